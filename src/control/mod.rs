@@ -1,0 +1,138 @@
+//! One control period: freshness, policy, guard. Time is an argument; nothing here waits, locks or allocates.
+
+mod reason;
+
+pub use reason::StopReason;
+
+use crate::guard::{Guard, Outcome};
+use crate::modality::Feature;
+use crate::policy::{MAX_MODALITIES, Policy};
+use crate::time::Stamp;
+
+/// What the control loop asks of one modality, in the policy's order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Freshness {
+    /// Whether the robot must stop without it.
+    pub required: bool,
+    /// The oldest feature that still counts, in seconds; `None` for what stays valid, such as an instruction.
+    pub max_age_s: Option<f64>,
+}
+
+/// What leaves the node this period.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Decision {
+    /// Nothing yet: not every required modality was fresh once.
+    Silent(StopReason),
+    /// The stop action.
+    Stop(StopReason),
+    /// The policy's action; this many of its numbers were brought back to their limits.
+    Act {
+        /// How many numbers the guard limited.
+        limited: usize,
+    },
+}
+
+/// Turns the newest features into a command, once per period.
+pub struct Controller {
+    policy: Policy,
+    guard: Guard,
+    freshness: Vec<Freshness>,
+    armed: bool,
+    last_tick: Option<Stamp>,
+    period_s: f64,
+}
+
+impl Controller {
+    /// A controller that has published nothing yet. `freshness` has one entry per modality of the policy.
+    pub fn new(policy: Policy, guard: Guard, freshness: Vec<Freshness>, period_s: f64) -> Self {
+        Self {
+            policy,
+            guard,
+            freshness,
+            armed: false,
+            last_tick: None,
+            period_s,
+        }
+    }
+
+    /// The policy that drives.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Decides this period's command from one feature per modality, in the policy's order, and writes it to
+    /// `action`, which has one number per entry of the action space. On [`Decision::Silent`] it holds the stop
+    /// action and must not be published.
+    pub fn tick<'a>(
+        &mut self,
+        now: Stamp,
+        features: impl Iterator<Item = &'a Feature>,
+        action: &mut [f64],
+    ) -> Decision {
+        let mut present: [Option<&[f32]>; MAX_MODALITIES] = [None; MAX_MODALITIES];
+        let mut missing = None;
+        let mut count = 0;
+        for (i, (feature, freshness)) in features.zip(&self.freshness).enumerate() {
+            match unusable(now, i, feature, freshness.max_age_s) {
+                None => present[i] = Some(&feature.values),
+                Some(reason) if freshness.required => missing = missing.or(Some(reason)),
+                Some(_) => {}
+            }
+            count += 1;
+        }
+        let nothing = present[..count].iter().all(Option::is_none);
+        let reason = missing.or(nothing.then_some(StopReason::NothingPresent));
+        if let Some(reason) = reason {
+            return self.stop(now, reason, action);
+        }
+        self.armed = true;
+        self.policy.act(&present[..count], action);
+        let dt_s = self.elapsed(now);
+        match self.guard.check(action, dt_s) {
+            Outcome::Passed => Decision::Act { limited: 0 },
+            Outcome::Limited(limited) => Decision::Act { limited },
+            Outcome::NonFinite(action) => Decision::Stop(StopReason::NonFinite { action }),
+        }
+    }
+
+    /// The stop action, for a reason from outside such as the node's shutdown.
+    pub fn stop(&mut self, now: Stamp, reason: StopReason, action: &mut [f64]) -> Decision {
+        self.last_tick = Some(now);
+        self.guard.stop(action);
+        match self.armed {
+            true => Decision::Stop(reason),
+            false => Decision::Silent(reason),
+        }
+    }
+
+    /// Seconds since the last tick, at most one period: after a pause the rate limits start small.
+    fn elapsed(&mut self, now: Stamp) -> f64 {
+        let last = self.last_tick.replace(now);
+        last.map_or(self.period_s, |last| {
+            now.seconds_since(last).clamp(0.0, self.period_s)
+        })
+    }
+}
+
+/// Why a feature cannot be used now, if so. A stamp further ahead of the clock than the allowed age is as
+/// wrong as one behind it: the two clocks disagree.
+fn unusable(
+    now: Stamp,
+    modality: usize,
+    feature: &Feature,
+    max_age_s: Option<f64>,
+) -> Option<StopReason> {
+    if !feature.present {
+        return Some(StopReason::Absent { modality });
+    }
+    let max_age_s = max_age_s?;
+    let age_s = now.seconds_since(feature.stamp);
+    (age_s.abs() > max_age_s).then_some(StopReason::Stale {
+        modality,
+        age_s,
+        max_age_s,
+    })
+}
+
+#[cfg(test)]
+mod tests;

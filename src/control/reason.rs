@@ -1,0 +1,91 @@
+//! Why the robot is told to stop.
+
+use std::fmt;
+
+use crate::policy::PolicySpec;
+
+/// A reason to stop; it carries indices, so that the control thread allocates nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum StopReason {
+    /// A required modality has nothing to fuse: no message yet, or a blank instruction.
+    Absent {
+        /// Index in the policy's modalities.
+        modality: usize,
+    },
+    /// The newest feature of a required modality is too old, or too far in the future.
+    Stale {
+        /// Index in the policy's modalities.
+        modality: usize,
+        /// Its age in seconds; negative when it is stamped ahead of the clock.
+        age_s: f64,
+        /// The largest age allowed, in seconds.
+        max_age_s: f64,
+    },
+    /// No modality is required and none is present.
+    NothingPresent,
+    /// The policy's output was not finite.
+    NonFinite {
+        /// Index in the policy's actions.
+        action: usize,
+    },
+    /// The node is ending.
+    ShuttingDown,
+}
+
+impl StopReason {
+    /// The reason in words, with the names that `spec` gives to modalities and actions.
+    pub fn describe<'a>(&'a self, spec: &'a PolicySpec) -> impl fmt::Display + 'a {
+        Description { reason: self, spec }
+    }
+
+    /// Whether `other` is the same reason apart from its numbers, for throttling logs.
+    pub fn same_cause(&self, other: &StopReason) -> bool {
+        use StopReason::*;
+        match (self, other) {
+            (Absent { modality: a }, Absent { modality: b }) => a == b,
+            (Stale { modality: a, .. }, Stale { modality: b, .. }) => a == b,
+            (NonFinite { action: a }, NonFinite { action: b }) => a == b,
+            (a, b) => a == b,
+        }
+    }
+}
+
+struct Description<'a> {
+    reason: &'a StopReason,
+    spec: &'a PolicySpec,
+}
+
+impl fmt::Display for Description<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |modality: usize| &self.spec.modalities[modality].name;
+        match *self.reason {
+            StopReason::Absent { modality } => write!(f, "{}: absent", name(modality)),
+            StopReason::Stale {
+                modality,
+                age_s,
+                max_age_s,
+            } if age_s < 0.0 => write!(
+                f,
+                "{}: stamped {:.2} s in the future, allowed {max_age_s:.2} s; do the clocks agree?",
+                name(modality),
+                -age_s
+            ),
+            StopReason::Stale {
+                modality,
+                age_s,
+                max_age_s,
+            } => write!(
+                f,
+                "{}: {age_s:.2} s old, allowed {max_age_s:.2} s",
+                name(modality)
+            ),
+            StopReason::NothingPresent => write!(f, "no modality is present"),
+            StopReason::NonFinite { action } => write!(
+                f,
+                "action {}: the policy's output is not finite",
+                self.spec.actions[action].name
+            ),
+            StopReason::ShuttingDown => write!(f, "the node is shutting down"),
+        }
+    }
+}

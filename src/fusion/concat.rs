@@ -1,0 +1,88 @@
+//! Concatenation: f = [f₁; …; f_M].
+
+use nalgebra::DVector;
+
+use super::Fusion;
+use crate::policy::Weights;
+use crate::problems::Problems;
+
+/// Concatenation of the aligned features. An absent modality is replaced by its learned *absent* vector
+/// (tensor `absent.<modality>`), or by zeros, the training mean, where the policy has none.
+pub struct Concat {
+    absent: Vec<DVector<f32>>,
+    width: usize,
+}
+
+impl Concat {
+    /// Reads the absent vectors of modalities given by name and aligned width.
+    ///
+    /// # Errors
+    /// Every absent vector of another width than its modality's.
+    pub fn load(modalities: &[(&str, usize)], weights: &Weights) -> Result<Self, Problems> {
+        let mut problems = Problems::new();
+        let mut absent = Vec::with_capacity(modalities.len());
+        for (name, width) in modalities {
+            let tensor = format!("absent.{name}");
+            if weights.contains(&tensor) {
+                absent.extend(weights.vector(&tensor, *width, &mut problems));
+            } else {
+                absent.push(DVector::zeros(*width));
+            }
+        }
+        let width = modalities.iter().map(|(_, width)| width).sum();
+        problems.or(Self { absent, width })
+    }
+}
+
+impl Fusion for Concat {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn fuse(&mut self, aligned: &[Option<&DVector<f32>>], fused: &mut DVector<f32>) {
+        let mut start = 0;
+        for (feature, absent) in aligned.iter().zip(&self.absent) {
+            let part = feature.unwrap_or(absent);
+            fused.rows_mut(start, part.len()).copy_from(part);
+            start += part.len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_follow_each_other_in_the_order_of_the_policy() {
+        let mut concat = Concat::load(&[("a", 2), ("b", 1)], &Weights::default()).unwrap();
+        let (a, b) = (
+            DVector::from_vec(vec![1.0, 2.0]),
+            DVector::from_vec(vec![3.0]),
+        );
+        let mut fused = DVector::zeros(concat.width());
+        concat.fuse(&[Some(&a), Some(&b)], &mut fused);
+        assert_eq!(fused.as_slice(), [1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn an_absent_modality_is_replaced_by_its_learned_vector() {
+        let mut weights = Weights::default();
+        weights.insert("absent.a", vec![2], vec![7.0, 8.0]);
+        let mut concat = Concat::load(&[("a", 2), ("b", 1)], &weights).unwrap();
+        let b = DVector::from_vec(vec![3.0]);
+        let mut fused = DVector::zeros(3);
+        concat.fuse(&[None, Some(&b)], &mut fused);
+        assert_eq!(fused.as_slice(), [7.0, 8.0, 3.0]);
+        concat.fuse(&[None, None], &mut fused);
+        assert_eq!(fused.as_slice(), [7.0, 8.0, 0.0]);
+    }
+
+    #[test]
+    fn an_absent_vector_of_another_width_is_refused() {
+        let mut weights = Weights::default();
+        weights.insert("absent.a", vec![3], vec![0.0; 3]);
+        let problems = Concat::load(&[("a", 2)], &weights).err().unwrap();
+        assert!(problems.to_string().contains("absent.a"), "{problems}");
+    }
+}

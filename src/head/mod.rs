@@ -1,0 +1,31 @@
+//! From the fused vector to an action.
+
+mod mlp;
+
+pub use mlp::Mlp;
+
+use nalgebra::DVector;
+
+use crate::policy::{HeadSpec, Weights};
+use crate::problems::Problems;
+
+/// A decision head. All memory is taken when it is built; [`Head::act`] never allocates.
+pub trait Head: Send {
+    /// The action, one number per entry of `action`, for a fused vector of the width the head was built for.
+    fn act(&mut self, fused: &DVector<f32>, action: &mut [f64]);
+}
+
+/// Builds the head that a policy names.
+///
+/// # Errors
+/// Every tensor that is missing or of another shape than the head needs.
+pub fn build(
+    spec: &HeadSpec,
+    fused_width: usize,
+    actions: usize,
+    weights: &Weights,
+) -> Result<Box<dyn Head>, Problems> {
+    match spec {
+        HeadSpec::Mlp { hidden } => Ok(Box::new(Mlp::load(fused_width, hidden, actions, weights)?)),
+    }
+}

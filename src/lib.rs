@@ -1,0 +1,14 @@
+//! Real-time late fusion for robots: every modality is encoded on its own, the newest features are fused at a
+//! fixed control rate, and an action command leaves through a guard. See `ARCHITECTURE.md` for the map.
+
+#![forbid(unsafe_op_in_unsafe_fn)]
+#![warn(missing_docs)]
+
+pub mod control;
+pub mod fusion;
+pub mod guard;
+pub mod head;
+pub mod modality;
+pub mod policy;
+pub mod problems;
+pub mod time;

@@ -1,0 +1,108 @@
+//! The newest message of a modality, on its way from the middleware to the worker.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::time::Stamp;
+
+/// A message as it came off the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The serialized message (CDR with its encapsulation header).
+    pub bytes: Vec<u8>,
+    /// When this process received it; the stamp of messages that carry none.
+    pub received: Stamp,
+}
+
+/// Room for one message, the newest: what the worker has not taken when the next one comes is superseded.
+/// The control thread never touches this slot, so a lock is fine here.
+#[derive(Default)]
+pub struct MessageSlot {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    newest: Option<Message>,
+    closed: bool,
+    superseded: u64,
+}
+
+impl MessageSlot {
+    /// Puts the newest message in.
+    pub fn put(&self, message: Message) {
+        let mut state = self.lock();
+        if state.newest.replace(message).is_some() {
+            state.superseded += 1;
+        }
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Waits for a message; `None` once the slot is closed.
+    pub fn take(&self) -> Option<Message> {
+        let mut state = self.lock();
+        loop {
+            if state.closed {
+                return None;
+            }
+            if let Some(message) = state.newest.take() {
+                return Some(message);
+            }
+            state = self
+                .changed
+                .wait_timeout(state, Duration::from_secs(1))
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// Ends the waiting of the worker.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// How many messages a newer one replaced before the worker took them.
+    pub fn superseded(&self) -> u64 {
+        self.lock().superseded
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(byte: u8) -> Message {
+        Message {
+            bytes: vec![byte],
+            received: Stamp::default(),
+        }
+    }
+
+    #[test]
+    fn only_the_newest_message_is_taken_and_the_others_are_counted() {
+        let slot = MessageSlot::default();
+        for byte in 0..5 {
+            slot.put(message(byte));
+        }
+        assert_eq!(slot.take(), Some(message(4)));
+        assert_eq!(slot.superseded(), 4);
+    }
+
+    #[test]
+    fn closing_wakes_the_worker() {
+        let slot = std::sync::Arc::new(MessageSlot::default());
+        let worker = std::thread::spawn({
+            let slot = slot.clone();
+            move || slot.take()
+        });
+        slot.close();
+        assert_eq!(worker.join().unwrap(), None);
+    }
+}

@@ -1,0 +1,110 @@
+//! A policy: what `late_fusion train` writes and the node loads and runs.
+
+mod check;
+mod spec;
+mod weights;
+
+pub use check::MAX_MODALITIES;
+pub use spec::*;
+pub use weights::Weights;
+
+use std::path::{Path, PathBuf};
+
+use nalgebra::DVector;
+
+use crate::fusion::{self, Alignment, Fusion};
+use crate::head::{self, Head};
+use crate::problems::Problems;
+
+/// A loaded policy: from the newest features to an action, without its encoders.
+pub struct Policy {
+    spec: PolicySpec,
+    folder: PathBuf,
+    parameters: usize,
+    alignments: Vec<Alignment>,
+    fusion: Box<dyn Fusion>,
+    fused: DVector<f32>,
+    head: Box<dyn Head>,
+}
+
+impl Policy {
+    /// Loads `policy.yaml` and `weights.safetensors` from a policy folder.
+    ///
+    /// # Errors
+    /// Every problem of both files, at once where one does not hide the other.
+    pub fn load(folder: &Path) -> Result<Self, Problems> {
+        let spec = PolicySpec::load(folder)?;
+        let weights = Weights::load(&folder.join("weights.safetensors"))?;
+        Self::build(spec, folder, &weights)
+    }
+
+    /// Builds a policy from its parts; `folder` is where the encoders' paths start from.
+    ///
+    /// # Errors
+    /// Every tensor that is missing or of another shape than `spec` asks for.
+    pub fn build(spec: PolicySpec, folder: &Path, weights: &Weights) -> Result<Self, Problems> {
+        let mut problems = Problems::new();
+        let mut alignments = Vec::with_capacity(spec.modalities.len());
+        for m in &spec.modalities {
+            match Alignment::load(&m.name, m.width, m.align, weights) {
+                Ok(alignment) => alignments.push(alignment),
+                Err(found) => problems.add_all(&format!("modality {}", m.name), found),
+            }
+        }
+        let fused: Vec<(&str, usize)> = spec
+            .modalities
+            .iter()
+            .map(|m| (m.name.as_str(), m.fused_width()))
+            .collect();
+        let fusion = fusion::build(&spec.fusion, &fused, weights)
+            .map_err(|found| problems.add_all("fusion", found));
+        let width = fused.iter().map(|(_, width)| width).sum();
+        let head = head::build(&spec.head, width, spec.actions.len(), weights)
+            .map_err(|found| problems.add_all("head", found));
+        match (fusion, head, problems.is_empty()) {
+            (Ok(fusion), Ok(head), true) => Ok(Self {
+                folder: folder.to_owned(),
+                parameters: weights.parameters(),
+                fused: DVector::zeros(fusion.width()),
+                spec,
+                alignments,
+                fusion,
+                head,
+            }),
+            _ => Err(problems),
+        }
+    }
+
+    /// What `policy.yaml` says.
+    pub fn spec(&self) -> &PolicySpec {
+        &self.spec
+    }
+
+    /// The folder that the encoders' paths start from.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// How many numbers were learned.
+    pub fn parameters(&self) -> usize {
+        self.parameters
+    }
+
+    /// The action for the given features, one per modality in the policy's order, `None` where one is absent.
+    /// `action` has one number per entry of the action space. Never allocates: the arrays of references live
+    /// on the stack, which bounds the modalities at [`MAX_MODALITIES`].
+    pub fn act(&mut self, features: &[Option<&[f32]>], action: &mut [f64]) {
+        for (alignment, feature) in self.alignments.iter_mut().zip(features) {
+            if let Some(feature) = feature {
+                alignment.align(feature);
+            }
+        }
+        let mut aligned = [None; MAX_MODALITIES];
+        for ((slot, alignment), feature) in aligned.iter_mut().zip(&self.alignments).zip(features) {
+            *slot = feature.is_some().then(|| alignment.aligned());
+        }
+        self.fusion
+            .fuse(&aligned[..features.len()], &mut self.fused);
+        self.head.act(&self.fused, action);
+    }
+}
