@@ -1,0 +1,27 @@
+//! The tools: record demonstrations, train a policy from them, check what a node would run.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tools for the late_fusion node: from recorded demonstrations to a policy that drives a robot.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    tool: Tool,
+}
+
+#[derive(Subcommand)]
+enum Tool {}
+
+fn main() -> ExitCode {
+    let result: Result<(), late_fusion::problems::Problems> = match Arguments::parse().tool {};
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problems) => {
+            eprintln!("late_fusion: this cannot work yet:\n{problems}");
+            ExitCode::FAILURE
+        }
+    }
+}
