@@ -129,7 +129,7 @@ impl NodeConfig {
             &["cpu", "cuda", "auto"],
             "Where the encoders run. cuda: refuse to start without it; auto: CUDA where it works, else the CPU, \
              saying so.",
-            ExecutionProvider::from_word,
+            |word| word.parse().ok(),
         );
         let intra_op_threads = d.integer(
             "intra_op_threads",

@@ -4,7 +4,7 @@ use super::node::{ModalityConfig, NodeConfig};
 use crate::control::Freshness;
 use crate::encoder;
 use crate::guard::Limit;
-use crate::message::ActionMapping;
+use crate::message::{ActionMapping, MessageType};
 use crate::policy::PolicySpec;
 use crate::problems::Problems;
 
@@ -17,6 +17,8 @@ pub struct Wiring {
     pub freshness: Vec<Freshness>,
     /// The limits of each action.
     pub limits: Vec<Limit>,
+    /// Which modalities a lockstep tick waits for: required ones that come with every observation.
+    pub awaited: Vec<bool>,
     /// The field of each action in the command message.
     pub mapping: ActionMapping,
 }
@@ -33,6 +35,13 @@ impl Wiring {
         let actions: Vec<&str> = spec.actions.iter().map(|a| a.name.as_str()).collect();
         let mapping = ActionMapping::new(config.action.message, &actions, &config.action.fields)
             .map_err(|found| problems.add_all("parameter action.fields", found));
+        let awaited = modalities
+            .iter()
+            .map(|m| m.required && m.message != MessageType::String)
+            .collect();
+        if config.lockstep {
+            check_lockstep(&modalities, &mut problems);
+        }
         let freshness = modalities
             .iter()
             .map(|m| Freshness {
@@ -45,6 +54,7 @@ impl Wiring {
                 modalities,
                 freshness,
                 limits,
+                awaited,
                 mapping,
             }),
             _ => Err(problems),
@@ -88,6 +98,26 @@ fn join_modalities(
         joined.push(wired.clone());
     }
     joined
+}
+
+/// A lockstep tick answers one observation, known by the stamp that its messages share.
+fn check_lockstep(modalities: &[ModalityConfig], problems: &mut Problems) {
+    let mut observed = false;
+    for modality in modalities.iter().filter(|m| m.required) {
+        match modality.message {
+            MessageType::Float32MultiArray | MessageType::Float64MultiArray => problems.add(format!(
+                "parameter modalities.{}.message is {}, which has no stamp; with lockstep a required modality \
+                 needs one, such as a JointState",
+                modality.name,
+                modality.message.ros_name()
+            )),
+            MessageType::String => {}
+            _ => observed = true,
+        }
+    }
+    if !observed {
+        problems.add("parameter lockstep is true, but no stamped modality is required that a tick could answer");
+    }
 }
 
 fn join_limits(config: &NodeConfig, spec: &PolicySpec, problems: &mut Problems) -> Vec<Limit> {

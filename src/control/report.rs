@@ -58,6 +58,11 @@ impl TickMeter {
         }
     }
 
+    /// The state after the last tick.
+    pub fn report(&self) -> TickReport {
+        self.report
+    }
+
     /// Counts a tick at `now`. Percentiles are brought up to date once a second, for they are not free.
     pub fn count(&mut self, now: Instant, decision: Decision) -> TickReport {
         let report = &mut self.report;

@@ -6,7 +6,7 @@ use log::{Level, Log, Metadata, Record};
 use r2r::{LogSeverity, QosProfile};
 
 use super::clock::Clock;
-use crate::message::log as rosout;
+use crate::message::{LOG_NAME, LogLevel, encode_log};
 use crate::problems::Problems;
 
 struct RosLogger {
@@ -23,7 +23,7 @@ struct RosLogger {
 pub fn start(node: &mut r2r::Node, clock: &Clock) -> Result<(), Problems> {
     let qos = QosProfile::default().keep_last(1000).transient_local();
     let publisher = node
-        .create_publisher_untyped("/rosout", rosout::ROS_NAME, qos)
+        .create_publisher_untyped("/rosout", LOG_NAME, qos)
         .map_err(|e| format!("topic /rosout: {e}"))?;
     let logger = RosLogger {
         name: node.logger().to_owned(),
@@ -51,17 +51,11 @@ impl Log for RosLogger {
         let line = record.line().unwrap_or_default();
         r2r::log(&text, &self.name, file, line, severity(record.level()));
         if record.level() <= Level::Info {
-            let message = rosout::Entry {
-                stamp: self.clock.now(),
-                level: record.level(),
-                name: &self.name,
-                text: &text,
-                file,
-                line,
-            };
+            let level = rosout_level(record.level());
+            let message = encode_log(self.clock.now(), level, &self.name, &text, file, line);
             if let Ok(publisher) = self.rosout.lock() {
                 // What cannot be published has been printed.
-                let _ = publisher.publish_raw(&message.encode());
+                let _ = publisher.publish_raw(&message);
             }
         }
     }
@@ -75,5 +69,14 @@ fn severity(level: Level) -> LogSeverity {
         Level::Warn => LogSeverity::Warn,
         Level::Info => LogSeverity::Info,
         Level::Debug | Level::Trace => LogSeverity::Debug,
+    }
+}
+
+fn rosout_level(level: Level) -> LogLevel {
+    match level {
+        Level::Error => LogLevel::Error,
+        Level::Warn => LogLevel::Warn,
+        Level::Info => LogLevel::Info,
+        Level::Debug | Level::Trace => LogLevel::Debug,
     }
 }

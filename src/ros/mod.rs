@@ -9,5 +9,6 @@ mod pace;
 mod parameters;
 mod status;
 mod subscription;
+mod watcher;
 
 pub use node::run;
