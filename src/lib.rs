@@ -8,6 +8,7 @@ pub mod control;
 pub mod fusion;
 pub mod guard;
 pub mod head;
+pub mod message;
 pub mod modality;
 pub mod policy;
 pub mod problems;
