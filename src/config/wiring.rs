@@ -34,7 +34,7 @@ impl Wiring {
         let limits = join_limits(config, spec, &mut problems);
         let actions: Vec<&str> = spec.actions.iter().map(|a| a.name.as_str()).collect();
         let mapping = ActionMapping::new(config.action.message, &actions, &config.action.fields)
-            .map_err(|found| problems.add_all("parameter action.fields", found));
+            .map_err(|found| problems.add_all("parameters", found));
         let awaited = modalities
             .iter()
             .map(|m| m.required && m.message != MessageType::String)
