@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod control;
+pub mod encoder;
 pub mod fusion;
 pub mod guard;
 pub mod head;
