@@ -6,6 +6,7 @@
 
 pub mod bag;
 pub mod control;
+pub mod encoder;
 pub mod fusion;
 pub mod guard;
 pub mod head;
