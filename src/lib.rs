@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod bag;
+pub mod config;
 pub mod control;
 pub mod encoder;
 pub mod fusion;
@@ -14,4 +15,6 @@ pub mod message;
 pub mod modality;
 pub mod policy;
 pub mod problems;
+#[cfg(feature = "ros")]
+pub mod ros;
 pub mod time;
