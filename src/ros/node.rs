@@ -70,7 +70,9 @@ impl RunningNode {
             .map(|modality| feature_slot(modality.width))
             .unzip();
         let (reports, reported) = triple_buffer::triple_buffer(&TickMeter::new().report());
-        let control = start_control(&mut node, config, &wiring, policy, features, &clock, reports)?;
+        let control = start_control(
+            &mut node, config, &wiring, policy, features, &clock, reports,
+        )?;
 
         let mut subscriptions = Vec::new();
         if config.use_sim_time {
@@ -153,15 +155,12 @@ fn load_encoders(config: &NodeConfig, policy: &Policy) -> Result<Vec<FeatureExtr
         provider: config.execution_provider,
         intra_op_threads: config.intra_op_threads,
     };
-    let mut problems = Problems::new();
-    let mut extractors = Vec::new();
-    for modality in &policy.spec().modalities {
-        match FeatureExtractor::load(modality, policy.folder(), &runtime, &options) {
-            Ok(extractor) => extractors.push(extractor),
-            Err(found) => problems.add_all(&format!("modality {}", modality.name), found),
-        }
-    }
-    problems.or(extractors)
+    FeatureExtractor::load_all(
+        &policy.spec().modalities,
+        policy.folder(),
+        &runtime,
+        &options,
+    )
 }
 
 fn start_control(
@@ -180,7 +179,11 @@ fn start_control(
         ..
     } = &config.action;
     let publisher = node
-        .create_publisher_untyped(topic, message.ros_name(), QosProfile::default().keep_last(1))
+        .create_publisher_untyped(
+            topic,
+            message.ros_name(),
+            QosProfile::default().keep_last(1),
+        )
         .map_err(|e| format!("topic {topic}: cannot publish: {e}"))?;
     let period_s = 1.0 / config.control_rate_hz;
     let guard = Guard::new(wiring.limits.clone());
@@ -204,13 +207,17 @@ fn follow_clock(
     let [qos] = profiles(MessageType::Clock)[..] else {
         unreachable!("the clock has one profile")
     };
-    Subscription::new(node, "/clock", MessageType::Clock, qos, move |bytes| {
-        match message::clock(&bytes) {
+    Subscription::new(
+        node,
+        "/clock",
+        MessageType::Clock,
+        qos,
+        move |bytes| match message::clock(&bytes) {
             Ok(now) => {
                 clock.set(now);
                 notify();
             }
             Err(e) => log::warn!("topic /clock: {e}; the message is dropped"),
-        }
-    })
+        },
+    )
 }

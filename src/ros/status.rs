@@ -193,7 +193,9 @@ impl StatusReporter {
 
     fn modality(&self, watched: &WatchedModality, name: &str) -> Status {
         let seen = watched.stats.snapshot();
-        let age_s = seen.stamp.map(|stamp| self.clock.now().seconds_since(stamp));
+        let age_s = seen
+            .stamp
+            .map(|stamp| self.clock.now().seconds_since(stamp));
         let stale = |age_s: f64| watched.max_age_s.is_some_and(|max| age_s.abs() > max);
         let (level, message) = match (age_s, &seen.last_error) {
             (None, None) => (Level::Stale, "no message yet".to_owned()),
@@ -207,7 +209,10 @@ impl StatusReporter {
             name: format!("{}: {name}", self.node_name),
             message,
             values: pairs(&[
-                ("age_s", age_s.map_or("none".into(), |age_s| format!("{age_s:.3}"))),
+                (
+                    "age_s",
+                    age_s.map_or("none".into(), |age_s| format!("{age_s:.3}")),
+                ),
                 ("received", seen.received.to_string()),
                 ("encoded", seen.encoded.to_string()),
                 ("dropped", seen.dropped.to_string()),
