@@ -5,9 +5,11 @@
 #![warn(missing_docs)]
 
 pub mod control;
+pub mod encoder;
 pub mod fusion;
 pub mod guard;
 pub mod head;
+pub mod message;
 pub mod modality;
 pub mod policy;
 pub mod problems;

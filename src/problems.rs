@@ -23,6 +23,11 @@ impl Problems {
             .extend(other.0.into_iter().map(|p| format!("{place}: {p}")));
     }
 
+    /// Adds another check's problems as they are.
+    pub fn extend(&mut self, other: Problems) {
+        self.0.extend(other.0);
+    }
+
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -1,0 +1,124 @@
+//! Compressed pictures: jpeg and png to pixels, with the size known and allowed before anything is allocated.
+
+use std::fmt::Display;
+use std::io::Cursor;
+
+use image::codecs::png::PngDecoder;
+use image::{ColorType, ImageDecoder};
+use zune_core::bytestream::ZCursor;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
+
+use super::prepare::{Picture, Pixel};
+use crate::message::{MAX_MEGAPIXELS, MessageError};
+
+/// Decodes into a buffer that is kept from picture to picture.
+#[derive(Default)]
+pub(super) struct Decoder {
+    pixels: Vec<u8>,
+}
+
+impl Decoder {
+    /// Decodes a jpeg or png; which one it is, its first bytes tell. `format` is what the message calls it.
+    pub fn decode(&mut self, format: &str, bytes: &[u8]) -> Result<Picture<'_>, MessageError> {
+        let (width, height, pixel) = if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+            self.jpeg(bytes)?
+        } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+            self.png(bytes)?
+        } else {
+            let start = &bytes[..bytes.len().min(4)];
+            return Err(MessageError::invalid(
+                "data",
+                format_args!(
+                    "{} bytes that start with {start:02x?}, of format {format:?}",
+                    bytes.len()
+                ),
+                "a jpeg or a png is allowed",
+            ));
+        };
+        Ok(Picture {
+            width,
+            height,
+            step: self.pixels.len() / height,
+            pixel,
+            data: &self.pixels,
+        })
+    }
+
+    fn jpeg(&mut self, bytes: &[u8]) -> Result<(usize, usize, Pixel), MessageError> {
+        let broken = |why: &dyn Display| {
+            MessageError::invalid(
+                "data",
+                format_args!("a jpeg of {} bytes that is damaged ({why})", bytes.len()),
+                "a whole jpeg is allowed",
+            )
+        };
+        // Strict: a decoder that forgives gives a picture with a grey lower half for a jpeg that was cut off.
+        let options = DecoderOptions::new_fast()
+            .set_strict_mode(true)
+            .set_max_width(usize::from(u16::MAX))
+            .set_max_height(usize::from(u16::MAX));
+        let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+        decoder.decode_headers().map_err(|e| broken(&e))?;
+        let (width, height) = decoder.dimensions().ok_or_else(|| broken(&"no size"))?;
+        check_size("jpeg", width as u64, height as u64)?;
+        // Inside compressed data 0xff is always followed by 0 or a restart marker.
+        if !bytes.windows(2).rev().any(|pair| pair == [0xff, 0xd9]) {
+            return Err(broken(&"its end marker is missing"));
+        }
+        let (space, pixel) = match decoder.input_colorspace() {
+            Some(ColorSpace::Luma) => (ColorSpace::Luma, Pixel::Grey),
+            _ => (ColorSpace::RGB, Pixel::Rgb),
+        };
+        decoder.set_options(options.jpeg_set_out_colorspace(space));
+        let length = decoder
+            .output_buffer_size()
+            .ok_or_else(|| broken(&"no size"))?;
+        self.pixels.resize(length, 0);
+        decoder
+            .decode_into(&mut self.pixels)
+            .map_err(|e| broken(&e))?;
+        Ok((width, height, pixel))
+    }
+
+    fn png(&mut self, bytes: &[u8]) -> Result<(usize, usize, Pixel), MessageError> {
+        let broken = |why: image::ImageError| {
+            MessageError::invalid(
+                "data",
+                format_args!("a png of {} bytes that is damaged ({why})", bytes.len()),
+                "a whole png is allowed",
+            )
+        };
+        let decoder = PngDecoder::new(Cursor::new(bytes)).map_err(broken)?;
+        let (width, height) = decoder.dimensions();
+        check_size("png", width.into(), height.into())?;
+        let pixel = match decoder.color_type() {
+            ColorType::L8 => Pixel::Grey,
+            ColorType::La8 => Pixel::GreyAlpha,
+            ColorType::Rgb8 => Pixel::Rgb,
+            ColorType::Rgba8 => Pixel::Rgba,
+            other => {
+                return Err(MessageError::invalid(
+                    "data",
+                    format_args!("a png with pixels of type {other:?}"),
+                    "8 bits per channel are allowed",
+                ));
+            }
+        };
+        self.pixels.resize(decoder.total_bytes() as usize, 0);
+        decoder.read_image(&mut self.pixels).map_err(broken)?;
+        Ok((width as usize, height as usize, pixel))
+    }
+}
+
+fn check_size(kind: &str, width: u64, height: u64) -> Result<(), MessageError> {
+    if (1..=MAX_MEGAPIXELS * 1_000_000).contains(&(width * height)) {
+        return Ok(());
+    }
+    Err(MessageError::invalid(
+        "data",
+        format_args!("a {kind} of {width} × {height} pixels"),
+        format_args!("1 × 1 to {MAX_MEGAPIXELS} megapixels are allowed"),
+    ))
+}

@@ -1,0 +1,50 @@
+//! The files of an encoder, and that they are the ones the policy was trained with.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::problems::Problems;
+
+/// SHA-256 of a file, in hexadecimal as `sha256sum` prints it.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn sha256_of(path: &Path) -> Result<String, Problems> {
+    let mut hash = Sha256::new();
+    File::open(path)
+        .and_then(|mut file| std::io::copy(&mut file, &mut hash))
+        .map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok(hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
+
+/// The path of one of an encoder's files, once its content is known to be the expected one. `key` is what the file
+/// is called in the policy.
+pub(super) fn verified(
+    key: &str,
+    folder: &Path,
+    file: &Path,
+    expected_sha256: &str,
+) -> Result<PathBuf, Problems> {
+    let path = folder.join(file);
+    let found = sha256_of(&path).map_err(|e| {
+        format!(
+            "{key} cannot be read: {}",
+            e.iter().next().unwrap_or_default()
+        )
+    })?;
+    if found.eq_ignore_ascii_case(expected_sha256) {
+        Ok(path)
+    } else {
+        Err(Problems::from(format!(
+            "{key} {} is another file than the policy was trained with: its sha256 is {found}, \
+             the policy says {expected_sha256}",
+            path.display()
+        )))
+    }
+}

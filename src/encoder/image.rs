@@ -1,0 +1,157 @@
+//! A vision encoder: a picture in a message to a feature.
+
+use std::path::Path;
+
+use super::decode::Decoder;
+use super::extractor::Summary;
+use super::file::verified;
+use super::onnx::{Element, Input, Model, Port, list};
+use super::pooling::Pool;
+use super::prepare::{Picture, Pixel, Preparation};
+use super::provider::SessionOptions;
+use super::runtime::Runtime;
+use crate::message::{CompressedImageView, ImageEncoding, ImageView, MessageError};
+use crate::policy::{ElementType, ImageEncoderSpec, ImageInputSpec};
+use crate::problems::Problems;
+
+/// A loaded vision encoder.
+pub(super) struct ImageEncoder {
+    input: String,
+    preparation: Preparation,
+    decoder: Decoder,
+    model: Model,
+    pool: Pool,
+    summary: Summary,
+}
+
+impl ImageEncoder {
+    /// Loads the model, checks that it takes the tensor of the policy, and runs it once on a black picture.
+    pub fn load(
+        spec: &ImageEncoderSpec,
+        folder: &Path,
+        runtime: &Runtime,
+        options: &SessionOptions,
+    ) -> Result<Self, Problems> {
+        let path = verified("encoder.model", folder, &spec.model, &spec.sha256)?;
+        let in_file = |why: String| format!("encoder.model {}: {why}", path.display());
+        let mut model =
+            Model::load(runtime.library(), &path, &spec.output, options).map_err(in_file)?;
+        let preparation = Preparation::new(&spec.input);
+        let port =
+            check_input(&spec.input, preparation.shape(), model.inputs()).map_err(in_file)?;
+        let summary = Summary::of_model(&path, &model, port.to_string());
+        let pool = model
+            .run(&[tensor(&spec.input.name, &preparation)], |shape, _| {
+                Pool::new(spec.pooling, spec.normalise, shape)
+            })
+            .map_err(|why| in_file(format!("it cannot run on a black picture: {why}")))?
+            .map_err(in_file)?;
+        Ok(Self {
+            input: spec.input.name.clone(),
+            preparation,
+            decoder: Decoder::default(),
+            model,
+            pool,
+            summary: Summary {
+                width: pool.width(),
+                ..summary
+            },
+        })
+    }
+
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Encodes a picture of a camera.
+    pub fn image(&mut self, view: &ImageView<'_>, feature: &mut [f32]) -> Result<(), MessageError> {
+        self.preparation.prepare(Picture {
+            width: view.width,
+            height: view.height,
+            step: view.step,
+            pixel: match view.encoding {
+                ImageEncoding::Mono8 => Pixel::Grey,
+                ImageEncoding::Rgb8 => Pixel::Rgb,
+                ImageEncoding::Bgr8 => Pixel::Bgr,
+                ImageEncoding::Rgba8 => Pixel::Rgba,
+                ImageEncoding::Bgra8 => Pixel::Bgra,
+            },
+            data: view.data,
+        })?;
+        self.run(feature)
+    }
+
+    /// Encodes a compressed picture of a camera.
+    pub fn compressed(
+        &mut self,
+        view: &CompressedImageView<'_>,
+        feature: &mut [f32],
+    ) -> Result<(), MessageError> {
+        let picture = self.decoder.decode(view.format, view.data)?;
+        self.preparation.prepare(picture)?;
+        self.run(feature)
+    }
+
+    fn run(&mut self, feature: &mut [f32]) -> Result<(), MessageError> {
+        let pool = self.pool;
+        self.model
+            .run(&[tensor(&self.input, &self.preparation)], |_, output| {
+                pool.pool(output, &[], feature)
+            })
+            .map_err(|why| encoder_failed(&why))?
+    }
+}
+
+/// The encoder's library refused to run.
+pub(super) fn encoder_failed(why: &str) -> MessageError {
+    MessageError::invalid(
+        "the encoder's answer",
+        format_args!("an error ({why})"),
+        "the model must be able to run on every input of its declared shape",
+    )
+}
+
+fn tensor<'a>(name: &'a str, preparation: &'a Preparation) -> Input<'a> {
+    Input {
+        name,
+        shape: preparation.shape(),
+        numbers: preparation.tensor(),
+    }
+}
+
+/// The model's only input, when it takes the tensor that the policy describes.
+fn check_input<'a>(
+    spec: &ImageInputSpec,
+    shape: &[i64],
+    inputs: &'a [Port],
+) -> Result<&'a Port, String> {
+    let port = match inputs {
+        [port] if port.name == spec.name => port,
+        _ => {
+            return Err(format!(
+                "encoder.input.name is {:?}, and an image encoder has that one input; the inputs of this model are: {}",
+                spec.name,
+                list(inputs)
+            ));
+        }
+    };
+    let (element, word) = match spec.element {
+        ElementType::F32 => (Element::F32, "f32"),
+        ElementType::U8 => (Element::U8, "u8"),
+    };
+    let fits = port.element == element
+        && port.shape.len() == shape.len()
+        && port
+            .shape
+            .iter()
+            .zip(shape)
+            .all(|(&has, &given)| has < 0 || has == given);
+    if fits {
+        Ok(port)
+    } else {
+        Err(format!(
+            "encoder.input makes a tensor {word} {shape:?}, and this model takes {port}; \
+             type, layout, width and height must agree with it"
+        ))
+    }
+}

@@ -1,0 +1,241 @@
+//! The inference library, ONNX Runtime. No other file names it.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use ort::environment::Environment;
+use ort::logging::LogLevel;
+use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue};
+use ort::value::{Outlet, TensorElementType, TensorRef, ValueType};
+
+use super::provider::{Device, SessionOptions, open_on};
+
+/// The loaded library.
+#[derive(Clone)]
+pub(super) struct Library(Environment);
+
+impl Library {
+    /// Loads the library at an absolute path.
+    pub fn load(path: &Path) -> Result<Self, String> {
+        let environment = ort::init_from(path)
+            .map_err(|e| e.to_string())?
+            .with_name("late_fusion")
+            .with_telemetry(false)
+            .with_logger(Arc::new(log_message))
+            .build()
+            .map_err(|e| e.to_string())?;
+        environment.set_log_level(LogLevel::Warning);
+        Ok(Self(environment))
+    }
+}
+
+/// The library's own remarks. What matters comes back as an error as well, hence `debug` at most.
+fn log_message(level: LogLevel, _category: &str, _id: &str, place: &str, message: &str) {
+    let level = if level >= LogLevel::Warning {
+        log::Level::Debug
+    } else {
+        log::Level::Trace
+    };
+    log::log!(target: "onnxruntime", level, "{message} ({place})");
+}
+
+/// Element types that encoders' inputs and outputs may have here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Element {
+    F32,
+    U8,
+    I32,
+    I64,
+    Other,
+}
+
+/// An input or output as the model declares it.
+#[derive(Clone, Debug)]
+pub(super) struct Port {
+    pub name: String,
+    pub element: Element,
+    /// Its dimensions; negative where the model leaves one open.
+    pub shape: Vec<i64>,
+    /// Type and shape for people: `f32 [batch, 3, 224, 224]`.
+    pub text: String,
+}
+
+impl Port {
+    fn new(outlet: &Outlet) -> Self {
+        let (element, shape, text) = match outlet.dtype() {
+            ValueType::Tensor {
+                ty,
+                shape,
+                dimension_symbols,
+            } => {
+                let dims: Vec<String> = shape
+                    .iter()
+                    .zip(dimension_symbols.iter())
+                    .map(|(&dim, symbol)| match (dim, symbol.as_str()) {
+                        (0.., _) => dim.to_string(),
+                        (_, "") => "?".into(),
+                        (_, symbol) => symbol.into(),
+                    })
+                    .collect();
+                let element = match ty {
+                    TensorElementType::Float32 => Element::F32,
+                    TensorElementType::Uint8 => Element::U8,
+                    TensorElementType::Int32 => Element::I32,
+                    TensorElementType::Int64 => Element::I64,
+                    _ => Element::Other,
+                };
+                (
+                    element,
+                    shape.to_vec(),
+                    format!("{ty} [{}]", dims.join(", ")),
+                )
+            }
+            other => (Element::Other, Vec::new(), format!("{other}")),
+        };
+        Self {
+            name: outlet.name().to_owned(),
+            element,
+            shape,
+            text,
+        }
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.text)
+    }
+}
+
+/// Every port of a list, for a message that tells what a model has.
+pub(super) fn list(ports: &[Port]) -> String {
+    let texts: Vec<String> = ports.iter().map(Port::to_string).collect();
+    texts.join("; ")
+}
+
+/// The numbers of one input, borrowed from the caller's buffer.
+#[derive(Clone, Copy)]
+pub(super) enum Numbers<'a> {
+    F32(&'a [f32]),
+    U8(&'a [u8]),
+    I32(&'a [i32]),
+    I64(&'a [i64]),
+}
+
+/// One input of a run.
+pub(super) struct Input<'a> {
+    pub name: &'a str,
+    pub shape: &'a [i64],
+    pub numbers: Numbers<'a>,
+}
+
+/// A loaded model of which one output is read.
+pub(super) struct Model {
+    session: Session,
+    selected: RunOptions<HasSelectedOutputs>,
+    device: Device,
+    inputs: Vec<Port>,
+    output: Port,
+}
+
+impl Model {
+    /// Loads the model in a file; `output` is the one that runs will read.
+    pub fn load(
+        library: &Library,
+        path: &Path,
+        output: &str,
+        options: &SessionOptions,
+    ) -> Result<Self, String> {
+        let what = path.display().to_string();
+        let (session, device) = open_on(options.provider, &what, |device| {
+            open_session(library, path, options.intra_op_threads, device).map_err(|e| e.to_string())
+        })?;
+        let ports = |outlets: &[Outlet]| outlets.iter().map(Port::new).collect::<Vec<_>>();
+        let (inputs, outputs) = (ports(session.inputs()), ports(session.outputs()));
+        let Some(port) = outputs.iter().find(|port| port.name == output) else {
+            return Err(format!(
+                "output is {output:?}, which this model does not have; its outputs are: {}",
+                list(&outputs)
+            ));
+        };
+        if port.element != Element::F32 {
+            return Err(format!(
+                "output {port} cannot be read; only outputs of f32 are supported"
+            ));
+        }
+        let selected = RunOptions::new()
+            .map_err(|e| e.to_string())?
+            .with_outputs(OutputSelector::no_default().with(output));
+        Ok(Self {
+            output: port.clone(),
+            selected,
+            device,
+            inputs,
+            session,
+        })
+    }
+
+    /// Where it runs.
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// What it wants.
+    pub fn inputs(&self) -> &[Port] {
+        &self.inputs
+    }
+
+    /// The output that is read.
+    pub fn output(&self) -> &Port {
+        &self.output
+    }
+
+    /// Runs the model and lends shape and numbers of its output to `read`.
+    pub fn run<R>(
+        &mut self,
+        inputs: &[Input<'_>],
+        read: impl FnOnce(&[i64], &[f32]) -> R,
+    ) -> Result<R, String> {
+        self.try_run(inputs, read).map_err(|e| e.to_string())
+    }
+
+    fn try_run<R>(
+        &mut self,
+        inputs: &[Input<'_>],
+        read: impl FnOnce(&[i64], &[f32]) -> R,
+    ) -> ort::Result<R> {
+        let mut values: Vec<(&str, SessionInputValue<'_>)> = Vec::with_capacity(inputs.len());
+        for input in inputs {
+            let shape = input.shape;
+            let value = match input.numbers {
+                Numbers::F32(numbers) => TensorRef::from_array_view((shape, numbers))?.into(),
+                Numbers::U8(numbers) => TensorRef::from_array_view((shape, numbers))?.into(),
+                Numbers::I32(numbers) => TensorRef::from_array_view((shape, numbers))?.into(),
+                Numbers::I64(numbers) => TensorRef::from_array_view((shape, numbers))?.into(),
+            };
+            values.push((input.name, value));
+        }
+        let outputs = self.session.run_with_options(values, &self.selected)?;
+        let (shape, numbers) = outputs[self.output.name.as_str()].try_extract_tensor::<f32>()?;
+        Ok(read(shape, numbers))
+    }
+}
+
+fn open_session(
+    library: &Library,
+    path: &Path,
+    threads: usize,
+    device: Device,
+) -> ort::Result<Session> {
+    // Spinning threads take the cores from the other modalities and from the control loop.
+    let builder = Session::builder(&library.0)?
+        .with_intra_threads(threads)?
+        .with_intra_op_spinning(false)?;
+    let mut builder = match device {
+        Device::Cpu => builder,
+        Device::Cuda => builder
+            .with_execution_providers([ort::ep::CUDA::default().build().error_on_failure()])?,
+    };
+    builder.commit_from_file(path)
+}

@@ -1,0 +1,240 @@
+//! From an encoder's output to one vector.
+
+use crate::message::MessageError;
+use crate::policy::{Normalise, Pooling};
+
+/// Where the numbers of one vector lie in an output of a shape that was checked when the model was loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrangement {
+    /// The whole output is the vector.
+    Whole { width: usize },
+    /// `[1, width, rows, columns]`: each number of the vector is the mean of its plane.
+    Planes { width: usize, positions: usize },
+    /// `[1, tokens, width]`: the vector is the first token.
+    FirstToken { width: usize },
+    /// `[1, tokens, width]`: the vector is the mean of the tokens, those that `masked` keeps or all.
+    Tokens { width: usize, masked: bool },
+}
+
+/// Pools outputs of one model.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pool {
+    arrangement: Arrangement,
+    normalise: Normalise,
+}
+
+impl Pool {
+    /// Fits `pooling` to the shape that the model gave for a blank input.
+    pub fn new(pooling: Pooling, normalise: Normalise, shape: &[i64]) -> Result<Self, String> {
+        let dims: Vec<usize> = shape.iter().map(|&d| d.max(0) as usize).collect();
+        let count: usize = dims.iter().product();
+        let refused = |needed: &str| {
+            Err(format!(
+                "pooling {} needs an output of shape {needed}, and this model gives {shape:?}",
+                name(pooling)
+            ))
+        };
+        if count == 0 {
+            return Err(format!("the output is empty, of shape {shape:?}"));
+        }
+        let arrangement = match (pooling, dims.as_slice()) {
+            (Pooling::None, dims) if dims.iter().filter(|&&d| d > 1).count() <= 1 => {
+                Arrangement::Whole { width: count }
+            }
+            (Pooling::None, _) => return refused("[1, width]"),
+            (Pooling::Flatten, _) => Arrangement::Whole { width: count },
+            (Pooling::Mean, &[1, width, rows, columns]) => Arrangement::Planes {
+                width,
+                positions: rows * columns,
+            },
+            (Pooling::Mean | Pooling::MaskedMean, &[1, _, width]) => Arrangement::Tokens {
+                width,
+                masked: pooling == Pooling::MaskedMean,
+            },
+            (Pooling::Mean, _) => {
+                return refused("[1, width, rows, columns] or [1, tokens, width]");
+            }
+            (Pooling::Cls, &[1, _, width]) => Arrangement::FirstToken { width },
+            (Pooling::Cls | Pooling::MaskedMean, _) => return refused("[1, tokens, width]"),
+        };
+        Ok(Self {
+            arrangement,
+            normalise,
+        })
+    }
+
+    /// Width of the vector.
+    pub fn width(&self) -> usize {
+        match self.arrangement {
+            Arrangement::Whole { width }
+            | Arrangement::Planes { width, .. }
+            | Arrangement::FirstToken { width }
+            | Arrangement::Tokens { width, .. } => width,
+        }
+    }
+
+    /// Pools `output` into `vector`, of [`Pool::width`] numbers. `mask` has one entry per token, 0 for the ones that
+    /// a masked mean leaves out; it is not looked at otherwise.
+    pub fn pool(
+        &self,
+        output: &[f32],
+        mask: &[i64],
+        vector: &mut [f32],
+    ) -> Result<(), MessageError> {
+        let fits = match self.arrangement {
+            Arrangement::Whole { width } => output.len() == width,
+            Arrangement::Planes { width, positions } => output.len() == width * positions,
+            Arrangement::FirstToken { width } => output.len() >= width,
+            Arrangement::Tokens { width, masked } => {
+                !output.is_empty()
+                    && output.len().is_multiple_of(width)
+                    && (!masked || output.len() == width * mask.len())
+            }
+        };
+        if !fits || vector.len() != self.width() {
+            return Err(MessageError::invalid(
+                "the encoder's output",
+                format_args!("{} numbers long", output.len()),
+                format_args!(
+                    "vectors of {} were expected from its first run",
+                    self.width()
+                ),
+            ));
+        }
+        match self.arrangement {
+            Arrangement::Whole { .. } => vector.copy_from_slice(output),
+            Arrangement::Planes { positions, .. } => {
+                for (number, plane) in vector.iter_mut().zip(output.chunks_exact(positions)) {
+                    *number = plane.iter().sum::<f32>() / positions as f32;
+                }
+            }
+            Arrangement::FirstToken { width } => vector.copy_from_slice(&output[..width]),
+            Arrangement::Tokens { width, masked } => {
+                let tokens = output.chunks_exact(width);
+                let kept = |i: &usize| !masked || mask[*i] != 0;
+                let count = (0..tokens.len()).filter(kept).count().max(1);
+                vector.fill(0.0);
+                for (_, token) in tokens.enumerate().filter(|(i, _)| kept(i)) {
+                    for (number, value) in vector.iter_mut().zip(token) {
+                        *number += value;
+                    }
+                }
+                for number in vector.iter_mut() {
+                    *number /= count as f32;
+                }
+            }
+        }
+        if self.normalise == Normalise::L2 {
+            scale_to_length_1(vector);
+        }
+        match vector.iter().position(|v| !v.is_finite()) {
+            None => Ok(()),
+            Some(i) => Err(MessageError::invalid(
+                format_args!("number {i} of the feature"),
+                vector[i],
+                "only finite numbers are allowed",
+            )),
+        }
+    }
+}
+
+/// A vector of zeros has no direction and stays as it is.
+fn scale_to_length_1(vector: &mut [f32]) {
+    let length = vector.iter().map(|v| v * v).sum::<f32>().sqrt();
+    if length != 0.0 {
+        for number in vector {
+            *number /= length;
+        }
+    }
+}
+
+/// The word used for it in `policy.yaml`.
+fn name(pooling: Pooling) -> &'static str {
+    match pooling {
+        Pooling::None => "none",
+        Pooling::Mean => "mean",
+        Pooling::Cls => "cls",
+        Pooling::MaskedMean => "masked_mean",
+        Pooling::Flatten => "flatten",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pooled(pooling: Pooling, shape: &[i64], output: &[f32], mask: &[i64]) -> Vec<f32> {
+        let pool = Pool::new(pooling, Normalise::None, shape).unwrap();
+        let mut vector = vec![0.0; pool.width()];
+        pool.pool(output, mask, &mut vector).unwrap();
+        vector
+    }
+
+    #[test]
+    fn each_pooling_picks_its_numbers() {
+        let output: Vec<f32> = (0..8).map(|i| i as f32).collect();
+        assert_eq!(pooled(Pooling::None, &[1, 8, 1, 1], &output, &[]), output);
+        assert_eq!(
+            pooled(Pooling::Flatten, &[1, 2, 2, 2], &output, &[]),
+            output
+        );
+        assert_eq!(
+            pooled(Pooling::Mean, &[1, 2, 2, 2], &output, &[]),
+            [1.5, 5.5]
+        );
+        assert_eq!(pooled(Pooling::Mean, &[1, 4, 2], &output, &[]), [3.0, 4.0]);
+        assert_eq!(pooled(Pooling::Cls, &[1, 4, 2], &output, &[]), [0.0, 1.0]);
+        let mask = [1, 1, 0, 0];
+        assert_eq!(
+            pooled(Pooling::MaskedMean, &[1, 4, 2], &output, &mask),
+            [1.0, 2.0]
+        );
+    }
+
+    #[test]
+    fn the_number_of_tokens_may_change_but_not_their_width() {
+        let pool = Pool::new(Pooling::MaskedMean, Normalise::None, &[1, 2, 3]).unwrap();
+        let mut vector = [0.0; 3];
+        pool.pool(&[1.0; 12], &[1; 4], &mut vector).unwrap();
+        assert_eq!(vector, [1.0; 3]);
+        assert!(pool.pool(&[1.0; 12], &[1; 3], &mut vector).is_err());
+        assert!(pool.pool(&[1.0; 10], &[1; 4], &mut vector).is_err());
+    }
+
+    #[test]
+    fn l2_gives_length_1_and_leaves_zeros() {
+        let pool = Pool::new(Pooling::None, Normalise::L2, &[1, 2]).unwrap();
+        let mut vector = [0.0; 2];
+        pool.pool(&[3.0, 4.0], &[], &mut vector).unwrap();
+        assert_eq!(vector, [0.6, 0.8]);
+        pool.pool(&[0.0, 0.0], &[], &mut vector).unwrap();
+        assert_eq!(vector, [0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_shape_that_does_not_fit_is_named_with_the_one_that_would() {
+        let error = Pool::new(Pooling::Cls, Normalise::None, &[1, 8]).unwrap_err();
+        assert!(
+            error.contains("cls") && error.contains("[1, 8]") && error.contains("tokens"),
+            "{error}"
+        );
+        let error = Pool::new(Pooling::None, Normalise::None, &[1, 4, 4]).unwrap_err();
+        assert!(
+            error.contains("none") && error.contains("[1, 4, 4]"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_number_that_is_not_finite_is_refused_with_its_place() {
+        let pool = Pool::new(Pooling::None, Normalise::None, &[1, 3]).unwrap();
+        let error = pool
+            .pool(&[0.0, f32::NAN, 0.0], &[], &mut [0.0; 3])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("number 1") && error.contains("NaN"),
+            "{error}"
+        );
+    }
+}

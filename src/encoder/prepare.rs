@@ -1,0 +1,262 @@
+//! A picture of any size and colour order to an encoder's tensor. Every buffer is reused.
+
+use fast_image_resize::images::{CroppedImage, Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+
+use super::onnx::Numbers;
+use crate::message::MessageError;
+use crate::policy::{Channels, ElementType, Fit, ImageInputSpec, Layout};
+
+/// Where the colours of a pixel are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pixel {
+    Grey,
+    GreyAlpha,
+    Rgb,
+    Bgr,
+    Rgba,
+    Bgra,
+}
+
+impl Pixel {
+    fn bytes(self) -> usize {
+        match self {
+            Self::Grey => 1,
+            Self::GreyAlpha => 2,
+            Self::Rgb | Self::Bgr => 3,
+            Self::Rgba | Self::Bgra => 4,
+        }
+    }
+
+    /// Places of red, green and blue among the bytes of a pixel.
+    fn rgb_places(self) -> [usize; 3] {
+        match self {
+            Self::Grey | Self::GreyAlpha => [0, 0, 0],
+            Self::Rgb | Self::Rgba => [0, 1, 2],
+            Self::Bgr | Self::Bgra => [2, 1, 0],
+        }
+    }
+
+    fn resized_as(self) -> PixelType {
+        match self.bytes() {
+            1 => PixelType::U8,
+            2 => PixelType::U8x2,
+            3 => PixelType::U8x3,
+            _ => PixelType::U8x4,
+        }
+    }
+}
+
+/// A picture in a message's own memory: `height` rows that start `step` bytes apart.
+#[derive(Clone, Copy)]
+pub(super) struct Picture<'a> {
+    pub width: usize,
+    pub height: usize,
+    pub step: usize,
+    pub pixel: Pixel,
+    pub data: &'a [u8],
+}
+
+/// Prepares pictures for one encoder.
+pub(super) struct Preparation {
+    width: usize,
+    height: usize,
+    fit: Fit,
+    layout: Layout,
+    channels: Channels,
+    resizer: Resizer,
+    resized: Option<Image<'static>>,
+    packed: Vec<u8>,
+    shape: [i64; 4],
+    tensor: Tensor,
+}
+
+/// The tensor with, per channel, the number that each byte becomes.
+enum Tensor {
+    F32(Vec<f32>, Box<[[f32; 256]; 3]>),
+    U8(Vec<u8>, Box<[[u8; 256]; 3]>),
+}
+
+impl Preparation {
+    /// For the tensor that `spec` describes, which a black picture fills until the first one is prepared.
+    pub fn new(spec: &ImageInputSpec) -> Self {
+        let length = 3 * spec.width * spec.height;
+        let bytes: [u8; 256] = std::array::from_fn(|byte| byte as u8);
+        let tensor = match spec.element {
+            ElementType::F32 => {
+                let table: [[f32; 256]; 3] = std::array::from_fn(|c| {
+                    bytes.map(|byte| (f32::from(byte) * spec.rescale - spec.mean[c]) / spec.std[c])
+                });
+                Tensor::F32(vec![0.0; length], Box::new(table))
+            }
+            ElementType::U8 => Tensor::U8(vec![0; length], Box::new([bytes; 3])),
+        };
+        let mut preparation = Self {
+            width: spec.width,
+            height: spec.height,
+            fit: spec.fit,
+            layout: spec.layout,
+            channels: spec.channels,
+            resizer: Resizer::new(),
+            resized: None,
+            packed: Vec::new(),
+            shape: match spec.layout {
+                Layout::Nchw => [1, 3, spec.height as i64, spec.width as i64],
+                Layout::Nhwc => [1, spec.height as i64, spec.width as i64, 3],
+            },
+            tensor,
+        };
+        preparation.fill(&vec![0; length], 3 * spec.width, Pixel::Rgb);
+        preparation
+    }
+
+    /// The tensor's dimensions.
+    pub fn shape(&self) -> &[i64] {
+        &self.shape
+    }
+
+    /// The tensor of the last picture.
+    pub fn tensor(&self) -> Numbers<'_> {
+        match &self.tensor {
+            Tensor::F32(numbers, _) => Numbers::F32(numbers),
+            Tensor::U8(numbers, _) => Numbers::U8(numbers),
+        }
+    }
+
+    /// Fits a picture to the encoder's size and fills the tensor with it.
+    pub fn prepare(&mut self, picture: Picture<'_>) -> Result<(), MessageError> {
+        if (picture.width, picture.height) == (self.width, self.height) {
+            self.fill(picture.data, picture.step, picture.pixel);
+            return Ok(());
+        }
+        // Taken out while `fill` borrows the rest; a camera keeps its pixel type, so it is made once.
+        let mut resized = match self.resized.take() {
+            Some(image) if image.pixel_type() == picture.pixel.resized_as() => image,
+            _ => Image::new(
+                self.width as u32,
+                self.height as u32,
+                picture.pixel.resized_as(),
+            ),
+        };
+        self.resize(picture, &mut resized).map_err(|why| {
+            MessageError::invalid(
+                "the picture",
+                format_args!("{} × {} pixels ({why})", picture.width, picture.height),
+                format_args!(
+                    "it must be possible to resize it to {} × {}",
+                    self.width, self.height
+                ),
+            )
+        })?;
+        self.fill(
+            resized.buffer(),
+            self.width * picture.pixel.bytes(),
+            picture.pixel,
+        );
+        self.resized = Some(resized);
+        Ok(())
+    }
+
+    fn resize(&mut self, picture: Picture<'_>, resized: &mut Image<'_>) -> Result<(), String> {
+        let bytes = picture.pixel.bytes();
+        // Rows that end in padding are a wider picture seen through a window, as long as whole pixels pad them.
+        let (columns, data) = if picture.step.is_multiple_of(bytes) {
+            (picture.step / bytes, picture.data)
+        } else {
+            self.packed.clear();
+            for row in picture.data.chunks_exact(picture.step) {
+                self.packed.extend_from_slice(&row[..picture.width * bytes]);
+            }
+            (picture.width, self.packed.as_slice())
+        };
+        let rows = picture.height;
+        let source = ImageRef::new(
+            columns as u32,
+            rows as u32,
+            &data[..columns * rows * bytes],
+            picture.pixel.resized_as(),
+        )
+        .map_err(|e| e.to_string())?;
+        let window = CroppedImage::new(&source, 0, 0, picture.width as u32, rows as u32)
+            .map_err(|e| e.to_string())?;
+        let (left, top, width, height) = self.fitted(picture.width as f64, rows as f64);
+        let options = ResizeOptions::new()
+            .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+            .use_alpha(false)
+            .crop(left, top, width, height);
+        self.resizer
+            .resize(&window, resized, &options)
+            .map_err(|e| e.to_string())
+    }
+
+    /// The part of a picture that is shown to the encoder: left, top, width and height.
+    fn fitted(&self, width: f64, height: f64) -> (f64, f64, f64, f64) {
+        match self.fit {
+            Fit::Stretch => (0.0, 0.0, width, height),
+            Fit::Crop => {
+                let scale = (width / self.width as f64).min(height / self.height as f64);
+                let (w, h) = (self.width as f64 * scale, self.height as f64 * scale);
+                ((width - w) / 2.0, (height - h) / 2.0, w, h)
+            }
+        }
+    }
+
+    /// Fills the tensor from rows of the encoder's size.
+    fn fill(&mut self, data: &[u8], step: usize, pixel: Pixel) {
+        let mut places = pixel.rgb_places();
+        if self.channels == Channels::Bgr {
+            places.reverse();
+        }
+        let rows = Rows {
+            data,
+            step,
+            width: self.width,
+            pixel_bytes: pixel.bytes(),
+            places,
+        };
+        match &mut self.tensor {
+            Tensor::F32(numbers, table) => rows.fill(self.layout, table, numbers),
+            Tensor::U8(numbers, table) => rows.fill(self.layout, table, numbers),
+        }
+    }
+}
+
+/// Rows of pixels and where the tensor's channels are in each.
+struct Rows<'a> {
+    data: &'a [u8],
+    step: usize,
+    width: usize,
+    pixel_bytes: usize,
+    places: [usize; 3],
+}
+
+impl Rows<'_> {
+    fn fill<T: Copy>(&self, layout: Layout, table: &[[T; 256]; 3], numbers: &mut [T]) {
+        let plane = numbers.len() / 3;
+        // The last row of a message may end without its padding.
+        for (y, row) in self.data.chunks(self.step).enumerate() {
+            let row = &row[..self.width * self.pixel_bytes];
+            let pixels = || row.chunks_exact(self.pixel_bytes);
+            for (channel, &place) in self.places.iter().enumerate() {
+                let table = &table[channel];
+                let first = y * self.width;
+                match layout {
+                    Layout::Nchw => {
+                        let first = channel * plane + first;
+                        let target = &mut numbers[first..first + self.width];
+                        for (number, pixel) in target.iter_mut().zip(pixels()) {
+                            *number = table[usize::from(pixel[place])];
+                        }
+                    }
+                    Layout::Nhwc => {
+                        let target =
+                            numbers[3 * first..3 * (first + self.width)].chunks_exact_mut(3);
+                        for (number, pixel) in target.zip(pixels()) {
+                            number[channel] = table[usize::from(pixel[place])];
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

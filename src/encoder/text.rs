@@ -1,0 +1,268 @@
+//! A language encoder: an instruction to a feature.
+
+use std::path::Path;
+
+use super::extractor::Summary;
+use super::file::verified;
+use super::image::encoder_failed;
+use super::onnx::{Element, Input, Model, Numbers, Port, list};
+use super::pooling::Pool;
+use super::provider::SessionOptions;
+use super::runtime::Runtime;
+use super::tokens::{Sentence, Tokens};
+use crate::message::MessageError;
+use crate::policy::{Pooling, TextEncoderSpec};
+use crate::problems::Problems;
+
+/// A loaded language encoder.
+pub(super) struct TextEncoder {
+    tokens: Tokens,
+    feed: Feed,
+    model: Model,
+    pool: Pool,
+    summary: Summary,
+    last: Option<Encoded>,
+}
+
+/// The last instruction: it is often sent again, and need not be encoded again.
+struct Encoded {
+    text: String,
+    feature: Option<Vec<f32>>,
+}
+
+impl TextEncoder {
+    /// Loads model and tokenizer, checks that the model takes tokens, and runs it once on an empty sentence.
+    pub fn load(
+        spec: &TextEncoderSpec,
+        folder: &Path,
+        runtime: &Runtime,
+        options: &SessionOptions,
+    ) -> Result<Self, Problems> {
+        let mut problems = Problems::new();
+        let tokens = load_tokens(spec, folder).map_err(|found| problems.extend(found));
+        let path = verified("encoder.model", folder, &spec.model, &spec.sha256)
+            .map_err(|found| problems.extend(found));
+        let (Ok(tokens), Ok(path)) = (tokens, path) else {
+            return Err(problems);
+        };
+        let in_file = |why: String| format!("encoder.model {}: {why}", path.display());
+        let mut model =
+            Model::load(runtime.library(), &path, &spec.output, options).map_err(in_file)?;
+        let mut feed = Feed::new(model.inputs(), &tokens, spec.pooling).map_err(in_file)?;
+        let summary = Summary::of_model(&path, &model, list(model.inputs()));
+        let blank = tokens.blank().map_err(in_file)?;
+        feed.set(blank);
+        let pool = model
+            .run(&feed.inputs(), |shape, _| {
+                Pool::new(spec.pooling, spec.normalise, shape)
+            })
+            .map_err(|why| in_file(format!("it cannot run on an empty sentence: {why}")))?
+            .map_err(in_file)?;
+        Ok(Self {
+            tokens,
+            feed,
+            model,
+            pool,
+            summary: Summary {
+                width: pool.width(),
+                ..summary
+            },
+            last: None,
+        })
+    }
+
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Encodes an instruction; false when it is blank, which means that there is none.
+    pub fn encode(&mut self, text: &str, feature: &mut [f32]) -> Result<bool, MessageError> {
+        if self.last.as_ref().is_none_or(|last| last.text != text) {
+            let encoded = self.run(text)?;
+            self.last = Some(Encoded {
+                text: text.to_owned(),
+                feature: encoded,
+            });
+        }
+        let known = self.last.as_ref().and_then(|last| last.feature.as_deref());
+        if let Some(known) = known {
+            feature.copy_from_slice(known);
+        }
+        Ok(known.is_some())
+    }
+
+    fn run(&mut self, text: &str) -> Result<Option<Vec<f32>>, MessageError> {
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        let sentence = self.tokens.encode(text).map_err(|why| {
+            MessageError::invalid(
+                "the instruction",
+                format_args!("{:?} ({why})", beginning(text)),
+                "the tokenizer must be able to read it",
+            )
+        })?;
+        let Some(sentence) = sentence else {
+            return Ok(None);
+        };
+        if sentence.before_cut > sentence.ids.len() {
+            log::warn!(
+                "the instruction {:?}… has {} tokens; this encoder takes {}, what comes after them is ignored",
+                beginning(text),
+                sentence.before_cut,
+                self.tokens.max()
+            );
+        }
+        self.feed.set(sentence);
+        let (pool, mask) = (self.pool, &self.feed.sentence.mask);
+        let mut feature = vec![0.0; pool.width()];
+        self.model
+            .run(&self.feed.inputs(), |_, output| {
+                pool.pool(output, mask, &mut feature)
+            })
+            .map_err(|why| encoder_failed(&why))??;
+        Ok(Some(feature))
+    }
+}
+
+/// Enough of a text to recognise it by.
+fn beginning(text: &str) -> &str {
+    text.char_indices()
+        .nth(40)
+        .map_or(text, |(end, _)| &text[..end])
+}
+
+fn load_tokens(spec: &TextEncoderSpec, folder: &Path) -> Result<Tokens, Problems> {
+    let path = verified(
+        "encoder.tokenizer",
+        folder,
+        &spec.tokenizer,
+        &spec.tokenizer_sha256,
+    )?;
+    Tokens::load(&path, spec.max_tokens).map_err(|why| {
+        Problems::from(format!(
+            "encoder.tokenizer {} is no usable tokenizer.json: {why}",
+            path.display()
+        ))
+    })
+}
+
+/// The tensors that a language model asks for.
+struct Feed {
+    ports: Vec<(Port, Field)>,
+    fixed_length: Option<usize>,
+    padding: i64,
+    shape: [i64; 2],
+    sentence: Sentence,
+    narrow: [Vec<i32>; 3],
+}
+
+/// What an input carries.
+#[derive(Clone, Copy)]
+enum Field {
+    Ids,
+    Mask,
+    Types,
+}
+
+impl Field {
+    fn of(name: &str) -> Option<Self> {
+        match name {
+            "input_ids" => Some(Self::Ids),
+            "attention_mask" => Some(Self::Mask),
+            "token_type_ids" => Some(Self::Types),
+            _ => None,
+        }
+    }
+}
+
+impl Feed {
+    fn new(inputs: &[Port], tokens: &Tokens, pooling: Pooling) -> Result<Self, String> {
+        let mut ports = Vec::with_capacity(inputs.len());
+        let mut fixed_length = None;
+        for port in inputs {
+            let typed = matches!(port.element, Element::I32 | Element::I64);
+            match (Field::of(&port.name), port.shape.as_slice()) {
+                (Some(field), &[batch, length]) if typed && (batch < 0 || batch == 1) => {
+                    fixed_length = fixed_length.max(usize::try_from(length).ok());
+                    ports.push((port.clone(), field));
+                }
+                _ => {
+                    return Err(format!(
+                        "input {port} cannot be fed; a text encoder has input_ids and, where it wants them, attention_mask \
+                         and token_type_ids, each i64 or i32 [1, tokens]; the inputs of this model are: {}",
+                        list(inputs)
+                    ));
+                }
+            }
+        }
+        if !ports.iter().any(|(_, field)| matches!(field, Field::Ids)) {
+            return Err(format!(
+                "it has no input_ids, which a text encoder needs; the inputs of this model are: {}",
+                list(inputs)
+            ));
+        }
+        if let Some(length) = fixed_length {
+            if tokens.max() > length {
+                return Err(format!(
+                    "encoder.max_tokens is {}, and this model takes exactly {length} tokens; at most that many are allowed",
+                    tokens.max()
+                ));
+            }
+            if pooling == Pooling::Mean {
+                return Err(format!(
+                    "encoder.pooling is mean, and this model takes exactly {length} tokens, most of them padding; \
+                     masked_mean leaves the padding out"
+                ));
+            }
+        }
+        Ok(Self {
+            ports,
+            fixed_length,
+            padding: tokens.padding(),
+            shape: [1, 0],
+            sentence: Sentence::default(),
+            narrow: Default::default(),
+        })
+    }
+
+    fn set(&mut self, sentence: Sentence) {
+        self.sentence = sentence;
+        if let Some(length) = self.fixed_length {
+            self.sentence.fill_up(length, self.padding);
+        }
+        self.shape[1] = self.sentence.ids.len() as i64;
+        for (port, field) in &self.ports {
+            if port.element == Element::I32 {
+                let narrow = &mut self.narrow[*field as usize];
+                narrow.clear();
+                // Token ids are u32 in the tokenizer and far below i32::MAX in every vocabulary.
+                narrow.extend(self.sentence.of(*field).iter().map(|&id| id as i32));
+            }
+        }
+    }
+
+    fn inputs(&self) -> Vec<Input<'_>> {
+        self.ports
+            .iter()
+            .map(|(port, field)| Input {
+                name: &port.name,
+                shape: &self.shape,
+                numbers: match port.element {
+                    Element::I32 => Numbers::I32(&self.narrow[*field as usize]),
+                    _ => Numbers::I64(self.sentence.of(*field)),
+                },
+            })
+            .collect()
+    }
+}
+
+impl Sentence {
+    fn of(&self, field: Field) -> &[i64] {
+        match field {
+            Field::Ids => &self.ids,
+            Field::Mask => &self.mask,
+            Field::Types => &self.types,
+        }
+    }
+}

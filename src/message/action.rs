@@ -1,0 +1,247 @@
+//! Which field of the command message each number of the action goes to, and back again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    CommandTemplate, JointTrajectoryView, MessageError, MessageType, Numbers, Quantity, TwistView,
+};
+use crate::problems::Problems;
+use crate::time::Stamp;
+
+/// The place of every number of an action in the command message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionMapping {
+    message: MessageType,
+    fields: Vec<Field>,
+}
+
+/// The place of one number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    /// An index of [`TwistView::FIELDS`].
+    Twist(usize),
+    /// A joint by name.
+    Joint { name: String, quantity: Quantity },
+    /// An index of the array.
+    Index(usize),
+}
+
+impl ActionMapping {
+    /// The mapping of `actions`, in their order. `fields` names the field of an action; where it does not,
+    /// `positions.<action>` is meant in a `JointTrajectory` and the action's own place in a `Float64MultiArray`.
+    ///
+    /// # Errors
+    /// Every action without a field, unknown field, field used twice and field that would be left at a number
+    /// nobody chose.
+    pub fn new(
+        message: MessageType,
+        actions: &[&str],
+        fields: &BTreeMap<String, String>,
+    ) -> Result<Self, Problems> {
+        let mut problems = Problems::new();
+        for name in fields
+            .keys()
+            .filter(|name| !actions.contains(&name.as_str()))
+        {
+            problems.add(format!(
+                "action.fields.{name}: the policy has no action {name:?}; its actions are {}",
+                actions.join(", ")
+            ));
+        }
+        let mut found = Vec::with_capacity(actions.len());
+        for (index, action) in actions.iter().enumerate() {
+            match Field::of(message, action, index, fields.get(*action)) {
+                Ok(field) => found.push(field),
+                Err(problem) => problems.add(problem),
+            }
+        }
+        if problems.is_empty() {
+            check_whole(&found, actions, &mut problems);
+        }
+        problems.or(Self {
+            message,
+            fields: found,
+        })
+    }
+
+    /// The command message.
+    pub fn message(&self) -> MessageType {
+        self.message
+    }
+
+    /// The command message laid out once, to be filled in every period. `period_s` is the time from a
+    /// trajectory's start to its only point.
+    pub fn template(&self, frame_id: &str, period_s: f64) -> CommandTemplate {
+        CommandTemplate::new(self.message, &self.fields, frame_id, period_s)
+    }
+
+    /// Reads the action back out of a command message, joints in any order, into one number per action.
+    /// Returns the message's stamp where it has one.
+    ///
+    /// # Errors
+    /// When the message is malformed or lacks one of the fields.
+    pub fn decode(
+        &self,
+        message: &[u8],
+        action: &mut [f64],
+    ) -> Result<Option<Stamp>, MessageError> {
+        let fields = self.fields.iter().zip(action);
+        match self.message {
+            MessageType::JointTrajectory => {
+                let view = JointTrajectoryView::parse(message)?;
+                for (field, value) in fields {
+                    if let Field::Joint { name, quantity } = field {
+                        *value = view.value_of(name, *quantity)?;
+                    }
+                }
+                Ok(Some(view.stamp))
+            }
+            MessageType::Float64MultiArray => {
+                let values = Numbers::float64(message)?.values;
+                if values.len() != self.fields.len() {
+                    return Err(MessageError::invalid(
+                        "data",
+                        format_args!("{} numbers long", values.len()),
+                        format_args!("the action has {}", self.fields.len()),
+                    ));
+                }
+                for (field, value) in fields {
+                    if let Field::Index(index) = field {
+                        *value = values.get(*index).unwrap_or_default();
+                    }
+                }
+                Ok(None)
+            }
+            _ => {
+                let view = match self.message {
+                    MessageType::TwistStamped => TwistView::parse_stamped(message)?,
+                    _ => TwistView::parse(message)?,
+                };
+                for (field, value) in fields {
+                    if let Field::Twist(index) = field {
+                        *value = view.values[*index];
+                    }
+                }
+                Ok(view.stamp)
+            }
+        }
+    }
+}
+
+impl Field {
+    fn of(
+        message: MessageType,
+        action: &str,
+        index: usize,
+        path: Option<&String>,
+    ) -> Result<Self, String> {
+        let wrong = |allowed: &str| match path {
+            Some(path) => format!(
+                "action.fields.{action} is {path:?}; in {} {allowed}",
+                message.ros_name()
+            ),
+            None => format!(
+                "action.fields.{action} is missing; in {} {allowed}",
+                message.ros_name()
+            ),
+        };
+        match (message, path) {
+            (MessageType::Twist | MessageType::TwistStamped, _) => {
+                let known = |path: &String| TwistView::FIELDS.iter().position(|f| f == path);
+                path.and_then(known)
+                    .map(Self::Twist)
+                    .ok_or_else(|| wrong(&format!("{} are allowed", TwistView::FIELDS.join(", "))))
+            }
+            (MessageType::JointTrajectory, None) => Ok(Self::Joint {
+                name: action.to_owned(),
+                quantity: Quantity::Positions,
+            }),
+            (MessageType::JointTrajectory, Some(path)) => path
+                .split_once('.')
+                .and_then(|(word, joint)| {
+                    let quantity = Quantity::ALL.into_iter().find(|q| q.ros_name() == word)?;
+                    let name = (!joint.is_empty()).then(|| joint.to_owned())?;
+                    Some(Self::Joint { name, quantity })
+                })
+                .ok_or_else(|| {
+                    wrong(
+                        "positions.<joint>, velocities.<joint>, accelerations.<joint> and \
+                         effort.<joint> are allowed",
+                    )
+                }),
+            (MessageType::Float64MultiArray, None) => Ok(Self::Index(index)),
+            (MessageType::Float64MultiArray, Some(path)) => path
+                .strip_prefix("data.")
+                .and_then(|index| index.parse().ok())
+                .map(Self::Index)
+                .ok_or_else(|| wrong("data.<index> is allowed")),
+            (other, _) => Err(format!(
+                "action.message is {}; {} are allowed",
+                other.ros_name(),
+                COMMANDS.map(MessageType::ros_name).join(", ")
+            )),
+        }
+    }
+
+    fn path(&self) -> String {
+        match self {
+            Self::Twist(index) => TwistView::FIELDS[*index].to_owned(),
+            Self::Joint { name, quantity } => format!("{}.{name}", quantity.ros_name()),
+            Self::Index(index) => format!("data.{index}"),
+        }
+    }
+}
+
+const COMMANDS: [MessageType; 4] = [
+    MessageType::Twist,
+    MessageType::TwistStamped,
+    MessageType::JointTrajectory,
+    MessageType::Float64MultiArray,
+];
+
+/// Every field has exactly one action, and the message has no number that none chose: a joint without a
+/// position among joints with one would be sent to zero.
+fn check_whole(fields: &[Field], actions: &[&str], problems: &mut Problems) {
+    let paths: Vec<String> = fields.iter().map(Field::path).collect();
+    for (i, path) in paths.iter().enumerate() {
+        if let Some(first) = paths[..i].iter().position(|p| p == path) {
+            problems.add(format!(
+                "action.fields: {} and {} both go to {path}; each needs a field of its own",
+                actions[first], actions[i]
+            ));
+        }
+    }
+    let joints: BTreeSet<&str> = fields
+        .iter()
+        .filter_map(|field| match field {
+            Field::Joint { name, .. } => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    for quantity in Quantity::ALL {
+        let path = |joint: &str| format!("{}.{joint}", quantity.ros_name());
+        let (with, without): (Vec<&str>, Vec<&str>) = joints
+            .iter()
+            .partition(|joint| paths.contains(&path(joint)));
+        if let (Some(with), [_, ..]) = (with.first(), without.as_slice()) {
+            problems.add(format!(
+                "action.fields: {} is given, but not {}; a JointTrajectory has {} for all of its joints or none",
+                path(with),
+                without.iter().map(|j| path(j)).collect::<Vec<_>>().join(", "),
+                quantity.ros_name()
+            ));
+        }
+    }
+    let indices: BTreeSet<usize> = fields
+        .iter()
+        .filter_map(|field| match field {
+            Field::Index(index) => Some(*index),
+            _ => None,
+        })
+        .collect();
+    if let Some((expected, index)) = indices.iter().enumerate().find(|(at, index)| at != *index) {
+        problems.add(format!(
+            "action.fields: data.{index} is given, but not data.{expected}; the indices start at 0 and leave no gap"
+        ));
+    }
+}

@@ -1,0 +1,117 @@
+//! The command message, laid out once and filled in every period.
+
+use super::action::Field;
+use super::cdr::Writer;
+use super::{MessageType, Quantity, TwistView};
+use crate::time::Stamp;
+
+/// A serialized command message whose numbers and stamp are overwritten in place.
+#[derive(Clone, Debug)]
+pub struct CommandTemplate {
+    message: Vec<u8>,
+    stamp_at: Option<usize>,
+    numbers_at: Vec<usize>,
+}
+
+impl CommandTemplate {
+    pub(super) fn new(
+        message: MessageType,
+        fields: &[Field],
+        frame_id: &str,
+        period_s: f64,
+    ) -> Self {
+        let mut writer = Writer::new();
+        let stamped = matches!(
+            message,
+            MessageType::TwistStamped | MessageType::JointTrajectory
+        );
+        let stamp_at = stamped.then(|| writer.header(Stamp::default(), frame_id));
+        let numbers_at = match message {
+            MessageType::JointTrajectory => lay_out_trajectory(&mut writer, fields, period_s),
+            MessageType::Float64MultiArray => lay_out_array(&mut writer, fields),
+            _ => lay_out_twist(&mut writer, fields),
+        };
+        Self {
+            message: writer.finish(),
+            stamp_at,
+            numbers_at,
+        }
+    }
+
+    /// The message with this stamp, where it has one, and one number per action. Never allocates.
+    pub fn encode(&mut self, stamp: Stamp, action: &[f64]) -> &[u8] {
+        if let Some(at) = self.stamp_at {
+            let (sec, nanosec) = stamp.to_ros();
+            self.message[at..at + 4].copy_from_slice(&sec.to_le_bytes());
+            self.message[at + 4..at + 8].copy_from_slice(&nanosec.to_le_bytes());
+        }
+        for (at, value) in self.numbers_at.iter().zip(action) {
+            self.message[*at..*at + 8].copy_from_slice(&value.to_le_bytes());
+        }
+        &self.message
+    }
+}
+
+/// One joint name per joint, in the order in which the actions name them first, and one point.
+fn lay_out_trajectory(writer: &mut Writer, fields: &[Field], period_s: f64) -> Vec<usize> {
+    let mut joints: Vec<&str> = Vec::new();
+    for field in fields {
+        if let Field::Joint { name, .. } = field
+            && !joints.contains(&name.as_str())
+        {
+            joints.push(name);
+        }
+    }
+    writer.length(joints.len());
+    for joint in &joints {
+        writer.string(joint);
+    }
+    writer.length(1);
+    let mut numbers_at = vec![0; fields.len()];
+    for quantity in Quantity::ALL {
+        let of_this: Vec<(usize, &str)> = fields
+            .iter()
+            .enumerate()
+            .filter_map(|(action, field)| match field {
+                Field::Joint { name, quantity: q } if *q == quantity => Some((action, &**name)),
+                _ => None,
+            })
+            .collect();
+        writer.length(of_this.len());
+        for joint in joints.iter().filter(|_| !of_this.is_empty()) {
+            let at = writer.f64(0.0);
+            if let Some((action, _)) = of_this.iter().find(|(_, name)| name == joint) {
+                numbers_at[*action] = at;
+            }
+        }
+    }
+    let (sec, nanosec) = Stamp::from_nanos((period_s * 1e9).round() as i64).to_ros();
+    writer.i32(sec);
+    writer.u32(nanosec);
+    numbers_at
+}
+
+fn lay_out_array(writer: &mut Writer, fields: &[Field]) -> Vec<usize> {
+    writer.length(0);
+    writer.u32(0);
+    writer.length(fields.len());
+    let places: Vec<usize> = fields.iter().map(|_| writer.f64(0.0)).collect();
+    fields
+        .iter()
+        .map(|field| match field {
+            Field::Index(index) => places[*index],
+            other => unreachable!("an array has no field {other:?}"),
+        })
+        .collect()
+}
+
+fn lay_out_twist(writer: &mut Writer, fields: &[Field]) -> Vec<usize> {
+    let places = TwistView::FIELDS.map(|_| writer.f64(0.0));
+    fields
+        .iter()
+        .map(|field| match field {
+            Field::Twist(index) => places[*index],
+            other => unreachable!("a twist has no field {other:?}"),
+        })
+        .collect()
+}

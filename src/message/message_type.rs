@@ -1,0 +1,95 @@
+//! The messages that are understood.
+
+use super::{
+    CompressedImageView, ImageView, JointStateView, JointTrajectoryView, MessageError, Numbers,
+    TwistView, clock, text,
+};
+use crate::time::Stamp;
+
+/// A message type of ROS that this crate reads or writes as data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MessageType {
+    /// A picture as pixels.
+    Image,
+    /// A picture as jpeg or png.
+    CompressedImage,
+    /// Text.
+    String,
+    /// Joints by name.
+    JointState,
+    /// An array of 32-bit numbers.
+    Float32MultiArray,
+    /// An array of 64-bit numbers.
+    Float64MultiArray,
+    /// A velocity command.
+    Twist,
+    /// A velocity command with its time.
+    TwistStamped,
+    /// A command to joints by name.
+    JointTrajectory,
+    /// The simulator's time.
+    Clock,
+}
+
+impl MessageType {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Image,
+        Self::CompressedImage,
+        Self::String,
+        Self::JointState,
+        Self::Float32MultiArray,
+        Self::Float64MultiArray,
+        Self::Twist,
+        Self::TwistStamped,
+        Self::JointTrajectory,
+        Self::Clock,
+    ];
+
+    /// Its name in ROS: `sensor_msgs/msg/Image`.
+    pub fn ros_name(self) -> &'static str {
+        match self {
+            Self::Image => "sensor_msgs/msg/Image",
+            Self::CompressedImage => "sensor_msgs/msg/CompressedImage",
+            Self::String => "std_msgs/msg/String",
+            Self::JointState => "sensor_msgs/msg/JointState",
+            Self::Float32MultiArray => "std_msgs/msg/Float32MultiArray",
+            Self::Float64MultiArray => "std_msgs/msg/Float64MultiArray",
+            Self::Twist => "geometry_msgs/msg/Twist",
+            Self::TwistStamped => "geometry_msgs/msg/TwistStamped",
+            Self::JointTrajectory => "trajectory_msgs/msg/JointTrajectory",
+            Self::Clock => "rosgraph_msgs/msg/Clock",
+        }
+    }
+
+    /// The type of that name, written in full or without `msg/`.
+    pub fn from_ros_name(name: &str) -> Option<Self> {
+        let (package, short) = name.split_once('/')?;
+        let short = short.strip_prefix("msg/").unwrap_or(short);
+        Self::ALL.into_iter().find(|message| {
+            let full = message.ros_name();
+            full.strip_prefix(package)
+                .and_then(|rest| rest.strip_prefix("/msg/"))
+                == Some(short)
+        })
+    }
+
+    /// Reads a message as its users will, and returns its stamp where the type has one.
+    ///
+    /// # Errors
+    /// What is wrong with the message.
+    pub fn check(self, message: &[u8]) -> Result<Option<Stamp>, MessageError> {
+        Ok(match self {
+            Self::Image => Some(ImageView::parse(message)?.stamp),
+            Self::CompressedImage => Some(CompressedImageView::parse(message)?.stamp),
+            Self::String => text(message).map(|_| None)?,
+            Self::JointState => Some(JointStateView::parse(message)?.stamp),
+            Self::Float32MultiArray => Numbers::float32(message).map(|_| None)?,
+            Self::Float64MultiArray => Numbers::float64(message).map(|_| None)?,
+            Self::Twist => TwistView::parse(message)?.stamp,
+            Self::TwistStamped => TwistView::parse_stamped(message)?.stamp,
+            Self::JointTrajectory => Some(JointTrajectoryView::parse(message)?.stamp),
+            Self::Clock => Some(clock(message)?),
+        })
+    }
+}

@@ -1,0 +1,38 @@
+//! ROS messages as bytes. The core knows them only in their serialized form (CDR, as the middleware carries
+//! and bags store them), so the node, the recorder and the trainer share one decoder and no ROS library.
+//!
+//! Written by hand because every view borrows: an image stays where the middleware put it, and a message that
+//! lies about its lengths is refused before anything is copied or allocated.
+
+mod action;
+pub mod cdr;
+mod clock;
+mod command;
+mod compressed_image;
+mod diagnostics;
+mod error;
+mod image;
+mod joint_state;
+mod joint_trajectory;
+mod log;
+mod message_type;
+mod numbers;
+mod sequence;
+mod text;
+mod twist;
+
+pub use action::ActionMapping;
+pub use clock::clock;
+pub use command::CommandTemplate;
+pub use compressed_image::CompressedImageView;
+pub use diagnostics::{DIAGNOSTICS_NAME, Level, Status, encode_diagnostics};
+pub use error::MessageError;
+pub use image::{ImageEncoding, ImageView, MAX_MEGAPIXELS};
+pub use joint_state::JointStateView;
+pub use joint_trajectory::{JointTrajectoryView, Quantity};
+pub use log::{LOG_NAME, LogLevel, encode_log};
+pub use message_type::MessageType;
+pub use numbers::Numbers;
+pub use sequence::{Floats, Names};
+pub use text::{encode_text, text};
+pub use twist::TwistView;
