@@ -4,6 +4,8 @@
 #![forbid(unsafe_op_in_unsafe_fn)]
 #![warn(missing_docs)]
 
+pub mod bag;
+pub mod config;
 pub mod control;
 pub mod encoder;
 pub mod fusion;
@@ -13,4 +15,8 @@ pub mod message;
 pub mod modality;
 pub mod policy;
 pub mod problems;
+#[cfg(feature = "ros")]
+pub mod ros;
 pub mod time;
+#[cfg(feature = "train")]
+pub mod train;

@@ -1,8 +1,10 @@
 //! One control period: freshness, policy, guard. Time is an argument; nothing here waits, locks or allocates.
 
 mod reason;
+mod report;
 
 pub use reason::StopReason;
+pub use report::{TickMeter, TickReport};
 
 use crate::guard::{Guard, Outcome};
 use crate::modality::Feature;

@@ -108,6 +108,27 @@ impl FeatureExtractor {
         Ok(Self { source, width })
     }
 
+    /// Loads the extractors of all modalities of a policy, in its order.
+    ///
+    /// # Errors
+    /// The problems of all of them, each with its modality's name.
+    pub fn load_all(
+        modalities: &[ModalitySpec],
+        folder: &Path,
+        runtime: &Runtime,
+        options: &SessionOptions,
+    ) -> Result<Vec<Self>, Problems> {
+        let mut problems = Problems::new();
+        let mut extractors = Vec::with_capacity(modalities.len());
+        for modality in modalities {
+            match Self::load(modality, folder, runtime, options) {
+                Ok(extractor) => extractors.push(extractor),
+                Err(found) => problems.add_all(&format!("modality {}", modality.name), found),
+            }
+        }
+        problems.or(extractors)
+    }
+
     /// Reads a message and writes its feature to `feature`, of the modality's width; untouched when there is none.
     ///
     /// # Errors

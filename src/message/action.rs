@@ -69,6 +69,15 @@ impl ActionMapping {
         self.message
     }
 
+    /// The path of each action's field, in the order of the actions.
+    pub fn field_paths(&self) -> impl Iterator<Item = String> {
+        self.fields.iter().map(|field| match field {
+            Field::Twist(index) => TwistView::FIELDS[*index].to_owned(),
+            Field::Joint { name, quantity } => format!("{}.{name}", quantity.ros_name()),
+            Field::Index(index) => format!("data.{index}"),
+        })
+    }
+
     /// The command message laid out once, to be filled in every period. `period_s` is the time from a
     /// trajectory's start to its only point.
     pub fn template(&self, frame_id: &str, period_s: f64) -> CommandTemplate {

@@ -1,5 +1,7 @@
 //! The tools: record demonstrations, train a policy from them, check what a node would run.
 
+mod check;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -13,10 +15,14 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
-enum Tool {}
+enum Tool {
+    Check(check::Arguments),
+}
 
 fn main() -> ExitCode {
-    let result: Result<(), late_fusion::problems::Problems> = match Arguments::parse().tool {};
+    let result = match Arguments::parse().tool {
+        Tool::Check(arguments) => check::run(arguments),
+    };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(problems) => {

@@ -1,0 +1,15 @@
+"""Meta-World behind ROS 2 topics: the world in which `late_fusion` is recorded, shown and measured.
+
+The pieces, from the inside out:
+
+* `scene` (with `placements` and `camera`): a robot arm and one object, reset from a seed;
+* `tasks`, `expert`, `judge`: what can be asked for, who can do it, and whether it was done;
+* `ros`, `bridge`, `operator`: the scene's topics, its time, and the one who gives instructions;
+* `episode`, `record`, `demo`: one run from start to outcome, many of them for training, many for show;
+* `report`, `table`, `pictures`: what came of it, for machines, terminals and eyes.
+"""
+
+import os
+
+# MuJoCo chooses its renderer when it is first imported; without a screen only EGL or OSMesa can draw.
+os.environ.setdefault("MUJOCO_GL", "egl")

@@ -1,0 +1,189 @@
+"""The scene's topics: camera, arm, time and markers out; commands in."""
+
+from __future__ import annotations
+
+import array
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from builtin_interfaces.msg import Duration as DurationMessage
+from PIL import Image as Picture
+from rclpy.duration import Duration
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CompressedImage, Image, JointState
+from std_msgs.msg import String
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from late_fusion_sim.ros import NodeTrouble, Participant, nanoseconds_of, reliable, stamp_of
+from late_fusion_sim.scene import CONTROL_PERIOD_S, HAND_NAMES, Observation
+
+FRAME_ID = "camera_optical"
+JPEG_QUALITY = 90
+CONTROL_PERIOD_NS = round(CONTROL_PERIOD_S * 1e9)
+
+TIME_AT_START_NS = 1_000_000_000
+"""Simulated time does not start at zero, which ROS reads as 'no time yet'."""
+
+ASK_AGAIN_S = 0.5
+"""After this long without an answer the observation is taken for lost and published again."""
+
+GIVE_UP_S = 10.0
+"""After this long without an answer the node is taken for silent."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What the node wants the arm to do."""
+
+    values: np.ndarray
+    """Normalised velocities in the order of `HAND_NAMES`."""
+    stamp_ns: int
+    """The node's stamp: in lockstep that of the observation it answers."""
+    received_ns: int
+    """System time of its arrival in this process, however late it is looked at."""
+
+
+class Bridge:
+    """Publishes what a robot's drivers would, and keeps every command that comes back."""
+
+    def __init__(self, participant: Participant, *, simulated_time: bool) -> None:
+        node = participant.node
+        self._participant = participant
+        self._simulated_ns = TIME_AT_START_NS if simulated_time else None
+        self._image = node.create_publisher(Image, "camera/image_raw", reliable(5))
+        self._jpeg = node.create_publisher(CompressedImage, "camera/image_raw/compressed", reliable(5))
+        self._joints = node.create_publisher(JointState, "joint_states", reliable(5))
+        self._expert = node.create_publisher(JointTrajectory, "expert_action", reliable(10))
+        self._episode = node.create_publisher(String, "episode", reliable(10))
+        # Time that stands still is published again and again; real time is everybody's own.
+        self._clock = node.create_publisher(Clock, "/clock", reliable(1)) if simulated_time else None
+        self._action = node.create_subscription(JointTrajectory, "action", self._on_action, reliable(100))
+        self.commands: list[Command] = []
+
+    @property
+    def now_ns(self) -> int:
+        """The time that stamps are taken from."""
+        return time.time_ns() if self._simulated_ns is None else self._simulated_ns
+
+    def advance(self) -> None:
+        """Moves simulated time on by one control period."""
+        self._simulated_ns += CONTROL_PERIOD_NS
+        self.tell_time()
+
+    def tell_time(self) -> None:
+        """Publishes `/clock`, where there is one, also for those who have just come."""
+        if self._clock is not None:
+            self._clock.publish(Clock(clock=stamp_of(self._simulated_ns)))
+
+    def publish(self, observation: Observation, stamp_ns: int) -> None:
+        """Publishes camera and arm under one stamp. JPEG is encoded only when somebody wants it."""
+        self.tell_time()
+        stamp = stamp_of(stamp_ns)
+        height, width, channels = observation.image.shape
+        image = Image(height=height, width=width, encoding="rgb8", step=width * channels)
+        image.header.stamp, image.header.frame_id = stamp, FRAME_ID
+        # An array of bytes is copied as a whole; anything else rclpy checks byte by byte.
+        image.data = array.array("B", observation.image.tobytes())
+        self._image.publish(image)
+        if self._jpeg.get_subscription_count() > 0:
+            jpeg = CompressedImage(format="jpeg")
+            jpeg.header = image.header
+            jpeg.data = array.array("B", encode_jpeg(observation.image))
+            self._jpeg.publish(jpeg)
+        joints = JointState(name=list(HAND_NAMES), position=observation.hand.tolist())
+        joints.header.stamp = stamp
+        self._joints.publish(joints)
+
+    def ask(self, observation: Observation, check: Callable[[], None]) -> Command:
+        """Lockstep: publishes an observation and waits for the command that answers it.
+
+        `check` is called while waiting and raises when waiting has become pointless.
+        """
+        stamp_ns = self.now_ns
+        end = time.monotonic() + GIVE_UP_S
+        while time.monotonic() < end:
+            self.publish(observation, stamp_ns)
+            if self._participant.spin_until(lambda: self._answer(stamp_ns) is not None, ASK_AGAIN_S):
+                return self._answer(stamp_ns)
+            check()
+        raise NodeTrouble(
+            f"no command on '{self._action.topic_name}' with the stamp {stamp_ns / 1e9:.3f} s of the newest "
+            f"observation within {GIVE_UP_S:.0f} s"
+        )
+
+    def held_command(self, hold_s: float) -> np.ndarray:
+        """Realtime: the newest command, or the stop when it is older than `hold_s`."""
+        if self.commands:
+            newest = self.commands[-1]
+            if time.time_ns() - newest.received_ns <= hold_s * 1e9:
+                return newest.values
+        return np.zeros(len(HAND_NAMES))
+
+    def label(self, action: np.ndarray, stamp_ns: int) -> None:
+        """Publishes what the expert would do at the observation of this stamp."""
+        self._expert.publish(trajectory_of(action, stamp_ns))
+
+    def mark(self, text: str) -> None:
+        """Publishes an episode marker: `start`, `success` or `failure`."""
+        self._episode.publish(String(data=text))
+
+    def flush(self, seconds: float) -> None:
+        """Waits until reliable subscribers have everything that was published."""
+        for publisher in (self._image, self._jpeg, self._joints, self._expert, self._episode):
+            publisher.wait_for_all_acked(Duration(seconds=seconds))
+
+    def missing_subscribers(self, *, recording: bool) -> list[str]:
+        """Topics that nobody listens to although they are needed."""
+        camera = self._image.get_subscription_count() + self._jpeg.get_subscription_count()
+        missing = [] if camera else [self._image.topic_name]
+        needed = [self._joints] + ([self._expert, self._episode] if recording else [])
+        return missing + [each.topic_name for each in needed if each.get_subscription_count() == 0]
+
+    @property
+    def commander_present(self) -> bool:
+        """Whether anybody publishes commands."""
+        return self._participant.node.count_publishers(self._action.topic_name) > 0
+
+    def _answer(self, stamp_ns: int) -> Command | None:
+        return next((each for each in reversed(self.commands) if each.stamp_ns == stamp_ns), None)
+
+    def _on_action(self, message: JointTrajectory, info: dict) -> None:
+        # Some middlewares do not tell when a message arrived; then now is the best that is known.
+        received_ns = info["received_timestamp"] or time.time_ns()
+        values = command_of(message)
+        self.commands.append(Command(values, nanoseconds_of(message.header.stamp), received_ns))
+
+
+def trajectory_of(action: np.ndarray, stamp_ns: int) -> JointTrajectory:
+    """A command as a message: velocities to hold for one control period."""
+    message = JointTrajectory(joint_names=list(HAND_NAMES))
+    message.header.stamp = stamp_of(stamp_ns)
+    point = JointTrajectoryPoint(velocities=[float(value) for value in action])
+    point.time_from_start = DurationMessage(nanosec=CONTROL_PERIOD_NS)
+    message.points = [point]
+    return message
+
+
+def command_of(message: JointTrajectory) -> np.ndarray:
+    """The four numbers of a command, in the order of `HAND_NAMES`; a message that has others is an error."""
+    velocities = message.points[0].velocities if message.points else []
+    by_name = dict(zip(message.joint_names, velocities))
+    if sorted(by_name) != sorted(HAND_NAMES) or len(message.joint_names) != len(velocities):
+        raise NodeTrouble(
+            f"a command names the joints {list(message.joint_names)} with {len(velocities)} velocities; "
+            f"the arm takes {list(HAND_NAMES)}, one velocity each in points[0]"
+        )
+    values = np.array([by_name[name] for name in HAND_NAMES])
+    if not np.all(np.isfinite(values)):
+        raise NodeTrouble(f"a command holds velocities that are not finite: {values.tolist()}")
+    return values
+
+
+def encode_jpeg(image: np.ndarray) -> bytes:
+    """An rgb picture as JPEG."""
+    file = io.BytesIO()
+    Picture.fromarray(image).save(file, "JPEG", quality=JPEG_QUALITY)
+    return file.getvalue()

@@ -1,0 +1,189 @@
+"""Shows and measures a policy: starts the node, tells it what to do, and counts how often it obeys.
+
+    python -m late_fusion_sim.demo --node PATH --policy FOLDER
+
+Everything runs in a ROS domain of its own on this machine, so that no real robot hears the commands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from late_fusion_sim.bridge import Bridge
+from late_fusion_sim.episode import Episode, Mode, Runner
+from late_fusion_sim.judge import Judge, Witness, judge_of
+from late_fusion_sim.node_process import NodeProcess, node_parameters
+from late_fusion_sim.operator import Operator
+from late_fusion_sim.pictures import write_animation, write_contact_sheet
+from late_fusion_sim.placements import EVALUATION_SEEDS, SCENES
+from late_fusion_sim.progress import Progress
+from late_fusion_sim.report import Report
+from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant, isolate
+from late_fusion_sim.scene import Scene, World
+from late_fusion_sim.table import table
+from late_fusion_sim.tasks import Task, load_tasks, select_tasks
+
+START_S = 30.0
+"""How long the node may take to load its models and listen."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one row of the table tries."""
+
+    name: str
+    scene: str
+    sentence: str
+    judge: Callable[[Scene], Judge]
+
+
+def trials(tasks: list[Task], sentence: str | None, scene: str | None) -> list[Trial]:
+    """The demo's sentences, one sentence for a task, or a sentence of the user's own in a scene."""
+    if scene is not None:
+        return [Trial(scene, scene, sentence, Witness)]
+    return [
+        Trial(task.name, task.scene, sentence or task.demo, lambda stage, task=task: judge_of(task, stage))
+        for task in tasks
+    ]
+
+
+def await_node(participant: Participant, bridge: Bridge, operator: Operator, check: Callable[[], None]) -> None:
+    """Waits until the node listens to everything and publishes commands."""
+
+    def missing() -> list[str]:
+        return bridge.missing_subscribers(recording=False) + ([] if operator.listeners else [operator.topic])
+
+    waited_s = 0.0
+    while missing() or not bridge.commander_present:
+        check()
+        if waited_s >= START_S:
+            lacks = f"does not listen to {', '.join(missing())}" if missing() else "publishes no commands"
+            raise NodeTrouble(f"{START_S:.0f} s after its start the node {lacks}")
+        bridge.tell_time()
+        participant.spin(POLL_S)
+        waited_s += POLL_S
+
+
+def run(
+    participant: Participant, node: NodeProcess, plan: list[Trial], episodes: int, first_seed: int, mode: Mode
+) -> list[Episode]:
+    """Plays all episodes; the first of each trial keeps its frames."""
+    bridge = Bridge(participant, simulated_time=mode == "lockstep")
+    operator = Operator(participant)
+    try:
+        await_node(participant, bridge, operator, node.check)
+        return _play(Runner(participant, bridge, operator, mode, node.check), plan, episodes, first_seed)
+    except NodeTrouble as trouble:
+        raise NodeTrouble(f"{trouble}.\nIts status: {operator.status}") from trouble
+
+
+def _play(runner: Runner, plan: list[Trial], episodes: int, first_seed: int) -> list[Episode]:
+    world = World()
+    progress = Progress("demo", len(plan) * episodes)
+    played: list[Episode] = []
+    try:
+        for trial in plan:
+            scene = world.enter(trial.scene)
+            for seed in range(first_seed, first_seed + episodes):
+                scene.reset(seed)
+                episode = Episode(trial.name, trial.sentence, seed)
+                progress.show(len(played), f"“{trial.sentence}” …", passing=True)
+                runner.play(scene, trial.judge(scene), episode, keep_frames=seed == first_seed)
+                played.append(episode)
+                progress.show(len(played), f"“{trial.sentence}”: {episode.outcome} after {episode.steps} steps")
+    finally:
+        progress.close()
+        world.close()
+    return played
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m late_fusion_sim.demo", description="Tell a simulated robot arm what to do, and see if it obeys."
+    )
+    parser.add_argument("--node", type=Path, required=True, help="the executable late_fusion_node")
+    parser.add_argument("--policy", type=Path, required=True, help="the policy's folder")
+    parser.add_argument(
+        "--mode",
+        choices=get_args(Mode),
+        default="lockstep",
+        help="lockstep: the world waits for each command; realtime: it does not (default: %(default)s)",
+    )
+    parser.add_argument("--episodes", type=int, default=1, help="per instruction (default: %(default)s)")
+    parser.add_argument("--tasks", help=f"comma-separated, of {', '.join(load_tasks())} (default: all)")
+    parser.add_argument("--instruction", help="a sentence of your own; needs --scene, or one task that it should mean")
+    parser.add_argument("--scene", choices=list(SCENES), help="where to try --instruction, without a judgement")
+    parser.add_argument("--report", type=Path, help="write the figures to this file as JSON")
+    parser.add_argument(
+        "--out", type=Path, default=Path("out/demo"), help="folder for pictures and logs (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="which starts to use (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    if options.instruction is not None and not options.instruction.strip():
+        parser.error("--instruction is blank; a blank instruction means 'do nothing'")
+    if options.scene and not options.instruction:
+        parser.error("--scene is where a sentence of your own is tried; give one with --instruction")
+    if options.scene and options.tasks:
+        parser.error("--scene only shows what happens, --tasks judges it; give one of the two")
+    if options.instruction and not options.scene and "," in (options.tasks or ","):
+        parser.error(
+            f"--instruction needs a place: --scene {{{','.join(SCENES)}}} to see what happens, "
+            "or --tasks with the one task that it should mean"
+        )
+    starts = len(EVALUATION_SEEDS)
+    if options.episodes < 1 or options.seed < 0 or options.seed + options.episodes > starts:
+        parser.error(
+            f"--episodes {options.episodes} from --seed {options.seed}: there are the starts 0 to {starts - 1}, "
+            "and at least one episode is needed"
+        )
+    try:
+        options.tasks = select_tasks(options.tasks)
+    except ValueError as error:
+        parser.error(str(error))
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the demo, and says how it went by the exit status."""
+    options = parse(arguments)
+    # A terminated demo must stop its node as an interrupted one does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    isolate()
+    node = None
+    try:
+        parameters = node_parameters(options.policy, lockstep=options.mode == "lockstep")
+        with NodeProcess(options.node, parameters, options.out) as node, Participant("late_fusion_sim") as participant:
+            plan = trials(options.tasks, options.instruction, options.scene)
+            first_seed = EVALUATION_SEEDS.start + options.seed
+            episodes = run(participant, node, plan, options.episodes, first_seed, options.mode)
+    except NodeTrouble as trouble:
+        print(f"demo: {trouble}", file=sys.stderr)
+        if node is not None:
+            print(f"The end of {node.log_file}:\n{node.log_tail()}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ndemo: interrupted", file=sys.stderr)
+        return 130
+    report = Report.of(options.mode, episodes, judged=options.scene is None)
+    print(f"\n{table(report)}\n")
+    shown = [episode for episode in episodes if episode.frames]
+    written = [
+        write_animation(shown, options.out / "demo.gif"),
+        write_contact_sheet(shown, options.out / "demo.png"),
+    ]
+    if options.report is not None:
+        report.write(options.report)
+        written.append(options.report)
+    print("\n".join(f"wrote {path}" for path in written))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""Meta-World's scripted experts: they know where the object is, and so need no eyes."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from metaworld.env_dict import ALL_V3_ENVIRONMENTS
+from metaworld.policies import ENV_POLICY_MAP
+
+from late_fusion_sim.scene import Scene
+from late_fusion_sim.tasks import Task
+
+OBSERVATION_SIZE = 39
+"""Length of a Meta-World observation, of which the experts used here read the first seven numbers."""
+
+# Meta-World's experts warn that their commands exceed [−1, 1]; they are clipped here.
+warnings.filterwarnings("ignore", message="Constant", module=r"metaworld\.policies\.policy")
+
+
+class Expert:
+    """Plays one task in its scene."""
+
+    def __init__(self, task: Task) -> None:
+        self._policy = ENV_POLICY_MAP[task.metaworld]()
+        # Opening and closing share the opener's environment, but the closer looks for the handle where
+        # its own class would report it.
+        self._object_position = ALL_V3_ENVIRONMENTS[task.metaworld]._get_pos_objects
+
+    def act(self, scene: Scene) -> np.ndarray:
+        """The command for the scene's present state: four numbers in [−1, 1]."""
+        observation = np.zeros(OBSERVATION_SIZE)
+        observation[:4] = scene.hand
+        observation[4:7] = self._object_position(scene.env)
+        return np.clip(self._policy.get_action(observation), -1.0, 1.0).astype(np.float64)

@@ -1,0 +1,80 @@
+"""Was the instruction obeyed? A judge watches the scene and speaks as soon as it is decided."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol, get_args
+
+from late_fusion_sim.scene import Scene
+from late_fusion_sim.tasks import Task
+
+OBEYED_SHARE = 0.8
+"""Share of the remaining travel to the commanded end that counts as obeyed."""
+
+OPPOSITE_SHARE = 0.5
+"""Share of the remaining travel to the other end that counts as the opposite."""
+
+
+Outcome = Literal["obeyed", "opposite", "neither"]
+"""How an episode ended; `neither` when time was up."""
+
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+
+class Judge(Protocol):
+    """Watches one episode. Made after the reset, because the start decides what remains to be done."""
+
+    def verdict(self) -> str | None:
+        """The outcome once it is decided; None while it is open."""
+
+
+class PairJudge:
+    """For a same-scene pair: which end does the joint come near first?"""
+
+    def __init__(self, scene: Scene, wanted: str) -> None:
+        ends = scene.placement.ends
+        self._scene = scene
+        self._start = scene.joint
+        self._wanted = ends[wanted]
+        self._other = next(value for name, value in ends.items() if name != wanted)
+
+    def verdict(self) -> Outcome | None:
+        if self._travelled(self._wanted) >= OBEYED_SHARE:
+            return "obeyed"
+        if self._travelled(self._other) >= OPPOSITE_SHARE:
+            return "opposite"
+        return None
+
+    def _travelled(self, end: float) -> float:
+        """Share of the way from the start to an end; negative when moved away from it."""
+        return (self._scene.joint - self._start) / (end - self._start)
+
+
+class SuccessJudge:
+    """For a scene as Meta-World ships it: its own success."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    def verdict(self) -> Outcome | None:
+        return "obeyed" if self._scene.solved else None
+
+
+class Witness:
+    """For a sentence whose meaning nobody declared: says what happened, not whether it was right."""
+
+    def __init__(self, scene: Scene) -> None:
+        if scene.placement is None:
+            self._judges = {"done": SuccessJudge(scene)}
+        else:
+            self._judges = {end: PairJudge(scene, end) for end in scene.placement.ends}
+
+    def verdict(self) -> str | None:
+        for happened, judge in self._judges.items():
+            if judge.verdict() == "obeyed":
+                return happened
+        return None
+
+
+def judge_of(task: Task, scene: Scene) -> Judge:
+    """The judge of a task, for the episode that the scene was just reset to."""
+    return SuccessJudge(scene) if task.end is None else PairJudge(scene, task.end)

@@ -1,0 +1,79 @@
+"""Where things stand when an episode begins.
+
+Drawer and faucet are *same-scene pairs*: opening and closing start from one range of states, with the
+object half-way, so that nothing but the instruction can tell which is wanted. Their ranges are wider
+than Meta-World's own, so that nothing but the picture can tell where the object is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+RECORDING_SEEDS = range(0, 100_000)
+"""Starts that training may see."""
+
+EVALUATION_SEEDS = range(100_000, 200_000)
+"""Starts that training never sees: disjoint from `RECORDING_SEEDS`."""
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The common starts of a same-scene pair. Lengths in metres, angles in radians."""
+
+    body: str
+    joint: str
+    x: Range
+    y: Range
+    z: Range
+    start: Range
+    """Range of the joint's value at the start."""
+    ends: dict[str, float]
+    """The joint's value at each end of its travel, by the end's name."""
+
+    def draw(self, seed: int) -> tuple[np.ndarray, float]:
+        """The body's position and the joint's value for a seed. Nothing else enters."""
+        rng = np.random.default_rng(seed)
+        position = np.array([rng.uniform(*axis) for axis in (self.x, self.y, self.z)])
+        return position, float(rng.uniform(*self.start))
+
+
+@dataclass(frozen=True)
+class SceneSpec:
+    """A Meta-World environment and, for a same-scene pair, its common starts."""
+
+    environment: str
+    placement: Placement | None = None
+    """None: the environment's own random starts."""
+
+
+SCENES: dict[str, SceneSpec] = {
+    "button": SceneSpec("button-press-topdown-v3"),
+    "drawer": SceneSpec(
+        "drawer-open-v3",
+        Placement(
+            body="drawer",
+            joint="goal_slidey",
+            x=(-0.25, 0.25),
+            y=(0.82, 0.90),
+            z=(0.0, 0.0),
+            start=(-0.12, -0.04),
+            ends={"open": -0.16, "closed": 0.0},
+        ),
+    ),
+    "faucet": SceneSpec(
+        "faucet-open-v3",
+        Placement(
+            body="faucetBase",
+            joint="knob_Joint_1",
+            x=(-0.25, 0.25),
+            y=(0.70, 0.85),
+            z=(0.0, 0.0),
+            start=(-0.5, 0.5),
+            ends={"open": 1.57, "closed": -1.57},
+        ),
+    ),
+}

@@ -1,0 +1,186 @@
+"""Plays the scripted experts onto ROS topics, for a recorder to learn from.
+
+    python -m late_fusion_sim.record --episodes 40
+
+Half of the episodes carry noise in what is carried out, and none in what is published as the expert's
+action: so the recording shows how to come back from places where an expert alone would never be.
+A task is played until it was done `--episodes` times; failures are marked as such and left to the reader.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from late_fusion_sim.bridge import Bridge
+from late_fusion_sim.expert import Expert
+from late_fusion_sim.judge import judge_of
+from late_fusion_sim.operator import Operator
+from late_fusion_sim.placements import RECORDING_SEEDS
+from late_fusion_sim.progress import Progress
+from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant
+from late_fusion_sim.scene import COMMAND_LIMIT, Scene, World
+from late_fusion_sim.tasks import Task, load_tasks, select_tasks
+
+MARKER_PAUSE_S = 0.03
+"""Wall time around a marker: topics have no order among themselves, so each change is given time to arrive."""
+
+TRIES_PER_SUCCESS = 5
+"""A task that needs more than this on average is not being demonstrated but guessed at."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How demonstrations are played."""
+
+    noise: float
+    """Standard deviation of the noise in noisy episodes, in units of the normalised action."""
+    rate_hz: float
+    """Most observations per second of wall time, for the recorder's sake."""
+
+
+def play(task: Task, scene: Scene, seed: int, noise: float, bridge: Bridge, operator: Operator, rate_hz: float) -> bool:
+    """Plays one demonstration, markers included; returns whether the task was done."""
+    rng = np.random.default_rng([seed, list(load_tasks()).index(task.name)])
+    scene.reset(seed)
+    expert, judge = Expert(task), judge_of(task, scene)
+    _apart(bridge)
+    operator.say(random.Random(f"{task.name} {seed}").choice(task.training))
+    _apart(bridge)
+    bridge.mark("start")
+    _apart(bridge)
+    done = False
+    for _ in range(COMMAND_LIMIT):
+        due = time.monotonic() + 1.0 / rate_hz
+        bridge.advance()
+        bridge.publish(scene.observe(), bridge.now_ns)
+        action = expert.act(scene)
+        bridge.label(action, bridge.now_ns)
+        scene.step(action + rng.normal(0.0, noise, action.shape))
+        if verdict := judge.verdict():
+            done = verdict == "obeyed"
+            break
+        time.sleep(max(0.0, due - time.monotonic()))
+    _apart(bridge)
+    bridge.mark("success" if done else "failure")
+    _apart(bridge)
+    return done
+
+
+def _apart(bridge: Bridge) -> None:
+    """Separates what was published from what comes next, in arrival and in simulated time."""
+    bridge.flush(seconds=1.0)
+    time.sleep(MARKER_PAUSE_S)
+    bridge.advance()
+
+
+def record(tasks: list[Task], episodes: int, style: Style, first_seed: int, bridge: Bridge, operator: Operator) -> None:
+    """Plays every task until it was done `episodes` times, every second time with noise."""
+    world = World()
+    progress = Progress("recording", episodes * len(tasks))
+    try:
+        for number, task in enumerate(tasks):
+            scene = world.enter(task.scene)
+            successes, tries = 0, 0
+            while successes < episodes:
+                if tries >= episodes * TRIES_PER_SUCCESS:
+                    raise NodeTrouble(
+                        f"the expert of {task.name} succeeded only {successes} times in {tries} tries "
+                        f"with noise {style.noise}; allowed are {TRIES_PER_SUCCESS} tries per success. "
+                        "Give a smaller --noise"
+                    )
+                # Both tasks of a pair use the same seeds: the same start, two sentences, two answers.
+                noise = style.noise if successes % 2 else 0.0
+                successes += play(task, scene, first_seed + tries, noise, bridge, operator, style.rate_hz)
+                tries += 1
+                progress.show(number * episodes + successes, f"{task.name:<20}  tries {tries}")
+    finally:
+        progress.close()
+        world.close()
+
+
+def await_recorder(participant: Participant, bridge: Bridge, operator: Operator, seconds: float) -> None:
+    """Waits until somebody listens to everything that a demonstration is made of."""
+
+    def missing() -> list[str]:
+        return bridge.missing_subscribers(recording=True) + ([] if operator.listeners else [operator.topic])
+
+    deadline = time.monotonic() + seconds
+    said = time.monotonic()
+    while missing():
+        if time.monotonic() > deadline:
+            raise NodeTrouble(
+                f"within {seconds:.0f} s nobody subscribed to {', '.join(missing())}. "
+                "Is the recorder running, in the same ROS domain, with these topics?"
+            )
+        if time.monotonic() - said > 5.0:
+            said = time.monotonic()
+            print(f"waiting for a recorder on {', '.join(missing())}", flush=True)
+        bridge.tell_time()
+        participant.spin(POLL_S)
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m late_fusion_sim.record", description="Play scripted experts onto ROS topics for a recorder."
+    )
+    parser.add_argument("--episodes", type=int, default=40, help="successes per task (default: %(default)s)")
+    parser.add_argument("--tasks", help=f"comma-separated, of {', '.join(load_tasks())} (default: all)")
+    parser.add_argument(
+        "--noise",
+        type=float,
+        default=0.4,
+        help="standard deviation of the noise in every second episode, where 1 is full speed (default: %(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the first start (default: %(default)s)")
+    parser.add_argument("--rate", type=float, default=60.0, help="most observations per second (default: %(default)s)")
+    parser.add_argument(
+        "--wait", type=float, default=60.0, help="seconds to wait for a recorder (default: %(default)s)"
+    )
+    options = parser.parse_args(arguments)
+    if options.episodes < 1:
+        parser.error(f"--episodes is {options.episodes}; at least 1 is needed")
+    if options.noise < 0:
+        parser.error(f"--noise is {options.noise}; it cannot be negative")
+    if options.rate <= 0:
+        parser.error(f"--rate is {options.rate}; it must be above 0")
+    last = options.seed + options.episodes * TRIES_PER_SUCCESS
+    if options.seed not in RECORDING_SEEDS or last not in RECORDING_SEEDS:
+        parser.error(
+            f"--seed {options.seed} may lead to starts up to {last}; recordings use {RECORDING_SEEDS.start} to "
+            f"{RECORDING_SEEDS.stop - 1}, so that evaluation has starts which training never saw"
+        )
+    try:
+        options.tasks = select_tasks(options.tasks)
+    except ValueError as error:
+        parser.error(str(error))
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Records, and says how it went by the exit status."""
+    options = parse(arguments)
+    style = Style(noise=options.noise, rate_hz=options.rate)
+    with Participant("late_fusion_sim") as participant:
+        bridge = Bridge(participant, simulated_time=True)
+        operator = Operator(participant)
+        try:
+            await_recorder(participant, bridge, operator, options.wait)
+            record(options.tasks, options.episodes, style, options.seed, bridge, operator)
+        except NodeTrouble as trouble:
+            print(f"record: {trouble}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print("\nrecord: interrupted", file=sys.stderr)
+            return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

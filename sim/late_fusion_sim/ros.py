@@ -1,0 +1,91 @@
+"""This process's place in the ROS graph: one node, one executor, everything on the caller's thread.
+
+No thread of its own means no lock, and that whatever arrives is handled exactly when the simulator waits.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.time import Time
+
+POLL_S = 0.05
+"""Longest wait in one go, so that a Ctrl-C or a dead node is noticed soon."""
+
+
+class NodeTrouble(RuntimeError):
+    """The node under test did not do its part; the message says what was awaited and what is known."""
+
+
+def isolate() -> None:
+    """Keeps a demo's commands away from every real robot: a domain of its own, this machine only.
+
+    Must come before the first `Participant` and before the node is started, which inherits it.
+    What the user has set stays.
+    """
+    os.environ.setdefault("ROS_DOMAIN_ID", str(random.randint(1, 100)))
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+
+
+def reliable(depth: int, *, latched: bool = False) -> QoSProfile:
+    """Reliable, keep the last `depth`; `latched` also gives the last one to those who come later."""
+    return QoSProfile(
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+    )
+
+
+def stamp_of(nanoseconds: int):
+    """A `builtin_interfaces/Time`."""
+    return Time(nanoseconds=nanoseconds).to_msg()
+
+
+def nanoseconds_of(stamp) -> int:
+    """The reverse of `stamp_of`."""
+    return Time.from_msg(stamp).nanoseconds
+
+
+class Participant:
+    """A ROS node that is served only while its owner waits in `spin` or `spin_until`."""
+
+    def __init__(self, name: str) -> None:
+        self._context = rclpy.Context()
+        self._context.init()
+        self.node = Node(name, context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+
+    def spin(self, seconds: float) -> None:
+        """Handles messages for this long."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._executor.spin_once(timeout_sec=left)
+
+    def spin_until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Handles messages until the condition holds (true) or the time is over (false)."""
+        end = time.monotonic() + seconds
+        while not condition():
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            self._executor.spin_once(timeout_sec=min(left, POLL_S))
+        return True
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self.node.destroy_node()
+        self._context.try_shutdown()
+
+    def __enter__(self) -> Participant:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

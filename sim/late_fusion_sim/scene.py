@@ -1,0 +1,130 @@
+"""A Meta-World scene: an arm, an object, and a start that depends on a seed and on nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from metaworld.env_dict import ALL_V3_ENVIRONMENTS
+
+from late_fusion_sim.camera import Camera, mount
+from late_fusion_sim.placements import SCENES, SceneSpec
+
+STEP_S = 0.0125
+"""Simulated time of one Meta-World control step."""
+
+ACTION_REPEAT = 2
+"""Control steps per command."""
+
+CONTROL_PERIOD_S = ACTION_REPEAT * STEP_S
+CONTROL_RATE_HZ = 1.0 / CONTROL_PERIOD_S
+
+COMMAND_LIMIT = 100
+"""Commands until an episode's time is up."""
+
+HAND_NAMES = ("hand_x", "hand_y", "hand_z", "gripper")
+"""The four numbers of the arm's state and, as normalised velocities, of a command."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a robot would have on its topics."""
+
+    image: np.ndarray
+    """uint8 of shape (224, 224, 3), rgb."""
+    hand: np.ndarray
+    """Hand x, y, z in metres and the gripper's opening in 0..1, in the order of `HAND_NAMES`."""
+
+
+class Scene:
+    """One environment and its camera. `World` opens and closes scenes."""
+
+    def __init__(self, name: str, spec: SceneSpec) -> None:
+        self.name = name
+        self.placement = spec.placement
+        self.env = ALL_V3_ENVIRONMENTS[spec.environment]()
+        # Without a benchmark's task the environment asks for its own random starts, which `seed` then decides.
+        self.env._set_task_called = True
+        self.env._freeze_rand_vec = False
+        self.env.seeded_rand_vec = True
+        mount(self.env.model)
+        self._body_positions = self.env.model.body_pos.copy()
+        self._camera: Camera | None = None
+        self._solved = False
+
+    def reset(self, seed: int) -> None:
+        """Starts an episode. What was played before leaves no trace, and no task has a say."""
+        # Meta-World moves bodies in the model itself and lets the arm swing into place among them.
+        self.env.model.body_pos[:] = self._body_positions
+        self.env.seed(seed)
+        self.env.reset()
+        self._solved = False
+        if self.placement is not None:
+            position, joint = self.placement.draw(seed)
+            self.env.model.body(self.placement.body).pos = position
+            self.env.data.joint(self.placement.joint).qpos = joint
+            self.env.data.qvel[:] = 0.0
+        mujoco.mj_forward(self.env.model, self.env.data)
+
+    def step(self, command: np.ndarray) -> None:
+        """Carries out one command: four numbers, clipped to [−1, 1]."""
+        action = np.clip(command, -1.0, 1.0).astype(np.float32)
+        for _ in range(ACTION_REPEAT):
+            *_, info = self.env.step(action)
+            self._solved = self._solved or bool(info["success"])
+
+    @property
+    def hand(self) -> np.ndarray:
+        """The arm's state, see `Observation.hand`."""
+        return self.env._get_curr_obs_combined_no_goal()[: len(HAND_NAMES)]
+
+    @property
+    def joint(self) -> float:
+        """The value of the pair's joint."""
+        if self.placement is None:
+            raise ValueError(f"the scene '{self.name}' has no placement, hence no joint to read")
+        return float(self.env.data.joint(self.placement.joint).qpos[0])
+
+    @property
+    def solved(self) -> bool:
+        """Whether Meta-World's own success came at any step since the reset."""
+        return self._solved
+
+    def observe(self) -> Observation:
+        """Draws the picture and reads the arm."""
+        if self._camera is None:
+            self._camera = Camera(self.env.model)
+        return Observation(image=self._camera.draw(self.env.data), hand=self.hand)
+
+    def leave(self) -> None:
+        """Closes the camera, so that another scene may open one."""
+        if self._camera is not None:
+            self._camera.close()
+            self._camera = None
+
+
+class World:
+    """All scenes; one of them is on stage, because only one camera can be open at a time."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Scene] = {}
+        self._on_stage: Scene | None = None
+
+    def enter(self, name: str) -> Scene:
+        """Brings a scene on stage; the one before it leaves."""
+        if name not in SCENES:
+            raise ValueError(f"there is no scene '{name}'; there are: {', '.join(SCENES)}")
+        if name not in self._loaded:
+            self._loaded[name] = Scene(name, SCENES[name])
+        scene = self._loaded[name]
+        if self._on_stage is not None and self._on_stage is not scene:
+            self._on_stage.leave()
+        self._on_stage = scene
+        return scene
+
+    def close(self) -> None:
+        """Leaves the stage empty."""
+        if self._on_stage is not None:
+            self._on_stage.leave()
+            self._on_stage = None

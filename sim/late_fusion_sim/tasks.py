@@ -1,0 +1,52 @@
+"""What the arm can be asked to do, as `tasks.yaml` says it."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from importlib import resources
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to do in one scene, and the sentences that ask for it. `tasks.yaml` explains the fields."""
+
+    name: str
+    scene: str
+    metaworld: str
+    demo: str
+    training: tuple[str, ...]
+    held_out: tuple[str, ...]
+    end: str | None = None
+
+
+@functools.cache
+def load_tasks() -> dict[str, Task]:
+    """All tasks by name, in the file's order, which keeps the tasks of one scene together."""
+    text = resources.files(__package__).joinpath("tasks.yaml").read_text(encoding="utf-8")
+    return {
+        name: Task(
+            name=name,
+            **{
+                **fields,
+                "training": tuple(fields["training"]),
+                "held_out": tuple(fields["held_out"]),
+            },
+        )
+        for name, fields in yaml.safe_load(text).items()
+    }
+
+
+def select_tasks(names: str | None) -> list[Task]:
+    """The tasks of a comma-separated list, in the file's order; all of them when there is no list."""
+    tasks = load_tasks()
+    if names is None:
+        return list(tasks.values())
+    wanted = {name.strip() for name in names.split(",") if name.strip()}
+    unknown = sorted(wanted - tasks.keys())
+    if unknown or not wanted:
+        asked = ", ".join(unknown) or "(an empty list)"
+        raise ValueError(f"no such task: {asked}; there are: {', '.join(tasks)}")
+    return [task for name, task in tasks.items() if name in wanted]

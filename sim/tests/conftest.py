@@ -1,0 +1,25 @@
+"""Tests speak real ROS 2 in a domain of their own, and look at the world through its one camera."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from late_fusion_sim.ros import Participant, isolate
+from late_fusion_sim.scene import World
+
+isolate()
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A world that leaves the stage after the test."""
+    world = World()
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def participant() -> Iterator[Participant]:
+    """The simulator's place in the ROS graph."""
+    with Participant("late_fusion_sim") as participant:
+        yield participant

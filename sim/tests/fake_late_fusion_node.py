@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""The fake node as an executable, started exactly as `late_fusion_node` is: `--ros-args --params-file FILE`.
+
+What it is like stands in the environment variable FAKE_NODE:
+
+* `expert`   plays the scripted expert of the instruction's task, on a copy of the world that it keeps in step
+* `constant` commands the same slow motion for ever
+* `dies`     says why on its standard error, and ends
+* `deaf`     runs, and listens to nothing
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import numpy as np
+import yaml
+from fake_node import FakeNode
+
+from late_fusion_sim.expert import Expert
+from late_fusion_sim.placements import EVALUATION_SEEDS
+from late_fusion_sim.ros import Participant
+from late_fusion_sim.scene import World
+from late_fusion_sim.tasks import load_tasks
+
+
+class MirrorExpert:
+    """Knows the demo's seeds, and so where everything is: its copy of the world takes the same commands."""
+
+    def __init__(self) -> None:
+        self._tasks = {task.demo: task for task in load_tasks().values()}
+        self._world = World()
+        self._instruction = ""
+        self._seed = EVALUATION_SEEDS.start
+        self._scene = self._expert = None
+
+    def __call__(self, instruction: str, hand: np.ndarray) -> np.ndarray:
+        task = self._tasks[instruction]
+        if instruction != self._instruction:
+            self._instruction, self._seed = instruction, EVALUATION_SEEDS.start
+            self._scene, self._expert = self._world.enter(task.scene), Expert(task)
+            self._scene.reset(self._seed)
+        elif not np.array_equal(self._scene.hand, hand):
+            # The arm is not where the copy's is: another episode has begun.
+            self._seed += 1
+            self._scene.reset(self._seed)
+        assert np.array_equal(self._scene.hand, hand)
+        command = self._expert.act(self._scene)
+        self._scene.step(command)
+        return command
+
+
+def main() -> int:
+    kind = os.environ["FAKE_NODE"]
+    assert sys.argv[1:3] == ["--ros-args", "--params-file"]
+    with open(sys.argv[3], encoding="utf-8") as file:
+        parameters = yaml.safe_load(file)["late_fusion"]["ros__parameters"]
+    if kind == "dies":
+        print(f"the policy {parameters['policy']} has no policy.yaml", file=sys.stderr)
+        return 3
+    with Participant("late_fusion") as participant:
+        if kind != "deaf":
+            answer = MirrorExpert() if kind == "expert" else lambda instruction, hand: np.full(4, 0.01)
+            FakeNode(
+                participant,
+                answer,
+                lockstep=parameters["lockstep"],
+                image_topic=parameters["modalities"]["scene"]["topic"],
+            )
+        print("ready", flush=True)
+        try:
+            while True:
+                participant.spin(1.0)
+        except KeyboardInterrupt:
+            print("stopped", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""A stand-in for `late_fusion_node` that keeps its contract on the topics and has a plain function for a policy."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from sensor_msgs.msg import Image, JointState
+from std_msgs.msg import String
+from trajectory_msgs.msg import JointTrajectory
+
+from late_fusion_sim.bridge import trajectory_of
+from late_fusion_sim.ros import POLL_S, Participant, nanoseconds_of, reliable
+from late_fusion_sim.scene import CONTROL_PERIOD_S
+
+Answer = Callable[[str, np.ndarray], np.ndarray]
+"""From the instruction and the arm's state to a command."""
+
+
+class FakeNode:
+    """Lockstep: one command per new stamp that both camera and joints have. Realtime: one per period."""
+
+    def __init__(
+        self,
+        participant: Participant,
+        answer: Answer,
+        *,
+        lockstep: bool = True,
+        loses: Callable[[int], bool] = lambda count: False,
+        image_topic: str = "camera/image_raw",
+    ) -> None:
+        node = participant.node
+        self._node = node
+        self._answer = answer
+        self._lockstep = lockstep
+        self._loses = loses
+        self._received = 0
+        self._instruction = ""
+        self._image_ns = self._answered_ns = 0
+        self._joints: JointState | None = None
+        self._action = node.create_publisher(JointTrajectory, "action", reliable(1))
+        self._status = node.create_publisher(DiagnosticArray, "late_fusion/status", reliable(1, latched=True))
+        self._subscriptions = [
+            node.create_subscription(String, "instruction", self._on_instruction, reliable(1, latched=True)),
+            node.create_subscription(Image, image_topic, self._on_image, reliable(1)),
+            node.create_subscription(JointState, "joint_states", self._on_joints, reliable(1)),
+        ]
+        if not lockstep:
+            self._timer = node.create_timer(CONTROL_PERIOD_S, self._act)
+
+    def _on_instruction(self, message: String) -> None:
+        self._instruction = message.data
+        control = DiagnosticStatus(level=DiagnosticStatus.OK, name="late_fusion: control", message="active")
+        control.values = [KeyValue(key="instruction", value=message.data)]
+        self._status.publish(DiagnosticArray(status=[control]))
+
+    def _on_image(self, message: Image) -> None:
+        self._received += 1
+        if not self._loses(self._received):
+            self._image_ns = nanoseconds_of(message.header.stamp)
+            self._act_if_new()
+
+    def _on_joints(self, message: JointState) -> None:
+        self._joints = message
+        self._act_if_new()
+
+    def _act_if_new(self) -> None:
+        if self._lockstep and self._joints is not None:
+            newest_ns = nanoseconds_of(self._joints.header.stamp)
+            if newest_ns == self._image_ns and newest_ns > self._answered_ns:
+                self._answered_ns = newest_ns
+                self._act()
+
+    def _act(self) -> None:
+        if self._joints is not None:
+            stamp_ns = self._answered_ns if self._lockstep else self._node.get_clock().now().nanoseconds
+            command = self._answer(self._instruction, np.array(self._joints.position))
+            self._action.publish(trajectory_of(command, stamp_ns))
+
+
+@contextmanager
+def fake_node(answer: Answer, **options: object) -> Iterator[None]:
+    """Runs a fake node on a thread of its own, as another process would run beside the simulator."""
+    over = threading.Event()
+    with Participant("late_fusion") as participant:
+        node = FakeNode(participant, answer, **options)
+
+        def serve() -> None:
+            while not over.is_set():
+                participant.spin(POLL_S)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield node
+        finally:
+            over.set()
+            thread.join()

@@ -1,0 +1,127 @@
+"""The demo from end to end, with the fake node in the place of the real one."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from late_fusion_sim import demo
+
+NODE = Path(__file__).with_name("fake_late_fusion_node.py")
+
+
+@pytest.fixture
+def run_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(NODE.parents[1]), os.environ.get("PYTHONPATH", "")]))
+
+    def run(kind: str, *arguments: str) -> int:
+        monkeypatch.setenv("FAKE_NODE", kind)
+        return demo.main(["--node", str(NODE), "--policy", str(tmp_path), "--out", str(tmp_path), *arguments])
+
+    return run
+
+
+def test_lockstep_from_the_first_word_to_the_pictures(run_demo, tmp_path: Path, capsys) -> None:
+    report_file = tmp_path / "figures" / "report.json"
+    tasks = "button-press-topdown,drawer-open,drawer-close"
+    assert run_demo("expert", "--tasks", tasks, "--episodes", "2", "--report", str(report_file)) == 0
+
+    report = json.loads(report_file.read_text())
+    assert set(report) == {"mode", "control_rate_hz", "tasks"}
+    assert report["mode"] == "lockstep"
+    assert set(report["control_rate_hz"]) == {"asked", "achieved"}
+    assert report["control_rate_hz"]["asked"] == 40.0
+    assert report["control_rate_hz"]["achieved"] == pytest.approx(40.0)
+    assert list(report["tasks"]) == tasks.split(",")
+    assert report["tasks"]["drawer-open"] == {
+        "instruction": "open the drawer",
+        "episodes": 2,
+        "obeyed": 2,
+        "opposite": 0,
+        "neither": 0,
+    }
+
+    table = capsys.readouterr().out
+    for text in ["press the button", "open the drawer", "close the drawer", "obeyed", "mean steps", "40.00 commands"]:
+        assert text in table
+
+    with Image.open(tmp_path / "demo.gif") as animation:
+        assert animation.n_frames > 10
+        assert animation.width > 3 * 224
+        animation.seek(animation.n_frames - 1)
+        animation.load()
+    with Image.open(tmp_path / "demo.png") as sheet:
+        sheet.load()
+        assert sheet.height > 3 * 224
+    assert (tmp_path / "late_fusion_node.log").read_text().split() == ["ready", "stopped"], "ended by an interrupt"
+
+
+def test_realtime_reports_rate_and_interval(run_demo, tmp_path: Path) -> None:
+    report_file = tmp_path / "report.json"
+    arguments = ["--mode", "realtime", "--tasks", "faucet-open", "--report", str(report_file)]
+    assert run_demo("constant", *arguments) == 0
+    report = json.loads(report_file.read_text())
+    assert report["mode"] == "realtime"
+    assert 20.0 < report["control_rate_hz"]["achieved"] < 45.0
+    assert report["control_rate_hz"]["interval_p99_ms"] > 5.0
+    assert report["tasks"]["faucet-open"]["neither"] == 1
+
+
+def test_a_sentence_of_ones_own_shows_what_happens(run_demo, tmp_path: Path) -> None:
+    report_file = tmp_path / "report.json"
+    arguments = ["--scene", "faucet", "--instruction", "close the faucet", "--report", str(report_file)]
+    assert run_demo("expert", *arguments) == 0
+    assert json.loads(report_file.read_text())["scenes"] == {
+        "faucet": {"instruction": "close the faucet", "episodes": 1, "closed": 1, "neither": 0}
+    }
+
+
+def test_a_sentence_of_ones_own_can_be_judged(run_demo, tmp_path: Path) -> None:
+    report_file = tmp_path / "report.json"
+    arguments = ["--tasks", "drawer-open", "--instruction", "close the drawer", "--report", str(report_file)]
+    assert run_demo("expert", *arguments) == 0
+    row = json.loads(report_file.read_text())["tasks"]["drawer-open"]
+    assert (row["instruction"], row["opposite"]) == ("close the drawer", 1)
+
+
+def test_a_dead_node_is_told_with_its_last_words(run_demo, capsys) -> None:
+    assert run_demo("dies", "--tasks", "drawer-open") == 1
+    message = capsys.readouterr().err
+    assert "the node ended by itself with status 3" in message
+    assert "has no policy.yaml" in message
+
+
+def test_a_deaf_node_is_told(run_demo, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.setattr(demo, "START_S", 1.5)
+    assert run_demo("deaf", "--tasks", "drawer-open") == 1
+    message = capsys.readouterr().err
+    assert "does not listen to /camera/image_raw, /joint_states, /instruction" in message
+    assert "not published a status" in message
+
+
+def test_a_missing_executable_is_told(tmp_path: Path, capsys) -> None:
+    missing = tmp_path / "late_fusion_node"
+    assert demo.main(["--node", str(missing), "--policy", str(tmp_path), "--out", str(tmp_path)]) == 1
+    assert f"{missing} cannot be started: No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--instruction", " "], "blank"),
+        (["--instruction", "dance"], "needs a place"),
+        (["--instruction", "dance", "--tasks", "drawer-open,drawer-close"], "needs a place"),
+        (["--scene", "drawer"], "give one with --instruction"),
+        (["--scene", "drawer", "--instruction", "dance", "--tasks", "drawer-open"], "one of the two"),
+        (["--episodes", "0"], "at least one episode"),
+        (["--seed", "100000"], "starts 0 to 99999"),
+        (["--tasks", "dance"], "no such task: dance"),
+    ],
+)
+def test_wrong_options_are_explained(arguments: list[str], message: str, capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        demo.main(["--node", "node", "--policy", "policy", *arguments])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err

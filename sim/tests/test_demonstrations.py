@@ -1,0 +1,129 @@
+"""A recording tells one story: sentence, start, observations with clean labels, end."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Image, JointState
+from std_msgs.msg import String
+from trajectory_msgs.msg import JointTrajectory
+
+from late_fusion_sim import record
+from late_fusion_sim.bridge import command_of
+from late_fusion_sim.ros import POLL_S, Participant, nanoseconds_of, reliable
+from late_fusion_sim.scene import Scene
+from late_fusion_sim.tasks import load_tasks
+
+TASK = load_tasks()["drawer-close"]
+
+
+class Recorder:
+    """Stamps what it hears with `/clock`, as a recorder on simulated time does."""
+
+    def __init__(self, participant: Participant) -> None:
+        self._now_ns = 0
+        self.heard: list[tuple[int, str, object]] = []
+        node = participant.node
+        node.create_subscription(Clock, "/clock", self._on_clock, reliable(1))
+        for kind, topic in {
+            Image: "camera/image_raw",
+            JointState: "joint_states",
+            JointTrajectory: "expert_action",
+        }.items():
+            node.create_subscription(kind, topic, self._hear(topic), reliable(20))
+        node.create_subscription(String, "episode", self._hear("episode"), reliable(20))
+        node.create_subscription(String, "instruction", self._hear("instruction"), reliable(1, latched=True))
+
+    def _on_clock(self, message: Clock) -> None:
+        self._now_ns = nanoseconds_of(message.clock)
+
+    def _hear(self, topic: str):
+        return lambda message: self.heard.append((self._now_ns, topic, message))
+
+    def of(self, topic: str) -> list[tuple[int, object]]:
+        return [(at, message) for at, name, message in self.heard if name == topic]
+
+
+@contextmanager
+def recorder() -> Iterator[Recorder]:
+    over = threading.Event()
+    with Participant("recorder") as participant:
+        recorder = Recorder(participant)
+
+        def serve() -> None:
+            while not over.is_set():
+                participant.spin(POLL_S)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield recorder
+        finally:
+            over.set()
+            thread.join()
+
+
+def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    executed = []
+    step = Scene.step
+    monkeypatch.setattr(Scene, "step", lambda scene, command: executed.append(command) or step(scene, command))
+    with recorder() as heard:
+        assert record.main(["--tasks", TASK.name, "--episodes", "2", "--noise", "0.3"]) == 0
+
+    markers = heard.of("episode")
+    assert [message.data for _, message in markers] == ["start", "success"] * 2
+    sentences = heard.of("instruction")
+    assert len(sentences) == 2 and all(message.data in TASK.training for _, message in sentences)
+
+    labels = {nanoseconds_of(message.header.stamp): command_of(message) for _, message in heard.of("expert_action")}
+    images = [nanoseconds_of(message.header.stamp) for _, message in heard.of("camera/image_raw")]
+    joints = [nanoseconds_of(message.header.stamp) for _, message in heard.of("joint_states")]
+    assert images == joints == list(labels) == sorted(labels), "one picture, arm and label per stamp"
+    assert len(labels) == len(executed)
+
+    for episode in range(2):
+        said_at, start_at, end_at = sentences[episode][0], markers[2 * episode][0], markers[2 * episode + 1][0]
+        inside = [stamp for stamp in labels if start_at < stamp < end_at]
+        assert said_at < start_at and inside
+        differences = [
+            np.abs(labels[stamp] - command).max() for stamp, command in zip(labels, executed) if stamp in inside
+        ]
+        if episode == 0:
+            assert max(differences) == 0.0, "without noise what is done is what is taught"
+        else:
+            assert np.mean(differences) > 0.1, "with noise what is done is not what is taught"
+    outside = [
+        stamp
+        for stamp in labels
+        if not any(markers[2 * episode][0] < stamp < markers[2 * episode + 1][0] for episode in range(2))
+    ]
+    assert not outside
+    assert all(np.abs(label).max() <= 1.0 for label in labels.values())
+
+
+def test_nobody_listening_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert record.main(["--wait", "0.5", "--episodes", "1"]) == 1
+    message = capsys.readouterr().err
+    for topic in ["/camera/image_raw", "/joint_states", "/expert_action", "/episode", "/instruction"]:
+        assert topic in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--episodes", "0"], "at least 1"),
+        (["--noise", "-1"], "cannot be negative"),
+        (["--rate", "0"], "above 0"),
+        (["--seed", "99999"], "recordings use 0 to 99999"),
+        (["--seed", "100000"], "recordings use 0 to 99999"),
+        (["--tasks", "dance"], "no such task: dance"),
+    ],
+)
+def test_wrong_options_are_explained(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        record.main(arguments)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err

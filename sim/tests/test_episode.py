@@ -1,0 +1,159 @@
+"""Episodes over real ROS 2, with a fake node that knows the answers."""
+
+import time
+
+import numpy as np
+import pytest
+from fake_node import fake_node
+from sensor_msgs.msg import CompressedImage
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from late_fusion_sim import bridge as bridge_module
+from late_fusion_sim.bridge import CONTROL_PERIOD_NS, Bridge, command_of, trajectory_of
+from late_fusion_sim.episode import Episode, Runner, command_intervals_s, control_rate_hz
+from late_fusion_sim.expert import Expert
+from late_fusion_sim.judge import judge_of
+from late_fusion_sim.operator import Operator
+from late_fusion_sim.ros import NodeTrouble, Participant, reliable
+from late_fusion_sim.scene import World
+from late_fusion_sim.tasks import load_tasks
+
+TASK = load_tasks()["drawer-close"]
+SEED = 100_003
+
+
+class Stage:
+    """One task's scene with everything around it."""
+
+    def __init__(self, world: World, participant: Participant, mode: str) -> None:
+        self.scene = world.enter(TASK.scene)
+        self.bridge = Bridge(participant, simulated_time=mode == "lockstep")
+        self.operator = Operator(participant)
+        self.runner = Runner(participant, self.bridge, self.operator, mode, check=lambda: None)
+        self.participant = participant
+
+    def await_node(self) -> None:
+        ready = self.participant.spin_until(
+            lambda: (
+                self.bridge.commander_present
+                and self.operator.listeners
+                and not self.bridge.missing_subscribers(recording=False)
+            ),
+            10.0,
+        )
+        assert ready
+
+    def play(self) -> tuple[Episode, np.ndarray]:
+        self.scene.reset(SEED)
+        episode = Episode(TASK.name, TASK.demo, SEED)
+        self.runner.play(self.scene, judge_of(TASK, self.scene), episode, keep_frames=True)
+        return episode, np.array([command.values for command in self.bridge.commands])
+
+
+def test_lockstep_repeats_itself(world: World, participant: Participant) -> None:
+    stage = Stage(world, participant, "lockstep")
+    expert = Expert(TASK)
+    with fake_node(lambda instruction, hand: expert.act(stage.scene)):
+        stage.await_node()
+        (first, commands), (again, commands_again) = stage.play(), stage.play()
+    assert first.outcome == again.outcome == "obeyed"
+    assert len(commands) == first.steps == again.steps
+    assert np.array_equal(commands, commands_again)
+    assert all(np.array_equal(one, two) for one, two in zip(first.frames, again.frames))
+    assert len(first.frames) == first.steps + 1
+    assert np.all(np.diff(first.command_times_ns) == CONTROL_PERIOD_NS)
+    assert control_rate_hz([first, again]) == pytest.approx(40.0)
+
+
+def test_lockstep_survives_lost_observations(
+    world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge_module, "ASK_AGAIN_S", 0.1)
+    stage = Stage(world, participant, "lockstep")
+    expert = Expert(TASK)
+    lost = []
+
+    def loses(count: int) -> bool:
+        if count % 4 == 1:
+            lost.append(count)
+        return count % 4 == 1
+
+    with fake_node(lambda instruction, hand: expert.act(stage.scene), loses=loses):
+        stage.await_node()
+        episode, _ = stage.play()
+    assert episode.outcome == "obeyed"
+    assert len(lost) >= 4
+    assert len(episode.command_times_ns) == episode.steps, "no observation is answered twice"
+
+
+def test_a_silent_node_is_told_of(world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge_module, "ASK_AGAIN_S", 0.1)
+    monkeypatch.setattr(bridge_module, "GIVE_UP_S", 0.5)
+    stage = Stage(world, participant, "lockstep")
+    with fake_node(lambda instruction, hand: np.zeros(4), loses=lambda count: True):
+        stage.await_node()
+        with pytest.raises(NodeTrouble, match="no command on '/action' with the stamp"):
+            stage.play()
+
+
+def test_realtime_goes_on_at_its_rate(world: World, participant: Participant) -> None:
+    stage = Stage(world, participant, "realtime")
+    with fake_node(lambda instruction, hand: np.array([0.0, 0.0, 0.1, 0.0]), lockstep=False):
+        stage.await_node()
+        began = time.monotonic()
+        episode, commands = stage.play()
+        took_s = time.monotonic() - began
+    assert episode.outcome == "neither" and episode.steps == 100
+    assert took_s > 2.4, "the world never runs faster than time"
+    assert stage.scene.hand[2] > 0.21, "commands reach the arm"
+    # A busy machine may delay commands; it cannot invent them.
+    assert 20.0 < control_rate_hz([episode]) < 45.0
+    assert len(commands) > 50 and np.all(command_intervals_s([episode]) > 0)
+
+
+def test_realtime_stops_when_commands_stop(world: World, participant: Participant) -> None:
+    stage = Stage(world, participant, "realtime")
+    fast = np.array([0.0, 0.0, 1.0, 0.0])
+    assert np.array_equal(stage.bridge.held_command(0.2), np.zeros(4)), "before the first command"
+    received_ns = time.time_ns()
+    stage.bridge.commands.append(bridge_module.Command(fast, received_ns, received_ns))
+    assert np.array_equal(stage.bridge.held_command(3600.0), fast)
+    stage.bridge.commands.append(bridge_module.Command(fast, received_ns, received_ns - 300_000_000))
+    assert np.array_equal(stage.bridge.held_command(0.2), np.zeros(4)), "0.3 s after the last command"
+
+
+def test_jpeg_is_made_only_when_wanted(world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(world, participant, "lockstep")
+    made, heard = [], []
+    encode = bridge_module.encode_jpeg
+    monkeypatch.setattr(bridge_module, "encode_jpeg", lambda image: made.append(image) or encode(image))
+    stage.scene.reset(SEED)
+    observation = stage.scene.observe()
+    stage.bridge.publish(observation, stage.bridge.now_ns)
+    assert not made
+    with Participant("viewer") as viewer:
+        viewer.node.create_subscription(CompressedImage, "camera/image_raw/compressed", heard.append, reliable(5))
+        stage.bridge.advance()
+        assert participant.spin_until(
+            lambda: "/camera/image_raw" not in stage.bridge.missing_subscribers(recording=False), 10.0
+        )
+        stage.bridge.publish(observation, stage.bridge.now_ns)
+        assert viewer.spin_until(lambda: bool(heard), 10.0)
+    assert len(made) == 1
+    assert heard[0].format == "jpeg" and bytes(heard[0].data[:2]) == b"\xff\xd8"
+
+
+def test_commands_are_read_by_name() -> None:
+    message = trajectory_of(np.array([0.1, 0.2, 0.3, 0.4]), 5_000_000_000)
+    message.joint_names = message.joint_names[::-1]
+    message.points[0].velocities = message.points[0].velocities[::-1]
+    assert np.allclose(command_of(message), [0.1, 0.2, 0.3, 0.4])
+    message.joint_names = ["hand_x", "hand_y", "hand_z", "wrist"]
+    with pytest.raises(NodeTrouble, match="'wrist'"):
+        command_of(message)
+    with pytest.raises(NodeTrouble, match="0 velocities"):
+        command_of(JointTrajectory())
+    broken = trajectory_of(np.zeros(4), 0)
+    broken.points = [JointTrajectoryPoint(velocities=[0.0, float("nan"), 0.0, 0.0])]
+    with pytest.raises(NodeTrouble, match="not finite"):
+        command_of(broken)

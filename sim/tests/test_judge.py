@@ -1,0 +1,72 @@
+"""Experts obey, and a judge tells obeying from its opposite."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from late_fusion_sim.expert import Expert
+from late_fusion_sim.judge import Judge, PairJudge, Witness, judge_of
+from late_fusion_sim.placements import EVALUATION_SEEDS
+from late_fusion_sim.scene import COMMAND_LIMIT, Scene, World
+from late_fusion_sim.tasks import load_tasks
+
+TASKS = load_tasks()
+OPPOSITES = {
+    "drawer-open": "drawer-close",
+    "drawer-close": "drawer-open",
+    "faucet-open": "faucet-close",
+    "faucet-close": "faucet-open",
+}
+
+
+def play(scene: Scene, judge: Judge, expert: Expert) -> str | None:
+    for _ in range(COMMAND_LIMIT):
+        scene.step(expert.act(scene))
+        if verdict := judge.verdict():
+            return verdict
+    return None
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_experts_obey_from_common_starts(world: World, name: str) -> None:
+    scene, expert = world.enter(TASKS[name].scene), Expert(TASKS[name])
+    for seed in [*range(5), *EVALUATION_SEEDS[:5]]:
+        scene.reset(seed)
+        assert play(scene, judge_of(TASKS[name], scene), expert) == "obeyed", f"seed {seed}"
+
+
+@pytest.mark.parametrize(("asked", "played"), OPPOSITES.items())
+def test_the_other_expert_does_the_opposite(world: World, asked: str, played: str) -> None:
+    scene, expert = world.enter(TASKS[asked].scene), Expert(TASKS[played])
+    for seed in range(5):
+        scene.reset(seed)
+        assert play(scene, judge_of(TASKS[asked], scene), expert) == "opposite", f"seed {seed}"
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_doing_nothing_is_neither(world: World, name: str) -> None:
+    scene = world.enter(TASKS[name].scene)
+    scene.reset(0)
+    judge = judge_of(TASKS[name], scene)
+    for _ in range(COMMAND_LIMIT):
+        scene.step(np.zeros(4))
+    assert judge.verdict() is None
+
+
+def test_a_witness_says_what_happened(world: World) -> None:
+    for name, happened in {"drawer-open": "open", "faucet-close": "closed", "button-press-topdown": "done"}.items():
+        scene = world.enter(TASKS[name].scene)
+        scene.reset(2)
+        assert play(scene, Witness(scene), Expert(TASKS[name])) == happened
+
+
+@pytest.mark.parametrize(
+    ("joint", "verdict"),
+    [(0.0, None), (0.79, None), (0.81, "obeyed"), (-0.24, None), (-0.26, "opposite")],
+)
+def test_shares_of_the_remaining_travel_decide(joint: float, verdict: str | None) -> None:
+    scene = SimpleNamespace(joint=0.0, placement=SimpleNamespace(ends={"open": 1.0, "closed": -0.5}))
+    judge = PairJudge(scene, "open")
+    scene.joint = joint
+    assert judge.verdict() == verdict

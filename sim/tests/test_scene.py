@@ -1,0 +1,143 @@
+"""A scene's start depends on its seed alone, and its picture shows the world as it is."""
+
+import mujoco
+import numpy as np
+import pytest
+
+from late_fusion_sim.camera import BlankFrame, Camera
+from late_fusion_sim.expert import Expert
+from late_fusion_sim.placements import EVALUATION_SEEDS, RECORDING_SEEDS, SCENES
+from late_fusion_sim.scene import Scene, World
+from late_fusion_sim.tasks import load_tasks
+
+
+def state_of(scene: Scene) -> np.ndarray:
+    data, model = scene.env.data, scene.env.model
+    return np.concatenate([data.qpos, data.qvel, data.mocap_pos.ravel(), model.body_pos.ravel()])
+
+
+@pytest.mark.parametrize("name", load_tasks())
+def test_a_start_depends_on_the_seed_and_not_on_what_was_played(world: World, name: str) -> None:
+    task = load_tasks()[name]
+    scene = world.enter(task.scene)
+    scene.reset(7)
+    first = state_of(scene)
+    scene.reset(8)
+    other = state_of(scene)
+    expert = Expert(task)
+    for _ in range(40):
+        scene.step(expert.act(scene))
+    scene.reset(7)
+    assert np.array_equal(state_of(scene), first)
+    assert not np.array_equal(other, first)
+    assert not scene.solved
+
+
+@pytest.mark.parametrize("name", ["drawer", "faucet"])
+def test_pairs_start_inside_their_ranges(world: World, name: str) -> None:
+    scene, placement = world.enter(name), SCENES[name].placement
+    starts = []
+    for seed in range(50):
+        scene.reset(seed)
+        position = scene.env.data.body(placement.body).xpos
+        for value, (low, high) in zip(
+            [*position, scene.joint], [placement.x, placement.y, placement.z, placement.start]
+        ):
+            assert low <= value <= high
+        starts.append(scene.joint)
+    assert np.ptp(starts) > 0.8 * (placement.start[1] - placement.start[0])
+
+
+def test_training_and_evaluation_share_no_start() -> None:
+    assert not set(RECORDING_SEEDS) & set(EVALUATION_SEEDS)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_pictures_show_the_arm_and_change_with_it(world: World, name: str) -> None:
+    scene = world.enter(name)
+    scene.reset(1)
+    before = scene.observe()
+    assert before.image.shape == (224, 224, 3) and before.image.dtype == np.uint8
+    assert before.image.flags["C_CONTIGUOUS"]
+    assert before.image.std() > 10
+    for _ in range(10):
+        scene.step(np.array([1.0, 0.0, 0.0, 0.0]))
+    after = scene.observe()
+    assert after.hand[0] > before.hand[0] + 0.05
+    assert (after.image != before.image).any(axis=2).sum() > 200
+
+
+def test_the_picture_is_upright_and_not_mirrored(world: World) -> None:
+    scene = world.enter("drawer")
+    scene.reset(1)
+    here = centre_of_green(scene)
+    camera = scene.env.data.camera("corner2")
+    towards = -camera.xmat.reshape(3, 3)[:, 2]
+    right = np.cross(towards, [0.0, 0.0, 1.0])
+    move(scene, np.array([0.0, 0.0, 0.2]))
+    raised = centre_of_green(scene)
+    move(scene, np.array([0.0, 0.0, -0.2]) + 0.2 * right)
+    moved_right = centre_of_green(scene)
+    assert raised[0] < here[0] - 5, "what is raised moves up, to lower rows"
+    assert moved_right[1] > here[1] + 5, "what moves to the viewer's right moves to higher columns"
+
+
+def move(scene: Scene, by: np.ndarray) -> None:
+    scene.env.model.body("drawer").pos += by
+    mujoco.mj_forward(scene.env.model, scene.env.data)
+
+
+def centre_of_green(scene: Scene) -> np.ndarray:
+    red, green, blue = np.moveaxis(scene.observe().image.astype(int), 2, 0)
+    pixels = np.argwhere((green > red + 40) & (green > blue + 40))
+    assert len(pixels) > 50
+    return pixels.mean(axis=0)
+
+
+def test_the_first_picture_is_like_the_others(world: World) -> None:
+    scene = world.enter("drawer")
+    scene.reset(4)
+    first = scene.observe().image
+    scene.reset(4)
+    assert np.array_equal(scene.observe().image, first)
+
+
+def test_the_goal_is_not_in_the_picture(world: World) -> None:
+    scene = world.enter("drawer")
+    scene.reset(1)
+    before = scene.observe().image
+    scene.env.model.site("goal").pos = [0.2, 0.6, 0.3]
+    mujoco.mj_forward(scene.env.model, scene.env.data)
+    assert np.array_equal(scene.observe().image, before)
+
+
+def test_a_second_camera_is_refused(world: World) -> None:
+    scene = world.enter("button")
+    scene.reset(0)
+    scene.observe()
+    with pytest.raises(RuntimeError, match="open already"):
+        Camera(scene.env.model)
+
+
+def test_changing_scenes_keeps_pictures(world: World) -> None:
+    pictures = []
+    for name in ["button", "drawer", "button"]:
+        scene = world.enter(name)
+        scene.reset(3)
+        pictures.append(scene.observe().image)
+    assert np.array_equal(pictures[0], pictures[2])
+    assert not np.array_equal(pictures[0], pictures[1])
+
+
+def test_a_blank_picture_is_an_error(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = world.enter("button")
+    scene.reset(0)
+    scene.observe()
+    monkeypatch.setattr(mujoco.Renderer, "render", lambda self: np.zeros((224, 224, 3), np.uint8))
+    with pytest.raises(BlankFrame, match="MUJOCO_GL"):
+        scene.observe()
+
+
+def test_an_unknown_scene_is_named(world: World) -> None:
+    with pytest.raises(ValueError, match="'kitchen'; there are: button, drawer, faucet"):
+        world.enter("kitchen")

@@ -1,0 +1,108 @@
+//! `late_fusion check`: what a node would run, or everything that keeps it from running.
+
+use std::path::PathBuf;
+
+use late_fusion::config::{self, NodeConfig, Wiring};
+use late_fusion::encoder::{FeatureExtractor, Runtime, SessionOptions};
+use late_fusion::policy::{Policy, PolicySpec};
+use late_fusion::problems::Problems;
+
+/// Check a parameter file with its policy and encoders, without ROS running.
+///
+/// Prints every problem at once and ends with status 1, or shows a table of what the node would run.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  late_fusion check --params-file config/late_fusion.param.yaml")]
+pub struct Arguments {
+    /// The node's parameter file.
+    #[arg(long, value_name = "FILE")]
+    params_file: PathBuf,
+
+    /// A policy folder to check instead of the one in the parameter file.
+    #[arg(long, value_name = "FOLDER")]
+    policy: Option<PathBuf>,
+}
+
+/// Checks, and prints the table.
+///
+/// # Errors
+/// Every problem of the parameter file, the policy and its encoders.
+pub fn run(arguments: Arguments) -> Result<(), Problems> {
+    let mut config = config::load_file(&arguments.params_file)?;
+    if let Some(policy) = arguments.policy {
+        config.policy = policy;
+    }
+    let mut problems = Problems::new();
+    let spec = PolicySpec::load(&config.policy)?;
+    let wiring = Wiring::new(&config, &spec).map_err(|found| problems.extend(found));
+    let policy = Policy::load(&config.policy).map_err(|found| problems.extend(found));
+    let encoders = load_encoders(&config, &spec).map_err(|found| problems.extend(found));
+    match (wiring, policy, encoders) {
+        (Ok(wiring), Ok(policy), Ok(encoders)) => {
+            print_table(&config, &wiring, &policy, &encoders);
+            Ok(())
+        }
+        _ => Err(problems),
+    }
+}
+
+fn load_encoders(
+    config: &NodeConfig,
+    spec: &PolicySpec,
+) -> Result<Vec<FeatureExtractor>, Problems> {
+    let runtime = Runtime::load(config.onnxruntime.as_deref())?;
+    let options = SessionOptions {
+        provider: config.execution_provider,
+        intra_op_threads: config.intra_op_threads,
+    };
+    FeatureExtractor::load_all(&spec.modalities, &config.policy, &runtime, &options)
+}
+
+fn print_table(
+    config: &NodeConfig,
+    wiring: &Wiring,
+    policy: &Policy,
+    encoders: &[FeatureExtractor],
+) {
+    let spec = policy.spec();
+    println!(
+        "policy {:?} at {} Hz, {} learned numbers{}",
+        spec.name,
+        config.control_rate_hz,
+        policy.parameters(),
+        if config.lockstep { ", in lockstep" } else { "" }
+    );
+    println!("\nmodality      topic                           fused  required  max_age_s  encoder");
+    for ((wired, modality), encoder) in wiring.modalities.iter().zip(&spec.modalities).zip(encoders)
+    {
+        println!(
+            "{:<13} {:<31} {:>5}  {:<8}  {:>9}  {}",
+            modality.name,
+            wired.topic,
+            modality.fused_width(),
+            if wired.required { "yes" } else { "no" },
+            wired.max_age_s.map_or("any".into(), |s| format!("{s:.2}")),
+            encoder.describe()
+        );
+    }
+    println!(
+        "\naction        to {} ({})\n              field                       min      max  rate /s     stop",
+        config.action.topic,
+        config.action.message.ros_name()
+    );
+    for ((action, limit), field) in spec
+        .actions
+        .iter()
+        .zip(&wiring.limits)
+        .zip(wiring.mapping.field_paths())
+    {
+        println!(
+            "{:<13} {:<22} {:>8} {:>8} {:>8} {:>8}",
+            action.name,
+            field,
+            limit.min,
+            limit.max,
+            limit.max_rate.map_or("any".into(), |rate| rate.to_string()),
+            limit.stop
+        );
+    }
+}

@@ -1,0 +1,332 @@
+//! The parameters of the node, each with its type, default, range and description.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::declaration::{Declarations, Declared};
+use super::value::Value;
+use crate::encoder::ExecutionProvider;
+use crate::message::MessageType;
+use crate::problems::Problems;
+
+/// Everything that the parameters of one node say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeConfig {
+    /// The policy folder; empty for a tool that needs none, such as the recorder.
+    pub policy: PathBuf,
+    /// The ONNX Runtime library, where the look-up is not to find it.
+    pub onnxruntime: Option<PathBuf>,
+    /// Where the encoders run.
+    pub execution_provider: ExecutionProvider,
+    /// Threads that one encoder may use.
+    pub intra_op_threads: usize,
+    /// Commands per second.
+    pub control_rate_hz: f64,
+    /// Whether a tick waits for the answer to the simulator's newest observation.
+    pub lockstep: bool,
+    /// Whether the time comes from `/clock`.
+    pub use_sim_time: bool,
+    /// The modalities and their topics, by name in alphabetical order.
+    pub modalities: Vec<ModalityConfig>,
+    /// The command topic.
+    pub action: ActionConfig,
+    /// The recorder's topics.
+    pub record: RecordConfig,
+}
+
+/// One modality's topic and what the control loop asks of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModalityConfig {
+    /// The policy's name for it.
+    pub name: String,
+    /// The topic it comes from.
+    pub topic: String,
+    /// The type of its messages.
+    pub message: MessageType,
+    /// Whether the robot must stop without it.
+    pub required: bool,
+    /// The oldest feature that still counts, in seconds; `None` where age does not matter.
+    pub max_age_s: Option<f64>,
+}
+
+/// The command topic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActionConfig {
+    /// Its name.
+    pub topic: String,
+    /// The type of its messages.
+    pub message: MessageType,
+    /// The frame written into stamped commands.
+    pub frame_id: String,
+    /// Which field of the message an action of the policy goes to, by the action's name.
+    pub fields: BTreeMap<String, String>,
+    /// Limits that are narrower than the policy's own, by the action's name.
+    pub limits: BTreeMap<String, LimitConfig>,
+}
+
+/// A narrower limit for one number of the action.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LimitConfig {
+    /// The smallest value, in the action's unit; −∞ leaves the policy's.
+    pub min: f64,
+    /// The largest value, in the action's unit; +∞ leaves the policy's.
+    pub max: f64,
+    /// The largest change per second, in the action's unit; `None` for any.
+    pub max_rate: Option<f64>,
+}
+
+/// What `late_fusion record` listens to besides the modalities.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordConfig {
+    /// The demonstrator's action, of the type of the command topic.
+    pub expert_action_topic: String,
+    /// Episode markers, `std_msgs/msg/String`: `start`, then `success` or `failure`.
+    pub episode_topic: String,
+}
+
+/// Ages up to this are accepted; beyond it a limit protects nobody.
+const LONGEST_AGE_S: f64 = 3600.0;
+
+const MODALITY_MESSAGES: [MessageType; 6] = [
+    MessageType::Image,
+    MessageType::CompressedImage,
+    MessageType::String,
+    MessageType::JointState,
+    MessageType::Float32MultiArray,
+    MessageType::Float64MultiArray,
+];
+
+const ACTION_MESSAGES: [MessageType; 4] = [
+    MessageType::Float64MultiArray,
+    MessageType::Twist,
+    MessageType::TwistStamped,
+    MessageType::JointTrajectory,
+];
+
+impl NodeConfig {
+    /// Checks the given parameters, and returns with them what was declared, for the parameter services.
+    ///
+    /// # Errors
+    /// Every parameter that is unknown, mistyped, missing or out of range.
+    pub fn from_parameters(
+        given: BTreeMap<String, Value>,
+    ) -> Result<(Self, Vec<Declared>), Problems> {
+        let d = &mut Declarations::new(given);
+        let policy = d.string(
+            "policy",
+            "",
+            "Folder with policy.yaml and weights.safetensors, as late_fusion train writes it.",
+        );
+        let onnxruntime = d.string(
+            "onnxruntime",
+            "",
+            "Path of libonnxruntime.so (1.24 or newer). Empty: the environment variable \
+             LATE_FUSION_ONNXRUNTIME, then beside the installation.",
+        );
+        let execution_provider = d.choice(
+            "execution_provider",
+            "cpu",
+            &["cpu", "cuda", "auto"],
+            "Where the encoders run. cuda: refuse to start without it; auto: CUDA where it works, else the CPU, \
+             saying so.",
+            |word| word.parse().ok(),
+        );
+        let intra_op_threads = d.integer(
+            "intra_op_threads",
+            1,
+            1..=64,
+            "Threads that one run of an encoder may use.",
+        );
+        let control_rate_hz = d.double(
+            "control_rate_hz",
+            20.0,
+            0.1..=1000.0,
+            "Commands per second, in Hz.",
+        );
+        let lockstep = d.bool(
+            "lockstep",
+            false,
+            "With a simulator that waits for each command (needs use_sim_time): one command per observation, as \
+             soon as every camera and vector is encoded.",
+        );
+        let use_sim_time = d.bool(
+            "use_sim_time",
+            false,
+            "Take the time from /clock instead of the system's clock.",
+        );
+        if lockstep && !use_sim_time {
+            d.problem("parameter lockstep is true but use_sim_time is false; lockstep needs simulated time");
+        }
+        let modalities = d
+            .names_under("modalities")
+            .into_iter()
+            .filter_map(|name| ModalityConfig::declare(d, name))
+            .collect();
+        let action = ActionConfig::declare(d);
+        let record = RecordConfig {
+            expert_action_topic: topic(
+                d,
+                "record.expert_action_topic",
+                "expert_action",
+                "The demonstrator's action while recording, of the type action.message.",
+            ),
+            episode_topic: topic(
+                d,
+                "record.episode_topic",
+                "episode",
+                "Episode markers while recording, std_msgs/msg/String: start, then success or failure.",
+            ),
+        };
+        let config = execution_provider
+            .zip(action)
+            .map(|(provider, action)| Self {
+                policy: policy.into(),
+                onnxruntime: (!onnxruntime.is_empty()).then(|| onnxruntime.into()),
+                execution_provider: provider,
+                intra_op_threads: intra_op_threads as usize,
+                control_rate_hz,
+                lockstep,
+                use_sim_time,
+                modalities,
+                action,
+                record,
+            });
+        let declarations = std::mem::replace(d, Declarations::new(BTreeMap::new()));
+        let (config, declared) = declarations.finish(config)?;
+        let config = config.expect("a choice that cannot be parsed is a problem");
+        Ok((config, declared))
+    }
+}
+
+impl ModalityConfig {
+    fn declare(d: &mut Declarations, name: String) -> Option<Self> {
+        let key = |parameter: &str| format!("modalities.{name}.{parameter}");
+        let topic = topic(d, &key("topic"), "", "The topic this modality comes from.");
+        let message = message(
+            d,
+            &key("message"),
+            "",
+            &MODALITY_MESSAGES,
+            "The type of that topic.",
+        );
+        let required = d.bool(
+            &key("required"),
+            true,
+            "Whether the robot must stop without this modality.",
+        );
+        // An instruction holds until the next one; everything else ages.
+        let default_age_s = match message {
+            Some(MessageType::String) => 0.0,
+            _ => 0.5,
+        };
+        let max_age_s = d.double(
+            &key("max_age_s"),
+            default_age_s,
+            0.0..=LONGEST_AGE_S,
+            "The oldest value that still counts, in seconds; 0 for any age.",
+        );
+        Some(Self {
+            topic,
+            message: message?,
+            required,
+            max_age_s: (max_age_s > 0.0).then_some(max_age_s),
+            name,
+        })
+    }
+}
+
+impl ActionConfig {
+    fn declare(d: &mut Declarations) -> Option<Self> {
+        let topic = topic(d, "action.topic", "action", "The command topic.");
+        let message = message(
+            d,
+            "action.message",
+            MessageType::Float64MultiArray.ros_name(),
+            &ACTION_MESSAGES,
+            "The type of the command topic.",
+        );
+        let frame_id = d.string(
+            "action.frame_id",
+            "",
+            "The frame written into the header of stamped commands.",
+        );
+        let mut fields = BTreeMap::new();
+        for name in d.names_under("action.fields") {
+            // A field path has dots of its own, which only its value may have.
+            let field = d.string(
+                &format!("action.fields.{name}"),
+                "",
+                "The field of the command message that this action goes to.",
+            );
+            fields.insert(name, field);
+        }
+        let mut limits = BTreeMap::new();
+        for name in d.names_under("action.limits") {
+            limits.insert(name.clone(), LimitConfig::declare(d, &name));
+        }
+        Some(Self {
+            topic,
+            message: message?,
+            frame_id,
+            fields,
+            limits,
+        })
+    }
+}
+
+impl LimitConfig {
+    fn declare(d: &mut Declarations, action: &str) -> Self {
+        let key = |parameter: &str| format!("action.limits.{action}.{parameter}");
+        let any = f64::NEG_INFINITY..=f64::INFINITY;
+        let min = d.double(
+            &key("min"),
+            f64::NEG_INFINITY,
+            any.clone(),
+            "The smallest value that may leave, in the action's unit; never below the policy's own.",
+        );
+        let max = d.double(
+            &key("max"),
+            f64::INFINITY,
+            any,
+            "The largest value that may leave, in the action's unit; never above the policy's own.",
+        );
+        let max_rate = d.double(
+            &key("max_rate"),
+            0.0,
+            0.0..=f64::INFINITY,
+            "The largest change per second, in the action's unit; 0 for any. A stop is never delayed.",
+        );
+        Self {
+            min,
+            max,
+            max_rate: (max_rate > 0.0).then_some(max_rate),
+        }
+    }
+}
+
+/// Declares a topic's name, checked by the rules that ROS has for names.
+fn topic(d: &mut Declarations, name: &str, default: &str, description: &'static str) -> String {
+    let topic = d.string(name, default, description);
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '~' | '{' | '}');
+    let starts_right = topic.starts_with(|c: char| !c.is_ascii_digit());
+    if !starts_right || !topic.chars().all(legal) || topic.ends_with('/') || topic.contains("//") {
+        d.problem(format!(
+            "parameter {name} is {topic:?}; a topic name is made of letters, digits, _ and /, \
+             and starts with no digit, for example camera/image_raw"
+        ));
+    }
+    topic
+}
+
+fn message(
+    d: &mut Declarations,
+    name: &str,
+    default: &str,
+    allowed: &[MessageType],
+    description: &'static str,
+) -> Option<MessageType> {
+    let words: Vec<&str> = allowed.iter().map(|m| m.ros_name()).collect();
+    d.choice(name, default, &words, description, |word| {
+        MessageType::from_ros_name(word).filter(|message| allowed.contains(message))
+    })
+}

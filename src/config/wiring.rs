@@ -1,0 +1,151 @@
+//! Parameters and policy joined: every modality has its topic, every action its field and its limits.
+
+use super::node::{ModalityConfig, NodeConfig};
+use crate::control::Freshness;
+use crate::encoder;
+use crate::guard::Limit;
+use crate::message::{ActionMapping, MessageType};
+use crate::policy::PolicySpec;
+use crate::problems::Problems;
+
+/// What the node runs, in the policy's order of modalities and actions.
+#[derive(Clone, Debug)]
+pub struct Wiring {
+    /// The topic of each modality.
+    pub modalities: Vec<ModalityConfig>,
+    /// What the control loop asks of each modality.
+    pub freshness: Vec<Freshness>,
+    /// The limits of each action.
+    pub limits: Vec<Limit>,
+    /// Which modalities a lockstep tick waits for: required ones that come with every observation.
+    pub awaited: Vec<bool>,
+    /// The field of each action in the command message.
+    pub mapping: ActionMapping,
+}
+
+impl Wiring {
+    /// Joins the parameters with what `policy.yaml` says.
+    ///
+    /// # Errors
+    /// Every modality, action or limit that one of the two has and the other does not allow.
+    pub fn new(config: &NodeConfig, spec: &PolicySpec) -> Result<Self, Problems> {
+        let mut problems = Problems::new();
+        let modalities = join_modalities(config, spec, &mut problems);
+        let limits = join_limits(config, spec, &mut problems);
+        let actions: Vec<&str> = spec.actions.iter().map(|a| a.name.as_str()).collect();
+        let mapping = ActionMapping::new(config.action.message, &actions, &config.action.fields)
+            .map_err(|found| problems.add_all("parameters", found));
+        let awaited = modalities
+            .iter()
+            .map(|m| m.required && m.message != MessageType::String)
+            .collect();
+        if config.lockstep {
+            check_lockstep(&modalities, &mut problems);
+        }
+        let freshness = modalities
+            .iter()
+            .map(|m| Freshness {
+                required: m.required,
+                max_age_s: m.max_age_s,
+            })
+            .collect();
+        match (mapping, problems.is_empty()) {
+            (Ok(mapping), true) => Ok(Self {
+                modalities,
+                freshness,
+                limits,
+                awaited,
+                mapping,
+            }),
+            _ => Err(problems),
+        }
+    }
+}
+
+fn join_modalities(
+    config: &NodeConfig,
+    spec: &PolicySpec,
+    problems: &mut Problems,
+) -> Vec<ModalityConfig> {
+    let names: Vec<&str> = spec.modalities.iter().map(|m| m.name.as_str()).collect();
+    for wired in &config.modalities {
+        if !names.contains(&wired.name.as_str()) {
+            problems.add(format!(
+                "parameter modalities.{}: the policy {:?} has no such modality; it has {}",
+                wired.name,
+                spec.name,
+                names.join(", ")
+            ));
+        }
+    }
+    let mut joined = Vec::with_capacity(names.len());
+    for modality in &spec.modalities {
+        let Some(wired) = config.modalities.iter().find(|w| w.name == modality.name) else {
+            problems.add(format!(
+                "parameter modalities.{0}.topic is missing: the policy {1:?} has a modality {0} of the kind {2}",
+                modality.name,
+                spec.name,
+                modality.source.kind()
+            ));
+            continue;
+        };
+        if let Err(problem) = encoder::accepts(&modality.source, wired.message) {
+            problems.add(format!(
+                "parameter modalities.{}.message: {problem}",
+                wired.name
+            ));
+        }
+        joined.push(wired.clone());
+    }
+    joined
+}
+
+/// A lockstep tick answers one observation, known by the stamp that its messages share.
+fn check_lockstep(modalities: &[ModalityConfig], problems: &mut Problems) {
+    let mut observed = false;
+    for modality in modalities.iter().filter(|m| m.required) {
+        match modality.message {
+            MessageType::Float32MultiArray | MessageType::Float64MultiArray => problems.add(format!(
+                "parameter modalities.{}.message is {}, which has no stamp; with lockstep a required modality \
+                 needs one, such as a JointState",
+                modality.name,
+                modality.message.ros_name()
+            )),
+            MessageType::String => {}
+            _ => observed = true,
+        }
+    }
+    if !observed {
+        problems.add("parameter lockstep is true, but no stamped modality is required that a tick could answer");
+    }
+}
+
+fn join_limits(config: &NodeConfig, spec: &PolicySpec, problems: &mut Problems) -> Vec<Limit> {
+    for name in config.action.limits.keys() {
+        if !spec.actions.iter().any(|action| action.name == *name) {
+            let names: Vec<&str> = spec.actions.iter().map(|a| a.name.as_str()).collect();
+            problems.add(format!(
+                "parameter action.limits.{name}: the policy {:?} has no such action; it has {}",
+                spec.name,
+                names.join(", ")
+            ));
+        }
+    }
+    let mut joined = Vec::with_capacity(spec.actions.len());
+    for action in &spec.actions {
+        let mut limit = Limit::from(action);
+        if let Some(narrow) = config.action.limits.get(&action.name) {
+            limit.min = limit.min.max(narrow.min);
+            limit.max = limit.max.min(narrow.max);
+            limit.max_rate = narrow.max_rate;
+            if !(limit.min..=limit.max).contains(&limit.stop) {
+                problems.add(format!(
+                    "parameter action.limits.{}: {} to {} leaves out the stop value {}, which must be allowed",
+                    action.name, narrow.min, narrow.max, limit.stop
+                ));
+            }
+        }
+        joined.push(limit);
+    }
+    joined
+}

@@ -1,0 +1,216 @@
+//! The parameters of the node as ROS sees them: given on the command line, served to those who ask, and none
+//! to be changed while the node runs.
+
+use std::collections::BTreeMap;
+
+use futures::{FutureExt, Stream, StreamExt};
+use r2r::rcl_interfaces::msg;
+use r2r::rcl_interfaces::srv::{
+    DescribeParameters, GetParameterTypes, GetParameters, ListParameters, SetParameters,
+    SetParametersAtomically,
+};
+use r2r::{ParameterValue, QosProfile, ServiceRequest, WrappedServiceTypeSupport};
+
+use crate::config::{Declared, Value};
+use crate::problems::Problems;
+
+/// The parameters that parameter files and `-p` on the command line gave to this node.
+pub fn given(node: &r2r::Node) -> BTreeMap<String, Value> {
+    let parameters = match node.params.lock() {
+        Ok(parameters) => parameters,
+        Err(poisoned) => poisoned.into_inner(),
+    };
+    parameters
+        .iter()
+        .map(|(name, parameter)| (name.clone(), from_ros(&parameter.value)))
+        .collect()
+}
+
+fn from_ros(value: &ParameterValue) -> Value {
+    match value {
+        ParameterValue::Bool(v) => Value::Bool(*v),
+        ParameterValue::Integer(v) => Value::Integer(*v),
+        ParameterValue::Double(v) => Value::Double(*v),
+        ParameterValue::String(v) => Value::String(v.clone()),
+        ParameterValue::NotSet => Value::Other("empty value".into()),
+        _ => Value::Other("list".into()),
+    }
+}
+
+/// The six parameter services of a ROS 2 node.
+pub struct ParameterServices {
+    declared: Vec<Declared>,
+    describe: Requests<DescribeParameters::Service>,
+    get: Requests<GetParameters::Service>,
+    get_types: Requests<GetParameterTypes::Service>,
+    list: Requests<ListParameters::Service>,
+    set: Requests<SetParameters::Service>,
+    set_atomically: Requests<SetParametersAtomically::Service>,
+}
+
+impl ParameterServices {
+    /// Offers the services for the given parameters.
+    ///
+    /// # Errors
+    /// The service that ROS refuses.
+    pub fn new(node: &mut r2r::Node, declared: Vec<Declared>) -> Result<Self, Problems> {
+        Ok(Self {
+            declared,
+            describe: Requests::new(node, "~/describe_parameters")?,
+            get: Requests::new(node, "~/get_parameters")?,
+            get_types: Requests::new(node, "~/get_parameter_types")?,
+            list: Requests::new(node, "~/list_parameters")?,
+            set: Requests::new(node, "~/set_parameters")?,
+            set_atomically: Requests::new(node, "~/set_parameters_atomically")?,
+        })
+    }
+
+    /// Answers every request that has arrived.
+    pub fn answer(&mut self) {
+        let declared = &self.declared;
+        let find = |name: &String| declared.iter().find(|d| d.name == *name);
+        self.describe
+            .answer(|request| DescribeParameters::Response {
+                descriptors: request
+                    .names
+                    .iter()
+                    .map(|name| find(name).map_or_else(|| undeclared(name), describe))
+                    .collect(),
+            });
+        self.get.answer(|request| GetParameters::Response {
+            values: request
+                .names
+                .iter()
+                .map(|name| find(name).map(|d| to_ros(&d.value)).unwrap_or_default())
+                .collect(),
+        });
+        self.get_types
+            .answer(|request| GetParameterTypes::Response {
+                types: request
+                    .names
+                    .iter()
+                    .map(|name| find(name).map_or(0, |d| to_ros(&d.value).type_))
+                    .collect(),
+            });
+        self.list.answer(|request| ListParameters::Response {
+            result: list(declared, request),
+        });
+        self.set.answer(|request| SetParameters::Response {
+            results: request.parameters.iter().map(refuse).collect(),
+        });
+        self.set_atomically
+            .answer(|request| SetParametersAtomically::Response {
+                result: request.parameters.first().map(refuse).unwrap_or_default(),
+            });
+    }
+}
+
+fn describe(declared: &Declared) -> msg::ParameterDescriptor {
+    let mut descriptor = msg::ParameterDescriptor {
+        name: declared.name.clone(),
+        type_: to_ros(&declared.value).type_,
+        description: declared.description.to_owned(),
+        additional_constraints: declared.allowed.clone(),
+        read_only: true,
+        ..Default::default()
+    };
+    match (&declared.value, declared.range) {
+        (Value::Integer(_), Some((low, high))) => {
+            descriptor.integer_range = vec![msg::IntegerRange {
+                from_value: low as i64,
+                to_value: high as i64,
+                step: 0,
+            }];
+        }
+        (Value::Double(_), Some((low, high))) => {
+            descriptor.floating_point_range = vec![msg::FloatingPointRange {
+                from_value: low,
+                to_value: high,
+                step: 0.0,
+            }];
+        }
+        _ => {}
+    }
+    descriptor
+}
+
+fn undeclared(name: &str) -> msg::ParameterDescriptor {
+    msg::ParameterDescriptor {
+        name: name.to_owned(),
+        ..Default::default()
+    }
+}
+
+/// `rcl_interfaces/msg/ParameterValue`, whose `type` 0 means not set.
+fn to_ros(value: &Value) -> msg::ParameterValue {
+    let mut ros = msg::ParameterValue::default();
+    match value {
+        Value::Bool(v) => (ros.type_, ros.bool_value) = (1, *v),
+        Value::Integer(v) => (ros.type_, ros.integer_value) = (2, *v),
+        Value::Double(v) => (ros.type_, ros.double_value) = (3, *v),
+        // A NUL cannot cross into C.
+        Value::String(v) => (ros.type_, ros.string_value) = (4, v.replace('\0', "")),
+        Value::Other(_) => {}
+    }
+    ros
+}
+
+/// Names that begin with one of the request's prefixes, down to its depth (0: no limit).
+fn list(declared: &[Declared], request: &ListParameters::Request) -> msg::ListParametersResult {
+    let wanted = |name: &str| {
+        let deep =
+            |rest: &str| request.depth == 0 || (rest.matches('.').count() as u64) < request.depth;
+        if request.prefixes.is_empty() {
+            return deep(name);
+        }
+        request.prefixes.iter().any(|prefix| {
+            let rest = name.strip_prefix(prefix.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('.').is_some_and(deep))
+        })
+    };
+    let names: Vec<String> = declared
+        .iter()
+        .map(|d| d.name.clone())
+        .filter(|name| wanted(name))
+        .collect();
+    let mut prefixes: Vec<String> = names
+        .iter()
+        .filter_map(|name| Some(name.rsplit_once('.')?.0.to_owned()))
+        .collect();
+    prefixes.sort();
+    prefixes.dedup();
+    msg::ListParametersResult { names, prefixes }
+}
+
+fn refuse(parameter: &msg::Parameter) -> msg::SetParametersResult {
+    msg::SetParametersResult {
+        successful: false,
+        reason: format!(
+            "parameter {} cannot be changed while the node runs; change the parameter file and start the node again",
+            parameter.name.replace('\0', "")
+        ),
+    }
+}
+
+/// The requests of one service that are yet to be answered.
+struct Requests<T: WrappedServiceTypeSupport>(
+    Box<dyn Stream<Item = ServiceRequest<T>> + Unpin + Send>,
+);
+
+impl<T: WrappedServiceTypeSupport + 'static> Requests<T> {
+    fn new(node: &mut r2r::Node, name: &str) -> Result<Self, Problems> {
+        let stream = node
+            .create_service::<T>(name, QosProfile::services_default())
+            .map_err(|e| format!("service {name}: {e}"))?;
+        Ok(Self(Box::new(stream)))
+    }
+
+    fn answer(&mut self, respond: impl Fn(&T::Request) -> T::Response) {
+        while let Some(Some(request)) = self.0.next().now_or_never() {
+            let response = respond(&request.message);
+            if let Err(e) = request.respond(response) {
+                log::warn!("a parameter request could not be answered: {e}");
+            }
+        }
+    }
+}

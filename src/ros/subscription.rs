@@ -1,0 +1,65 @@
+//! Subscriptions of serialized messages, drained at once so that only the newest is kept.
+
+use futures::{FutureExt, Stream, StreamExt};
+use r2r::QosProfile;
+
+use crate::message::MessageType;
+use crate::problems::Problems;
+
+/// A subscription with what is to be done with each message. r2r's channel keeps the oldest messages when
+/// it is full, so it is emptied after every spin, and never does work here.
+pub struct Subscription {
+    stream: Box<dyn Stream<Item = Vec<u8>> + Unpin + Send>,
+    deliver: Box<dyn FnMut(Vec<u8>) + Send>,
+}
+
+impl Subscription {
+    /// Subscribes to `topic`.
+    ///
+    /// # Errors
+    /// The topic and type, when ROS refuses the subscription.
+    pub fn new(
+        node: &mut r2r::Node,
+        topic: &str,
+        message: MessageType,
+        qos: QosProfile,
+        deliver: impl FnMut(Vec<u8>) + Send + 'static,
+    ) -> Result<Self, Problems> {
+        let stream = node
+            .subscribe_raw(topic, message.ros_name(), qos)
+            .map_err(|e| {
+                format!(
+                    "topic {topic} ({}): cannot subscribe: {e}",
+                    message.ros_name()
+                )
+            })?;
+        Ok(Self {
+            stream: Box::new(stream),
+            deliver: Box::new(deliver),
+        })
+    }
+
+    /// Delivers everything that has arrived, and says whether anything had.
+    pub fn drain(&mut self) -> bool {
+        let mut any = false;
+        while let Some(Some(bytes)) = self.stream.next().now_or_never() {
+            (self.deliver)(bytes);
+            any = true;
+        }
+        any
+    }
+}
+
+/// The profiles under which a message of this type is listened to. Text is listened to twice: latched, to get
+/// a sentence given before the node was there, and volatile, because a volatile publisher never reaches a
+/// latched subscription. The same sentence again costs nothing.
+pub fn profiles(message: MessageType) -> Vec<QosProfile> {
+    match message {
+        MessageType::String => {
+            let reliable = QosProfile::default().keep_last(1);
+            vec![reliable.transient_local(), reliable]
+        }
+        MessageType::Clock => vec![QosProfile::default().keep_last(1).best_effort()],
+        _ => vec![QosProfile::sensor_data().keep_last(1)],
+    }
+}
