@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::policy::SourceSpec;
 use crate::message::MessageType;
+use crate::policy::SourceSpec;
 
 /// The features of some messages of one modality in one bag.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -100,7 +100,13 @@ impl Cache {
         let mut hash = Sha256::new();
         // Without their places, so that a moved encoder is still the same encoder.
         let source = serde_json::to_string(&without_paths(key.source)).unwrap_or_default();
-        let parts = [FORMAT, &source, key.message.ros_name(), key.bag_sha256, key.topic];
+        let parts = [
+            FORMAT,
+            &source,
+            key.message.ros_name(),
+            key.bag_sha256,
+            key.topic,
+        ];
         for part in parts {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
@@ -108,7 +114,8 @@ impl Cache {
         for number in key.numbers {
             hash.update(number.to_le_bytes());
         }
-        self.folder.join(format!("{}.features", in_hex(&hash.finalize())))
+        self.folder
+            .join(format!("{}.features", in_hex(&hash.finalize())))
     }
 }
 

@@ -94,7 +94,11 @@ impl<'a> Encoding<'a> {
         let mut features = vec![Features::default(); wanted.len()];
         let mut missing = wanted.clone();
         for (i, key) in &keys {
-            if let Some(found) = self.cache.load(key).filter(|f| fits(f, self.width(*i), key)) {
+            if let Some(found) = self
+                .cache
+                .load(key)
+                .filter(|f| fits(f, self.width(*i), key))
+            {
                 self.cached += found.entries.len() as u64;
                 progress.advance(found.entries.len() as u64, || "from the cache".into());
                 features[*i] = found;
@@ -149,24 +153,17 @@ impl<'a> Encoding<'a> {
                 .iter_mut()
                 .map(|own| scope.spawn(move || work_off(queue, own, types, progress)))
                 .collect();
-            let mut done = read(
-                &mut reader,
-                topics,
-                missing,
-                |job| match quick.get_mut(&job.modality) {
-                    Some(extractor) => Some(at_once(
-                        job,
-                        extractor,
-                        types,
-                        &mut sentences[..],
-                        progress,
-                    )),
+            let mut done = read(&mut reader, topics, missing, |job| {
+                match quick.get_mut(&job.modality) {
+                    Some(extractor) => {
+                        Some(at_once(job, extractor, types, &mut sentences[..], progress))
+                    }
                     None => {
                         hand_over(&jobs, job);
                         None
                     }
-                },
-            );
+                }
+            });
             drop(jobs);
             for thread in threads {
                 done.extend(
@@ -226,7 +223,10 @@ fn read(
 ) -> Vec<Done> {
     let mut done = Vec::new();
     let mut met = vec![0u32; topics.len()];
-    let mut wanted: Vec<_> = wanted.iter().map(|numbers| numbers.iter().peekable()).collect();
+    let mut wanted: Vec<_> = wanted
+        .iter()
+        .map(|numbers| numbers.iter().peekable())
+        .collect();
     for record in reader.records() {
         for (modality, topic) in topics.iter().enumerate() {
             if !same_topic(&record.topic, topic) {

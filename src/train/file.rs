@@ -9,7 +9,9 @@ use serde_yaml::{Mapping, Value};
 
 use super::source::Source;
 use crate::message::{ActionMapping, MessageType};
-use crate::policy::{ActionSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec};
+use crate::policy::{
+    ActionSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, SourceSpec,
+};
 use crate::problems::Problems;
 
 /// A checked training file.
@@ -99,18 +101,6 @@ struct LabelKeys {
     fields: BTreeMap<String, String>,
 }
 
-const KEYS: [&str; 9] = [
-    "name",
-    "description",
-    "modalities",
-    "action",
-    "actions",
-    "episodes",
-    "fusion",
-    "head",
-    "training",
-];
-
 impl TrainingFile {
     /// Reads and checks a training file.
     ///
@@ -143,7 +133,10 @@ impl TrainingFile {
         let training: Option<Training> = take(&mut keys, "training", found);
         for key in keys.keys() {
             let key = serde_yaml::to_string(key).unwrap_or_default();
-            found.add(format!("unknown key `{}`; allowed: {KEYS}", key.trim_end()));
+            found.add(format!(
+                "the key `{}` is unknown; allowed are {KEYS}",
+                key.trim_end()
+            ));
         }
         if let Some(training) = &training {
             training.check(found);
@@ -189,6 +182,9 @@ impl TrainingFile {
         }
     }
 }
+
+/// The node allows no more.
+const LONGEST_AGE_S: f64 = 3600.0;
 
 const KEYS: &str =
     "name, description, modalities, action, actions, episodes, fusion, head, training";
@@ -240,9 +236,7 @@ fn all_modalities(
         })
         .collect();
     let readable = found.is_empty();
-    for problem in found.iter() {
-        problems.add(problem);
-    }
+    problems.extend(found);
     readable.then_some(modalities)
 }
 
@@ -255,20 +249,27 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), Problems> {
     let align: Option<Option<usize>> = take_or_default(&mut keys, "align", found);
     let max_age_s: Option<Option<f64>> = take_or_default(&mut keys, "max_age_s", found);
     if let Some(Some(age)) = max_age_s
-        && !(age > 0.0 && age.is_finite())
+        && !(0.0..=LONGEST_AGE_S).contains(&age)
     {
-        found.add(format!("max_age_s is {age}; it must be positive"));
+        found.add(format!(
+            "max_age_s is {age}; 0 (any age) to {LONGEST_AGE_S} s are allowed"
+        ));
     }
     let source: Option<Source> = read(Value::Mapping(keys))
         .map_err(|e| found.add(e.to_string()))
         .ok();
     match (name, topic, align, max_age_s, source) {
         (Some(name), Some(topic), Some(align), Some(max_age_s), Some(source)) => {
+            let (source, width) = source.undetermined();
+            // As in the node: a sentence holds until the next one, what streams does not.
+            let max_age_s = max_age_s.unwrap_or(match source {
+                SourceSpec::Text { .. } => 0.0,
+                SourceSpec::Image { .. } | SourceSpec::Vector { .. } => 0.5,
+            });
             let stream = Stream {
                 topic,
-                max_age_ns: max_age_s.map(|age| (age * 1e9) as i64),
+                max_age_ns: (max_age_s > 0.0).then_some((max_age_s * 1e9) as i64),
             };
-            let (source, width) = source.undetermined();
             problems.or((
                 stream,
                 ModalitySpec {

@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use serde::Serialize;
 
-use super::dataset::Dataset;
+use super::dataset::{Dataset, Table};
 use super::file::Training;
 use super::model::Model;
 use super::schedule::OneCycle;
@@ -22,9 +22,17 @@ pub struct Learned {
     pub weights: Weights,
     /// How the loss went.
     pub epochs: Vec<Epoch>,
-    /// Root mean square difference to the labels per action, in the action's unit, over the samples measured on
-    /// (those learned from, where none were kept apart).
-    pub action_errors: Vec<f64>,
+    /// The error per action, over the samples measured on (those learned from, where none were kept apart).
+    pub action_errors: Vec<ActionError>,
+}
+
+/// Root mean square differences to the labels, in the action's unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ActionError {
+    /// Of the policy.
+    pub policy: f64,
+    /// Of always saying the mean of the labels learned from.
+    pub mean: f64,
 }
 
 /// The mean squared difference of standardised actions, after one epoch.
@@ -51,9 +59,9 @@ pub fn learn(
     dataset: &Dataset,
     split: &Split,
     after_epoch: impl FnMut(&Epoch),
-) -> Result<Learned, Problems> {
-    let outcome = Lesson::new(spec, training, dataset, split)
-        .and_then(|mut lesson| lesson.run(after_epoch));
+) -> std::result::Result<Learned, Problems> {
+    let outcome =
+        Lesson::new(spec, training, dataset, split).and_then(|mut lesson| lesson.run(after_epoch));
     match outcome {
         Ok(Some(learned)) => Ok(learned),
         Ok(None) => Err(format!(
@@ -176,37 +184,48 @@ impl<'a> Lesson<'a> {
                 features.index_select(&Tensor::new(rows, &Device::Cpu)?, 0)
             })
             .collect::<Result<Vec<_>>>()?;
-        let labels = self
-            .labels
-            .index_select(&Tensor::new(samples, &Device::Cpu)?, 0)?;
-        self.model.forward(&features)? - labels
+        self.model.forward(&features)? - self.labels_of(samples)?
+    }
+
+    /// Standardised labels, `[samples, actions]`.
+    fn labels_of(&self, samples: &[u32]) -> Result<Tensor> {
+        self.labels
+            .index_select(&Tensor::new(samples, &Device::Cpu)?, 0)
     }
 
     fn validation_loss(&self) -> Result<Option<f64>> {
         if self.kept_apart.is_empty() {
             return Ok(None);
         }
-        let squares = self.mean_squares(&self.kept_apart)?;
+        let squares = self.mean_squares(&self.kept_apart, |batch| self.differences(batch))?;
         Ok(Some(squares.iter().sum::<f64>() / squares.len() as f64))
     }
 
-    fn action_errors(&self) -> Result<Vec<f64>> {
+    fn action_errors(&self) -> Result<Vec<ActionError>> {
         let samples = match self.kept_apart.is_empty() {
             true => &self.learned_from,
             false => &self.kept_apart,
         };
-        let squares = self.mean_squares(samples)?;
-        let scaled = squares.iter().zip(&self.action.std);
-        Ok(scaled
-            .map(|(square, std)| square.sqrt() * f64::from(*std))
+        let policy = self.mean_squares(samples, |batch| self.differences(batch))?;
+        let mean = self.mean_squares(samples, |batch| self.labels_of(batch))?;
+        let squares = policy.iter().zip(&mean).zip(&self.action.std);
+        Ok(squares
+            .map(|((policy, mean), std)| ActionError {
+                policy: policy.sqrt() * f64::from(*std),
+                mean: mean.sqrt() * f64::from(*std),
+            })
             .collect())
     }
 
-    /// The mean squared standardised difference, per action.
-    fn mean_squares(&self, samples: &[u32]) -> Result<Vec<f64>> {
+    /// Mean squares of `[samples, actions]`, per action.
+    fn mean_squares(
+        &self,
+        samples: &[u32],
+        numbers: impl Fn(&[u32]) -> Result<Tensor>,
+    ) -> Result<Vec<f64>> {
         let mut sums = vec![0.0; self.action.mean.len()];
         for batch in samples.chunks(MEASURING_BATCH) {
-            let squares = self.differences(batch)?.detach().sqr()?.sum(0)?;
+            let squares = numbers(batch)?.detach().sqr()?.sum(0)?;
             for (sum, square) in sums.iter_mut().zip(squares.to_vec1::<f32>()?) {
                 *sum += f64::from(square);
             }
@@ -219,7 +238,7 @@ fn tensor(values: &[f32], width: usize) -> Result<Tensor> {
     Tensor::from_slice(values, (values.len() / width, width), &Device::Cpu)
 }
 
-fn standardised(labels: &super::dataset::Table, action: &Standard) -> Result<Tensor> {
+fn standardised(labels: &Table, action: &Standard) -> Result<Tensor> {
     let mean = Tensor::new(action.mean.as_slice(), &Device::Cpu)?;
     let std = Tensor::new(action.std.as_slice(), &Device::Cpu)?;
     tensor(labels.values(), labels.width())?

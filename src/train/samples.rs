@@ -1,6 +1,7 @@
 //! From episodes and features to samples: for every label, what the node would have seen at its time.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -34,6 +35,27 @@ pub struct Losses {
     /// What was wrong with the first of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_unreadable: Option<String>,
+}
+
+impl fmt::Display for Losses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            nothing_yet,
+            absent,
+            stale,
+            unreadable,
+            first_unreadable,
+        } = self;
+        write!(
+            f,
+            "{nothing_yet} before its first message, {absent} while it was absent, {stale} with one too old; \
+             {unreadable} messages unreadable"
+        )?;
+        match first_unreadable {
+            Some(why) => write!(f, ", the first: {why}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A message that was read.
@@ -271,7 +293,14 @@ mod tests {
     #[test]
     fn a_message_older_than_allowed_is_stale() {
         let read = read(&[(0, None, true)]);
-        let at = |time| newest(&label(None, time), &[seen(0, 100)], &read, &stream(Some(50)));
+        let at = |time| {
+            newest(
+                &label(None, time),
+                &[seen(0, 100)],
+                &read,
+                &stream(Some(50)),
+            )
+        };
         assert_eq!(at(150), Ok(0));
         assert_eq!(at(151), Err(Loss::Stale));
     }

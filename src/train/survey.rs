@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::file::{TrainingFile, Used};
-use crate::bag::Reader;
+use crate::bag::{Reader, Record};
 use crate::encoder::accepts;
 use crate::message::{MessageType, text};
 use crate::problems::Problems;
@@ -85,8 +86,7 @@ pub fn survey(path: &Path, file: &TrainingFile) -> Result<Recording, Problems> {
     let mut reader = Reader::open(path)?;
     let mut survey = Survey::new(file);
     for record in reader.records() {
-        let bytes: &[u8] = &record.bytes;
-        survey.note(record.topic, record.message_type, record.log_time, bytes);
+        survey.note(&record);
     }
     let truncated = reader.truncated();
     survey.finish(path, truncated).map_err(|found| {
@@ -99,7 +99,7 @@ pub fn survey(path: &Path, file: &TrainingFile) -> Result<Recording, Problems> {
 struct Survey<'a> {
     file: &'a TrainingFile,
     /// Every topic with its type and how many messages it has.
-    topics: BTreeMap<String, (String, u32)>,
+    topics: BTreeMap<Arc<str>, (Arc<str>, u32)>,
     /// The newest message of each modality.
     newest: Vec<Option<Seen>>,
     open: Option<Demonstration>,
@@ -121,18 +121,14 @@ impl<'a> Survey<'a> {
         }
     }
 
-    fn note(&mut self, topic: &str, message_type: &str, logged: Stamp, bytes: &[u8]) {
-        let number = match self.topics.get_mut(topic) {
-            Some((_, count)) => {
-                *count += 1;
-                *count - 1
-            }
-            None => {
-                self.topics
-                    .insert(topic.to_owned(), (message_type.to_owned(), 1));
-                0
-            }
-        };
+    fn note(&mut self, record: &Record) {
+        let (topic, logged, bytes) = (&record.topic, record.log_time, &record.bytes);
+        let (_, count) = self
+            .topics
+            .entry(topic.clone())
+            .or_insert((record.message_type.clone(), 0));
+        let number = *count;
+        *count += 1;
         let file = self.file;
         for (i, stream) in file.streams.iter().enumerate() {
             if same_topic(topic, &stream.topic) {
@@ -274,7 +270,7 @@ impl<'a> Survey<'a> {
             .topics
             .iter()
             .find(|(name, _)| same_topic(name, topic))
-            .map(|(_, (message_type, _))| message_type.as_str());
+            .map(|(_, (message_type, _))| &**message_type);
         if found.is_none() {
             let topics: Vec<String> = self
                 .topics

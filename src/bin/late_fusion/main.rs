@@ -1,6 +1,8 @@
 //! The tools: record demonstrations, train a policy from them, check what a node would run.
 
 mod check;
+#[cfg(feature = "train")]
+mod train;
 
 use std::process::ExitCode;
 
@@ -17,11 +19,15 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Tool {
     Check(check::Arguments),
+    #[cfg(feature = "train")]
+    Train(train::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().tool {
         Tool::Check(arguments) => check::run(arguments),
+        #[cfg(feature = "train")]
+        Tool::Train(arguments) => train::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,8 +2,8 @@
 
 use candle_core::{Result, Tensor};
 
-use super::parameters::{Linear, Parameters};
 use super::Head;
+use super::parameters::{Linear, Parameters};
 
 /// The twin of [`crate::head::Mlp`].
 pub(super) struct Mlp {

@@ -121,7 +121,15 @@ fn gradients_equal_finite_differences() {
     let mut numbers = Numbers(StdRng::seed_from_u64(2));
     let model = model(&spec, &mut numbers);
     let features = batch(&numbers.features(&spec));
-    let loss = || model.forward(&features).unwrap().sqr().unwrap().sum_all().unwrap();
+    let loss = || {
+        model
+            .forward(&features)
+            .unwrap()
+            .sqr()
+            .unwrap()
+            .sum_all()
+            .unwrap()
+    };
     let value = || loss().to_scalar::<f32>().unwrap();
     let gradients = loss().backward().unwrap();
     let with = |var: &Var, at: usize, change: f32| {
@@ -156,7 +164,10 @@ fn gradients_equal_finite_differences() {
             );
         }
     }
-    assert!(checked > 500 && moving > 100, "{checked} checked, {moving} not zero");
+    assert!(
+        checked > 500 && moving > 100,
+        "{checked} checked, {moving} not zero"
+    );
 }
 
 #[test]
