@@ -1,7 +1,13 @@
 //! A modality: its newest message, the worker that encodes it, and its newest feature.
 
+mod durations;
 mod feature;
 mod slot;
+mod stats;
+mod throttle;
+mod worker;
 
 pub use feature::{Feature, FeatureReader, FeatureWriter, feature_slot};
 pub use slot::{Message, MessageSlot};
+pub use stats::{ModalitySnapshot, ModalityStats};
+pub use worker::{Extract, Worker};
