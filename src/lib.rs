@@ -4,6 +4,7 @@
 #![forbid(unsafe_op_in_unsafe_fn)]
 #![warn(missing_docs)]
 
+pub mod bag;
 pub mod config;
 pub mod control;
 pub mod encoder;

@@ -5,7 +5,7 @@ The pieces, from the inside out:
 * `scene` (with `placements` and `camera`): a robot arm and one object, reset from a seed;
 * `tasks`, `expert`, `judge`: what can be asked for, who can do it, and whether it was done;
 * `ros`, `bridge`, `operator`: the scene's topics, its time, and the one who gives instructions;
-* `episode`, `record`, `demo`: one run from start to outcome, many of them for training, many for show;
+* `pace`, `episode`, `record`, `demo`: who waits for whom, one run, many for training, many for show;
 * `report`, `table`, `pictures`: what came of it, for machines, terminals and eyes.
 """
 

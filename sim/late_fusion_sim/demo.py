@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import get_args
 
 from late_fusion_sim.bridge import Bridge
-from late_fusion_sim.episode import Episode, Mode, Runner
+from late_fusion_sim.episode import Episode, Runner
 from late_fusion_sim.judge import Judge, Witness, judge_of
 from late_fusion_sim.node_process import NodeProcess, node_parameters
 from late_fusion_sim.operator import Operator
+from late_fusion_sim.pace import Mode
 from late_fusion_sim.pictures import write_animation, write_contact_sheet
 from late_fusion_sim.placements import EVALUATION_SEEDS, SCENES
 from late_fusion_sim.progress import Progress
@@ -118,7 +119,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--episodes", type=int, default=1, help="per instruction (default: %(default)s)")
     parser.add_argument("--tasks", help=f"comma-separated, of {', '.join(load_tasks())} (default: all)")
-    parser.add_argument("--instruction", help="a sentence of your own; needs --scene, or one task that it should mean")
+    parser.add_argument(
+        "--instruction", type=str.strip, help="a sentence of your own; needs --scene, or one task that it should mean"
+    )
     parser.add_argument("--scene", choices=list(SCENES), help="where to try --instruction, without a judgement")
     parser.add_argument("--report", type=Path, help="write the figures to this file as JSON")
     parser.add_argument(
@@ -126,7 +129,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=0, help="which starts to use (default: %(default)s)")
     options = parser.parse_args(arguments)
-    if options.instruction is not None and not options.instruction.strip():
+    if options.instruction == "":
         parser.error("--instruction is blank; a blank instruction means 'do nothing'")
     if options.scene and not options.instruction:
         parser.error("--scene is where a sentence of your own is tried; give one with --instruction")

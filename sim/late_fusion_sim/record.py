@@ -13,7 +13,6 @@ import argparse
 import random
 import sys
 import time
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,81 +26,75 @@ from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant
 from late_fusion_sim.scene import COMMAND_LIMIT, Scene, World
 from late_fusion_sim.tasks import Task, load_tasks, select_tasks
 
-MARKER_PAUSE_S = 0.03
-"""Wall time around a marker: topics have no order among themselves, so each change is given time to arrive."""
+MARKER_PAUSE_S = 0.1
+"""Wall time around a marker: topics have no order among themselves, so each is given time to be handled."""
 
 TRIES_PER_SUCCESS = 5
 """A task that needs more than this on average is not being demonstrated but guessed at."""
 
 
-@dataclass(frozen=True)
-class Style:
-    """How demonstrations are played."""
+class Demonstrator:
+    """Shows how tasks are done, with everything that a recording needs beside it."""
 
-    noise: float
-    """Standard deviation of the noise in noisy episodes, in units of the normalised action."""
-    rate_hz: float
-    """Most observations per second of wall time, for the recorder's sake."""
+    def __init__(self, bridge: Bridge, operator: Operator, rate_hz: float) -> None:
+        self._bridge = bridge
+        self._operator = operator
+        self._period_s = 1.0 / rate_hz
 
+    def play_all(self, tasks: list[Task], episodes: int, noise: float, first_seed: int) -> None:
+        """Plays every task until it was done `episodes` times, every second time with noise."""
+        world = World()
+        progress = Progress("recording", episodes * len(tasks))
+        try:
+            for number, task in enumerate(tasks):
+                scene = world.enter(task.scene)
+                successes, tries = 0, 0
+                while successes < episodes:
+                    if tries >= episodes * TRIES_PER_SUCCESS:
+                        raise NodeTrouble(
+                            f"the expert of {task.name} succeeded only {successes} times in {tries} tries "
+                            f"with noise {noise}; allowed are {TRIES_PER_SUCCESS} tries per success. "
+                            "Give a smaller --noise"
+                        )
+                    # Both tasks of a pair use the same seeds: the same start, two sentences, two answers.
+                    successes += self.play(task, scene, first_seed + tries, noise if successes % 2 else 0.0)
+                    tries += 1
+                    progress.show(number * episodes + successes, f"{task.name:<20}  tries {tries}")
+        finally:
+            progress.close()
+            world.close()
 
-def play(task: Task, scene: Scene, seed: int, noise: float, bridge: Bridge, operator: Operator, rate_hz: float) -> bool:
-    """Plays one demonstration, markers included; returns whether the task was done."""
-    rng = np.random.default_rng([seed, list(load_tasks()).index(task.name)])
-    scene.reset(seed)
-    expert, judge = Expert(task), judge_of(task, scene)
-    _apart(bridge)
-    operator.say(random.Random(f"{task.name} {seed}").choice(task.training))
-    _apart(bridge)
-    bridge.mark("start")
-    _apart(bridge)
-    done = False
-    for _ in range(COMMAND_LIMIT):
-        due = time.monotonic() + 1.0 / rate_hz
-        bridge.advance()
-        bridge.publish(scene.observe(), bridge.now_ns)
-        action = expert.act(scene)
-        bridge.label(action, bridge.now_ns)
-        scene.step(action + rng.normal(0.0, noise, action.shape))
-        if verdict := judge.verdict():
-            done = verdict == "obeyed"
-            break
-        time.sleep(max(0.0, due - time.monotonic()))
-    _apart(bridge)
-    bridge.mark("success" if done else "failure")
-    _apart(bridge)
-    return done
+    def play(self, task: Task, scene: Scene, seed: int, noise: float) -> bool:
+        """Plays one demonstration, sentence and markers included; returns whether the task was done."""
+        noise_rng = np.random.default_rng([seed, list(load_tasks()).index(task.name)])
+        scene.reset(seed)
+        expert, judge = Expert(task), judge_of(task, scene)
+        self._operator.say(random.Random(f"{task.name} {seed}").choice(task.training))
+        self._set_apart()
+        self._bridge.mark("start")
+        self._set_apart()
+        done = False
+        for _ in range(COMMAND_LIMIT):
+            due = time.monotonic() + self._period_s
+            self._bridge.advance()
+            self._bridge.publish(scene.observe(), self._bridge.now_ns)
+            action = expert.act(scene)
+            self._bridge.label(action, self._bridge.now_ns)
+            scene.step(action + noise_rng.normal(0.0, noise, action.shape))
+            if verdict := judge.verdict():
+                done = verdict == "obeyed"
+                break
+            time.sleep(max(0.0, due - time.monotonic()))
+        self._set_apart()
+        self._bridge.mark("success" if done else "failure")
+        self._set_apart()
+        return done
 
-
-def _apart(bridge: Bridge) -> None:
-    """Separates what was published from what comes next, in arrival and in simulated time."""
-    bridge.flush(seconds=1.0)
-    time.sleep(MARKER_PAUSE_S)
-    bridge.advance()
-
-
-def record(tasks: list[Task], episodes: int, style: Style, first_seed: int, bridge: Bridge, operator: Operator) -> None:
-    """Plays every task until it was done `episodes` times, every second time with noise."""
-    world = World()
-    progress = Progress("recording", episodes * len(tasks))
-    try:
-        for number, task in enumerate(tasks):
-            scene = world.enter(task.scene)
-            successes, tries = 0, 0
-            while successes < episodes:
-                if tries >= episodes * TRIES_PER_SUCCESS:
-                    raise NodeTrouble(
-                        f"the expert of {task.name} succeeded only {successes} times in {tries} tries "
-                        f"with noise {style.noise}; allowed are {TRIES_PER_SUCCESS} tries per success. "
-                        "Give a smaller --noise"
-                    )
-                # Both tasks of a pair use the same seeds: the same start, two sentences, two answers.
-                noise = style.noise if successes % 2 else 0.0
-                successes += play(task, scene, first_seed + tries, noise, bridge, operator, style.rate_hz)
-                tries += 1
-                progress.show(number * episodes + successes, f"{task.name:<20}  tries {tries}")
-    finally:
-        progress.close()
-        world.close()
+    def _set_apart(self) -> None:
+        """Separates what was published from what comes next, in arrival and in simulated time."""
+        self._bridge.flush(seconds=1.0)
+        time.sleep(MARKER_PAUSE_S)
+        self._bridge.advance()
 
 
 def await_recorder(participant: Participant, bridge: Bridge, operator: Operator, seconds: float) -> None:
@@ -166,13 +159,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> int:
     """Records, and says how it went by the exit status."""
     options = parse(arguments)
-    style = Style(noise=options.noise, rate_hz=options.rate)
     with Participant("late_fusion_sim") as participant:
         bridge = Bridge(participant, simulated_time=True)
         operator = Operator(participant)
         try:
             await_recorder(participant, bridge, operator, options.wait)
-            record(options.tasks, options.episodes, style, options.seed, bridge, operator)
+            demonstrator = Demonstrator(bridge, operator, options.rate)
+            demonstrator.play_all(options.tasks, options.episodes, options.noise, options.seed)
         except NodeTrouble as trouble:
             print(f"record: {trouble}", file=sys.stderr)
             return 1

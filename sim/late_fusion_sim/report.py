@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from late_fusion_sim.episode import Episode, Mode, command_intervals_s, control_rate_hz
+from late_fusion_sim.episode import Episode, command_intervals_s, control_rate_hz
 from late_fusion_sim.judge import OUTCOMES
+from late_fusion_sim.pace import Mode
 from late_fusion_sim.scene import CONTROL_RATE_HZ
 
 

@@ -63,7 +63,7 @@ impl RunningNode {
         let extractors = load_encoders(config, &policy)?;
         let spec = policy.spec().clone();
 
-        let (writers, features) = policy
+        let (writers, features): (Vec<_>, Vec<_>) = policy
             .spec()
             .modalities
             .iter()
@@ -83,17 +83,18 @@ impl RunningNode {
         let mut workers = Vec::new();
         for ((wired, extractor), writer) in wiring.modalities.iter().zip(extractors).zip(writers) {
             let thread = control.thread().clone();
-            let worker = Worker::start(&wired.name, wired.message, extractor, writer, move || {
-                thread.unpark();
+            let message = wired.message;
+            let worker = Worker::start(&wired.name, message, extractor, writer, move || {
+                thread.unpark()
             })?;
-            for qos in profiles(wired.message) {
+            for qos in profiles(message) {
                 let (slot, clock) = (worker.slot().clone(), clock.clone());
                 let deliver = move |bytes| {
                     let received = clock.now();
                     slot.put(Message { bytes, received });
                 };
                 let subscription =
-                    Subscription::new(&mut node, &wired.topic, wired.message, qos, deliver)?;
+                    Subscription::new(&mut node, &wired.topic, message, qos, deliver)?;
                 subscriptions.push(subscription);
             }
             workers.push(worker);
@@ -106,6 +107,8 @@ impl RunningNode {
                 stats: worker.stats().clone(),
                 slot: worker.slot().clone(),
                 max_age_s: wired.max_age_s,
+                rate_hz: 0.0,
+                counted: 0,
             })
             .collect();
         let reporter = StatusReporter::new(&mut node, clock, spec, watched, reported)?;
@@ -126,9 +129,7 @@ impl RunningNode {
         }
         let early = self.control.has_ended();
         self.control.stop();
-        for worker in self.workers.drain(..) {
-            worker.stop();
-        }
+        self.workers.clear();
         self.watcher.stop();
         // The stop action is on its way; the middleware needs the process a moment longer.
         std::thread::sleep(LAST_WORD);
@@ -199,14 +200,13 @@ fn start_control(
     })
 }
 
-fn follow_clock(
+/// Sets `clock` to what `/clock` says, and calls `notify` afterwards.
+pub(super) fn follow_clock(
     node: &mut r2r::Node,
     clock: Clock,
     notify: impl Fn() + Send + 'static,
 ) -> Result<Subscription, Problems> {
-    let [qos] = profiles(MessageType::Clock)[..] else {
-        unreachable!("the clock has one profile")
-    };
+    let qos = QosProfile::default().keep_last(1).best_effort();
     Subscription::new(
         node,
         "/clock",

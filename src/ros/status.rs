@@ -27,6 +27,18 @@ pub struct WatchedModality {
     pub slot: Arc<MessageSlot>,
     /// The oldest value that still counts, in seconds.
     pub max_age_s: Option<f64>,
+    /// Features per second, over the last second.
+    pub rate_hz: f64,
+    /// Features counted when the rate was last brought up to date.
+    pub counted: u64,
+}
+
+impl WatchedModality {
+    fn measure_rate(&mut self, elapsed: Duration) {
+        let encoded = self.stats.snapshot().encoded;
+        self.rate_hz = (encoded - self.counted) as f64 / elapsed.as_secs_f64();
+        self.counted = encoded;
+    }
 }
 
 /// Publishes the state of the node. Runs beside the control thread and takes nothing from it but reports.
@@ -123,6 +135,11 @@ impl StatusReporter {
             self.log(cause);
             self.logged = Some(now);
         }
+        if let (true, Some(published)) = (repeat, self.published) {
+            for watched in &mut self.modalities {
+                watched.measure_rate(now - published);
+            }
+        }
         if changed || repeat {
             let message = self.encode(&report, cause, &shown.instruction);
             // Publishing fails only when the node is gone.
@@ -213,6 +230,7 @@ impl StatusReporter {
                     "age_s",
                     age_s.map_or("none".into(), |age_s| format!("{age_s:.3}")),
                 ),
+                ("rate_hz", format!("{:.2}", watched.rate_hz)),
                 ("received", seen.received.to_string()),
                 ("encoded", seen.encoded.to_string()),
                 ("dropped", seen.dropped.to_string()),

@@ -57,9 +57,8 @@ pub fn profiles(message: MessageType) -> Vec<QosProfile> {
     match message {
         MessageType::String => {
             let reliable = QosProfile::default().keep_last(1);
-            vec![reliable.transient_local(), reliable]
+            vec![reliable.clone().transient_local(), reliable]
         }
-        MessageType::Clock => vec![QosProfile::default().keep_last(1).best_effort()],
         _ => vec![QosProfile::sensor_data().keep_last(1)],
     }
 }

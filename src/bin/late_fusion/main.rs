@@ -1,6 +1,8 @@
 //! The tools: record demonstrations, train a policy from them, check what a node would run.
 
 mod check;
+#[cfg(feature = "ros")]
+mod record;
 
 use std::process::ExitCode;
 
@@ -17,11 +19,15 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Tool {
     Check(check::Arguments),
+    #[cfg(feature = "ros")]
+    Record(record::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().tool {
         Tool::Check(arguments) => check::run(arguments),
+        #[cfg(feature = "ros")]
+        Tool::Record(arguments) => record::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,188 @@
+//! Message definitions as a bag embeds them, so that it can be read where the packages are not installed.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::problems::Problems;
+
+/// Where the `.msg` files of the installed packages are.
+#[derive(Clone, Debug)]
+pub struct Definitions {
+    prefixes: Vec<PathBuf>,
+}
+
+impl Definitions {
+    /// Looks under these prefixes, each with a `share/<package>/msg` folder per package; the first that has a
+    /// file wins.
+    pub fn new(prefixes: Vec<PathBuf>) -> Self {
+        Self { prefixes }
+    }
+
+    /// Looks where the sourced ROS 2 is: in `AMENT_PREFIX_PATH`.
+    pub fn of_environment() -> Self {
+        let prefixes = std::env::var_os("AMENT_PREFIX_PATH").unwrap_or_default();
+        Self::new(std::env::split_paths(&prefixes).collect())
+    }
+
+    /// The definition of a message type (`sensor_msgs/msg/Image`) followed by those of all types inside it.
+    ///
+    /// # Errors
+    /// When one of the `.msg` files is in none of the prefixes.
+    pub fn of(&self, message_type: &str) -> Result<String, Problems> {
+        let mut text = String::new();
+        let mut seen = BTreeSet::new();
+        let mut open = vec![TypeName::parse(message_type, "")];
+        while let Some(name) = open.pop() {
+            if !seen.insert(name.clone()) {
+                continue;
+            }
+            let definition = self.read(&name)?;
+            if !text.is_empty() {
+                text.push_str(&format!("{}\nMSG: {}\n", "=".repeat(80), name.short()));
+            }
+            text.push_str(&definition);
+            if !definition.ends_with('\n') {
+                text.push('\n');
+            }
+            let mut nested: Vec<TypeName> = nested_types(&definition, &name.package);
+            nested.reverse();
+            open.append(&mut nested);
+        }
+        Ok(text)
+    }
+
+    fn read(&self, name: &TypeName) -> Result<String, Problems> {
+        let file = PathBuf::from("share")
+            .join(&name.package)
+            .join("msg")
+            .join(format!("{}.msg", name.name));
+        self.prefixes
+            .iter()
+            .find_map(|prefix| std::fs::read_to_string(prefix.join(&file)).ok())
+            .ok_or_else(|| {
+                let prefixes: Vec<String> = self
+                    .prefixes
+                    .iter()
+                    .map(|p| p.display().to_string())
+                    .collect();
+                Problems::from(format!(
+                    "the definition of {} is not there: {} is in none of the folders of AMENT_PREFIX_PATH \
+                     ({:?}); source the ROS 2 that has the package {}",
+                    name.short(),
+                    file.display(),
+                    prefixes.join(":"),
+                    name.package
+                ))
+            })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct TypeName {
+    package: String,
+    name: String,
+}
+
+impl TypeName {
+    /// `sensor_msgs/msg/Image`, `sensor_msgs/Image`, or `Image` inside of `package`.
+    fn parse(name: &str, package: &str) -> Self {
+        let (package, name) = match name.rsplit_once('/') {
+            Some((front, name)) => (front.split('/').next().unwrap_or(front), name),
+            // The one short name that means a type of another package.
+            None if name == "Header" => ("std_msgs", name),
+            None => (package, name),
+        };
+        Self {
+            package: package.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// The form that bags use between definitions.
+    fn short(&self) -> String {
+        format!("{}/{}", self.package, self.name)
+    }
+}
+
+/// The message types of the fields in a `.msg` file.
+fn nested_types(definition: &str, package: &str) -> Vec<TypeName> {
+    definition
+        .lines()
+        .filter_map(|line| {
+            let line = line.split('#').next().unwrap_or_default();
+            let word = line.split_whitespace().next()?;
+            // Arrays and bounds follow the name: `Point[]`, `Point[<=3]`, `string<=10`.
+            let name = word.split(['[', '<']).next()?;
+            (!PRIMITIVES.contains(&name)).then(|| TypeName::parse(name, package))
+        })
+        .collect()
+}
+
+const PRIMITIVES: [&str; 17] = [
+    "bool", "byte", "char", "float32", "float64", "int8", "uint8", "int16", "uint16", "int32",
+    "uint32", "int64", "uint64", "string", "wstring", "time", "duration",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share() -> (tempfile::TempDir, Definitions) {
+        let folder = tempfile::tempdir().unwrap();
+        for (file, text) in [
+            (
+                "a_msgs/msg/Outer.msg",
+                "# A comment: Nothing here\nstd_msgs/Header header # Why\nInner[<=3] few\nb_msgs/Far far\nint32 LIMIT=3\nstring<=10 name",
+            ),
+            (
+                "a_msgs/msg/Inner.msg",
+                "float64[9] values\nb_msgs/Far again\n",
+            ),
+            ("b_msgs/msg/Far.msg", "uint8[] data\n"),
+            (
+                "std_msgs/msg/Header.msg",
+                "builtin_interfaces/Time stamp\nstring frame_id\n",
+            ),
+            (
+                "builtin_interfaces/msg/Time.msg",
+                "int32 sec\nuint32 nanosec\n",
+            ),
+        ] {
+            let path = folder.path().join("share").join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let definitions = Definitions::new(vec!["nowhere".into(), folder.path().to_owned()]);
+        (folder, definitions)
+    }
+
+    #[test]
+    fn a_definition_carries_every_nested_type_once() {
+        let (_folder, definitions) = share();
+        let text = definitions.of("a_msgs/msg/Outer").unwrap();
+        let line = "=".repeat(80);
+        let parts: Vec<&str> = text.split(&format!("{line}\n")).collect();
+        let heads: Vec<&str> = parts.iter().map(|p| p.lines().next().unwrap()).collect();
+        assert_eq!(
+            heads,
+            [
+                "# A comment: Nothing here",
+                "MSG: std_msgs/Header",
+                "MSG: builtin_interfaces/Time",
+                "MSG: a_msgs/Inner",
+                "MSG: b_msgs/Far"
+            ]
+        );
+        assert_eq!(parts[4], "MSG: b_msgs/Far\nuint8[] data\n");
+    }
+
+    #[test]
+    fn a_missing_definition_is_named_with_the_package_and_where_it_was_sought() {
+        let (folder, definitions) = share();
+        std::fs::remove_file(folder.path().join("share/b_msgs/msg/Far.msg")).unwrap();
+        let text = definitions.of("a_msgs/msg/Outer").unwrap_err().to_string();
+        for part in ["b_msgs/Far", "AMENT_PREFIX_PATH", "nowhere"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Recordings: MCAP files as ROS 2 writes them, readable by its tools and ours, also when cut off.
+
+mod chunk;
+mod definitions;
+mod reader;
+mod writer;
+
+pub use definitions::Definitions;
+pub use reader::{Reader, Record, Records, Topic};
+pub use writer::{Summary, TopicId, Writer};
+
+#[cfg(test)]
+mod tests;
