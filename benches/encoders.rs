@@ -75,7 +75,7 @@ fn time(name: &str, mut case: impl FnMut()) {
     for _ in 0..10 {
         case();
     }
-    let mut micros = Histogram::<u64>::new(3).unwrap();
+    let mut micros = Histogram::<u64>::new_with_max(60_000_000, 3).unwrap();
     let end = Instant::now() + FOR;
     while Instant::now() < end {
         let began = Instant::now();
