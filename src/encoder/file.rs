@@ -12,15 +12,14 @@ use crate::problems::Problems;
 /// # Errors
 /// A file that cannot be read.
 pub fn sha256_of(path: &Path) -> Result<String, Problems> {
+    hash(path).map_err(|e| format!("{}: {e}", path.display()).into())
+}
+
+fn hash(path: &Path) -> std::io::Result<String> {
     let mut hash = Sha256::new();
-    File::open(path)
-        .and_then(|mut file| std::io::copy(&mut file, &mut hash))
-        .map_err(|e| format!("{}: {e}", path.display()))?;
-    Ok(hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    std::io::copy(&mut File::open(path)?, &mut hash)?;
+    let digest = hash.finalize();
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The path of one of an encoder's files, once its content is known to be the expected one. `key` is what the file
@@ -32,12 +31,7 @@ pub(super) fn verified(
     expected_sha256: &str,
 ) -> Result<PathBuf, Problems> {
     let path = folder.join(file);
-    let found = sha256_of(&path).map_err(|e| {
-        format!(
-            "{key} cannot be read: {}",
-            e.iter().next().unwrap_or_default()
-        )
-    })?;
+    let found = hash(&path).map_err(|e| format!("{key} {} cannot be read: {e}", path.display()))?;
     if found.eq_ignore_ascii_case(expected_sha256) {
         Ok(path)
     } else {

@@ -149,7 +149,8 @@ impl Model {
     ) -> Result<Self, String> {
         let what = path.display().to_string();
         let (session, device) = open_on(options.provider, &what, |device| {
-            open_session(library, path, options.intra_op_threads, device).map_err(|e| e.to_string())
+            open_session(library, path, options.intra_op_threads, device)
+                .map_err(|e| format!("ONNX Runtime cannot open it ({e})"))
         })?;
         let ports = |outlets: &[Outlet]| outlets.iter().map(Port::new).collect::<Vec<_>>();
         let (inputs, outputs) = (ports(session.inputs()), ports(session.outputs()));

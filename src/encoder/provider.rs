@@ -91,7 +91,7 @@ pub(super) fn open_on<T>(
         ExecutionProvider::Cuda => match open(Device::Cuda) {
             Ok(opened) => Ok((opened, Device::Cuda)),
             Err(why) => Err(format!(
-                "execution_provider is cuda, and {what} cannot be opened there: {why}; \
+                "execution_provider is cuda, and {what} cannot run there: {why}; \
                  use an ONNX Runtime built for CUDA, or cpu, or auto"
             )),
         },

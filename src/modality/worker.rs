@@ -97,7 +97,9 @@ impl Worker {
     }
 
     /// Ends it, after the message at hand.
-    pub fn stop(self) {}
+    pub fn stop(self) {
+        drop(self);
+    }
 }
 
 impl Drop for Worker {
