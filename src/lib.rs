@@ -18,3 +18,5 @@ pub mod problems;
 #[cfg(feature = "ros")]
 pub mod ros;
 pub mod time;
+#[cfg(feature = "train")]
+pub mod train;

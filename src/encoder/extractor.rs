@@ -129,6 +129,14 @@ impl FeatureExtractor {
         problems.or(extractors)
     }
 
+    /// What reads numbers by name out of messages; there is no encoder to load.
+    pub fn of_numbers(names: &[String]) -> Self {
+        Self {
+            source: Source::Vector(VectorReader::new(names)),
+            width: names.len(),
+        }
+    }
+
     /// Reads a message and writes its feature to `feature`, of the modality's width; untouched when there is none.
     ///
     /// # Errors

@@ -3,6 +3,8 @@
 mod check;
 #[cfg(feature = "ros")]
 mod record;
+#[cfg(feature = "train")]
+mod train;
 
 use std::process::ExitCode;
 
@@ -21,6 +23,8 @@ enum Tool {
     Check(check::Arguments),
     #[cfg(feature = "ros")]
     Record(record::Arguments),
+    #[cfg(feature = "train")]
+    Train(train::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -28,6 +32,8 @@ fn main() -> ExitCode {
         Tool::Check(arguments) => check::run(arguments),
         #[cfg(feature = "ros")]
         Tool::Record(arguments) => record::run(arguments),
+        #[cfg(feature = "train")]
+        Tool::Train(arguments) => train::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,107 @@
+//! `late_fusion train`: recorded demonstrations in, a policy out.
+
+use std::path::{Path, PathBuf};
+
+use late_fusion::problems::Problems;
+use late_fusion::train::{Options, Report, train};
+
+/// Train a policy from recorded demonstrations.
+///
+/// Reads bags in which a demonstrator's actions and the modalities were recorded, encodes the modalities as the node
+/// will, and learns alignment, fusion and head. Writes a folder with policy.yaml and weights.safetensors, which the
+/// node loads, and report.html and report.json, which say how it went. The same bags, file and seed give the same
+/// policy.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  late_fusion train config/train/tabletop.yaml recordings/ --out models/policies/mine"
+)]
+pub struct Arguments {
+    /// The training file: modalities, labels, model and the numbers of gradient descent.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Bags (.mcap), or folders that are searched for them.
+    #[arg(value_name = "BAG", required = true)]
+    bags: Vec<PathBuf>,
+
+    /// The policy's folder. It appears when everything is done, and not before.
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+
+    /// Where the features of pictures are kept, so that the next training need not compute them again
+    /// [default: .cache/late_fusion/features beside --out].
+    #[arg(long, value_name = "FOLDER")]
+    cache: Option<PathBuf>,
+
+    /// Path of libonnxruntime.so [default: the environment variable LATE_FUSION_ONNXRUNTIME, then beside this
+    /// installation].
+    #[arg(long, value_name = "FILE")]
+    onnxruntime: Option<PathBuf>,
+
+    /// Replace the policy that is in --out.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Trains, and says in a few lines how it went.
+///
+/// # Errors
+/// Every problem that keeps it from working.
+pub fn run(arguments: Arguments) -> Result<(), Problems> {
+    let beside = arguments.out.parent().unwrap_or(Path::new(""));
+    let options = Options {
+        cache: arguments
+            .cache
+            .unwrap_or_else(|| beside.join(".cache/late_fusion/features")),
+        file: arguments.file,
+        bags: arguments.bags,
+        out: arguments.out,
+        onnxruntime: arguments.onnxruntime,
+        force: arguments.force,
+    };
+    let report = train(&options)?;
+    print_summary(&report);
+    println!("wrote {}", options.out.display());
+    Ok(())
+}
+
+fn print_summary(report: &Report) {
+    let sides = [
+        ("learned from", &report.split.training),
+        ("measured on", &report.split.validation),
+    ];
+    for (what, side) in sides {
+        println!(
+            "{what} {} samples of {} episodes",
+            side.samples, side.episodes
+        );
+    }
+    let skipped = report.labels.found - report.labels.samples;
+    if skipped > 0 {
+        println!("left out {skipped} labels that had not every modality beside them:");
+        for (modality, losses) in &report.skipped {
+            println!("  {modality}: {losses}");
+        }
+    }
+    if let Some(why) = &report.labels.first_unreadable {
+        println!(
+            "left out {} labels that could not be read, the first: {why}",
+            report.labels.unreadable
+        );
+    }
+    for action in &report.actions {
+        println!(
+            "{}: error {:.4} {} (always the mean: {:.4})",
+            action.name, action.rms_error, action.unit, action.rms_of_mean
+        );
+    }
+    let seconds = report.seconds;
+    println!(
+        "{:.1} s reading, {:.1} s features ({} pictures encoded, {} from the cache), {:.1} s training",
+        seconds.survey,
+        seconds.features,
+        report.pictures.encoded,
+        report.pictures.cached,
+        seconds.training
+    );
+}

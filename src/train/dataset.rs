@@ -1,0 +1,118 @@
+//! What is learned from: the features of every modality, and the samples that pair them with labels.
+
+use std::ops::Range;
+
+/// All samples. A feature that several samples share is kept once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    /// The features of each modality, in the policy's order.
+    pub features: Vec<Table>,
+    /// The labels, one row per sample.
+    pub labels: Table,
+    /// For each modality, the row of its features that a sample uses.
+    pub rows: Vec<Vec<u32>>,
+    /// The episodes, in the order of the bags.
+    pub episodes: Vec<Episode>,
+}
+
+/// The samples of one episode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Episode {
+    /// Its samples.
+    pub samples: Range<usize>,
+    /// Episodes of one group are alike: here, they were given the same sentence.
+    pub group: Vec<u32>,
+}
+
+/// Rows of equally many numbers, one after the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    width: usize,
+    values: Vec<f32>,
+}
+
+impl Dataset {
+    /// A dataset without samples, for modalities and a label of the given widths.
+    pub fn new(modalities: impl Iterator<Item = usize>, actions: usize) -> Self {
+        let features: Vec<Table> = modalities.map(Table::new).collect();
+        Self {
+            rows: vec![Vec::new(); features.len()],
+            features,
+            labels: Table::new(actions),
+            episodes: Vec::new(),
+        }
+    }
+
+    /// How many samples there are.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The samples of some episodes.
+    pub fn samples_of(&self, episodes: &[usize]) -> Vec<u32> {
+        episodes
+            .iter()
+            .flat_map(|e| self.episodes[*e].samples.clone())
+            .map(|sample| sample as u32)
+            .collect()
+    }
+
+    /// The features of one modality in some samples.
+    pub fn features_of<'a>(
+        &'a self,
+        modality: usize,
+        samples: &'a [u32],
+    ) -> impl Iterator<Item = &'a [f32]> {
+        let rows = &self.rows[modality];
+        samples
+            .iter()
+            .map(move |sample| self.features[modality].row(rows[*sample as usize] as usize))
+    }
+}
+
+impl Table {
+    /// A table without rows.
+    pub fn new(width: usize) -> Self {
+        Self {
+            width,
+            values: Vec::new(),
+        }
+    }
+
+    /// Adds a row of the table's width and returns its number.
+    pub fn push(&mut self, row: &[f32]) -> u32 {
+        debug_assert_eq!(row.len(), self.width);
+        self.values.extend_from_slice(row);
+        (self.len() - 1) as u32
+    }
+
+    /// How many numbers a row has.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// One row.
+    pub fn row(&self, row: usize) -> &[f32] {
+        &self.values[row * self.width..][..self.width]
+    }
+
+    /// All numbers, row after row.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+}

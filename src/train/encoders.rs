@@ -1,0 +1,122 @@
+//! The frozen encoders: found, identified by their hashes, and loaded once per thread.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::encoder::{FeatureExtractor, Runtime, SessionOptions, probe_width, sha256_of};
+use crate::policy::{ModalitySpec, SourceSpec};
+use crate::problems::Problems;
+
+/// The extractors of all modalities, by the modality's index.
+pub struct Extractors {
+    /// Those that are quick, or seldom asked: used where the bag is read.
+    pub quick: BTreeMap<usize, FeatureExtractor>,
+    /// For each thread those that deserve threads, the vision encoders.
+    pub threads: Vec<BTreeMap<usize, FeatureExtractor>>,
+}
+
+/// One thread inside a session: the parallel work is many messages, not one message in pieces.
+const OPTIONS: SessionOptions = SessionOptions {
+    provider: crate::encoder::ExecutionProvider::Cpu,
+    intra_op_threads: 1,
+};
+
+/// More threads than this share no more than the memory's bandwidth.
+const MOST_THREADS: usize = 8;
+
+/// Completes the specification of every modality with what its encoder's files say: hashes and the feature's width.
+///
+/// # Errors
+/// Every file that is missing, and every model that does not fit what the training file says of it.
+pub fn determine(
+    modalities: &mut [ModalitySpec],
+    folder: &Path,
+    runtime: Option<&Runtime>,
+) -> Result<(), Problems> {
+    let mut problems = Problems::new();
+    for modality in modalities {
+        let mut found = Problems::new();
+        identify(&mut modality.source, folder, &mut found);
+        if found.is_empty()
+            && let Some(runtime) = runtime
+            && !matches!(modality.source, SourceSpec::Vector { .. })
+        {
+            match probe_width(&modality.source, folder, runtime, &OPTIONS) {
+                Ok(width) => modality.width = width,
+                Err(why) => found = why,
+            }
+        }
+        problems.add_all(&format!("modality {}", modality.name), found);
+    }
+    problems.or(())
+}
+
+fn identify(source: &mut SourceSpec, folder: &Path, problems: &mut Problems) {
+    let mut hash = |key: &str, file: &Path| match sha256_of(&folder.join(file)) {
+        Ok(hash) => hash,
+        Err(why) => {
+            problems.add_all(key, why);
+            String::new()
+        }
+    };
+    match source {
+        SourceSpec::Image { encoder } => encoder.sha256 = hash("encoder.model", &encoder.model),
+        SourceSpec::Text { encoder } => {
+            encoder.sha256 = hash("encoder.model", &encoder.model);
+            encoder.tokenizer_sha256 = hash("encoder.tokenizer", &encoder.tokenizer);
+        }
+        SourceSpec::Vector { .. } => {}
+    }
+}
+
+/// Whether any of the modalities needs the ONNX Runtime.
+pub fn need_runtime(modalities: &[ModalitySpec]) -> bool {
+    modalities
+        .iter()
+        .any(|m| !matches!(m.source, SourceSpec::Vector { .. }))
+}
+
+impl Extractors {
+    /// Loads the extractors of completed specifications, for as many threads as the machine has.
+    ///
+    /// # Errors
+    /// Every one that cannot be loaded.
+    pub fn load(
+        modalities: &[ModalitySpec],
+        folder: &Path,
+        runtime: Option<&Runtime>,
+    ) -> Result<Self, Problems> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let vision = |m: &ModalitySpec| matches!(m.source, SourceSpec::Image { .. });
+        Ok(Self {
+            quick: load(modalities, |m| !vision(m), folder, runtime)?,
+            threads: (0..threads.clamp(1, MOST_THREADS))
+                .map(|_| load(modalities, vision, folder, runtime))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn load(
+    modalities: &[ModalitySpec],
+    wanted: impl Fn(&ModalitySpec) -> bool,
+    folder: &Path,
+    runtime: Option<&Runtime>,
+) -> Result<BTreeMap<usize, FeatureExtractor>, Problems> {
+    let mut problems = Problems::new();
+    let mut extractors = BTreeMap::new();
+    for (i, modality) in modalities.iter().enumerate().filter(|(_, m)| wanted(m)) {
+        let loaded = match (&modality.source, runtime) {
+            (SourceSpec::Vector { names }, _) => Ok(FeatureExtractor::of_numbers(names)),
+            (_, Some(runtime)) => FeatureExtractor::load(modality, folder, runtime, &OPTIONS),
+            (_, None) => Err("its encoder needs the ONNX Runtime".to_owned().into()),
+        };
+        match loaded {
+            Ok(extractor) => {
+                extractors.insert(i, extractor);
+            }
+            Err(why) => problems.add_all(&format!("modality {}", modality.name), why),
+        }
+    }
+    problems.or(extractors)
+}

@@ -1,0 +1,319 @@
+//! The second look at a bag: the features of the messages that its episodes use, computed by the very code that
+//! the node runs, or taken from the cache.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use super::cache::{Cache, Entry, Features, Key, Outcome};
+use super::encoders::Extractors;
+use super::progress::Progress;
+use super::survey::{Recording, same_topic};
+use crate::bag::Reader;
+use crate::encoder::{FeatureExtractor, sha256_of};
+use crate::message::MessageType;
+use crate::policy::{PolicySpec, SourceSpec};
+use crate::problems::Problems;
+
+/// Computes features, one bag after the other.
+pub struct Encoding<'a> {
+    policy: &'a PolicySpec,
+    topics: Vec<&'a str>,
+    extractors: Extractors,
+    cache: &'a Cache,
+    /// For each modality, the sentences met so far: there are few of them, and each is encoded once.
+    sentences: Vec<HashMap<Vec<u8>, Extracted>>,
+    /// How many pictures were encoded, and how many came from the cache.
+    pub encoded: u64,
+    /// How many pictures came from the cache.
+    pub cached: u64,
+}
+
+/// What came of one message.
+type Extracted = (Option<i64>, Outcome, Vec<f32>);
+
+/// One message on its way to a thread.
+struct Job {
+    modality: usize,
+    number: u32,
+    bytes: Vec<u8>,
+}
+
+/// What came of one job.
+type Done = (usize, Entry, Vec<f32>);
+
+/// Pictures that wait in front of each thread; enough that none idles, too few to matter as memory.
+const WAITING: usize = 4;
+
+impl<'a> Encoding<'a> {
+    /// For the modalities of `policy`, read from `topics`.
+    pub fn new(
+        policy: &'a PolicySpec,
+        topics: Vec<&'a str>,
+        extractors: Extractors,
+        cache: &'a Cache,
+    ) -> Self {
+        Self {
+            sentences: vec![HashMap::new(); policy.modalities.len()],
+            policy,
+            topics,
+            extractors,
+            cache,
+            encoded: 0,
+            cached: 0,
+        }
+    }
+
+    /// The features of one bag, one entry per modality. `progress` advances by [`work`] of the bag.
+    ///
+    /// # Errors
+    /// A bag that cannot be read.
+    pub fn run(
+        &mut self,
+        recording: &Recording,
+        progress: &Progress,
+    ) -> Result<Vec<Features>, Problems> {
+        let wanted = wanted(recording, self.policy.modalities.len());
+        if wanted.iter().all(Vec::is_empty) {
+            return Ok(vec![Features::default(); wanted.len()]);
+        }
+        let bag_sha256 = sha256_of(&recording.path)?;
+        let keys: BTreeMap<usize, Key> = self
+            .pictures()
+            .map(|i| {
+                let key = Key {
+                    source: &self.policy.modalities[i].source,
+                    message: recording.message_types[i],
+                    bag_sha256: &bag_sha256,
+                    topic: self.topics[i],
+                    numbers: &wanted[i],
+                };
+                (i, key)
+            })
+            .collect();
+        let mut features = vec![Features::default(); wanted.len()];
+        let mut missing = wanted.clone();
+        for (i, key) in &keys {
+            if let Some(found) = self
+                .cache
+                .load(key)
+                .filter(|f| fits(f, self.width(*i), key))
+            {
+                self.cached += found.entries.len() as u64;
+                progress.advance(found.entries.len() as u64, || "from the cache".into());
+                features[*i] = found;
+                missing[*i].clear();
+            }
+        }
+        for (i, found) in self.extract(recording, &missing, progress)? {
+            features[i] = found;
+        }
+        for (i, key) in keys.iter().filter(|(i, _)| !missing[**i].is_empty()) {
+            self.encoded += missing[*i].len() as u64;
+            if let Err(e) = self.cache.store(key, &features[*i]) {
+                log::warn!(
+                    "features cannot be kept in {}: {e}; they will be computed again next time",
+                    self.cache.folder().display()
+                );
+            }
+        }
+        Ok(features)
+    }
+
+    fn pictures(&self) -> impl Iterator<Item = usize> {
+        let modalities = self.policy.modalities.iter().enumerate();
+        modalities
+            .filter(|(_, m)| matches!(m.source, SourceSpec::Image { .. }))
+            .map(|(i, _)| i)
+    }
+
+    fn width(&self, modality: usize) -> usize {
+        self.policy.modalities[modality].width
+    }
+
+    /// Reads the bag once and extracts the missing messages of every modality.
+    fn extract(
+        &mut self,
+        recording: &Recording,
+        missing: &[Vec<u32>],
+        progress: &Progress,
+    ) -> Result<BTreeMap<usize, Features>, Problems> {
+        let types = &recording.message_types;
+        let mut reader = Reader::open(&recording.path)?;
+        let (jobs, queue) = sync_channel::<Job>(WAITING * self.extractors.threads.len());
+        let queue = Mutex::new(queue);
+        let quick = &mut self.extractors.quick;
+        let sentences = &mut self.sentences;
+        let topics = &self.topics;
+        let mut done: Vec<Done> = std::thread::scope(|scope| {
+            let queue = &queue;
+            let threads: Vec<_> = self
+                .extractors
+                .threads
+                .iter_mut()
+                .map(|own| scope.spawn(move || work_off(queue, own, types, progress)))
+                .collect();
+            let mut done = read(&mut reader, topics, missing, |job| {
+                match quick.get_mut(&job.modality) {
+                    Some(extractor) => {
+                        Some(at_once(job, extractor, types, &mut sentences[..], progress))
+                    }
+                    None => {
+                        hand_over(&jobs, job);
+                        None
+                    }
+                }
+            });
+            drop(jobs);
+            for thread in threads {
+                done.extend(
+                    thread
+                        .join()
+                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                );
+            }
+            done
+        });
+        done.sort_by_key(|(modality, entry, _)| (*modality, entry.number));
+        let mut features: BTreeMap<usize, Features> = BTreeMap::new();
+        for (modality, entry, values) in done {
+            let features = features.entry(modality).or_default();
+            features.entries.push(entry);
+            features.values.extend(values);
+        }
+        Ok(features)
+    }
+}
+
+/// How many messages of a bag have to be encoded or taken from the cache.
+pub fn work(recording: &Recording, modalities: usize) -> u64 {
+    let wanted = wanted(recording, modalities);
+    wanted.iter().map(|numbers| numbers.len() as u64).sum()
+}
+
+/// For each modality the messages that any episode might use, each once, in their order.
+fn wanted(recording: &Recording, modalities: usize) -> Vec<Vec<u32>> {
+    (0..modalities)
+        .map(|i| {
+            let episodes = recording.episodes.iter();
+            let mut numbers: Vec<u32> = episodes
+                .flat_map(|episode| &episode.candidates[i])
+                .map(|seen| seen.number)
+                .collect();
+            numbers.dedup();
+            numbers
+        })
+        .collect()
+}
+
+/// Whether a cached file has what its key promises.
+fn fits(features: &Features, width: usize, key: &Key) -> bool {
+    let numbers = features.entries.iter().map(|entry| &entry.number);
+    let present = features.entries.iter();
+    let present = present.filter(|entry| entry.outcome == Outcome::Present);
+    numbers.eq(key.numbers) && features.values.len() == present.count() * width
+}
+
+/// Goes through a bag and offers every wanted message to `take`, once per modality that wants it.
+fn read(
+    reader: &mut Reader,
+    topics: &[&str],
+    wanted: &[Vec<u32>],
+    mut take: impl FnMut(Job) -> Option<Done>,
+) -> Vec<Done> {
+    let mut done = Vec::new();
+    let mut met = vec![0u32; topics.len()];
+    let mut wanted: Vec<_> = wanted
+        .iter()
+        .map(|numbers| numbers.iter().peekable())
+        .collect();
+    for record in reader.records() {
+        for (modality, topic) in topics.iter().enumerate() {
+            if !same_topic(&record.topic, topic) {
+                continue;
+            }
+            let number = met[modality];
+            met[modality] += 1;
+            if wanted[modality].next_if(|next| **next == number).is_some() {
+                done.extend(take(Job {
+                    modality,
+                    number,
+                    bytes: record.bytes.clone(),
+                }));
+            }
+        }
+    }
+    done
+}
+
+fn hand_over(jobs: &SyncSender<Job>, job: Job) {
+    // A thread that panicked makes this fail; the panic itself comes out when the threads are joined.
+    let _ = jobs.send(job);
+}
+
+/// One thread: takes jobs until there are no more.
+fn work_off(
+    queue: &Mutex<Receiver<Job>>,
+    extractors: &mut BTreeMap<usize, FeatureExtractor>,
+    types: &[MessageType],
+    progress: &Progress,
+) -> Vec<Done> {
+    let mut done = Vec::new();
+    loop {
+        let next = queue.lock().ok().and_then(|queue| queue.recv().ok());
+        let Some(job) = next else {
+            return done;
+        };
+        if let Some(extractor) = extractors.get_mut(&job.modality) {
+            let (stamp_ns, outcome, values) = extract(extractor, types[job.modality], &job.bytes);
+            done.push(job.done(stamp_ns, outcome, values));
+        }
+        progress.advance(1, String::new);
+    }
+}
+
+/// A job that is done where the bag is read.
+fn at_once(
+    job: Job,
+    extractor: &mut FeatureExtractor,
+    types: &[MessageType],
+    sentences: &mut [HashMap<Vec<u8>, Extracted>],
+    progress: &Progress,
+) -> Done {
+    progress.advance(1, String::new);
+    let message = types[job.modality];
+    let (stamp_ns, outcome, values) = match message {
+        MessageType::String => sentences[job.modality]
+            .entry(job.bytes.clone())
+            .or_insert_with(|| extract(extractor, message, &job.bytes))
+            .clone(),
+        _ => extract(extractor, message, &job.bytes),
+    };
+    job.done(stamp_ns, outcome, values)
+}
+
+fn extract(extractor: &mut FeatureExtractor, message: MessageType, bytes: &[u8]) -> Extracted {
+    let mut values = vec![0.0; extractor.width()];
+    match extractor.extract(message, bytes, &mut values) {
+        Err(e) => (None, Outcome::Unreadable(e.to_string()), Vec::new()),
+        Ok(extraction) => {
+            let stamp = extraction.stamp.filter(|stamp| !stamp.is_unset());
+            let stamp_ns = stamp.map(|stamp| stamp.nanos());
+            match extraction.present {
+                true => (stamp_ns, Outcome::Present, values),
+                false => (stamp_ns, Outcome::Absent, Vec::new()),
+            }
+        }
+    }
+}
+
+impl Job {
+    fn done(self, stamp_ns: Option<i64>, outcome: Outcome, values: Vec<f32>) -> Done {
+        let entry = Entry {
+            number: self.number,
+            stamp_ns,
+            outcome,
+        };
+        (self.modality, entry, values)
+    }
+}

@@ -1,0 +1,346 @@
+//! The training file: what to learn, from which topics, and how. Read once, checked as a whole.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_yaml::{Mapping, Value};
+
+use super::source::Source;
+use crate::message::{ActionMapping, MessageType};
+use crate::policy::{
+    ActionSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, SourceSpec,
+};
+use crate::problems::Problems;
+
+/// A checked training file.
+#[derive(Debug)]
+pub struct TrainingFile {
+    /// The policy that it describes. Widths and hashes of encoders are not known yet, and the encoders' paths
+    /// start from [`TrainingFile::folder`].
+    pub policy: PolicySpec,
+    /// Where each modality comes from, in the policy's order.
+    pub streams: Vec<Stream>,
+    /// Where the labels come from.
+    pub labels: Labels,
+    /// Where episodes are marked, and which of them are used.
+    pub episodes: Episodes,
+    /// How it is learned.
+    pub training: Training,
+    /// The folder of the training file.
+    pub folder: PathBuf,
+}
+
+/// The topic of one modality.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stream {
+    /// Its topic in the bags.
+    pub topic: String,
+    /// The oldest message that still counts, in nanoseconds before the label.
+    pub max_age_ns: Option<i64>,
+}
+
+/// The messages that say what should have been done.
+#[derive(Debug)]
+pub struct Labels {
+    /// Their topic.
+    pub topic: String,
+    /// Their type.
+    pub message: MessageType,
+    /// Which of their fields is which action.
+    pub mapping: ActionMapping,
+}
+
+/// The messages that mark the beginning and the end of an episode.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Episodes {
+    /// Their topic.
+    pub topic: String,
+    /// Which episodes are learned from.
+    #[serde(rename = "use", default)]
+    pub used: Used,
+}
+
+/// Which episodes are learned from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Used {
+    /// Those that ended in `success`.
+    #[default]
+    Success,
+    /// All that have an end.
+    All,
+}
+
+/// The numbers of gradient descent.
+#[derive(Clone, Debug, PartialEq, Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training {
+    /// How often every sample is seen.
+    pub epochs: usize,
+    /// Samples per step.
+    pub batch_size: usize,
+    /// The highest learning rate of the one-cycle schedule.
+    pub learning_rate: f64,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
+    /// The part of the episodes that is kept apart to measure on.
+    pub validation_fraction: f64,
+    /// Decides the initial weights, the split and the order of samples.
+    pub seed: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LabelKeys {
+    topic: String,
+    message: String,
+    #[serde(default)]
+    fields: BTreeMap<String, String>,
+}
+
+impl TrainingFile {
+    /// Reads and checks a training file.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no YAML mapping, otherwise every problem of its content.
+    pub fn load(path: &Path) -> Result<Self, Problems> {
+        let place = format!("training file {}", path.display());
+        let text = std::fs::read_to_string(path).map_err(|e| format!("{place}: {e}"))?;
+        let keys: Mapping = serde_yaml::from_str(&text).map_err(|e| format!("{place}: {e}"))?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Self::parse(keys, folder).map_err(|found| {
+            let mut problems = Problems::new();
+            problems.add_all(&place, found);
+            problems
+        })
+    }
+
+    fn parse(mut keys: Mapping, folder: PathBuf) -> Result<Self, Problems> {
+        let mut problems = Problems::new();
+        let found = &mut problems;
+        let name: Option<String> = take(&mut keys, "name", found);
+        let description = take_or_default(&mut keys, "description", found);
+        let modalities = take(&mut keys, "modalities", found)
+            .and_then(|list: Vec<Mapping>| all_modalities(list, found));
+        let labels: Option<LabelKeys> = take(&mut keys, "action", found);
+        let actions: Option<Vec<ActionSpec>> = take(&mut keys, "actions", found);
+        let episodes: Option<Episodes> = take(&mut keys, "episodes", found);
+        let fusion: Option<FusionSpec> = take(&mut keys, "fusion", found);
+        let head: Option<HeadSpec> = take(&mut keys, "head", found);
+        let training: Option<Training> = take(&mut keys, "training", found);
+        for key in keys.keys() {
+            let key = serde_yaml::to_string(key).unwrap_or_default();
+            found.add(format!(
+                "the key `{}` is unknown; allowed are {KEYS}",
+                key.trim_end()
+            ));
+        }
+        if let Some(training) = &training {
+            training.check(found);
+        }
+        let labels = match (labels, &actions) {
+            (Some(labels), Some(actions)) => labels.check(actions, found),
+            _ => None,
+        };
+        let (streams, policy) = match (name, description, modalities, actions, fusion, head) {
+            (
+                Some(name),
+                Some(description),
+                Some(modalities),
+                Some(actions),
+                Some(fusion),
+                Some(head),
+            ) => {
+                let (streams, modalities) = modalities.into_iter().unzip();
+                let policy = PolicySpec {
+                    format: FORMAT,
+                    name,
+                    description,
+                    modalities,
+                    fusion,
+                    head,
+                    actions,
+                };
+                policy.check(found);
+                (streams, policy)
+            }
+            _ => return Err(problems),
+        };
+        match (labels, episodes, training) {
+            (Some(labels), Some(episodes), Some(training)) => problems.or(Self {
+                policy,
+                streams,
+                labels,
+                episodes,
+                training,
+                folder,
+            }),
+            _ => Err(problems),
+        }
+    }
+}
+
+/// The node allows no more.
+const LONGEST_AGE_S: f64 = 3600.0;
+
+const KEYS: &str =
+    "name, description, modalities, action, actions, episodes, fusion, head, training";
+
+/// Takes one key out of a mapping. A key that is missing or cannot be read is a problem.
+fn take<T: DeserializeOwned>(keys: &mut Mapping, key: &str, problems: &mut Problems) -> Option<T> {
+    let Some(value) = keys.remove(key) else {
+        problems.add(format!("the key `{key}` is missing"));
+        return None;
+    };
+    read(value)
+        .map_err(|e| problems.add(format!("{key}: {e}")))
+        .ok()
+}
+
+/// As [`take`], for a key that may be missing.
+fn take_or_default<T: DeserializeOwned + Default>(
+    keys: &mut Mapping,
+    key: &str,
+    problems: &mut Problems,
+) -> Option<T> {
+    match keys.contains_key(key) {
+        true => take(keys, key, problems),
+        false => Some(T::default()),
+    }
+}
+
+fn read<T: DeserializeOwned>(value: Value) -> Result<T, serde_yaml::Error> {
+    serde_yaml::from_value(value)
+}
+
+/// All modalities, or none when one of them cannot be read.
+fn all_modalities(
+    list: Vec<Mapping>,
+    problems: &mut Problems,
+) -> Option<Vec<(Stream, ModalitySpec)>> {
+    let mut found = Problems::new();
+    let modalities: Vec<_> = list
+        .into_iter()
+        .enumerate()
+        .filter_map(|(i, keys)| {
+            let place = match keys.get("name").and_then(Value::as_str) {
+                Some(name) => format!("modality {name}"),
+                None => format!("modalities[{i}]"),
+            };
+            one_modality(keys)
+                .map_err(|e| found.add_all(&place, e))
+                .ok()
+        })
+        .collect();
+    let readable = found.is_empty();
+    problems.extend(found);
+    readable.then_some(modalities)
+}
+
+/// What every kind of modality has is taken out first; what is left must be what its kind needs.
+fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), Problems> {
+    let mut problems = Problems::new();
+    let found = &mut problems;
+    let name: Option<String> = take(&mut keys, "name", found);
+    let topic: Option<String> = take(&mut keys, "topic", found);
+    let align: Option<Option<usize>> = take_or_default(&mut keys, "align", found);
+    let max_age_s: Option<Option<f64>> = take_or_default(&mut keys, "max_age_s", found);
+    if let Some(Some(age)) = max_age_s
+        && !(0.0..=LONGEST_AGE_S).contains(&age)
+    {
+        found.add(format!(
+            "max_age_s is {age}; 0 (any age) to {LONGEST_AGE_S} s are allowed"
+        ));
+    }
+    let source: Option<Source> = read(Value::Mapping(keys))
+        .map_err(|e| found.add(e.to_string()))
+        .ok();
+    match (name, topic, align, max_age_s, source) {
+        (Some(name), Some(topic), Some(align), Some(max_age_s), Some(source)) => {
+            let (source, width) = source.undetermined();
+            // As in the node: a sentence holds until the next one, what streams does not.
+            let max_age_s = max_age_s.unwrap_or(match source {
+                SourceSpec::Text { .. } => 0.0,
+                SourceSpec::Image { .. } | SourceSpec::Vector { .. } => 0.5,
+            });
+            let stream = Stream {
+                topic,
+                max_age_ns: (max_age_s > 0.0).then_some((max_age_s * 1e9) as i64),
+            };
+            problems.or((
+                stream,
+                ModalitySpec {
+                    name,
+                    source,
+                    width,
+                    align,
+                },
+            ))
+        }
+        _ => Err(problems),
+    }
+}
+
+impl LabelKeys {
+    fn check(self, actions: &[ActionSpec], problems: &mut Problems) -> Option<Labels> {
+        let Some(message) = MessageType::from_ros_name(&self.message) else {
+            problems.add(format!(
+                "action.message is {}; allowed are the command messages, such as \
+                 trajectory_msgs/msg/JointTrajectory, geometry_msgs/msg/Twist and std_msgs/msg/Float64MultiArray",
+                self.message
+            ));
+            return None;
+        };
+        let names: Vec<&str> = actions.iter().map(|action| action.name.as_str()).collect();
+        match ActionMapping::new(message, &names, &self.fields) {
+            Ok(mapping) => Some(Labels {
+                topic: self.topic,
+                message,
+                mapping,
+            }),
+            Err(found) => {
+                problems.add_all("action", found);
+                None
+            }
+        }
+    }
+}
+
+impl Training {
+    fn check(&self, problems: &mut Problems) {
+        let mut demand = |ok: bool, problem: String| {
+            if !ok {
+                problems.add(format!("training.{problem}"));
+            }
+        };
+        demand(
+            (1..=100_000).contains(&self.epochs),
+            format!("epochs is {}; 1 to 100000 are allowed", self.epochs),
+        );
+        demand(
+            (1..=65_536).contains(&self.batch_size),
+            format!("batch_size is {}; 1 to 65536 are allowed", self.batch_size),
+        );
+        demand(
+            self.learning_rate > 0.0 && self.learning_rate <= 1.0,
+            format!(
+                "learning_rate is {}; above 0 and at most 1 is allowed",
+                self.learning_rate
+            ),
+        );
+        demand(
+            (0.0..=1.0).contains(&self.weight_decay),
+            format!("weight_decay is {}; 0 to 1 is allowed", self.weight_decay),
+        );
+        demand(
+            (0.0..=0.5).contains(&self.validation_fraction),
+            format!(
+                "validation_fraction is {}; 0 to 0.5 is allowed",
+                self.validation_fraction
+            ),
+        );
+    }
+}

@@ -1,0 +1,82 @@
+//! What a training file says about a modality's source: what `policy.yaml` says, without what training finds out.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::policy::{
+    ImageEncoderSpec, ImageInputSpec, Normalise, Pooling, SourceSpec, TextEncoderSpec,
+};
+
+/// The kind of a modality with what only that kind has.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Source {
+    Image { encoder: ImageEncoder },
+    Text { encoder: TextEncoder },
+    Vector { names: Vec<String> },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ImageEncoder {
+    model: PathBuf,
+    input: ImageInputSpec,
+    output: String,
+    #[serde(default)]
+    pooling: Pooling,
+    #[serde(default)]
+    normalise: Normalise,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TextEncoder {
+    model: PathBuf,
+    tokenizer: PathBuf,
+    max_tokens: usize,
+    output: String,
+    #[serde(default)]
+    pooling: Pooling,
+    #[serde(default)]
+    normalise: Normalise,
+}
+
+/// The hash of a file that was not read yet; well-formed, so that the policy's own checks can run before.
+const UNREAD: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+impl Source {
+    /// As the policy says it, with hashes and a width that are still to be determined.
+    pub(super) fn undetermined(self) -> (SourceSpec, usize) {
+        match self {
+            Self::Image { encoder } => {
+                let encoder = ImageEncoderSpec {
+                    model: encoder.model,
+                    sha256: UNREAD.into(),
+                    input: encoder.input,
+                    output: encoder.output,
+                    pooling: encoder.pooling,
+                    normalise: encoder.normalise,
+                };
+                (SourceSpec::Image { encoder }, 1)
+            }
+            Self::Text { encoder } => {
+                let encoder = TextEncoderSpec {
+                    model: encoder.model,
+                    sha256: UNREAD.into(),
+                    tokenizer: encoder.tokenizer,
+                    tokenizer_sha256: UNREAD.into(),
+                    max_tokens: encoder.max_tokens,
+                    output: encoder.output,
+                    pooling: encoder.pooling,
+                    normalise: encoder.normalise,
+                };
+                (SourceSpec::Text { encoder }, 1)
+            }
+            Self::Vector { names } => {
+                let width = names.len();
+                (SourceSpec::Vector { names }, width)
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Mean and deviation of training numbers, by which they are brought to a common scale.
+
+use crate::policy::{SourceSpec, Weights};
+
+/// The mean and the standard deviation of every number of a vector; no deviation is zero.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standard {
+    /// Means.
+    pub mean: Vec<f32>,
+    /// Deviations, all positive.
+    pub std: Vec<f32>,
+}
+
+/// A deviation below this part of the mean's size is rounding, not movement.
+const ROUNDING: f64 = 1e-6;
+
+/// The least deviation of a number of an encoder's output, as a part of the root mean square over all its numbers.
+/// A unit that hardly ever stirred in training must not become the loudest the first time it does.
+const QUIETEST: f64 = 0.1;
+
+impl Standard {
+    /// Of rows of `width` numbers that mean different things, such as joints or actions: each on its own scale.
+    /// What never changed has no scale to learn, and is given the deviation 1.
+    pub fn of_numbers<'a>(rows: impl Iterator<Item = &'a [f32]>, width: usize) -> Self {
+        let (mean, mut std) = moments(rows, width);
+        for (std, mean) in std.iter_mut().zip(&mean) {
+            if *std <= ROUNDING * mean.abs().max(1.0) {
+                *std = 1.0;
+            }
+        }
+        Self::narrowed(mean, std)
+    }
+
+    /// Of an encoder's outputs, whose numbers share one scale: none is magnified more than tenfold over the others.
+    pub fn of_embeddings<'a>(rows: impl Iterator<Item = &'a [f32]>, width: usize) -> Self {
+        let (mean, mut std) = moments(rows, width);
+        let scale = (std.iter().map(|s| s * s).sum::<f64>() / width as f64).sqrt();
+        let size = mean.iter().fold(0.0f64, |size, m| size.max(m.abs()));
+        for std in &mut std {
+            *std = match scale <= ROUNDING * size || scale == 0.0 {
+                true => 1.0,
+                false => std.max(QUIETEST * scale),
+            };
+        }
+        Self::narrowed(mean, std)
+    }
+
+    /// Of the features of a modality of this source.
+    pub fn of_features<'a>(
+        source: &SourceSpec,
+        rows: impl Iterator<Item = &'a [f32]>,
+        width: usize,
+    ) -> Self {
+        match source {
+            SourceSpec::Vector { .. } => Self::of_numbers(rows, width),
+            SourceSpec::Image { .. } | SourceSpec::Text { .. } => Self::of_embeddings(rows, width),
+        }
+    }
+
+    /// Adds `<name>.mean` and `<name>.std`.
+    pub fn store(&self, name: &str, weights: &mut Weights) {
+        for (part, values) in [("mean", &self.mean), ("std", &self.std)] {
+            weights.insert(format!("{name}.{part}"), vec![values.len()], values.clone());
+        }
+    }
+
+    fn narrowed(mean: Vec<f64>, std: Vec<f64>) -> Self {
+        let narrow = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect();
+        Self {
+            mean: narrow(mean),
+            std: narrow(std),
+        }
+    }
+}
+
+/// Mean and deviation, by Welford's method: one pass, and no cancellation when the mean is large.
+fn moments<'a>(rows: impl Iterator<Item = &'a [f32]>, width: usize) -> (Vec<f64>, Vec<f64>) {
+    let mut mean = vec![0.0f64; width];
+    let mut squares = vec![0.0f64; width];
+    let mut count = 0.0;
+    for row in rows {
+        count += 1.0;
+        for ((value, mean), squares) in row.iter().zip(&mut mean).zip(&mut squares) {
+            let before = f64::from(*value) - *mean;
+            *mean += before / count;
+            *squares += before * (f64::from(*value) - *mean);
+        }
+    }
+    let std = squares.iter().map(|s| (s / f64::max(count, 1.0)).sqrt());
+    (mean, std.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(rows: &[[f32; 3]]) -> impl Iterator<Item = &[f32]> {
+        rows.iter().map(<[f32; 3]>::as_slice)
+    }
+
+    #[test]
+    fn numbers_are_measured_each_on_its_own_scale() {
+        let data = [[1.0, 1000.0, 7.0], [3.0, 1004.0, 7.0]];
+        let standard = Standard::of_numbers(rows(&data), 3);
+        assert_eq!(standard.mean, [2.0, 1002.0, 7.0]);
+        assert_eq!(standard.std, [1.0, 2.0, 1.0], "what never changes gets 1");
+    }
+
+    #[test]
+    fn a_unit_that_hardly_stirs_is_not_magnified() {
+        let data = [[1.0, 5.0, 0.0], [3.0, 5.0, 0.0001]];
+        let standard = Standard::of_embeddings(rows(&data), 3);
+        let least = 0.1 / 3f32.sqrt();
+        assert_eq!(standard.std[0], 1.0);
+        assert!((standard.std[1] - least).abs() < 1e-6, "{standard:?}");
+        assert!((standard.std[2] - least).abs() < 1e-6, "{standard:?}");
+    }
+
+    #[test]
+    fn one_sentence_alone_has_no_scale() {
+        let standard = Standard::of_embeddings(rows(&[[0.1, -0.2, 0.3]; 5]), 3);
+        assert_eq!(standard.std, [1.0; 3]);
+        assert_eq!(standard.mean, [0.1, -0.2, 0.3]);
+    }
+
+    #[test]
+    fn a_large_mean_does_not_swallow_the_deviation() {
+        let data = [[500_000.0, 0.0, 0.0], [500_001.0, 0.0, 0.0]];
+        assert_eq!(Standard::of_numbers(rows(&data), 3).std[0], 0.5);
+    }
+}

@@ -1,0 +1,287 @@
+//! The first look at a bag: its episodes, their labels, and which messages of the modalities they could use.
+//! No feature is computed yet, so that only what is used is ever encoded.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::file::{TrainingFile, Used};
+use crate::bag::{Reader, Record};
+use crate::encoder::accepts;
+use crate::message::{MessageType, text};
+use crate::problems::Problems;
+use crate::time::Stamp;
+
+/// What is known of one bag.
+#[derive(Debug)]
+pub struct Recording {
+    /// The file.
+    pub path: PathBuf,
+    /// The type of each modality's messages, in the policy's order.
+    pub message_types: Vec<MessageType>,
+    /// The episodes that are used.
+    pub episodes: Vec<Demonstration>,
+    /// What was met on the way.
+    pub counts: Counts,
+    /// What is missing at its end, if anything.
+    pub truncated: Option<String>,
+}
+
+/// Episodes and labels of one or more bags.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Episodes that ended in `success`.
+    pub succeeded: usize,
+    /// Episodes that ended in `failure`.
+    pub failed: usize,
+    /// Episodes without an end: another began, or the bag was over.
+    pub unfinished: usize,
+    /// Labels that could not be read.
+    pub bad_labels: usize,
+    /// What was wrong with the first of them.
+    pub first_bad_label: Option<String>,
+    /// Numbers of labels that lay outside the action's limits and were brought to them.
+    pub limited: usize,
+}
+
+/// One episode.
+#[derive(Debug, Default)]
+pub struct Demonstration {
+    /// What should have been done, in the order of the bag.
+    pub labels: Vec<Label>,
+    /// For each modality the last message before the episode and those within, in the order of the bag.
+    pub candidates: Vec<Vec<Seen>>,
+}
+
+/// One label.
+#[derive(Debug)]
+pub struct Label {
+    /// Its message's stamp, where it has one.
+    pub stamp: Option<Stamp>,
+    /// When it was recorded.
+    pub logged: Stamp,
+    /// The action, within its limits.
+    pub action: Vec<f32>,
+}
+
+/// A message of a modality, not yet read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The how-manieth message of its topic it is, counted from 0.
+    pub number: u32,
+    /// When it was recorded.
+    pub logged: Stamp,
+}
+
+/// Whether a topic of a bag is the one that a training file names. Relative names are relative to the root.
+pub fn same_topic(recorded: &str, named: &str) -> bool {
+    recorded.trim_start_matches('/') == named.trim_start_matches('/')
+}
+
+/// Looks through one bag.
+///
+/// # Errors
+/// A bag that cannot be opened, one without messages, and every topic that it lacks or that has an unusable type.
+pub fn survey(path: &Path, file: &TrainingFile) -> Result<Recording, Problems> {
+    let mut reader = Reader::open(path)?;
+    let mut survey = Survey::new(file);
+    for record in reader.records() {
+        survey.note(&record);
+    }
+    let truncated = reader.truncated();
+    survey.finish(path, truncated).map_err(|found| {
+        let mut problems = Problems::new();
+        problems.add_all(&format!("bag {}", path.display()), found);
+        problems
+    })
+}
+
+struct Survey<'a> {
+    file: &'a TrainingFile,
+    /// Every topic with its type and how many messages it has.
+    topics: BTreeMap<Arc<str>, (Arc<str>, u32)>,
+    /// The newest message of each modality.
+    newest: Vec<Option<Seen>>,
+    open: Option<Demonstration>,
+    episodes: Vec<Demonstration>,
+    counts: Counts,
+    action: Vec<f64>,
+}
+
+impl<'a> Survey<'a> {
+    fn new(file: &'a TrainingFile) -> Self {
+        Self {
+            file,
+            topics: BTreeMap::new(),
+            newest: vec![None; file.streams.len()],
+            open: None,
+            episodes: Vec::new(),
+            counts: Counts::default(),
+            action: vec![0.0; file.policy.actions.len()],
+        }
+    }
+
+    fn note(&mut self, record: &Record) {
+        let (topic, logged, bytes) = (&record.topic, record.log_time, &record.bytes);
+        let (_, count) = self
+            .topics
+            .entry(topic.clone())
+            .or_insert((record.message_type.clone(), 0));
+        let number = *count;
+        *count += 1;
+        let file = self.file;
+        for (i, stream) in file.streams.iter().enumerate() {
+            if same_topic(topic, &stream.topic) {
+                let seen = Seen { number, logged };
+                self.newest[i] = Some(seen);
+                if let Some(episode) = &mut self.open {
+                    episode.candidates[i].push(seen);
+                }
+            }
+        }
+        if same_topic(topic, &file.labels.topic) {
+            self.label(logged, bytes);
+        }
+        if same_topic(topic, &file.episodes.topic) {
+            self.mark(text(bytes).unwrap_or_default().trim());
+        }
+    }
+
+    fn label(&mut self, logged: Stamp, bytes: &[u8]) {
+        let Some(episode) = &mut self.open else {
+            return;
+        };
+        let decoded = self.file.labels.mapping.decode(bytes, &mut self.action);
+        let problem = match (decoded, self.action.iter().position(|v| !v.is_finite())) {
+            (Ok(stamp), None) => {
+                let limits = self.action.iter().zip(&self.file.policy.actions);
+                let action = limits
+                    .map(|(value, limit)| {
+                        let allowed = value.clamp(limit.min, limit.max);
+                        self.counts.limited += usize::from(allowed != *value);
+                        allowed as f32
+                    })
+                    .collect();
+                episode.labels.push(Label {
+                    stamp: stamp.filter(|stamp| !stamp.is_unset()),
+                    logged,
+                    action,
+                });
+                return;
+            }
+            (Ok(_), Some(i)) => format!(
+                "action {} is {}; only finite numbers are allowed",
+                self.file.policy.actions[i].name, self.action[i]
+            ),
+            (Err(e), _) => e.to_string(),
+        };
+        self.counts.bad_labels += 1;
+        self.counts.first_bad_label.get_or_insert(problem);
+    }
+
+    fn mark(&mut self, marker: &str) {
+        match marker {
+            "start" => {
+                let before = self.newest.iter().map(|seen| Vec::from_iter(*seen));
+                let episode = Demonstration {
+                    labels: Vec::new(),
+                    candidates: before.collect(),
+                };
+                self.counts.unfinished += usize::from(self.open.replace(episode).is_some());
+            }
+            "success" | "failure" => {
+                if let Some(episode) = self.open.take() {
+                    let success = marker == "success";
+                    self.counts.succeeded += usize::from(success);
+                    self.counts.failed += usize::from(!success);
+                    if success || self.file.episodes.used == Used::All {
+                        self.episodes.push(episode);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(mut self, path: &Path, truncated: Option<String>) -> Result<Recording, Problems> {
+        self.counts.unfinished += usize::from(self.open.take().is_some());
+        let mut problems = Problems::new();
+        if self.topics.is_empty() {
+            let why = truncated.map_or(String::new(), |why| format!(" ({why})"));
+            problems.add(format!("it holds no message{why}; leave it out"));
+            return Err(problems);
+        }
+        let message_types = self.message_types(&mut problems);
+        self.demand(
+            "action",
+            &self.file.labels.topic,
+            self.file.labels.message,
+            &mut problems,
+        );
+        self.demand(
+            "episodes",
+            &self.file.episodes.topic,
+            MessageType::String,
+            &mut problems,
+        );
+        problems.or(Recording {
+            path: path.to_owned(),
+            message_types,
+            episodes: self.episodes,
+            counts: self.counts,
+            truncated,
+        })
+    }
+
+    fn message_types(&self, problems: &mut Problems) -> Vec<MessageType> {
+        let modalities = self.file.policy.modalities.iter().zip(&self.file.streams);
+        modalities
+            .filter_map(|(modality, stream)| {
+                let place = format!("modality {}", modality.name);
+                let recorded = self.type_of(&place, &stream.topic, problems)?;
+                let Some(message) = MessageType::from_ros_name(recorded) else {
+                    problems.add(format!(
+                        "{place}: topic {} has the type {recorded}, which late_fusion cannot read",
+                        stream.topic
+                    ));
+                    return None;
+                };
+                accepts(&modality.source, message)
+                    .map_err(|e| problems.add(format!("{place}: topic {}: {e}", stream.topic)))
+                    .ok()?;
+                Some(message)
+            })
+            .collect()
+    }
+
+    fn demand(&self, place: &str, topic: &str, message: MessageType, problems: &mut Problems) {
+        if let Some(recorded) = self.type_of(place, topic, problems)
+            && MessageType::from_ros_name(recorded) != Some(message)
+        {
+            problems.add(format!(
+                "{place}: topic {topic} has the type {recorded}; it must be {}",
+                message.ros_name()
+            ));
+        }
+    }
+
+    fn type_of(&self, place: &str, topic: &str, problems: &mut Problems) -> Option<&str> {
+        let found = self
+            .topics
+            .iter()
+            .find(|(name, _)| same_topic(name, topic))
+            .map(|(_, (message_type, _))| &**message_type);
+        if found.is_none() {
+            let topics: Vec<String> = self
+                .topics
+                .iter()
+                .map(|(name, (message_type, count))| format!("{name} ({message_type}, {count})"))
+                .collect();
+            problems.add(format!(
+                "{place}: there is no message on topic {topic}; there are {}",
+                topics.join(", ")
+            ));
+        }
+        found
+    }
+}
