@@ -92,7 +92,7 @@ class Demonstrator:
 
     def _set_apart(self) -> None:
         """Separates what was published from what comes next, in arrival and in simulated time."""
-        self._bridge.flush(seconds=1.0)
+        self._bridge.flush(seconds=0.05)
         time.sleep(MARKER_PAUSE_S)
         self._bridge.advance()
 

@@ -16,6 +16,7 @@ class Task:
     name: str
     scene: str
     metaworld: str
+    gain: float
     demo: str
     training: tuple[str, ...]
     held_out: tuple[str, ...]

@@ -20,9 +20,12 @@ OPPOSITES = {
 }
 
 
-def play(scene: Scene, judge: Judge, expert: Expert) -> str | None:
+def play(scene: Scene, judge: Judge, expert: Expert, delay: int = 0) -> str | None:
+    """Plays an expert whose commands take effect `delay` control periods late."""
+    commands = [np.zeros(4)] * delay
     for _ in range(COMMAND_LIMIT):
-        scene.step(expert.act(scene))
+        commands.append(expert.act(scene))
+        scene.step(commands.pop(0))
         if verdict := judge.verdict():
             return verdict
     return None
@@ -34,6 +37,14 @@ def test_experts_obey_from_common_starts(world: World, name: str) -> None:
     for seed in [*range(5), *EVALUATION_SEEDS[:5]]:
         scene.reset(seed)
         assert play(scene, judge_of(TASKS[name], scene), expert) == "obeyed", f"seed {seed}"
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_experts_stand_the_delay_of_a_real_robot(world: World, name: str) -> None:
+    scene, expert = world.enter(TASKS[name].scene), Expert(TASKS[name])
+    for seed in range(5):
+        scene.reset(seed)
+        assert play(scene, judge_of(TASKS[name], scene), expert, delay=2) == "obeyed", f"seed {seed}"
 
 
 @pytest.mark.parametrize(("asked", "played"), OPPOSITES.items())
