@@ -1,5 +1,6 @@
 //! Bags that are whole, cut off, damaged or something else.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::*;
@@ -307,5 +308,54 @@ fn bags_of_other_writers_are_read_chunked_or_not() {
         let words: Vec<&str> = records.iter().map(|r| text(&r.bytes).unwrap()).collect();
         assert_eq!(words, ["open", "close"]);
         assert_eq!(reader.truncated(), None);
+    }
+}
+
+/// Where [`a_killed_process_leaves_what_it_flushed`] has its child write.
+const CHILD: &str = "LATE_FUSION_TEST_BAG_OF_CHILD";
+
+#[test]
+fn a_killed_process_leaves_what_it_flushed() {
+    if let Some(path) = std::env::var_os(CHILD) {
+        return write_until_killed(Path::new(&path));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("killed.mcap");
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "--nocapture",
+            "bag::tests::a_killed_process_leaves_what_it_flushed",
+        ])
+        .env(CHILD, &path)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let flushed: usize = said.nth(9).unwrap().unwrap().parse().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let mut reader = Reader::open(&path).unwrap();
+    let read = reader
+        .records()
+        .take_while(|r| r.bytes == message(r.log_time.nanos()))
+        .count();
+    assert!(read >= flushed && flushed >= 400, "{read} of {flushed}");
+    assert!(reader.truncated().is_some());
+}
+
+/// Flushes every now and then, saying each time how many messages are safe.
+fn write_until_killed(path: &Path) {
+    let mut writer = Writer::create(path).unwrap();
+    let topic = writer.add_topic("/words", STRING, DEFINITION).unwrap();
+    // An end, for the day when the parent dies first.
+    for i in 0..100_000 {
+        writer
+            .write(topic, Stamp::from_nanos(i), &message(i))
+            .unwrap();
+        if i % 40 == 39 {
+            writer.flush().unwrap();
+            eprintln!("{}", i + 1);
+        }
     }
 }

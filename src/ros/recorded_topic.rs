@@ -101,8 +101,8 @@ impl RecordedTopic {
             .filter(|_| !self.said_other_type)
             .map(|other| {
                 format!(
-                    "{} is published by {} as {}, which cannot be recorded as {wanted}",
-                    self.name, other.node_name, other.topic_type
+                    "{} is published as {}, which cannot be recorded as {wanted}",
+                    self.name, other.topic_type
                 )
             });
         self.said_other_type |= said.is_some();

@@ -57,6 +57,8 @@ pub struct Report {
 /// A recording being made.
 pub struct Recorder {
     node: r2r::Node,
+    /// While there is nothing to wait for, a spin does not wait either.
+    _heartbeat: r2r::Timer,
     clock: Clock,
     clock_subscription: Option<Subscription>,
     topics: Vec<RecordedTopic>,
@@ -93,6 +95,9 @@ impl Recorder {
             true => Some(follow_clock(&mut node, clock.clone(), || {})?),
             false => None,
         };
+        let heartbeat = node
+            .create_wall_timer(SPIN)
+            .map_err(|e| format!("ROS refuses a timer: {e}"))?;
         let mut bag = Writer::create(path)?;
         let now = Instant::now();
         let mut topics = Vec::new();
@@ -104,6 +109,7 @@ impl Recorder {
         let (sender, arrivals) = channel();
         Ok(Self {
             node,
+            _heartbeat: heartbeat,
             clock,
             clock_subscription,
             // `wanted_topics` puts it last.

@@ -29,10 +29,9 @@ pub struct Arguments {
 
     /// What follows --ros-args is for ROS: remappings (-r), and use_sim_time (-p use_sim_time:=true).
     #[arg(
-        last = false,
         allow_hyphen_values = true,
         trailing_var_arg = true,
-        value_name = "--ros-args …"
+        value_name = "--ros-args"
     )]
     ros_arguments: Vec<String>,
 }
@@ -61,21 +60,20 @@ pub fn run(arguments: Arguments) -> Result<(), Problems> {
     let ending = Ending::watch()?;
     let mut recorder = Recorder::start(&config, &path)?;
     let topics: Vec<&str> = recorder.topics().collect();
-    println!(
+    let mut line = Line::new();
+    line.say(&format!(
         "recording {} into {}; Ctrl-C ends it",
         topics.join(", "),
         path.display()
-    );
-    let mut line = Line::new();
+    ));
     while !ending.told() {
         for notice in recorder.step()? {
-            line.warn(&notice);
+            line.say(&format!("warning: {notice}"));
         }
         line.show(&recorder.progress());
     }
-    line.end();
     let report = recorder.finish()?;
-    print_summary(&report, &path);
+    line.say(&summary(&report, &path));
     Ok(())
 }
 
@@ -186,28 +184,30 @@ impl Line {
         );
         match self.is_terminal {
             // To the line's start, and away with what the line before had more.
-            true => print!("\r{text}\x1b[K"),
-            false => println!("{text}"),
+            true => put(&format!("\r{text}\x1b[K")),
+            false => put(&format!("{text}\n")),
         }
-        // A recording goes on without anyone watching.
-        let _ = std::io::stdout().flush();
     }
 
-    fn warn(&mut self, notice: &str) {
-        self.end();
-        eprintln!("warning: {notice}");
-    }
-
-    fn end(&mut self) {
-        if self.is_terminal && self.shown.take().is_some() {
-            println!();
-        }
+    /// A line that stays.
+    fn say(&mut self, text: &str) {
+        let end = match self.is_terminal && self.shown.take().is_some() {
+            true => "\n",
+            false => "",
+        };
+        put(&format!("{end}{text}\n"));
     }
 }
 
-fn print_summary(report: &Report, path: &Path) {
+/// A recording goes on when the one who watched it has left, so what cannot be printed is let go.
+fn put(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn summary(report: &Report, path: &Path) -> String {
     let episodes = report.episodes;
-    println!(
+    let mut lines = vec![format!(
         "{}: {} messages, {:.1} MB, {} episodes ({} success, {} failure)",
         path.display(),
         report.bag.messages,
@@ -215,23 +215,24 @@ fn print_summary(report: &Report, path: &Path) {
         episodes.succeeded + episodes.failed,
         episodes.succeeded,
         episodes.failed
-    );
+    )];
     for (topic, messages, malformed) in &report.topics {
         let note = match malformed {
             0 => String::new(),
             count => format!(", {count} of them malformed"),
         };
-        println!("  {topic}: {messages} messages{note}");
+        lines.push(format!("  {topic}: {messages} messages{note}"));
     }
     if episodes.running {
-        println!("  the last episode had not ended");
+        lines.push("  the last episode had not ended".to_owned());
     }
     if report.before_clock > 0 {
-        println!(
+        lines.push(format!(
             "  {} messages came before the first /clock and are not in it",
             report.before_clock
-        );
+        ));
     }
+    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -1,0 +1,333 @@
+"""`late_fusion record` against an rclpy robot; what it wrote is read by two independent readers."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from builtin_interfaces.msg import Time
+from conftest import Peer, Program
+from mcap.exceptions import McapError
+from mcap.reader import NonSeekingReader, SeekingReader
+from mcap_ros2.decoder import DecoderFactory
+from rclpy.publisher import Publisher
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rosbags.rosbag2 import Reader as RosbagsReader
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Image, JointState
+from std_msgs.msg import String
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+PARAMETERS = """\
+late_fusion:
+  ros__parameters:
+    use_sim_time: {use_sim_time}
+    modalities:
+      scene: {{topic: camera/image_raw, message: sensor_msgs/msg/Image}}
+      instruction: {{topic: instruction, message: std_msgs/msg/String}}
+      joints: {{topic: joint_states, message: sensor_msgs/msg/JointState}}
+    action: {{message: trajectory_msgs/msg/JointTrajectory}}
+"""
+
+TOPICS = {
+    "/camera/image_raw": "sensor_msgs/msg/Image",
+    "/instruction": "std_msgs/msg/String",
+    "/joint_states": "sensor_msgs/msg/JointState",
+    "/expert_action": "trajectory_msgs/msg/JointTrajectory",
+    "/episode": "std_msgs/msg/String",
+}
+JOINTS = ["hand_x", "hand_y", "hand_z", "gripper"]
+
+
+def qos(depth: int, *, reliable: bool = True, latched: bool = False) -> QoSProfile:
+    return QoSProfile(
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+    )
+
+
+def matches(publisher: Publisher) -> bool:
+    return publisher.get_subscription_count() > 0
+
+
+@dataclass
+class Robot:
+    """Camera, joints, expert and operator; remembers everything it published, by full topic name."""
+
+    peer: Peer
+    camera: str = "camera/image_raw"
+    sent: dict[str, list] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        create = self.peer.node.create_publisher
+        self.publishers = {
+            self.peer.node.resolve_topic_name(topic): create(kind, topic, profile)
+            for kind, topic, profile in [
+                (Image, self.camera, qos(5)),
+                (String, "instruction", qos(1, latched=True)),
+                (JointState, "joint_states", qos(5, reliable=False)),
+                (JointTrajectory, "expert_action", qos(10)),
+                (String, "episode", qos(10)),
+            ]
+        }
+        self.sent = {topic: [] for topic in self.publishers}
+        self.camera = self.peer.node.resolve_topic_name(self.camera)
+
+    def wait_for_recorder(self, recorder: Program) -> None:
+        """Until every topic has its subscription."""
+        for topic, publisher in self.publishers.items():
+            matched = partial(matches, publisher)
+            self.peer.wait_for(f"a subscription to {topic}", matched, recorder)
+
+    def publish(self, topic: str, message: object) -> None:
+        self.sent[topic].append(message)
+        self.publishers[topic].publish(message)
+
+    def say(self, text: str) -> None:
+        self.publish("/instruction", String(data=text))
+
+    def mark(self, text: str) -> None:
+        """A marker, with time around it: topics have no order among themselves."""
+        self.peer.spin(0.1)
+        self.publish("/episode", String(data=text))
+        self.peer.spin(0.1)
+
+    def step(self, index: int, width: int = 64, height: int = 48) -> None:
+        """One observation with the expert's action; the pixels do not compress."""
+        stamp = Time(sec=100 + index, nanosec=index)
+        image = Image(height=height, width=width, encoding="rgb8", step=3 * width)
+        image.header.stamp, image.header.frame_id = stamp, "camera_optical"
+        image.data = np.random.default_rng(index).integers(0, 256, 3 * width * height, dtype=np.uint8).tobytes()
+        self.publish(self.camera, image)
+        joints = JointState(name=JOINTS, position=[index + 0.25 * joint for joint in range(4)])
+        joints.header.stamp = stamp
+        self.publish("/joint_states", joints)
+        action = JointTrajectory(joint_names=JOINTS)
+        action.header.stamp = stamp
+        action.points = [JointTrajectoryPoint(velocities=[0.01 * index, -1.0, 0.5, 1.0])]
+        self.publish("/expert_action", action)
+
+
+@pytest.fixture
+def robot(peer: Peer) -> Robot:
+    return Robot(peer)
+
+
+def parameters(folder: Path, use_sim_time: bool = False) -> Path:
+    path = folder / "node.param.yaml"
+    path.write_text(PARAMETERS.format(use_sim_time=str(use_sim_time).lower()))
+    return path
+
+
+def same(ours: object, theirs: object) -> bool:
+    """Whether a message of rclpy and one of another reader hold the same values."""
+    if hasattr(ours, "get_fields_and_field_types"):
+        names = ours.get_fields_and_field_types()
+        return all(same(getattr(ours, name), getattr(theirs, name)) for name in names)
+    if isinstance(ours, str | int | float):
+        return ours == theirs
+    if len(ours) > 0 and hasattr(ours[0], "get_fields_and_field_types"):
+        return len(ours) == len(theirs) and all(map(same, ours, theirs))
+    return list(ours) == list(theirs)
+
+
+def read_with_mcap(path: Path) -> dict[str, list]:
+    """Messages by topic, decoded by `mcap-ros2-support` with the definitions in the file and nothing else."""
+    read: dict[str, list] = {}
+    with path.open("rb") as stream:
+        reader = SeekingReader(stream, decoder_factories=[DecoderFactory()], validate_crcs=True)
+        assert reader.get_header().profile == "ros2"
+        for schema, channel, _, message in reader.iter_decoded_messages(log_time_order=False):
+            assert (schema.encoding, channel.message_encoding) == ("ros2msg", "cdr")
+            assert schema.name == TOPICS.get(channel.topic, schema.name)
+            read.setdefault(channel.topic, []).append(message)
+    return read
+
+
+def read_with_rosbags(path: Path) -> dict[str, list]:
+    """The same by `rosbags`, with types made from the definitions in the file."""
+    read: dict[str, list] = {}
+    store = get_typestore(Stores.EMPTY)
+    with RosbagsReader(path) as reader:
+        for connection in reader.connections:
+            store.register(get_types_from_msg(connection.msgdef.data, connection.msgtype))
+        for connection, _, data in reader.messages():
+            read.setdefault(connection.topic, []).append(store.deserialize_cdr(data, connection.msgtype))
+    return read
+
+
+def read_what_is_whole(path: Path) -> Iterator[tuple[str, int, bytes]]:
+    """Topic, log time and bytes of everything in a file that may have been cut off, by the `mcap` package."""
+    with path.open("rb") as stream:
+        messages = NonSeekingReader(stream).iter_messages(log_time_order=False)
+        try:
+            for _, channel, message in messages:
+                yield channel.topic, message.log_time, message.data
+        except (McapError, EOFError, ValueError, RuntimeError):
+            return
+
+
+def test_what_was_published_is_read_back_equal_by_two_other_readers(
+    robot: Robot, start: Callable[..., Program], tmp_path: Path
+) -> None:
+    out = tmp_path / "new" / "demonstrations"
+    robot.say("open the drawer")
+    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path), "--out", out)
+    robot.wait_for_recorder(recorder)
+    for episode, ending in enumerate(["success", "failure 3 of 9"]):
+        robot.mark("start")
+        for step in range(15):
+            robot.step(15 * episode + step)
+            robot.peer.spin(1 / 30)
+        robot.mark(ending)
+    assert recorder.stop() == 0, recorder.log()
+    [bag] = out.glob("*.mcap")
+
+    assert "2 episodes (1 success, 1 failure)" in recorder.log()
+    assert "warning" not in recorder.log()
+    for read in (read_with_mcap(bag), read_with_rosbags(bag)):
+        assert {topic: len(messages) for topic, messages in read.items()} == {
+            topic: len(messages) for topic, messages in robot.sent.items()
+        }
+        for topic, sent in robot.sent.items():
+            assert all(map(same, sent, read[topic])), topic
+
+
+def test_topics_are_recorded_under_the_names_they_have_on_the_robot(
+    peer: Peer, start: Callable[..., Program], tmp_path: Path
+) -> None:
+    robot = Robot(peer, camera="/wrist/rgb")
+    bag = tmp_path / "remapped.mcap"
+    recorder = start(
+        "late_fusion", "record", "--params-file", parameters(tmp_path), "--out", bag,
+        "--ros-args", "-r", "camera/image_raw:=/wrist/rgb",
+    )  # fmt: skip
+    robot.wait_for_recorder(recorder)
+    robot.step(0)
+    robot.peer.spin(0.3)
+    assert recorder.stop(signal.SIGTERM) == 0, recorder.log()
+    read = read_with_mcap(bag)
+    assert same(robot.sent["/wrist/rgb"][0], read["/wrist/rgb"][0])
+    assert "/camera/image_raw" not in read
+
+
+def test_a_killed_recorder_has_lost_a_second_at_most(
+    robot: Robot, start: Callable[..., Program], tmp_path: Path
+) -> None:
+    bag = tmp_path / "killed.mcap"
+    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path), "--out", bag)
+    robot.wait_for_recorder(recorder)
+    times = []
+    for index in range(120):
+        robot.step(index, width=320, height=240)
+        times.append(time.monotonic())
+        robot.peer.spin(1 / 40)
+    killed = time.monotonic()
+    recorder.process.kill()
+    recorder.wait()
+
+    safe = sum(killed - sent > 1.0 for sent in times)
+    assert safe > 60
+    images = [data for topic, _, data in read_what_is_whole(bag) if topic == "/camera/image_raw"]
+    assert len(images) >= safe
+    for sent, data in zip(robot.sent["/camera/image_raw"], images, strict=False):
+        assert data.endswith(bytes(sent.data))
+
+
+def test_simulated_time_stamps_the_log_and_keeps_the_instruction_that_came_before_it(
+    robot: Robot, start: Callable[..., Program], tmp_path: Path
+) -> None:
+    bag = tmp_path / "simulated.mcap"
+    clock = robot.peer.node.create_publisher(Clock, "/clock", qos(1, reliable=False))
+    robot.say("push the button")
+    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path, use_sim_time=True), "--out", bag)
+    robot.wait_for_recorder(recorder)
+    robot.peer.wait_for("a subscription to /clock", partial(matches, clock), recorder)
+    robot.step(0)
+    robot.peer.spin(0.5)
+    for second in (7, 8):
+        clock.publish(Clock(clock=Time(sec=second)))
+        robot.peer.spin(0.3)
+        robot.step(second)
+        robot.peer.spin(0.3)
+    assert recorder.stop() == 0, recorder.log()
+
+    assert "3 messages came before the first /clock" in recorder.log()
+    logged = [(topic, log_time // 10**9) for topic, log_time, _ in read_what_is_whole(bag)]
+    assert logged[0] == ("/instruction", 7)
+    assert [second for topic, second in logged if topic == "/camera/image_raw"] == [7, 8]
+
+
+def test_a_malformed_message_is_kept_and_warned_about_once(
+    robot: Robot, start: Callable[..., Program], tmp_path: Path
+) -> None:
+    bag = tmp_path / "malformed.mcap"
+    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path), "--out", bag)
+    robot.wait_for_recorder(recorder)
+    wrong = Image(height=4, width=4, encoding="rgb8", step=12, data=bytes(47))
+    for _ in range(3):
+        robot.publish("/camera/image_raw", wrong)
+        robot.peer.spin(0.1)
+    robot.mark("begin")
+    assert recorder.stop() == 0, recorder.log()
+    assert recorder.log().count("/camera/image_raw: a message is malformed: data is 47 bytes") == 1
+    assert "3 messages, 3 of them malformed" in recorder.log()
+    assert 'the episode marker is "begin"; start, success and failure are understood' in recorder.log()
+    assert all(same(wrong, image) for image in read_with_mcap(bag)["/camera/image_raw"])
+
+
+def test_silent_topics_and_other_types_are_named(peer: Peer, start: Callable[..., Program], tmp_path: Path) -> None:
+    peer.node.create_publisher(String, "camera/image_raw", 1)
+    peer.node.create_publisher(JointState, "joint_states", 1)
+    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path), "--out", tmp_path)
+    for part in [
+        "/camera/image_raw is published as std_msgs/msg/String, which cannot be recorded as sensor_msgs/msg/Image",
+        "/expert_action: nothing has come for 5 s; no one publishes it as trajectory_msgs/msg/JointTrajectory",
+        "/joint_states: nothing has come for 5 s; its publisher is there",
+    ]:
+        peer.wait_for(part, lambda p=part: p in recorder.log(), recorder, timeout_s=20)
+    assert recorder.stop() == 0, recorder.log()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--params-file", "{folder}/none.yaml", "--out", "{folder}/new"], ["none.yaml", "No such file"]),
+        (["--params-file", "{folder}/node.param.yaml", "--out", "{folder}/taken.mcap"], ["taken", "never replaces"]),
+        (["--params-file", "{folder}/node.param.yaml", "--out", "{folder}/taken.mcap/x"], ["taken.mcap/x"]),
+        (["--params-file", "{folder}/node.param.yaml", "--out", "{folder}/new", "more"], ["\"more\"", "--ros-args"]),
+        (
+            ["--params-file", "{folder}/node.param.yaml", "--out", "{folder}/new", "--ros-args", "-r", "x:x:x"],
+            ["x:x:x", "--ros-args"],
+        ),
+        (["--params-file", "{folder}/empty.yaml", "--out", "{folder}/new"], ["modalities is empty"]),
+        (
+            [
+                "--params-file", "{folder}/node.param.yaml", "--out", "{folder}/new",
+                "--ros-args", "-r", "camera/image_raw:=joint_states",
+            ],
+            ["/joint_states", "sensor_msgs/msg/Image", "sensor_msgs/msg/JointState"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_problem_at_the_start_is_named_and_leaves_no_file(
+    start: Callable[..., Program], tmp_path: Path, arguments: list[str], parts: list[str]
+) -> None:
+    parameters(tmp_path)
+    (tmp_path / "empty.yaml").write_text("late_fusion:\n  ros__parameters: {use_sim_time: false}\n")
+    (tmp_path / "taken.mcap").write_bytes(b"something dear")
+    recorder = start("late_fusion", "record", *(word.format(folder=tmp_path) for word in arguments))
+    assert recorder.wait() == 1, recorder.log()
+    for part in parts:
+        assert part in recorder.log(), recorder.log()
+    assert "panicked" not in recorder.log()
+    assert (tmp_path / "taken.mcap").read_bytes() == b"something dear"
+    assert not list(tmp_path.glob("new/*"))
