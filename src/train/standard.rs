@@ -11,8 +11,8 @@ pub struct Standard {
     pub std: Vec<f32>,
 }
 
-/// A deviation below this part of the mean's size is rounding, not movement.
-const ROUNDING: f64 = 1e-6;
+/// A deviation below this part of the mean's size is the rounding of 32-bit numbers, not movement.
+const ROUNDING: f64 = 2e-7;
 
 /// The least deviation of a number of an encoder's output, as a part of the root mean square over all its numbers.
 /// A unit that hardly ever stirred in training must not become the loudest the first time it does.
@@ -24,7 +24,7 @@ impl Standard {
     pub fn of_numbers<'a>(rows: impl Iterator<Item = &'a [f32]>, width: usize) -> Self {
         let (mean, mut std) = moments(rows, width);
         for (std, mean) in std.iter_mut().zip(&mean) {
-            if *std <= ROUNDING * mean.abs().max(1.0) {
+            if *std <= ROUNDING * mean.abs() {
                 *std = 1.0;
             }
         }
