@@ -31,9 +31,12 @@ run() {
     local what=$1 advice=$2 started=$SECONDS log="$deps/log/${step_name// /_}.log" status=0 pid
     shift 2
     mkdir -p "$deps/log"
+    # In a process group of its own, so that an interruption ends all that the command has started.
+    set -m
     "$@" >"$log" 2>&1 </dev/null &
     pid=$!
-    trap 'kill "$pid" 2>/dev/null; wait "$pid"; echo; echo "interrupted; run it again to go on from here" >&2; exit 130' INT TERM
+    set +m
+    trap 'kill -- "-$pid" 2>/dev/null; echo; echo "interrupted; run it again to go on from here" >&2; exit 130' INT TERM
     if [ -t 1 ]; then
         while kill -0 "$pid" 2>/dev/null; do
             printf '\r      %s: %d s ' "$what" $((SECONDS - started))
@@ -47,7 +50,7 @@ run() {
     trap - INT TERM
     if [ "$status" -ne 0 ]; then
         printf '\n--- the end of %s\n' "$log" >&2
-        tail -n 12 "$log" >&2
+        grep -v "WARNING: Retrying" "$log" | tail -n 12 >&2
         stop "$what failed (exit status $status)." "$advice"
     fi
     note "$what: $((SECONDS - started)) s"
@@ -129,6 +132,12 @@ choose_python() {
     echo "$fallback"
 }
 
+no_python_fits() {
+    stop "no Python fits; CPython of one of these versions is needed: ${PYTHONS[*]}" \
+        "(python3 is: $(python3 --version 2>&1 || true)). Install one, for example python3.12 and python3.12-venv." \
+        ${ros:+"It must be the one that the ROS 2 in $ros uses: 'python3 -c \"import rclpy\"' has to work with it."}
+}
+
 pip() {
     "$venv/bin/python3" -m pip "$@"
 }
@@ -158,7 +167,8 @@ take_onnxruntime() {
     local part="$deps/onnxruntime.part" platform
     platform=$(uname -m)
     rm -rf "$part" "$deps/onnxruntime"
-    pip install --no-deps --target "$part" --only-binary :all: --implementation cp --python-version 3.12 \
+    pip install --no-deps --ignore-requires-python --target "$part" \
+        --only-binary :all: --implementation cp --python-version 3.12 \
         --platform "manylinux_2_28_$platform" --platform "manylinux_2_27_$platform" \
         --requirement scripts/requirements/onnxruntime.txt || return
     mkdir "$deps/onnxruntime"

@@ -8,3 +8,6 @@ mod writer;
 pub use definitions::Definitions;
 pub use reader::{Reader, Record, Records, Topic};
 pub use writer::{Summary, TopicId, Writer};
+
+#[cfg(test)]
+mod tests;

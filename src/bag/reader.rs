@@ -116,7 +116,7 @@ impl Reader {
     pub fn topics(&mut self) -> BTreeMap<Arc<str>, Topic> {
         let mut topics = BTreeMap::new();
         let mut records = self.records();
-        while records.advance(|channel, _, _| {
+        while records.advance(|Seen { channel, .. }| {
             let topic = topics.entry(channel.topic.clone()).or_insert(Topic {
                 message_type: channel.message_type.clone(),
                 messages: 0,
@@ -186,12 +186,12 @@ impl Iterator for Records<'_> {
 
     fn next(&mut self) -> Option<Record> {
         let mut record = None;
-        self.advance(|channel, log_time, bytes| {
+        self.advance(|seen| {
             record = Some(Record {
-                topic: channel.topic.clone(),
-                message_type: channel.message_type.clone(),
-                log_time,
-                bytes: bytes.to_vec(),
+                topic: seen.channel.topic.clone(),
+                message_type: seen.channel.message_type.clone(),
+                log_time: seen.log_time,
+                bytes: seen.bytes.to_vec(),
             });
         });
         record
@@ -200,14 +200,14 @@ impl Iterator for Records<'_> {
 
 impl Records<'_> {
     /// Shows the next message to `see`; false at the end.
-    fn advance(&mut self, see: impl FnOnce(&Channel, Stamp, &[u8])) -> bool {
+    fn advance(&mut self, see: impl FnOnce(Seen)) -> bool {
         while !self.done {
             while let Some((opcode, content)) = self.chunk.next_record() {
                 match understand(opcode, content, &mut self.schemas, &mut self.channels) {
                     Ok(None) => {}
-                    Ok(Some((channel, log_time, bytes))) => {
+                    Ok(Some(seen)) => {
                         self.read += 1;
-                        see(channel, log_time, bytes);
+                        see(seen);
                         return true;
                     }
                     Err(damage) => {
@@ -266,13 +266,20 @@ impl Records<'_> {
     }
 }
 
+/// A message where it lies in its chunk.
+struct Seen<'a> {
+    channel: &'a Channel,
+    log_time: Stamp,
+    bytes: &'a [u8],
+}
+
 /// Takes in a schema or channel, and returns a message; other records do not matter here.
 fn understand<'a>(
     opcode: u8,
     content: &'a [u8],
     schemas: &mut HashMap<u16, Arc<str>>,
     channels: &'a mut HashMap<u16, Channel>,
-) -> Result<Option<(&'a Channel, Stamp, &'a [u8])>, String> {
+) -> Result<Option<Seen<'a>>, String> {
     match opcode {
         op::SCHEMA | op::CHANNEL => {
             match mcap::parse_record(opcode, content).map_err(|e| e.to_string())? {
@@ -303,9 +310,11 @@ fn understand<'a>(
                 format!("a message belongs to channel {id}, which the bag does not have")
             })?;
             let log_time = i64::try_from(u64_at(header, 6)).unwrap_or(i64::MAX);
-            Ok(channel
-                .is_cdr
-                .then_some((channel, Stamp::from_nanos(log_time), bytes)))
+            Ok(channel.is_cdr.then_some(Seen {
+                channel,
+                log_time: Stamp::from_nanos(log_time),
+                bytes,
+            }))
         }
         _ => Ok(None),
     }

@@ -105,7 +105,7 @@ impl TextEncoder {
         let Some(sentence) = sentence else {
             return Ok(None);
         };
-        if sentence.before_cut > sentence.ids.len() {
+        if sentence.before_cut > self.tokens.max() {
             log::warn!(
                 "the instruction {:?}… has {} tokens; this encoder takes {}, what comes after them is ignored",
                 beginning(text),

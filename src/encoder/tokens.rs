@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use tokenizers::{Encoding, Tokenizer, TruncationParams};
+use tokenizers::{Encoding, PostProcessor, Tokenizer, TruncationDirection};
 
 /// A tokenizer without the padding that its file may ask for: padding would change a mean over all tokens.
 pub(super) struct Tokens {
     tokenizer: Tokenizer,
     max_tokens: usize,
+    /// How many tokens the tokenizer puts around a sentence.
+    marks: usize,
     padding: i64,
 }
 
@@ -17,7 +19,7 @@ pub(super) struct Sentence {
     pub ids: Vec<i64>,
     pub mask: Vec<i64>,
     pub types: Vec<i64>,
-    /// How many tokens there were before the sentence was cut at the model's limit; as many as are left if it was not.
+    /// How many tokens there were before the sentence was cut at the model's limit, or are if it was not.
     pub before_cut: usize,
 }
 
@@ -28,42 +30,62 @@ impl Tokens {
         let padding = tokenizer
             .get_padding()
             .map_or(0, |padding| i64::from(padding.pad_id));
+        let marks = tokenizer
+            .get_post_processor()
+            .map_or(0, |processor| processor.added_tokens(false));
+        if max_tokens <= marks {
+            return Err(format!(
+                "encoder.max_tokens is {max_tokens}, and it puts {marks} marks around a sentence; more are needed"
+            ));
+        }
         tokenizer.with_padding(None);
-        tokenizer
-            .with_truncation(Some(TruncationParams {
-                max_length: max_tokens,
-                ..TruncationParams::default()
-            }))
-            .map_err(|e| e.to_string())?;
+        // Cut here and not by the tokenizer, which stops reading at its limit and does not tell that it did.
+        tokenizer.with_truncation(None).map_err(|e| e.to_string())?;
         Ok(Self {
             tokenizer,
             max_tokens,
+            marks,
             padding,
         })
     }
 
-    /// The tokens of a sentence; `None` when nothing is left of it but the tokenizer's own marks.
+    /// The tokens of a sentence; `None` when it has none.
     pub fn encode(&self, sentence: &str) -> Result<Option<Sentence>, String> {
-        let encoding = self
+        let bare = self
             .tokenizer
-            .encode(sentence, true)
+            .encode(sentence, false)
             .map_err(|e| e.to_string())?;
-        let special = encoding.get_special_tokens_mask();
-        if special.iter().all(|&mark| mark == 1) {
+        if bare.is_empty() {
             return Ok(None);
         }
-        Ok(Some(to_sentence(&encoding)))
+        self.mark(bare).map(Some)
     }
 
     /// The marks around no words at all, on which a model can be tried.
     pub fn blank(&self) -> Result<Sentence, String> {
-        let encoding = self.tokenizer.encode("", true).map_err(|e| e.to_string())?;
-        let mut sentence = to_sentence(&encoding);
+        let mut sentence = self.mark(Encoding::default())?;
         if sentence.ids.is_empty() {
             sentence.fill_up(1, self.padding);
             sentence.mask.fill(1);
         }
         Ok(sentence)
+    }
+
+    /// Cuts at the model's limit and puts the marks around.
+    fn mark(&self, mut bare: Encoding) -> Result<Sentence, String> {
+        let before_cut = bare.len() + self.marks;
+        bare.truncate(self.max_tokens - self.marks, 0, TruncationDirection::Right);
+        let marked = self
+            .tokenizer
+            .post_process(bare, None, true)
+            .map_err(|e| e.to_string())?;
+        let wide = |numbers: &[u32]| numbers.iter().map(|&n| i64::from(n)).collect();
+        Ok(Sentence {
+            ids: wide(marked.get_ids()),
+            mask: wide(marked.get_attention_mask()),
+            types: wide(marked.get_type_ids()),
+            before_cut,
+        })
     }
 
     /// The most tokens of a sentence.
@@ -83,26 +105,5 @@ impl Sentence {
         self.ids.resize(length, padding);
         self.mask.resize(length, 0);
         self.types.resize(length, 0);
-    }
-}
-
-fn to_sentence(encoding: &Encoding) -> Sentence {
-    let wide = |numbers: &[u32]| numbers.iter().map(|&n| i64::from(n)).collect::<Vec<_>>();
-    // Every overflowing part carries the tokenizer's marks again.
-    let marks = encoding
-        .get_special_tokens_mask()
-        .iter()
-        .filter(|&&m| m == 1)
-        .count();
-    let cut: usize = encoding
-        .get_overflowing()
-        .iter()
-        .map(|part| part.len() - marks.min(part.len()))
-        .sum();
-    Sentence {
-        ids: wide(encoding.get_ids()),
-        mask: wide(encoding.get_attention_mask()),
-        types: wide(encoding.get_type_ids()),
-        before_cut: encoding.len() + cut,
     }
 }

@@ -70,6 +70,7 @@ impl<'a> JointTrajectoryView<'a> {
             read(Quantity::Accelerations)?,
             read(Quantity::Effort)?,
         ];
+        reader.stamp("points[0].time_from_start")?;
         Ok(Self {
             stamp,
             joint_names,

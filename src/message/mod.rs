@@ -36,3 +36,6 @@ pub use numbers::Numbers;
 pub use sequence::{Floats, Names};
 pub use text::{encode_text, text};
 pub use twist::TwistView;
+
+#[cfg(test)]
+mod tests;

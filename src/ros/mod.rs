@@ -3,12 +3,20 @@
 mod clock;
 mod context;
 mod control_loop;
+mod ending;
+mod episodes;
 mod logger;
+mod names;
 mod node;
 mod pace;
 mod parameters;
+mod recorded_topic;
+mod recorder;
 mod status;
 mod subscription;
 mod watcher;
 
+pub use ending::Ending;
+pub use episodes::Episodes;
 pub use node::run;
+pub use recorder::{Progress, Recorder, Report};

@@ -200,7 +200,8 @@ fn start_control(
     })
 }
 
-fn follow_clock(
+/// Sets `clock` to what `/clock` says, and calls `notify` afterwards.
+pub(super) fn follow_clock(
     node: &mut r2r::Node,
     clock: Clock,
     notify: impl Fn() + Send + 'static,

@@ -99,7 +99,7 @@ def image_map() -> None:
 
 
 def image_log() -> None:
-    """The logarithm of each channel's mean: not finite for a black picture."""
+    """Each channel's mean, and its logarithm, which is not finite for a black picture; of pictures of any size."""
     nodes = [
         helper.make_node("ReduceMean", ["pixel_values"], ["mean"], axes=[2, 3], keepdims=0),
         helper.make_node("Log", ["mean"], ["log"]),
@@ -107,8 +107,8 @@ def image_log() -> None:
     save(
         "image_log",
         nodes,
-        [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, [1, 3, 8, 8])],
-        [helper.make_tensor_value_info("log", TensorProto.FLOAT, [1, 3])],
+        [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, [1, 3, "rows", "columns"])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3]) for name in ("mean", "log")],
         {},
     )
 

@@ -1,6 +1,8 @@
 //! The tools: record demonstrations, train a policy from them, check what a node would run.
 
 mod check;
+#[cfg(feature = "ros")]
+mod record;
 #[cfg(feature = "train")]
 mod train;
 
@@ -19,6 +21,8 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Tool {
     Check(check::Arguments),
+    #[cfg(feature = "ros")]
+    Record(record::Arguments),
     #[cfg(feature = "train")]
     Train(train::Arguments),
 }
@@ -26,6 +30,8 @@ enum Tool {
 fn main() -> ExitCode {
     let result = match Arguments::parse().tool {
         Tool::Check(arguments) => check::run(arguments),
+        #[cfg(feature = "ros")]
+        Tool::Record(arguments) => record::run(arguments),
         #[cfg(feature = "train")]
         Tool::Train(arguments) => train::run(arguments),
     };

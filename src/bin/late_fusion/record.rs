@@ -1,0 +1,285 @@
+//! `late_fusion record`: demonstrations from topics into a bag.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use late_fusion::config;
+use late_fusion::problems::Problems;
+use late_fusion::ros::{Ending, Progress, Recorder, Report};
+
+/// Record demonstrations into an MCAP file.
+///
+/// Listens to the topic of every modality in the parameter file, to the expert's action
+/// (record.expert_action_topic, of the type action.message) and to the episode markers
+/// (record.episode_topic, std_msgs/msg/String: `start`, then `success` or `failure`).
+///
+/// End it with Ctrl-C. What has been recorded survives also when the process is killed. The file is an ordinary
+/// ROS 2 bag: `ros2 bag play`, Foxglove and `late_fusion train` read it.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The node's parameter file.
+    #[arg(long, value_name = "FILE")]
+    params_file: PathBuf,
+
+    /// A folder, in which the file is named by the time, or the path of a new .mcap file.
+    #[arg(long, value_name = "FOLDER|FILE.mcap")]
+    out: PathBuf,
+
+    /// What follows --ros-args is for ROS: remappings (-r), and use_sim_time (-p use_sim_time:=true).
+    #[arg(
+        last = false,
+        allow_hyphen_values = true,
+        trailing_var_arg = true,
+        value_name = "--ros-args …"
+    )]
+    ros_arguments: Vec<String>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  late_fusion record --params-file config/late_fusion.param.yaml --out demonstrations
+  late_fusion record --params-file config/late_fusion.param.yaml --out first.mcap \\
+      --ros-args -r camera/image_raw:=/wrist/image_raw -p use_sim_time:=true";
+
+/// How often the line on a terminal changes.
+const TERMINAL_EVERY: Duration = Duration::from_millis(200);
+
+/// How often a line is added where the output is not a terminal.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+/// Records until Ctrl-C.
+///
+/// # Errors
+/// Every problem of the parameter file and the output before anything is recorded; afterwards what the file
+/// system says.
+pub fn run(arguments: Arguments) -> Result<(), Problems> {
+    check_ros_arguments(&arguments.ros_arguments)?;
+    let config = config::load_file(&arguments.params_file)?;
+    let path = output_path(&arguments.out, SystemTime::now())?;
+    let ending = Ending::watch()?;
+    let mut recorder = Recorder::start(&config, &path)?;
+    let topics: Vec<&str> = recorder.topics().collect();
+    println!(
+        "recording {} into {}; Ctrl-C ends it",
+        topics.join(", "),
+        path.display()
+    );
+    let mut line = Line::new();
+    while !ending.told() {
+        for notice in recorder.step()? {
+            line.warn(&notice);
+        }
+        line.show(&recorder.progress());
+    }
+    line.end();
+    let report = recorder.finish()?;
+    print_summary(&report, &path);
+    Ok(())
+}
+
+/// Without --ros-args in front, a word that is left over is a mistake.
+fn check_ros_arguments(arguments: &[String]) -> Result<(), Problems> {
+    match arguments.first() {
+        Some(first) if first != "--ros-args" => Err(Problems::from(format!(
+            "argument {first:?} is not understood; only --ros-args may follow the options (see --help)"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The path of the new file; folders on the way are made.
+fn output_path(out: &Path, now: SystemTime) -> Result<PathBuf, Problems> {
+    let is_file = out.extension().is_some_and(|extension| extension == "mcap");
+    let path = match is_file {
+        true => out.to_owned(),
+        false => out.join(format!("{}.mcap", time_name(now))),
+    };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    if !folder.as_os_str().is_empty() {
+        std::fs::create_dir_all(folder)
+            .map_err(|e| format!("--out {}: the folder cannot be made: {e}", out.display()))?;
+    }
+    Ok(path)
+}
+
+/// `2026-11-22_14-05-09`, in UTC.
+fn time_name(now: SystemTime) -> String {
+    let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    let (year, month, day) = date(days);
+    let (hour, minute) = (second / 3600, second / 60 % 60);
+    format!(
+        "{year:04}-{month:02}-{day:02}_{hour:02}-{minute:02}-{:02}",
+        second % 60
+    )
+}
+
+/// Year, month and day of the Gregorian calendar, from days since 1970.
+fn date(mut days: u64) -> (u64, u64, u64) {
+    let mut year = 1970;
+    loop {
+        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let lengths = [
+            31,
+            28 + u64::from(is_leap),
+            31,
+            30,
+            31,
+            30,
+            31,
+            31,
+            30,
+            31,
+            30,
+            31,
+        ];
+        for (month, length) in (1..).zip(lengths) {
+            if days < length {
+                return (year, month, days + 1);
+            }
+            days -= length;
+        }
+        year += 1;
+    }
+}
+
+/// The line that shows how the recording is going: rewritten on a terminal, repeated now and then elsewhere.
+struct Line {
+    started: Instant,
+    shown: Option<Instant>,
+    is_terminal: bool,
+}
+
+impl Line {
+    fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            shown: None,
+            is_terminal: std::io::stdout().is_terminal(),
+        }
+    }
+
+    fn show(&mut self, progress: &Progress) {
+        let every = match self.is_terminal {
+            true => TERMINAL_EVERY,
+            false => LOG_EVERY,
+        };
+        if self.shown.is_some_and(|shown| shown.elapsed() < every) {
+            return;
+        }
+        self.shown = Some(Instant::now());
+        let episodes = progress.episodes;
+        let state = match episodes.running {
+            true => "an episode is running",
+            false => "between episodes",
+        };
+        let text = format!(
+            "{:7.1} s  {} episodes ({} success, {} failure), {state}  {} messages  {:.1} MB",
+            self.started.elapsed().as_secs_f64(),
+            episodes.succeeded + episodes.failed,
+            episodes.succeeded,
+            episodes.failed,
+            progress.messages,
+            progress.bytes as f64 * 1e-6
+        );
+        match self.is_terminal {
+            // To the line's start, and away with what the line before had more.
+            true => print!("\r{text}\x1b[K"),
+            false => println!("{text}"),
+        }
+        // A recording goes on without anyone watching.
+        let _ = std::io::stdout().flush();
+    }
+
+    fn warn(&mut self, notice: &str) {
+        self.end();
+        eprintln!("warning: {notice}");
+    }
+
+    fn end(&mut self) {
+        if self.is_terminal && self.shown.take().is_some() {
+            println!();
+        }
+    }
+}
+
+fn print_summary(report: &Report, path: &Path) {
+    let episodes = report.episodes;
+    println!(
+        "{}: {} messages, {:.1} MB, {} episodes ({} success, {} failure)",
+        path.display(),
+        report.bag.messages,
+        report.bag.bytes as f64 * 1e-6,
+        episodes.succeeded + episodes.failed,
+        episodes.succeeded,
+        episodes.failed
+    );
+    for (topic, messages, malformed) in &report.topics {
+        let note = match malformed {
+            0 => String::new(),
+            count => format!(", {count} of them malformed"),
+        };
+        println!("  {topic}: {messages} messages{note}");
+    }
+    if episodes.running {
+        println!("  the last episode had not ended");
+    }
+    if report.before_clock > 0 {
+        println!(
+            "  {} messages came before the first /clock and are not in it",
+            report.before_clock
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_named_by_the_time() {
+        for (seconds, name) in [
+            (0, "1970-01-01_00-00-00"),
+            (951_782_400, "2000-02-29_00-00-00"),
+            (1_798_761_599, "2026-12-31_23-59-59"),
+            (4_107_542_400, "2100-03-01_00-00-00"),
+        ] {
+            assert_eq!(time_name(UNIX_EPOCH + Duration::from_secs(seconds)), name);
+        }
+    }
+
+    #[test]
+    fn out_is_a_folder_or_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = folder.path().join("a/b");
+        let path = output_path(&new, UNIX_EPOCH).unwrap();
+        assert_eq!(path, new.join("1970-01-01_00-00-00.mcap"));
+        assert!(new.is_dir());
+        let file = folder.path().join("c/d.mcap");
+        assert_eq!(output_path(&file, UNIX_EPOCH).unwrap(), file);
+        assert!(!file.exists());
+        std::fs::write(folder.path().join("taken"), "").unwrap();
+        let text = output_path(&folder.path().join("taken"), UNIX_EPOCH)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            text.contains("taken") && text.contains("cannot be made"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn only_ros_arguments_may_follow() {
+        let words = |text: &str| {
+            text.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert!(check_ros_arguments(&words("")).is_ok());
+        assert!(check_ros_arguments(&words("--ros-args -r a:=b")).is_ok());
+        let text = check_ros_arguments(&words("more")).unwrap_err().to_string();
+        assert!(text.contains("\"more\""), "{text}");
+    }
+}

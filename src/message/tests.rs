@@ -1,0 +1,532 @@
+//! Golden messages of another CDR implementation, and messages that lie.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::time::Stamp;
+
+/// A golden message, little-endian and big-endian; `tests/golden/make.py` says what is in it.
+macro_rules! golden {
+    ($name:literal) => {
+        [
+            include_bytes!(concat!("../../tests/golden/", $name, ".cdr")).as_slice(),
+            include_bytes!(concat!("../../tests/golden/", $name, ".be.cdr")).as_slice(),
+        ]
+    };
+}
+
+const STAMP: Stamp = Stamp::from_ros(12, 345_678_901);
+const JOINTS: [&str; 4] = ["hand_x", "hand_y", "hand_z", "gripper"];
+
+/// One valid message of every type.
+fn valid() -> Vec<(MessageType, &'static [u8])> {
+    let mut all = Vec::new();
+    for (message, bytes) in [
+        (MessageType::Image, golden!("image_rgb8")),
+        (MessageType::CompressedImage, golden!("compressed_image")),
+        (MessageType::String, golden!("string")),
+        (MessageType::JointState, golden!("joint_state")),
+        (
+            MessageType::Float32MultiArray,
+            golden!("float32_multi_array"),
+        ),
+        (
+            MessageType::Float64MultiArray,
+            golden!("float64_multi_array"),
+        ),
+        (MessageType::Twist, golden!("twist")),
+        (MessageType::TwistStamped, golden!("twist_stamped")),
+        (MessageType::JointTrajectory, golden!("joint_trajectory")),
+        (MessageType::Clock, golden!("clock")),
+    ] {
+        all.extend(bytes.map(|bytes| (message, bytes)));
+    }
+    all
+}
+
+fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs
+        .iter()
+        .map(|(action, field)| (action.to_string(), field.to_string()))
+        .collect()
+}
+
+/// An `Image` as a publisher could send it, right or wrong.
+fn image(width: u32, height: u32, encoding: &str, step: u32, data: usize) -> Vec<u8> {
+    let mut writer = cdr::Writer::new();
+    writer.header(STAMP, "camera");
+    writer.u32(height);
+    writer.u32(width);
+    writer.string(encoding);
+    writer.u8(0);
+    writer.u32(step);
+    writer.length(data);
+    let mut message = writer.finish();
+    message.resize(message.len() + data, 7);
+    message
+}
+
+#[test]
+fn names_of_types_are_read_in_both_forms() {
+    for message in MessageType::ALL {
+        let name = message.ros_name();
+        assert_eq!(MessageType::from_ros_name(name), Some(message));
+        let short = name.replace("/msg/", "/");
+        assert_eq!(MessageType::from_ros_name(&short), Some(message));
+    }
+    for unknown in [
+        "Image",
+        "std_msgs/msg/Image",
+        "sensor_msgs/srv/Image",
+        "sensor_msgs/msg/Imag",
+    ] {
+        assert_eq!(MessageType::from_ros_name(unknown), None, "{unknown}");
+    }
+}
+
+#[test]
+fn an_image_is_read_with_its_row_padding() {
+    for bytes in golden!("image_rgb8") {
+        let view = ImageView::parse(bytes).unwrap();
+        assert_eq!((view.width, view.height, view.step), (3, 2, 12));
+        assert_eq!((view.stamp, view.encoding), (STAMP, ImageEncoding::Rgb8));
+        let rows: Vec<&[u8]> = view.rows().collect();
+        assert_eq!(
+            rows,
+            [
+                [0, 1, 2, 3, 4, 5, 6, 7, 8],
+                [12, 13, 14, 15, 16, 17, 18, 19, 20]
+            ]
+        );
+        assert!(bytes.as_ptr_range().contains(&view.data.as_ptr()), "copied");
+    }
+    let bytes = include_bytes!("../../tests/golden/image_mono8.cdr");
+    let view = ImageView::parse(bytes).unwrap();
+    assert_eq!(view.encoding, ImageEncoding::Mono8);
+    assert_eq!(view.rows().last(), Some([10, 11, 12, 13, 14].as_slice()));
+}
+
+#[test]
+fn a_wrong_image_is_refused_with_its_field_value_and_what_is_allowed() {
+    let huge = 100_000_000;
+    for (message, parts) in [
+        (image(0, 0, "rgb8", 0, 0), ["0 × 0", "1 × 1"]),
+        (image(4, 0, "rgb8", 12, 0), ["4 × 0", "1 × 1"]),
+        (
+            image(10_000, 10_000, "rgb8", 30_000, 0),
+            ["10000 × 10000", "64 megapixels"],
+        ),
+        (
+            image(u32::MAX, u32::MAX, "rgb8", u32::MAX, 0),
+            ["4294967295", "64 megapixels"],
+        ),
+        (
+            image(4, 2, "16UC1", 8, 16),
+            ["16UC1", "rgb8, bgr8, mono8, rgba8, bgra8"],
+        ),
+        (image(4, 2, "rgb8", 11, 22), ["step is 11", "12 bytes"]),
+        (image(4, 2, "rgb8", 12, 23), ["data is 23 bytes", "24"]),
+        (
+            image(4, 2, "rgb8", huge, 24),
+            ["data is 24 bytes", "200000000"],
+        ),
+    ] {
+        let text = ImageView::parse(&message).unwrap_err().to_string();
+        for part in parts {
+            assert!(text.contains(part), "{part:?} is not in {text:?}");
+        }
+    }
+}
+
+#[test]
+fn a_compressed_image_gives_its_format_and_file() {
+    for bytes in golden!("compressed_image") {
+        let view = CompressedImageView::parse(bytes).unwrap();
+        assert_eq!((view.stamp, view.format), (STAMP, "jpeg"));
+        assert_eq!(view.data, [0xff, 0xd8, 0xff, 0xd9]);
+    }
+}
+
+#[test]
+fn text_is_read_as_it_was_typed() {
+    for bytes in golden!("string") {
+        assert_eq!(text(bytes), Ok("Öffne die Schublade 🤖"));
+    }
+    for bytes in golden!("string_empty") {
+        assert_eq!(text(bytes), Ok(""));
+    }
+    assert_eq!(text(&encode_text("close")), Ok("close"));
+    assert_eq!(encode_text("Öffne die Schublade 🤖"), golden!("string")[0]);
+    assert_eq!(
+        text(&[0, 1, 0, 0, 0, 0, 0, 0]),
+        Ok(""),
+        "a string without bytes"
+    );
+}
+
+#[test]
+fn text_with_nul_or_not_utf8_is_refused_whole() {
+    let mut nul = encode_text("open close");
+    nul[12] = 0;
+    let mut latin1 = encode_text("open");
+    latin1[9] = 0xe9;
+    let mut open_end = encode_text("open");
+    *open_end.last_mut().unwrap() = b'!';
+    for (message, part) in [
+        (nul, "NUL at byte 4"),
+        (latin1, "UTF-8"),
+        (open_end, "closing NUL"),
+    ] {
+        let error = text(&message).unwrap_err().to_string();
+        assert!(error.contains(part), "{part:?} is not in {error:?}");
+    }
+    assert_eq!(text(&encode_text("a\0b")), Ok("a\u{2400}b"));
+}
+
+#[test]
+fn joints_are_found_by_name_and_nan_is_passed_on() {
+    for bytes in golden!("joint_state") {
+        let view = JointStateView::parse(bytes).unwrap();
+        assert_eq!(view.stamp, STAMP);
+        assert_eq!(view.names.iter().collect::<Vec<_>>(), JOINTS);
+        assert_eq!(view.position_of("hand_z"), Ok(0.3));
+        assert!(view.position_of("gripper").unwrap().is_nan());
+        let text = view.position_of("elbow").unwrap_err().to_string();
+        assert!(
+            text.contains("elbow") && text.contains("hand_x, hand_y, hand_z, gripper"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_joint_without_a_position_is_said() {
+    let mut writer = cdr::Writer::new();
+    writer.header(STAMP, "");
+    writer.length(2);
+    writer.string("a");
+    writer.string("b");
+    writer.length(1);
+    writer.f64(0.5);
+    writer.length(0);
+    writer.length(0);
+    let message = writer.finish();
+    let view = JointStateView::parse(&message).unwrap();
+    assert_eq!(view.position_of("a"), Ok(0.5));
+    let text = view.position_of("b").unwrap_err().to_string();
+    assert!(
+        text.contains("1 numbers") && text.contains("b is name 2 of 2"),
+        "{text}"
+    );
+}
+
+#[test]
+fn arrays_of_either_width_are_read_behind_their_offset() {
+    for bytes in golden!("float32_multi_array") {
+        let values = Numbers::float32(bytes).unwrap().values;
+        assert_eq!(values.iter().collect::<Vec<_>>(), [9.0, 0.5, -1.25, 3.0]);
+    }
+    for bytes in golden!("float64_multi_array") {
+        let values = Numbers::float64(bytes).unwrap().values;
+        assert_eq!(values.iter().collect::<Vec<_>>(), [0.5, -1.25, 3.0]);
+        assert_eq!(
+            (values.len(), values.get(2), values.get(3)),
+            (3, Some(3.0), None)
+        );
+    }
+}
+
+#[test]
+fn a_stamp_is_found_in_every_message_that_has_one() {
+    for (message, bytes) in valid() {
+        let stamp = message.check(bytes).unwrap();
+        let stamped = !matches!(
+            message,
+            MessageType::String
+                | MessageType::Float32MultiArray
+                | MessageType::Float64MultiArray
+                | MessageType::Twist
+        );
+        assert_eq!(stamp, stamped.then_some(STAMP), "{message:?}");
+    }
+}
+
+#[test]
+fn no_part_of_a_message_passes_for_the_whole_and_none_panics() {
+    for (message, bytes) in valid() {
+        for end in 0..bytes.len() {
+            assert!(
+                message.check(&bytes[..end]).is_err(),
+                "{message:?} cut at {end}"
+            );
+        }
+    }
+}
+
+#[test]
+fn flipped_bits_and_lying_lengths_never_panic() {
+    // A small generator of our own: the same flips in every run.
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as usize
+    };
+    let mapping = trajectory_mapping();
+    for (message, bytes) in valid() {
+        for _ in 0..20_000 {
+            let mut broken = bytes.to_vec();
+            for _ in 0..1 + random() % 4 {
+                let at = random() % broken.len();
+                broken[at] ^= 1 << (random() % 8);
+            }
+            let _ = message.check(&broken);
+            let _ = mapping.decode(&broken, &mut [0.0; 4]);
+        }
+        for at in (4..bytes.len() - 3).step_by(4) {
+            let mut broken = bytes.to_vec();
+            broken[at..at + 4].fill(0xff);
+            let _ = message.check(&broken);
+        }
+    }
+}
+
+#[test]
+fn a_length_of_four_billion_is_an_error_and_not_an_allocation() {
+    let mut writer = cdr::Writer::new();
+    writer.header(STAMP, "");
+    writer.u32(u32::MAX);
+    let message = writer.finish();
+    let expected = MessageError::Truncated {
+        field: "name",
+        needed: 4,
+        left: 0,
+    };
+    assert_eq!(JointStateView::parse(&message).unwrap_err(), expected);
+    let mut data = encode_text("");
+    data[4..8].fill(0xff);
+    let text = text(&data).unwrap_err().to_string();
+    assert!(text.contains("needs 4294967295 more bytes"), "{text}");
+}
+
+#[test]
+fn what_is_no_cdr_is_refused() {
+    for start in [&[][..], &[0, 1], &[0, 7, 0, 0, 0, 0, 0, 0], b"hello"] {
+        let error = text(start).unwrap_err();
+        assert!(matches!(error, MessageError::Encapsulation(_)), "{error}");
+    }
+}
+
+fn trajectory_mapping() -> ActionMapping {
+    let velocities = JOINTS.map(|joint| format!("velocities.{joint}"));
+    let pairs: Vec<(&str, &str)> = JOINTS
+        .into_iter()
+        .zip(velocities.iter().map(String::as_str))
+        .collect();
+    ActionMapping::new(MessageType::JointTrajectory, &JOINTS, &fields(&pairs)).unwrap()
+}
+
+#[test]
+fn a_command_is_byte_for_byte_what_another_implementation_writes() {
+    let mut template = trajectory_mapping().template("", 0.025);
+    let action = [0.25, -0.5, 0.75, -1.0];
+    assert_eq!(
+        template.encode(STAMP, &action),
+        golden!("joint_trajectory")[0]
+    );
+
+    let names = ["turn", "forward"];
+    let given = fields(&[("turn", "angular.z"), ("forward", "linear.x")]);
+    let stamped = ActionMapping::new(MessageType::TwistStamped, &names, &given).unwrap();
+    let mut template = stamped.template("base_link", 0.1);
+    assert_eq!(
+        template.encode(STAMP, &[-1.5, 0.5]),
+        golden!("twist_stamped")[0]
+    );
+    let plain = ActionMapping::new(MessageType::Twist, &names, &given).unwrap();
+    assert_eq!(
+        plain.template("", 0.1).encode(STAMP, &[-1.5, 0.5]),
+        golden!("twist")[0]
+    );
+}
+
+#[test]
+fn what_is_encoded_is_decoded() {
+    let names = ["a", "b", "c"];
+    let pairs: [(MessageType, &[(&str, &str)]); 6] = [
+        (MessageType::Float64MultiArray, &[]),
+        (
+            MessageType::Float64MultiArray,
+            &[("a", "data.2"), ("c", "data.0"), ("b", "data.1")],
+        ),
+        (MessageType::JointTrajectory, &[]),
+        (
+            MessageType::JointTrajectory,
+            &[
+                ("a", "positions.arm"),
+                ("b", "effort.arm"),
+                ("c", "velocities.arm"),
+            ],
+        ),
+        (
+            MessageType::Twist,
+            &[("a", "linear.x"), ("b", "linear.y"), ("c", "angular.z")],
+        ),
+        (
+            MessageType::TwistStamped,
+            &[("a", "linear.x"), ("b", "linear.y"), ("c", "angular.z")],
+        ),
+    ];
+    for (message, given) in pairs {
+        let mapping = ActionMapping::new(message, &names, &fields(given)).unwrap();
+        let mut template = mapping.template("frame", 0.05);
+        let mut action = [0.0; 3];
+        for values in [[1.0, -2.0, 3.5], [0.125, 0.25, f64::MIN_POSITIVE]] {
+            let stamp = mapping
+                .decode(template.encode(STAMP, &values), &mut action)
+                .unwrap();
+            assert_eq!(action, values, "{message:?} {given:?}");
+            let stamped = matches!(
+                message,
+                MessageType::TwistStamped | MessageType::JointTrajectory
+            );
+            assert_eq!(stamp, stamped.then_some(STAMP));
+        }
+    }
+}
+
+#[test]
+fn labels_are_read_from_joints_in_any_order_and_a_missing_one_is_said() {
+    let names = ["gripper", "hand_y"];
+    let given = fields(&[
+        ("gripper", "velocities.gripper"),
+        ("hand_y", "velocities.hand_y"),
+    ]);
+    let mapping = ActionMapping::new(MessageType::JointTrajectory, &names, &given).unwrap();
+    let mut action = [0.0; 2];
+    for bytes in golden!("joint_trajectory") {
+        assert_eq!(mapping.decode(bytes, &mut action), Ok(Some(STAMP)));
+        assert_eq!(action, [-1.0, -0.5]);
+    }
+    let positions =
+        ActionMapping::new(MessageType::JointTrajectory, &names, &BTreeMap::new()).unwrap();
+    let text = positions
+        .decode(golden!("joint_trajectory")[0], &mut action)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.contains("points[0].positions") && text.contains("gripper"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_mapping_that_leaves_something_open_is_refused_with_every_problem() {
+    use MessageType::*;
+    let names = ["a", "b"];
+    for (message, given, parts) in [
+        (
+            Twist,
+            fields(&[("a", "linear.x")]),
+            vec!["action.fields.b is missing", "angular.z"],
+        ),
+        (
+            Twist,
+            fields(&[("a", "linear.w"), ("b", "x")]),
+            vec!["fields.a is \"linear.w\"", "fields.b is \"x\""],
+        ),
+        (
+            Twist,
+            fields(&[("a", "linear.x"), ("b", "linear.x")]),
+            vec!["a and b both go to linear.x"],
+        ),
+        (
+            JointTrajectory,
+            fields(&[("a", "speed.a")]),
+            vec!["speed.a", "velocities.<joint>"],
+        ),
+        (
+            JointTrajectory,
+            fields(&[("a", "effort.")]),
+            vec!["effort.", "effort.<joint>"],
+        ),
+        (
+            JointTrajectory,
+            fields(&[("a", "positions.a"), ("b", "velocities.b")]),
+            vec![
+                "positions.a is given, but not positions.b",
+                "velocities.b is given, but not velocities.a",
+            ],
+        ),
+        (
+            Float64MultiArray,
+            fields(&[("a", "data.5")]),
+            vec!["data.1 is given, but not data.0"],
+        ),
+        (
+            Float64MultiArray,
+            fields(&[("a", "data.-1")]),
+            vec!["data.-1", "data.<index>"],
+        ),
+        (
+            Float64MultiArray,
+            fields(&[("z", "data.0")]),
+            vec!["no action \"z\"", "a, b"],
+        ),
+        (
+            Image,
+            fields(&[]),
+            vec![
+                "sensor_msgs/msg/Image",
+                "trajectory_msgs/msg/JointTrajectory",
+            ],
+        ),
+    ] {
+        let text = ActionMapping::new(message, &names, &given)
+            .unwrap_err()
+            .to_string();
+        for part in parts {
+            assert!(text.contains(part), "{part:?} is not in {text:?}");
+        }
+    }
+}
+
+#[test]
+fn diagnostics_and_log_are_byte_for_byte_what_another_implementation_writes() {
+    let status = |level, name: &str, message: &str, values| Status {
+        level,
+        name: name.into(),
+        message: message.into(),
+        values,
+    };
+    let statuses = [
+        status(
+            Level::Error,
+            "late_fusion: control",
+            "scene: 0.61 s old, allowed 0.50 s",
+            vec![],
+        ),
+        status(
+            Level::Warn,
+            "late_fusion: scene",
+            "",
+            vec![("age_s".into(), "0.61".into())],
+        ),
+    ];
+    assert_eq!(
+        encode_diagnostics(STAMP, &statuses),
+        include_bytes!("../../tests/golden/diagnostics.cdr")
+    );
+    assert_eq!(
+        encode_log(
+            STAMP,
+            LogLevel::Warn,
+            "late_fusion",
+            "scene: 0.61 s old",
+            "src/ros/node.rs",
+            42
+        ),
+        include_bytes!("../../tests/golden/log.cdr")
+    );
+}

@@ -1,0 +1,89 @@
+//! Counting the episodes of a recording while it is made.
+
+/// How many episodes there were, and how they ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Episodes {
+    /// Episodes that ended in `success`.
+    pub succeeded: usize,
+    /// Episodes that ended in `failure`.
+    pub failed: usize,
+    /// Whether one has started and not ended.
+    pub running: bool,
+}
+
+impl Episodes {
+    /// Takes in a marker: its first word counts.
+    ///
+    /// # Errors
+    /// What is odd about it, in words. It is recorded all the same.
+    pub fn mark(&mut self, text: &str) -> Result<(), String> {
+        let word = text.split_whitespace().next().unwrap_or_default();
+        let was_running = self.running;
+        self.running = match word {
+            "start" => true,
+            "success" | "failure" => false,
+            _ => {
+                return Err(format!(
+                    "the episode marker is {text:?}; start, success and failure are understood"
+                ));
+            }
+        };
+        match (word, was_running) {
+            ("start", true) => Err(
+                "an episode started before the one before it had ended in success or failure"
+                    .into(),
+            ),
+            ("start", false) => Ok(()),
+            (end, false) => Err(format!("an episode ended in {end} that had not started")),
+            (end, true) => {
+                self.succeeded += usize::from(end == "success");
+                self.failed += usize::from(end == "failure");
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn episodes_are_counted_by_how_they_ended() {
+        let mut episodes = Episodes::default();
+        for marker in [
+            "start",
+            "success",
+            "start 3 of 9",
+            "failure",
+            "start",
+            "success\n",
+            "start",
+        ] {
+            assert_eq!(episodes.mark(marker), Ok(()));
+        }
+        let expected = Episodes {
+            succeeded: 2,
+            failed: 1,
+            running: true,
+        };
+        assert_eq!(episodes, expected);
+    }
+
+    #[test]
+    fn odd_markers_are_said_and_not_counted() {
+        let mut episodes = Episodes::default();
+        for (marker, part) in [
+            ("success", "had not started"),
+            ("", "start, success and failure"),
+            ("begin", "\"begin\""),
+        ] {
+            let said = episodes.mark(marker).unwrap_err();
+            assert!(said.contains(part), "{part:?} is not in {said:?}");
+        }
+        assert_eq!(episodes, Episodes::default());
+        episodes.mark("start").unwrap();
+        assert!(episodes.mark("start").unwrap_err().contains("before"));
+        assert!(episodes.running);
+    }
+}

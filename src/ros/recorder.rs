@@ -1,0 +1,291 @@
+//! `late_fusion record`: from topics to a bag, losing as little as the publishers allow.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use super::clock::Clock;
+use super::context;
+use super::episodes::Episodes;
+use super::names::Names;
+use super::node::follow_clock;
+use super::parameters;
+use super::recorded_topic::{Arrival, RecordedTopic};
+use super::subscription::Subscription;
+use crate::bag::{Definitions, Summary, Writer};
+use crate::config::{NodeConfig, Value};
+use crate::message::{MessageType, text};
+use crate::problems::Problems;
+
+/// The name of the recorder's node; the parameter file it reads is the node's.
+const NODE: &str = "late_fusion_record";
+
+/// How long a step waits for messages.
+const SPIN: Duration = Duration::from_millis(50);
+
+/// How often the graph is looked at for publishers that came.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How often everything goes to the operating system, which keeps it when this process is killed.
+const FLUSH_EVERY: Duration = Duration::from_millis(500);
+
+/// What a recording holds so far.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// The episodes, by how they ended.
+    pub episodes: Episodes,
+    /// Messages of all topics.
+    pub messages: u64,
+    /// Their size, before compression.
+    pub bytes: u64,
+}
+
+/// A finished recording.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What the bag holds.
+    pub bag: Summary,
+    /// The episodes, by how they ended.
+    pub episodes: Episodes,
+    /// Full name, messages and malformed messages of every topic.
+    pub topics: Vec<(String, u64, u64)>,
+    /// Messages that came before the first `/clock` and had no time to be recorded under.
+    pub before_clock: u64,
+}
+
+/// A recording being made.
+pub struct Recorder {
+    node: r2r::Node,
+    clock: Clock,
+    clock_subscription: Option<Subscription>,
+    topics: Vec<RecordedTopic>,
+    episode_topic: usize,
+    sender: Sender<Arrival>,
+    arrivals: Receiver<Arrival>,
+    bag: Writer,
+    episodes: Episodes,
+    looked: Option<Instant>,
+    flushed: Instant,
+    started: Instant,
+    /// The newest latched message of each topic from before the first `/clock`: it will not be sent again.
+    held: BTreeMap<usize, Vec<u8>>,
+    before_clock: u64,
+    said_no_clock: bool,
+}
+
+impl Recorder {
+    /// Starts to record the topics of `config` into a new bag at `path`. Remappings and `use_sim_time` may also
+    /// come from this process' `--ros-args`.
+    ///
+    /// # Errors
+    /// Every problem of the command line, the topics and their definitions, before any file is made.
+    pub fn start(config: &NodeConfig, path: &Path) -> Result<Self, Problems> {
+        let mut node = context::create_node(NODE)?;
+        let simulated = match parameters::given(&node).get("use_sim_time") {
+            Some(Value::Bool(given)) => *given,
+            _ => config.use_sim_time,
+        };
+        let wanted = wanted_topics(config, &Names::of(&node))?;
+        let definitions = find_definitions(&wanted)?;
+        let clock = Clock::new(simulated);
+        let clock_subscription = match simulated {
+            true => Some(follow_clock(&mut node, clock.clone(), || {})?),
+            false => None,
+        };
+        let mut bag = Writer::create(path)?;
+        let now = Instant::now();
+        let mut topics = Vec::new();
+        for ((name, message), definition) in wanted.into_iter().zip(definitions) {
+            let id = bag.add_topic(&name, message.ros_name(), &definition)?;
+            topics.push(RecordedTopic::new(name, message, id, now));
+        }
+        bag.flush()?;
+        let (sender, arrivals) = channel();
+        Ok(Self {
+            node,
+            clock,
+            clock_subscription,
+            // `wanted_topics` puts it last.
+            episode_topic: topics.len() - 1,
+            topics,
+            sender,
+            arrivals,
+            bag,
+            episodes: Episodes::default(),
+            looked: None,
+            flushed: now,
+            started: now,
+            held: BTreeMap::new(),
+            before_clock: 0,
+            said_no_clock: false,
+        })
+    }
+
+    /// Full names of the topics being recorded.
+    pub fn topics(&self) -> impl Iterator<Item = &str> {
+        self.topics.iter().map(RecordedTopic::name)
+    }
+
+    /// Waits a moment for messages and records them. Returns what the person recording should know.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or ROS refuses a subscription.
+    pub fn step(&mut self) -> Result<Vec<String>, Problems> {
+        let mut notices = Vec::new();
+        let now = Instant::now();
+        if self.looked.is_none_or(|looked| now - looked >= LOOK_EVERY) {
+            self.looked = Some(now);
+            for (index, topic) in self.topics.iter_mut().enumerate() {
+                notices.extend(topic.look(&mut self.node, index, &self.sender)?);
+                notices.extend(topic.silence(now));
+            }
+            notices.extend(self.clock_silence(now));
+        }
+        self.node.spin_once(SPIN);
+        if let Some(clock) = &mut self.clock_subscription {
+            clock.drain();
+        }
+        for topic in &mut self.topics {
+            topic.drain();
+        }
+        let now = Instant::now();
+        while let Ok((index, bytes)) = self.arrivals.try_recv() {
+            self.take(index, bytes, now, &mut notices)?;
+        }
+        if now - self.flushed >= FLUSH_EVERY {
+            self.flush(now)?;
+        }
+        Ok(notices)
+    }
+
+    /// What there is so far.
+    pub fn progress(&self) -> Progress {
+        Progress {
+            episodes: self.episodes,
+            messages: self.bag.messages(),
+            bytes: self.bag.payload_bytes(),
+        }
+    }
+
+    /// Completes the file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn finish(self) -> Result<Report, Problems> {
+        Ok(Report {
+            bag: self.bag.finish()?,
+            episodes: self.episodes,
+            topics: self
+                .topics
+                .iter()
+                .map(|t| (t.name().to_owned(), t.messages(), t.malformed()))
+                .collect(),
+            before_clock: self.before_clock,
+        })
+    }
+
+    fn take(
+        &mut self,
+        index: usize,
+        bytes: Vec<u8>,
+        now: Instant,
+        notices: &mut Vec<String>,
+    ) -> Result<(), Problems> {
+        // A simulator's time of zero is no time yet.
+        if self.clock.now().is_unset() {
+            let replaced = match self.topics[index].is_latched() {
+                true => self.held.insert(index, bytes).is_some(),
+                false => true,
+            };
+            self.before_clock += u64::from(replaced);
+            return Ok(());
+        }
+        for (index, bytes) in std::mem::take(&mut self.held) {
+            self.record(index, &bytes, now, notices)?;
+        }
+        self.record(index, &bytes, now, notices)
+    }
+
+    fn record(
+        &mut self,
+        index: usize,
+        bytes: &[u8],
+        now: Instant,
+        notices: &mut Vec<String>,
+    ) -> Result<(), Problems> {
+        let topic = &mut self.topics[index];
+        self.bag.write(topic.id(), self.clock.now(), bytes)?;
+        notices.extend(topic.count(bytes, now));
+        if index == self.episode_topic {
+            if let Ok(marker) = text(bytes) {
+                notices.extend(self.episodes.mark(marker).err());
+            }
+            self.flush(now)?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, now: Instant) -> Result<(), Problems> {
+        self.flushed = now;
+        self.bag.flush()
+    }
+
+    fn clock_silence(&mut self, now: Instant) -> Option<String> {
+        let waited = now - self.started;
+        if self.said_no_clock || waited < Duration::from_secs(5) || !self.clock.now().is_unset() {
+            return None;
+        }
+        self.said_no_clock = true;
+        Some(format!(
+            "/clock: nothing has come for {:.0} s, and with use_sim_time nothing is recorded before it",
+            waited.as_secs_f64()
+        ))
+    }
+}
+
+/// The topics of the recording under their full names, each once, the episode markers last.
+fn wanted_topics(
+    config: &NodeConfig,
+    names: &Names,
+) -> Result<Vec<(String, MessageType)>, Problems> {
+    let modalities = config.modalities.iter().map(|m| (&m.topic, m.message));
+    let others = [
+        (&config.record.expert_action_topic, config.action.message),
+        (&config.record.episode_topic, MessageType::String),
+    ];
+    let mut problems = Problems::new();
+    if config.modalities.is_empty() {
+        problems.add("parameter modalities is empty; at least one modality is needed to record");
+    }
+    let mut wanted: Vec<(String, MessageType)> = Vec::new();
+    for (topic, message) in modalities.chain(others) {
+        let name = names.resolve(topic);
+        match wanted.iter().position(|(known, _)| *known == name) {
+            Some(at) if wanted[at].1 != message => problems.add(format!(
+                "topic {name} is wanted as {} and as {}; a topic has one type",
+                wanted[at].1.ros_name(),
+                message.ros_name()
+            )),
+            Some(at) => {
+                let again = wanted.remove(at);
+                wanted.push(again);
+            }
+            None => wanted.push((name, message)),
+        }
+    }
+    problems.or(wanted)
+}
+
+fn find_definitions(wanted: &[(String, MessageType)]) -> Result<Vec<String>, Problems> {
+    let definitions = Definitions::of_environment();
+    let mut problems = Problems::new();
+    let mut found = Vec::new();
+    for (_, message) in wanted {
+        match definitions.of(message.ros_name()) {
+            Ok(definition) => found.push(definition),
+            Err(missing) => problems.extend(missing),
+        }
+    }
+    problems.or(found)
+}

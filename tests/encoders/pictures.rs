@@ -1,0 +1,234 @@
+//! Pictures of every encoding and layout lead to the same feature, and broken ones to an error that names what is wrong.
+
+use std::io::Cursor;
+
+use late_fusion::encoder::FeatureExtractor;
+use late_fusion::message::MessageType;
+
+use crate::support::*;
+
+/// An encoder of 32 × 24 pixels.
+fn small() -> FeatureExtractor {
+    extractor(image_source(image_encoder("map mean")))
+}
+
+fn raw(extractor: &mut FeatureExtractor, message: &[u8]) -> Vec<f32> {
+    feature(extractor, MessageType::Image, message).unwrap().0
+}
+
+fn png(width: usize, height: usize, data: &[u8], color: image::ExtendedColorType) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    let (width, height) = (width as u32, height as u32);
+    image::write_buffer_with_format(
+        &mut file,
+        data,
+        width,
+        height,
+        color,
+        image::ImageFormat::Png,
+    )
+    .unwrap();
+    file.into_inner()
+}
+
+fn refused(extractor: &mut FeatureExtractor, message: &[u8], parts: &[&str]) {
+    let error = feature(extractor, MessageType::CompressedImage, message).unwrap_err();
+    assert_names(&error.to_string(), parts);
+}
+
+/// The scene with each pixel rearranged.
+fn rearranged<const N: usize>(
+    width: usize,
+    height: usize,
+    arrange: impl Fn([u8; 3]) -> [u8; N],
+) -> Vec<u8> {
+    let scene = scene(width, height);
+    let pixels = scene.chunks_exact(3);
+    pixels.flat_map(|p| arrange([p[0], p[1], p[2]])).collect()
+}
+
+#[test]
+fn the_same_message_gives_the_same_bits_and_so_does_its_lossless_png() {
+    let mut extractor = small();
+    for (width, height) in [(32, 24), (640, 480), (100, 75), (20, 200)] {
+        let first = raw(&mut extractor, &scene_message(width, height));
+        assert_eq!(raw(&mut extractor, &scene_message(width, height)), first);
+        let file = png(
+            width,
+            height,
+            &scene(width, height),
+            image::ExtendedColorType::Rgb8,
+        );
+        let message = compressed("png", &file);
+        let decoded = feature(&mut extractor, MessageType::CompressedImage, &message).unwrap();
+        assert_eq!(decoded.0, first, "{width} × {height}");
+    }
+}
+
+#[test]
+fn the_order_of_colours_and_an_opacity_change_nothing() {
+    let mut extractor = small();
+    for (width, height) in [(32, 24), (160, 120)] {
+        let expected = raw(&mut extractor, &scene_message(width, height));
+        let bgr = rearranged(width, height, |[r, g, b]| [b, g, r]);
+        let rgba = rearranged(width, height, |[r, g, b]| [r, g, b, 9]);
+        let bgra = rearranged(width, height, |[r, g, b]| [b, g, r, 255]);
+        for (encoding, channels, data) in [("bgr8", 3, bgr), ("rgba8", 4, rgba), ("bgra8", 4, bgra)]
+        {
+            let message = image(width, height, channels * width, encoding, &data);
+            assert_eq!(raw(&mut extractor, &message), expected, "{encoding}");
+        }
+    }
+}
+
+#[test]
+fn grey_is_equal_parts_of_all_colours() {
+    let mut extractor = small();
+    let grey = rearranged(80, 60, |[r, _, _]| [r]);
+    let coloured = rearranged(80, 60, |[r, _, _]| [r, r, r]);
+    let expected = raw(&mut extractor, &image(80, 60, 240, "rgb8", &coloured));
+    assert_eq!(
+        raw(&mut extractor, &image(80, 60, 80, "mono8", &grey)),
+        expected
+    );
+    let with_opacity = rearranged(80, 60, |[r, _, _]| [r, 77]);
+    for (data, color) in [
+        (&grey, image::ExtendedColorType::L8),
+        (&with_opacity, image::ExtendedColorType::La8),
+    ] {
+        let message = compressed("png", &png(80, 60, data, color));
+        let decoded = feature(&mut extractor, MessageType::CompressedImage, &message).unwrap();
+        assert_eq!(decoded.0, expected, "{color:?}");
+    }
+}
+
+#[test]
+fn padding_behind_rows_is_never_seen() {
+    let mut extractor = small();
+    for (width, height) in [(32, 24), (50, 40)] {
+        let row = 3 * width;
+        let expected = raw(&mut extractor, &scene_message(width, height));
+        // Three bytes are a whole pixel, four are not.
+        for padding in [3, 4] {
+            let padded: Vec<u8> = scene(width, height)
+                .chunks_exact(row)
+                .flat_map(|row| [row, &[200, 0, 255, 90][..padding]].concat())
+                .collect();
+            let message = image(width, height, row + padding, "rgb8", &padded);
+            assert_eq!(raw(&mut extractor, &message), expected, "{padding} bytes");
+        }
+    }
+}
+
+#[test]
+fn a_jpeg_that_is_cut_off_is_an_error_and_not_a_grey_half() {
+    let mut extractor = small();
+    let jpeg = std::fs::read(root().join("tests/golden/scene_640x480.jpg")).unwrap();
+    for length in [
+        jpeg.len() / 8,
+        jpeg.len() / 2,
+        jpeg.len() * 9 / 10,
+        jpeg.len() - 2,
+    ] {
+        refused(
+            &mut extractor,
+            &compressed("jpeg", &jpeg[..length]),
+            &["data", "jpeg", "damaged"],
+        );
+    }
+    assert!(
+        feature(
+            &mut extractor,
+            MessageType::CompressedImage,
+            &compressed("jpeg", &jpeg)
+        )
+        .is_ok()
+    );
+}
+
+#[test]
+fn a_png_that_is_cut_off_or_has_16_bits_is_an_error() {
+    let mut extractor = small();
+    let whole = png(40, 30, &scene(40, 30), image::ExtendedColorType::Rgb8);
+    refused(
+        &mut extractor,
+        &compressed("png", &whole[..whole.len() / 2]),
+        &["data", "png", "damaged"],
+    );
+    let deep = png(2, 2, &[0; 24], image::ExtendedColorType::Rgb16);
+    refused(
+        &mut extractor,
+        &compressed("png", &deep),
+        &["Rgb16", "8 bits"],
+    );
+}
+
+#[test]
+fn a_file_of_another_kind_is_named_by_its_first_bytes_and_its_format() {
+    let mut extractor = small();
+    refused(
+        &mut extractor,
+        &compressed("webp", b"RIFF...."),
+        &["\"webp\"", "52, 49, 46, 46", "jpeg"],
+    );
+    refused(
+        &mut extractor,
+        &compressed("jpeg", b""),
+        &["0 bytes", "\"jpeg\""],
+    );
+}
+
+#[test]
+fn a_header_of_100_megapixels_is_refused_before_anything_is_allocated() {
+    let mut extractor = small();
+    // The sizes are written into the headers of small files.
+    let mut jpeg = std::fs::read(root().join("tests/golden/scene_640x480.jpg")).unwrap();
+    let frame = jpeg
+        .windows(2)
+        .position(|pair| pair == [0xff, 0xc0])
+        .unwrap();
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0x27, 0x10, 0x27, 0x10]);
+    refused(
+        &mut extractor,
+        &compressed("jpeg", &jpeg),
+        &["jpeg of 10000 × 10000", "64 megapixels"],
+    );
+    let mut file = png(4, 4, &[0; 48], image::ExtendedColorType::Rgb8);
+    file[16..24].copy_from_slice(&[0, 0, 0x27, 0x10, 0, 0, 0x27, 0x10]);
+    let checksum = crc32(&file[12..29]);
+    file[29..33].copy_from_slice(&checksum.to_be_bytes());
+    refused(
+        &mut extractor,
+        &compressed("png", &file),
+        &["png of 10000 × 10000", "64 megapixels"],
+    );
+}
+
+/// The checksum of a png's chunk.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0_u32, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (!(crc & 1)).wrapping_add(1))
+        })
+    })
+}
+
+#[test]
+fn a_feature_that_is_not_finite_is_an_error() {
+    let mut spec = image_encoder("map mean");
+    spec.model = "tests/models/image_log.onnx".into();
+    spec.sha256 = late_fusion::encoder::sha256_of(&root().join(&spec.model)).unwrap();
+    spec.output = "log".into();
+    spec.pooling = late_fusion::policy::Pooling::None;
+    (spec.input.width, spec.input.height) = (8, 8);
+    (spec.input.mean, spec.input.std) = ([0.0; 3], [1.0; 3]);
+    let mut extractor = extractor(image_source(spec));
+    let white = image(8, 8, 24, "rgb8", &[255; 192]);
+    assert_eq!(raw(&mut extractor, &white), [0.0; 3]);
+    let black = image(8, 8, 24, "rgb8", &[0; 192]);
+    let error = feature(&mut extractor, MessageType::Image, &black).unwrap_err();
+    assert_names(
+        &error.to_string(),
+        &["number 0 of the feature", "-inf", "finite"],
+    );
+}

@@ -1,0 +1,138 @@
+//! Instructions: blank ones, long ones, repeated ones, and models that ask for other tensors.
+
+use std::sync::Mutex;
+
+use late_fusion::encoder::{FeatureExtractor, sha256_of};
+use late_fusion::message::{MessageType, encode_text};
+use late_fusion::policy::{Pooling, TextEncoderSpec};
+
+use crate::support::*;
+
+fn say(extractor: &mut FeatureExtractor, sentence: &str) -> (Vec<f32>, bool) {
+    let message = encode_text(sentence);
+    let (feature, extraction) = feature(extractor, MessageType::String, &message).unwrap();
+    (feature, extraction.present)
+}
+
+#[test]
+fn a_blank_instruction_is_no_instruction() {
+    let mut extractor = extractor(text_source(text_encoder("minilm")));
+    for blank in [
+        "",
+        " ",
+        "\t\n",
+        "\u{3000}\u{a0}\u{2003}",
+        "\u{200b}",
+        "\u{feff}",
+    ] {
+        let (feature, present) = say(&mut extractor, blank);
+        assert!(!present, "{blank:?}");
+        assert!(feature.iter().all(|v| v.is_nan()), "untouched");
+    }
+    let (feature, present) = say(&mut extractor, " open ");
+    assert!(present && feature.iter().all(|v| v.is_finite()));
+}
+
+#[test]
+fn a_nul_inside_is_refused() {
+    let mut extractor = extractor(text_source(text_encoder("i32")));
+    let mut message = encode_text("open the drawer");
+    let middle = message.windows(3).position(|w| w == b"the").unwrap();
+    message[middle] = 0;
+    let error = feature(&mut extractor, MessageType::String, &message).unwrap_err();
+    assert_names(&error.to_string(), &["data", "NUL"]);
+}
+
+/// Keeps what is logged at `warn` and above.
+struct Kept(Mutex<Vec<String>>);
+
+static LOG: Kept = Kept(Mutex::new(Vec::new()));
+
+impl log::Log for Kept {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.level() <= log::Level::Warn
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if self.enabled(record.metadata()) {
+            self.0.lock().unwrap().push(record.args().to_string());
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// How many of the log's lines hold `part`.
+pub fn logged(part: &str) -> usize {
+    let lines = LOG.0.lock().unwrap();
+    lines.iter().filter(|line| line.contains(part)).count()
+}
+
+/// Starts keeping the log.
+pub fn keep_log() {
+    // Tests share a process: the first one sets it.
+    let _ = log::set_logger(&LOG);
+    log::set_max_level(log::LevelFilter::Warn);
+}
+
+#[test]
+fn a_long_instruction_is_cut_and_that_is_said_once_per_sentence() {
+    keep_log();
+    let mut extractor = extractor(text_source(text_encoder("minilm")));
+    let long = "steadily push ".repeat(1000);
+    let (first, present) = say(&mut extractor, &long);
+    assert!(present);
+    assert_eq!(say(&mut extractor, &long).0, first);
+    assert_eq!(logged("steadily push"), 1);
+    let (cut, _) = say(&mut extractor, &"steadily push ".repeat(127));
+    assert_eq!(cut, first, "254 words and two marks are all that fits");
+    assert_eq!(logged("2002 tokens"), 1);
+}
+
+/// The small language encoder of fixed length.
+fn fixed() -> TextEncoderSpec {
+    let mut spec = text_encoder("i32");
+    spec.model = "tests/models/text_fixed.onnx".into();
+    spec.sha256 = sha256_of(&root().join(&spec.model)).unwrap();
+    spec.max_tokens = 12;
+    spec
+}
+
+#[test]
+fn a_model_of_fixed_length_is_fed_with_padding_that_its_mask_leaves_out() {
+    let mut flexible = extractor(text_source(text_encoder("i32 cls")));
+    let mut fixed_cls = fixed();
+    fixed_cls.pooling = Pooling::Cls;
+    let mut fixed = extractor(text_source(fixed_cls));
+    // Each token carries the mean over the whole length, so the two differ by a known factor of that mean.
+    let (a, _) = say(&mut flexible, "open the drawer");
+    let (b, _) = say(&mut fixed, "open the drawer");
+    let (long_a, _) = say(
+        &mut flexible,
+        "open the drawer open the drawer open the drawer the",
+    );
+    let (long_b, _) = say(
+        &mut fixed,
+        "open the drawer open the drawer open the drawer the",
+    );
+    assert_ne!(a, b);
+    for (a, b) in long_a.iter().zip(&long_b) {
+        assert!(
+            (a - b).abs() < 1e-6,
+            "12 tokens fill the model: {a} and {b}"
+        );
+    }
+}
+
+#[test]
+fn a_model_of_fixed_length_refuses_what_cannot_work() {
+    let mut spec = fixed();
+    spec.max_tokens = 64;
+    assert_names(
+        &refusal(&text_source(spec)),
+        &["max_tokens is 64", "exactly 12"],
+    );
+    let mut spec = fixed();
+    spec.pooling = Pooling::Mean;
+    assert_names(&refusal(&text_source(spec)), &["mean", "masked_mean"]);
+}
