@@ -59,16 +59,3 @@ fn one_seed_gives_the_same_bytes_and_another_seed_others() {
     assert!(first == weights(7), "the same seed");
     assert!(first != weights(8), "another seed");
 }
-
-#[test]
-fn a_training_that_diverges_is_named_and_leaves_no_policy() {
-    let wild = POINT
-        .replace("learning_rate: 0.01", "learning_rate: 1.0")
-        .replace(
-            "hidden: [32, 32]",
-            "hidden: [64, 64, 64, 64, 64, 64, 64, 64]",
-        );
-    let workshop = Workshop::new(&wild);
-    record(&workshop.bag("bag.mcap"), 10, 1);
-    assert_names(&workshop.refusal(), &["diverged", "learning_rate is 1"]);
-}
