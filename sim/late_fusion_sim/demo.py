@@ -1,6 +1,6 @@
 """Shows and measures a policy: starts the node, tells it what to do, and counts how often it obeys.
 
-    python -m late_fusion_sim.demo --node PATH --policy FOLDER
+    python -m late_fusion_sim.demo --node PATH
 
 Everything runs in a ROS domain of its own on this machine, so that no real robot hears the commands.
 """
@@ -110,7 +110,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         prog="python -m late_fusion_sim.demo", description="Tell a simulated robot arm what to do, and see if it obeys."
     )
     parser.add_argument("--node", type=Path, required=True, help="the executable late_fusion_node")
-    parser.add_argument("--policy", type=Path, required=True, help="the policy's folder")
+    parser.add_argument("--policy", type=Path, help="the policy's folder (default: the one that is shipped)")
     parser.add_argument(
         "--mode",
         choices=get_args(Mode),

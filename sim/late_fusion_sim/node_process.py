@@ -10,43 +10,25 @@ from types import TracebackType
 import yaml
 
 from late_fusion_sim.ros import NodeTrouble
-from late_fusion_sim.scene import CONTROL_RATE_HZ, HAND_NAMES
+from late_fusion_sim.scene import CONTROL_RATE_HZ
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PARAMETER_FILE = Path("config", "late_fusion.param.yaml")
 
 LOG_TAIL_LINES = 15
 STOP_S = 5.0
 """How long the node may take to stop its robot and leave."""
 
 
-def node_parameters(policy: Path, *, lockstep: bool) -> dict:
-    """Parameters that wire the node to the bridge's topics."""
-    return {
-        "late_fusion": {
-            "ros__parameters": {
-                "use_sim_time": lockstep,
-                "lockstep": lockstep,
-                "policy": str(policy.resolve()),
-                "control_rate_hz": CONTROL_RATE_HZ,
-                "modalities": {
-                    "scene": {
-                        "topic": "camera/image_raw",
-                        "message": "sensor_msgs/msg/Image",
-                        "max_age_s": 0.5,
-                    },
-                    "instruction": {"topic": "instruction", "message": "std_msgs/msg/String"},
-                    "joints": {
-                        "topic": "joint_states",
-                        "message": "sensor_msgs/msg/JointState",
-                        "max_age_s": 0.5,
-                    },
-                },
-                "action": {
-                    "topic": "action",
-                    "message": "trajectory_msgs/msg/JointTrajectory",
-                    "fields": {name: f"velocities.{name}" for name in HAND_NAMES},
-                },
-            }
-        }
-    }
+def node_parameters(policy: Path | None, *, lockstep: bool) -> dict:
+    """The parameters that the project ships, for the simulator's clock and pace, and for a policy of one's own."""
+    content = yaml.safe_load((REPOSITORY / PARAMETER_FILE).read_text(encoding="utf-8"))
+    parameters = content["late_fusion"]["ros__parameters"]
+    # The shipped path counts from the repository, wherever the demo is started.
+    parameters["policy"] = str(policy.resolve() if policy is not None else REPOSITORY / parameters["policy"])
+    parameters["use_sim_time"] = parameters["lockstep"] = lockstep
+    parameters["control_rate_hz"] = CONTROL_RATE_HZ
+    return content
 
 
 class NodeProcess:
@@ -54,7 +36,7 @@ class NodeProcess:
 
     def __init__(self, executable: Path, parameters: dict, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.parameter_file = folder / "late_fusion.param.yaml"
+        self.parameter_file = folder / PARAMETER_FILE.name
         self.log_file = folder / "late_fusion_node.log"
         self.parameter_file.write_text(yaml.safe_dump(parameters, sort_keys=False), encoding="utf-8")
         command = [str(executable.resolve()), "--ros-args", "--params-file", str(self.parameter_file)]
