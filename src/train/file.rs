@@ -86,6 +86,9 @@ pub struct Training {
     pub learning_rate: f64,
     /// Decoupled weight decay.
     pub weight_decay: f64,
+    /// Standard deviation of the noise that is added to standardised features while learning.
+    #[serde(default)]
+    pub input_noise: f64,
     /// The part of the episodes that is kept apart to measure on.
     pub validation_fraction: f64,
     /// Decides the initial weights, the split and the order of samples.
@@ -334,6 +337,13 @@ impl Training {
         demand(
             (0.0..=1.0).contains(&self.weight_decay),
             format!("weight_decay is {}; 0 to 1 is allowed", self.weight_decay),
+        );
+        demand(
+            (0.0..=10.0).contains(&self.input_noise),
+            format!(
+                "input_noise is {}; 0 to 10 is allowed, in standard deviations",
+                self.input_noise
+            ),
         );
         demand(
             (0.0..=0.5).contains(&self.validation_fraction),

@@ -2,9 +2,9 @@
 
 use candle_core::{Device, Result, Tensor};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
-use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
+use rand::{Rng, SeedableRng};
 use serde::Serialize;
 
 use super::dataset::{Dataset, Table};
@@ -137,15 +137,16 @@ impl<'a> Lesson<'a> {
             },
         )?;
         let mut order = self.learned_from.clone();
-        // A stream of its own: the order of samples does not change when the model has more parameters.
-        let mut random = StdRng::seed_from_u64(self.training.seed.wrapping_add(1));
+        // Streams of their own: the order of samples does not change with the model's size or the noise.
+        let stream = |number| StdRng::seed_from_u64(self.training.seed.wrapping_add(number));
+        let (mut order_random, mut noise_random) = (stream(1), stream(2));
         let mut epochs = Vec::with_capacity(self.training.epochs);
         for number in 0..self.training.epochs {
-            order.shuffle(&mut random);
+            order.shuffle(&mut order_random);
             let mut sum = 0.0;
             for (i, batch) in order.chunks(self.training.batch_size).enumerate() {
                 optimiser.set_learning_rate(schedule.rate(number * steps_per_epoch + i));
-                let loss = self.loss(batch)?;
+                let loss = self.loss(batch, &mut noise_random)?;
                 optimiser.backward_step(&loss)?;
                 sum += f64::from(loss.to_scalar::<f32>()?) * batch.len() as f64;
             }
@@ -169,22 +170,36 @@ impl<'a> Lesson<'a> {
         }))
     }
 
-    fn loss(&self, samples: &[u32]) -> Result<Tensor> {
-        self.differences(samples)?.sqr()?.mean_all()
+    /// The mean squared difference, of features with noise: a policy that is to act on what it never saw exactly
+    /// must not hang on the last digit of what it did see.
+    fn loss(&self, samples: &[u32], random: &mut StdRng) -> Result<Tensor> {
+        let noise = self.training.input_noise as f32;
+        let features = self.features_of(samples)?;
+        let action = match noise > 0.0 {
+            true => self.model.forward_disturbed(&features, |feature| {
+                let noise = normal(feature.dims(), noise, random)?;
+                feature + noise
+            })?,
+            false => self.model.forward(&features)?,
+        };
+        (action - self.labels_of(samples)?)?.sqr()?.mean_all()
     }
 
     /// Standardised action less standardised label, `[samples, actions]`.
     fn differences(&self, samples: &[u32]) -> Result<Tensor> {
-        let features = self
-            .features
+        self.model.forward(&self.features_of(samples)?)? - self.labels_of(samples)?
+    }
+
+    /// The features of some samples, one `[samples, width]` per modality.
+    fn features_of(&self, samples: &[u32]) -> Result<Vec<Tensor>> {
+        self.features
             .iter()
             .zip(&self.dataset.rows)
             .map(|(features, rows)| {
                 let rows: Vec<u32> = samples.iter().map(|s| rows[*s as usize]).collect();
                 features.index_select(&Tensor::new(rows, &Device::Cpu)?, 0)
             })
-            .collect::<Result<Vec<_>>>()?;
-        self.model.forward(&features)? - self.labels_of(samples)?
+            .collect()
     }
 
     /// Standardised labels, `[samples, actions]`.
@@ -234,6 +249,21 @@ impl<'a> Lesson<'a> {
     }
 }
 
+/// Normally distributed numbers. (candle's own generator cannot be seeded on a CPU.)
+fn normal(shape: &[usize], std: f32, random: &mut StdRng) -> Result<Tensor> {
+    let count = shape.iter().product();
+    let mut values = Vec::with_capacity(count + 1);
+    // Box and Muller: two even numbers make two normal ones.
+    while values.len() < count {
+        let (even, angle): (f32, f32) = (random.random(), random.random());
+        let length = std * (-2.0 * (1.0 - even).ln()).sqrt();
+        let (sine, cosine) = (std::f32::consts::TAU * angle).sin_cos();
+        values.extend([length * cosine, length * sine]);
+    }
+    values.truncate(count);
+    Tensor::from_vec(values, shape, &Device::Cpu)
+}
+
 fn tensor(values: &[f32], width: usize) -> Result<Tensor> {
     Tensor::from_slice(values, (values.len() / width, width), &Device::Cpu)
 }
@@ -244,4 +274,77 @@ fn standardised(labels: &Table, action: &Standard) -> Result<Tensor> {
     tensor(labels.values(), labels.width())?
         .broadcast_sub(&mean)?
         .broadcast_div(&std)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{
+        ActionSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, SourceSpec,
+    };
+    use crate::train::dataset::Episode;
+
+    #[test]
+    fn noise_has_the_asked_deviation_and_depends_on_the_seed_alone() {
+        let draw = || normal(&[101, 99], 0.3, &mut StdRng::seed_from_u64(5)).unwrap();
+        let values: Vec<f32> = draw().flatten_all().unwrap().to_vec1().unwrap();
+        let mean = values.iter().sum::<f32>() / values.len() as f32;
+        let square = values.iter().map(|v| v * v).sum::<f32>() / values.len() as f32;
+        assert!(mean.abs() < 0.01, "{mean}");
+        assert!((square.sqrt() - 0.3).abs() < 0.01, "{}", square.sqrt());
+        assert_eq!(draw().to_vec2::<f32>().unwrap().concat(), values);
+    }
+
+    #[test]
+    fn a_training_that_diverges_is_named() {
+        let spec = PolicySpec {
+            format: FORMAT,
+            name: "wild".into(),
+            description: String::new(),
+            modalities: vec![ModalitySpec {
+                name: "place".into(),
+                source: SourceSpec::Vector {
+                    names: vec!["x".into()],
+                },
+                width: 1,
+                align: None,
+            }],
+            fusion: FusionSpec::Concat,
+            head: HeadSpec::Mlp { hidden: vec![4] },
+            actions: vec![ActionSpec {
+                name: "v".into(),
+                unit: String::new(),
+                min: -1.0,
+                max: 1.0,
+                stop: 0.0,
+            }],
+        };
+        let training = Training {
+            epochs: 2,
+            batch_size: 4,
+            learning_rate: 0.5,
+            weight_decay: 0.0,
+            input_noise: 0.0,
+            validation_fraction: 0.5,
+            seed: 0,
+        };
+        let mut dataset = Dataset::new([1].into_iter(), 1);
+        for x in [0.0, 1.0, f32::MAX] {
+            let row = dataset.features[0].push(&[x]);
+            dataset.rows[0].push(row);
+            dataset.labels.push(&[x.min(1.0)]);
+        }
+        for samples in [0..2, 2..3] {
+            let group = vec![];
+            dataset.episodes.push(Episode { samples, group });
+        }
+        // Measured on a number whose square is more than 32-bit numbers hold, the loss is infinite.
+        let split = Split {
+            training: vec![0],
+            validation: vec![1],
+        };
+        let refusal = learn(&spec, &training, &dataset, &split, |_| {});
+        let text = refusal.err().expect("infinite").to_string();
+        assert!(text.contains("diverged") && text.contains("0.5"), "{text}");
+    }
 }

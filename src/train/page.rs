@@ -125,10 +125,11 @@ fn loss_curves(report: &Report) -> String {
             svg,
             "<polyline class=\"curve {class}\" points=\"{}\"/>\
              <line class=\"curve {class}\" x1=\"{:.0}\" x2=\"{:.0}\" y1=\"10\" y2=\"10\"/>\
-             <text x=\"{legend:.0}\" y=\"14\" text-anchor=\"end\">{name} {:.4}</text>",
+             <text x=\"{:.0}\" y=\"14\">{name} {:.4}</text>",
             points.join(" "),
-            legend - 140.0,
-            legend - 116.0,
+            legend - 150.0,
+            legend - 126.0,
+            legend - 118.0,
             losses[losses.len() - 1],
         );
         legend -= 170.0;

@@ -102,11 +102,23 @@ impl Model {
     /// # Errors
     /// What candle says; never for tensors of the right shapes.
     pub fn forward(&self, features: &[Tensor]) -> Result<Tensor> {
+        self.forward_disturbed(features, Ok)
+    }
+
+    /// As [`Model::forward`], with the standardised features changed on the way by `disturb`.
+    ///
+    /// # Errors
+    /// What candle says; never for tensors of the right shapes.
+    pub fn forward_disturbed(
+        &self,
+        features: &[Tensor],
+        mut disturb: impl FnMut(Tensor) -> Result<Tensor>,
+    ) -> Result<Tensor> {
         let aligned = self
             .modalities
             .iter()
             .zip(features)
-            .map(|(modality, feature)| modality.align(feature))
+            .map(|(modality, feature)| modality.align(disturb(modality.standardise(feature)?)?))
             .collect::<Result<Vec<_>>>()?;
         self.head.act(&self.fusion.fuse(&aligned)?)
     }
@@ -134,10 +146,13 @@ impl Model {
 }
 
 impl Modality {
-    fn align(&self, feature: &Tensor) -> Result<Tensor> {
-        let standardised = feature
+    fn standardise(&self, feature: &Tensor) -> Result<Tensor> {
+        feature
             .broadcast_sub(&self.mean)?
-            .broadcast_mul(&self.inverse_std)?;
+            .broadcast_mul(&self.inverse_std)
+    }
+
+    fn align(&self, standardised: Tensor) -> Result<Tensor> {
         match &self.projection {
             Some(projection) => projection.apply(&standardised),
             None => Ok(standardised),

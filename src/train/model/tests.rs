@@ -113,60 +113,56 @@ fn the_node_computes_what_was_trained() {
     }
 }
 
-/// Central differences in f32: a step of 1/64 keeps rounding (1e-7 / step) and curvature below the tolerance, 1e-3.
+/// Central differences in f32. In one parameter the loss is a parabola between the kinks of the ReLUs, for which they
+/// are exact but for rounding (1e-6 / step); where two steps disagree there is a kink, and no derivative to compare with.
 #[test]
 fn gradients_equal_finite_differences() {
     const STEP: f32 = 1.0 / 64.0;
+    const ROUNDING: f32 = 5e-4;
     let spec = spec([None, Some(3), Some(2)]);
     let mut numbers = Numbers(StdRng::seed_from_u64(2));
     let model = model(&spec, &mut numbers);
     let features = batch(&numbers.features(&spec));
     let loss = || {
-        model
-            .forward(&features)
-            .unwrap()
-            .sqr()
-            .unwrap()
-            .sum_all()
-            .unwrap()
+        let action = model.forward(&features).unwrap();
+        action.sqr().unwrap().sum_all().unwrap()
     };
-    let value = || loss().to_scalar::<f32>().unwrap();
     let gradients = loss().backward().unwrap();
-    let with = |var: &Var, at: usize, change: f32| {
-        let mut values: Vec<f32> = var.flatten_all().unwrap().to_vec1().unwrap();
-        values[at] += change;
-        var.set(&Tensor::from_vec(values, var.dims(), &Device::Cpu).unwrap())
-            .unwrap();
+    let slope = |var: &Var, at: usize, step: f32| {
+        let values: Vec<f32> = var.flatten_all().unwrap().to_vec1().unwrap();
+        let with = |change: f32| {
+            let mut values = values.clone();
+            values[at] += change;
+            let values = Tensor::from_vec(values, var.dims(), &Device::Cpu).unwrap();
+            var.set(&values).unwrap();
+            loss().to_scalar::<f32>().unwrap()
+        };
+        let slope = (with(step) - with(-step)) / (2.0 * step);
+        with(0.0);
+        slope
     };
-    let (mut checked, mut moving) = (0, 0);
+    let (mut compared, mut moving) = (0, 0);
     for var in model.parameters().vars() {
         let gradient = gradients.get(var).expect("every parameter has a gradient");
         let gradient: Vec<f32> = gradient.flatten_all().unwrap().to_vec1().unwrap();
         for at in (0..gradient.len()).step_by(3) {
-            with(var, at, STEP);
-            let above = value();
-            with(var, at, -2.0 * STEP);
-            let below = value();
-            with(var, at, STEP);
-            let middle = value();
-            // A step that crosses the kink of a ReLU has no derivative to compare with: its two halves disagree.
-            let (left, right) = ((middle - below) / STEP, (above - middle) / STEP);
-            let slope = (left + right) / 2.0;
-            if (left - right).abs() > 0.05 * (1.0 + slope.abs()) {
+            let (measured, half) = (slope(var, at, STEP), slope(var, at, STEP / 2.0));
+            let allowed = ROUNDING * (1.0 + measured.abs());
+            if (measured - half).abs() > allowed {
                 continue;
             }
-            checked += 1;
-            moving += usize::from(slope.abs() > 1e-3);
+            compared += 1;
+            moving += usize::from(measured.abs() > 10.0 * ROUNDING);
             assert!(
-                (slope - gradient[at]).abs() < 1e-3 * (1.0 + slope.abs()),
-                "{slope} measured, {} computed",
+                (measured - gradient[at]).abs() < 2.0 * allowed,
+                "{measured} measured, {} computed",
                 gradient[at]
             );
         }
     }
     assert!(
-        checked > 500 && moving > 100,
-        "{checked} checked, {moving} not zero"
+        compared > 500 && moving > 100,
+        "{compared} compared, {moving} of them not zero"
     );
 }
 

@@ -1,0 +1,10 @@
+//! `late_fusion train` from bags to a policy that the node loads.
+//!
+//! The tests with encoders need the environment variable `LATE_FUSION_ONNXRUNTIME`, which `source scripts/env.bash`
+//! sets.
+
+mod bad_input;
+mod bags;
+mod encoders;
+mod learning;
+mod support;
