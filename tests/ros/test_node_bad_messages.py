@@ -54,7 +54,7 @@ BAD = {
         (JointState(name=["left", "wrist"], position=[1.0, 2.0]), ["right", "left, wrist"]),
         (
             JointState(name=["left", "right"], velocity=[1.0, 2.0]),
-            ["position is 0 numbers long", "left is name 1 of 2"],
+            ["position is 0 numbers long", "left is name 1"],
         ),
         (JointState(name=["left", "right"], position=[1.0, math.nan]), ["position of right is NaN", "finite"]),
         (JointState(name=["left", "right"], position=[-math.inf, 1.0]), ["position of left is -inf", "finite"]),
