@@ -6,6 +6,7 @@ and the policy alone. *Realtime*: the world goes on at its rate whatever the nod
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Literal, Protocol
@@ -21,6 +22,12 @@ Mode = Literal["lockstep", "realtime"]
 
 HOLD_S = 0.2
 """Realtime: how long the world goes on with the last command when no new one comes."""
+
+PHASE_S = 0.002
+"""Realtime: how long after a command the world takes its first step. See `Realtime.begin`."""
+
+LISTEN_S = 0.001
+"""Realtime: how long a world that is late still listens for commands in each step."""
 
 
 class Pace(Protocol):
@@ -91,19 +98,25 @@ class Realtime:
         return status.active
 
     def begin(self) -> None:
-        self._deadline = time.monotonic()
+        # Both loops have one rate and no common beat: by chance a command could wait nearly a period for the step
+        # that carries it out. So the world starts in step, like a camera that the control loop triggers; from then
+        # on it goes by its own clock.
+        known = len(self._bridge.commands)
+        self._participant.spin_until(lambda: len(self._bridge.commands) > known, HOLD_S)
+        self._deadline = time.monotonic() + PHASE_S
+        self._participant.spin(PHASE_S)
         self.late_steps = 0
 
     def exchange(self, scene: Scene) -> tuple[Observation, np.ndarray]:
         self._check()
         observation = self._show(scene)
         self._deadline += CONTROL_PERIOD_S
-        now = time.monotonic()
-        if now > self._deadline:
-            # A world that is late stays late: catching up would be a world that runs too fast.
+        left_s = self._deadline - time.monotonic()
+        if left_s < 0:
+            # A world that is late skips what it missed instead of hurrying, and keeps its beat.
             self.late_steps += 1
-            self._deadline = now
-        self._participant.spin(self._deadline - now)
+            self._deadline -= math.ceil(left_s / CONTROL_PERIOD_S) * CONTROL_PERIOD_S
+        self._participant.spin(max(left_s, LISTEN_S))
         return observation, self._bridge.held_command(HOLD_S)
 
     def time_ns(self, command: Command) -> int:

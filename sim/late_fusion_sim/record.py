@@ -2,8 +2,8 @@
 
     python -m late_fusion_sim.record --episodes 40
 
-Half of the episodes carry noise in what is carried out, and none in what is published as the expert's
-action: so the recording shows how to come back from places where an expert alone would never be.
+Half of the episodes carry noise in what is carried out, which also comes late, and neither in what is published
+as the expert's action: so the recording shows how to come back from places where an expert alone would never be.
 A task is played until it was done `--episodes` times; failures are marked as such and left to the reader.
 """
 
@@ -13,6 +13,9 @@ import argparse
 import random
 import sys
 import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,6 +36,29 @@ TRIES_PER_SUCCESS = 5
 """A task that needs more than this on average is not being demonstrated but guessed at."""
 
 
+@dataclass(frozen=True)
+class Disturbance:
+    """What keeps the expert from getting its way, in every second episode."""
+
+    noise: float
+    """Standard deviation of what is added to the action, where 1 is full speed."""
+    most_delay: int
+    """The longest an action comes late, in control periods; each episode has a delay of its own."""
+
+    def carried_out(self, rng: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
+        """From the expert's action to what is carried out instead, period after period."""
+        late = deque([np.zeros(4)] * rng.integers(0, self.most_delay + 1))
+
+        def disturb(action: np.ndarray) -> np.ndarray:
+            late.append(action)
+            return late.popleft() + rng.normal(0.0, self.noise, action.shape)
+
+        return disturb
+
+
+UNDISTURBED = Disturbance(noise=0.0, most_delay=0)
+
+
 class Demonstrator:
     """Shows how tasks are done, with everything that a recording needs beside it."""
 
@@ -41,8 +67,8 @@ class Demonstrator:
         self._operator = operator
         self._period_s = 1.0 / rate_hz
 
-    def play_all(self, tasks: list[Task], episodes: int, noise: float, first_seed: int) -> None:
-        """Plays every task until it was done `episodes` times, every second time with noise."""
+    def play_all(self, tasks: list[Task], episodes: int, disturbance: Disturbance, first_seed: int) -> None:
+        """Plays every task until it was done `episodes` times, every second time disturbed."""
         world = World()
         progress = Progress("recording", episodes * len(tasks))
         try:
@@ -53,20 +79,21 @@ class Demonstrator:
                     if tries >= episodes * TRIES_PER_SUCCESS:
                         raise NodeTrouble(
                             f"the expert of {task.name} succeeded only {successes} times in {tries} tries "
-                            f"with noise {noise}; allowed are {TRIES_PER_SUCCESS} tries per success. "
+                            f"with noise {disturbance.noise}; allowed are {TRIES_PER_SUCCESS} tries per success. "
                             "Give a smaller --noise"
                         )
                     # Both tasks of a pair use the same seeds: the same start, two sentences, two answers.
-                    successes += self.play(task, scene, first_seed + tries, noise if successes % 2 else 0.0)
+                    now = disturbance if successes % 2 else UNDISTURBED
+                    successes += self.play(task, scene, first_seed + tries, now)
                     tries += 1
                     progress.show(number * episodes + successes, f"{task.name:<20}  tries {tries}")
         finally:
             progress.close()
             world.close()
 
-    def play(self, task: Task, scene: Scene, seed: int, noise: float) -> bool:
+    def play(self, task: Task, scene: Scene, seed: int, disturbance: Disturbance) -> bool:
         """Plays one demonstration, sentence and markers included; returns whether the task was done."""
-        noise_rng = np.random.default_rng([seed, list(load_tasks()).index(task.name)])
+        carried_out = disturbance.carried_out(np.random.default_rng([seed, list(load_tasks()).index(task.name)]))
         scene.reset(seed)
         expert, judge = Expert(task), judge_of(task, scene)
         self._operator.say(random.Random(f"{task.name} {seed}").choice(task.training))
@@ -80,7 +107,7 @@ class Demonstrator:
             self._bridge.publish(scene.observe(), self._bridge.now_ns)
             action = expert.act(scene)
             self._bridge.label(action, self._bridge.now_ns)
-            scene.step(action + noise_rng.normal(0.0, noise, action.shape))
+            scene.step(carried_out(action))
             if verdict := judge.verdict():
                 done = verdict == "obeyed"
                 break
@@ -131,6 +158,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         default=0.4,
         help="standard deviation of the noise in every second episode, where 1 is full speed (default: %(default)s)",
     )
+    parser.add_argument(
+        "--delay",
+        type=int,
+        default=2,
+        help="the longest that actions come late in those episodes, in control periods (default: %(default)s)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the first start (default: %(default)s)")
     parser.add_argument("--rate", type=float, default=60.0, help="most observations per second (default: %(default)s)")
     parser.add_argument(
@@ -141,6 +174,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error(f"--episodes is {options.episodes}; at least 1 is needed")
     if options.noise < 0:
         parser.error(f"--noise is {options.noise}; it cannot be negative")
+    if options.delay < 0:
+        parser.error(f"--delay is {options.delay}; it cannot be negative")
     if options.rate <= 0:
         parser.error(f"--rate is {options.rate}; it must be above 0")
     last = options.seed + options.episodes * TRIES_PER_SUCCESS
@@ -165,7 +200,8 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             await_recorder(participant, bridge, operator, options.wait)
             demonstrator = Demonstrator(bridge, operator, options.rate)
-            demonstrator.play_all(options.tasks, options.episodes, options.noise, options.seed)
+            disturbance = Disturbance(options.noise, options.delay)
+            demonstrator.play_all(options.tasks, options.episodes, disturbance, options.seed)
         except NodeTrouble as trouble:
             print(f"record: {trouble}", file=sys.stderr)
             return 1

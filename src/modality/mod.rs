@@ -1,6 +1,5 @@
 //! A modality: its newest message, the worker that encodes it, and its newest feature.
 
-mod durations;
 mod feature;
 mod slot;
 mod stats;

@@ -4,25 +4,44 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::durations::Durations;
+use hdrhistogram::Histogram;
+
 use crate::time::Stamp;
 
-/// Counted by the worker, read by anyone at any time. Numbers are read without a lock; the texts lie behind one that
-/// the worker holds for an assignment only.
-#[derive(Default)]
+/// The longest encoding told apart, in microseconds.
+const LONGEST_US: u64 = 60_000_000;
+
+/// Counted by the worker, read by anyone but the control thread at any time. What is not a number lies behind a lock
+/// that the worker holds for an assignment only.
 pub struct ModalityStats {
     received: AtomicU64,
     encoded: AtomicU64,
     dropped: AtomicU64,
     stamp_nanos: AtomicI64,
-    durations: Durations,
-    texts: Mutex<Texts>,
+    details: Mutex<Details>,
 }
 
-#[derive(Default)]
-struct Texts {
+struct Details {
+    encode_us: Histogram<u64>,
     sentence: Option<String>,
     last_error: Option<String>,
+}
+
+impl Default for ModalityStats {
+    fn default() -> Self {
+        let encode_us = Histogram::new_with_bounds(1, LONGEST_US, 2);
+        Self {
+            received: AtomicU64::default(),
+            encoded: AtomicU64::default(),
+            dropped: AtomicU64::default(),
+            stamp_nanos: AtomicI64::default(),
+            details: Mutex::new(Details {
+                encode_us: encode_us.expect("the bounds are constants that fit"),
+                sentence: None,
+                last_error: None,
+            }),
+        }
+    }
 }
 
 /// The state of a modality at one moment.
@@ -48,41 +67,44 @@ impl ModalityStats {
     /// Everything that is counted.
     pub fn snapshot(&self) -> ModalitySnapshot {
         let encoded = self.encoded.load(Relaxed);
+        let details = self.details();
+        let percentile_ms = |share| details.encode_us.value_at_quantile(share) as f64 * 1e-3;
         ModalitySnapshot {
             received: self.received.load(Relaxed),
             encoded,
             dropped: self.dropped.load(Relaxed),
             stamp: (encoded > 0).then(|| Stamp::from_nanos(self.stamp_nanos.load(Relaxed))),
-            last_error: self.texts().last_error.clone(),
-            encode_p50_ms: self.durations.percentile_ms(0.5),
-            encode_p99_ms: self.durations.percentile_ms(0.99),
+            last_error: details.last_error.clone(),
+            encode_p50_ms: percentile_ms(0.5),
+            encode_p99_ms: percentile_ms(0.99),
         }
     }
 
     /// The instruction in use; `None` where there is none, and for modalities of another kind.
     pub fn sentence(&self) -> Option<String> {
-        self.texts().sentence.clone()
+        self.details().sentence.clone()
     }
 
     pub(super) fn count_encoded(&self, stamp: Stamp, took: Duration, sentence: Option<&str>) {
-        self.durations.count(took);
         self.stamp_nanos.store(stamp.nanos(), Relaxed);
         self.encoded.fetch_add(1, Relaxed);
         self.received.fetch_add(1, Relaxed);
-        let mut texts = self.texts();
-        texts.last_error = None;
-        if texts.sentence.as_deref() != sentence {
-            texts.sentence = sentence.map(str::to_owned);
+        let mut details = self.details();
+        let micros = (took.as_micros() as u64).max(1);
+        details.encode_us.saturating_record(micros);
+        details.last_error = None;
+        if details.sentence.as_deref() != sentence {
+            details.sentence = sentence.map(str::to_owned);
         }
     }
 
     pub(super) fn count_dropped(&self, error: String) {
         self.dropped.fetch_add(1, Relaxed);
         self.received.fetch_add(1, Relaxed);
-        self.texts().last_error = Some(error);
+        self.details().last_error = Some(error);
     }
 
-    fn texts(&self) -> MutexGuard<'_, Texts> {
-        self.texts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn details(&self) -> MutexGuard<'_, Details> {
+        self.details.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -156,6 +156,9 @@ impl StatusReporter {
         match cause {
             Cause::Starting => {}
             Cause::Active => log::info!("active: the policy {:?} drives", self.spec.name),
+            Cause::Waiting(StopReason::ShuttingDown) => {
+                log::info!("the node is shutting down; nothing was ever published");
+            }
             Cause::Waiting(reason) => log::info!(
                 "nothing is published yet, waiting for {}",
                 reason.describe(&self.spec)

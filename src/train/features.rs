@@ -23,7 +23,7 @@ pub struct Encoding<'a> {
     cache: &'a Cache,
     /// For each modality, the sentences met so far: there are few of them, and each is encoded once.
     sentences: Vec<HashMap<Vec<u8>, Extracted>>,
-    /// How many pictures were encoded, and how many came from the cache.
+    /// How many pictures were encoded.
     pub encoded: u64,
     /// How many pictures came from the cache.
     pub cached: u64,

@@ -1,8 +1,8 @@
 //! `late_fusion train`: from recorded demonstrations to a policy.
 //!
-//! Bags are surveyed for episodes and labels ([`survey`]), the messages that the labels need become features by the
-//! very code that the node runs ([`features`]), both are paired as the node would have seen them ([`samples`]), and
-//! alignment, fusion and head are learned by gradient descent ([`learn`]). The encoders are never touched.
+//! Bags are surveyed for episodes and labels (`survey`), the messages that the labels need become features by the
+//! very code that the node runs (`features`), both are paired as the node would have seen them (`samples`), and
+//! alignment, fusion and head are learned by gradient descent (`learn`). The encoders are never touched.
 
 mod bags;
 mod cache;

@@ -1,6 +1,7 @@
 //! The tools: record demonstrations, train a policy from them, check what a node would run.
 
 mod check;
+mod console;
 #[cfg(feature = "ros")]
 mod record;
 #[cfg(feature = "train")]
@@ -28,6 +29,7 @@ enum Tool {
 }
 
 fn main() -> ExitCode {
+    console::start();
     let result = match Arguments::parse().tool {
         Tool::Check(arguments) => check::run(arguments),
         #[cfg(feature = "ros")]
