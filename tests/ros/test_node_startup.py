@@ -270,9 +270,11 @@ def test_weights_that_are_no_tensors_are_named(start: Callable[..., Program], tm
         (["--params-file"], ["--params-file is the last argument"]),
         (["--params-file", "{folder}/none.yaml"], ["none.yaml", "No such file"]),
         (["--params-file", "{folder}/broken.yaml"], ["broken.yaml", "not a YAML file"]),
-        (["--params-file", "{folder}/text.yaml"], ["text.yaml"]),
+        (["--params-file", "{folder}/text.yaml"], ["text.yaml", "no sections"]),
+        (["--param-file", "{folder}/text.yaml"], ['"--param-file"', "--params-file"]),
+        (["--", "control_rate_hz:=40.0"], ['"control_rate_hz:=40.0"', "only --ros-args"]),
         (["--params-file", "{folder}"], ["--params-file {folder}"]),
-        (["--params-file", "{folder}/none.yaml", "--params-file", "{folder}/broken.yaml"], ["none.yaml", "broken.yaml"]),
+        (["--params-file", "{folder}/none.yaml", "--params-file", "{folder}/text.yaml"], ["none.yaml", "text.yaml"]),
         (["-p", "execution_provider:=gpu"], ['execution_provider is "gpu"', "cpu, cuda, auto"]),
         ([], ["parameter policy"]),
     ],
@@ -294,6 +296,14 @@ def test_a_file_for_another_node_is_not_taken_for_an_empty_one(start: Callable[.
     assert "parameter policy" in told, told
     checked = refused(start("late_fusion", "check", "--params-file", file))
     assert "no section late_fusion, only camera" in checked, checked
+
+
+def test_ros_arguments_without_their_mark_are_not_left_out_in_silence(
+    start: Callable[..., Program], tmp_path: Path
+) -> None:
+    file = write(tmp_path / "node.param.yaml", wired(joints_policy(tmp_path / "policy")))
+    told = refused(start("late_fusion_node", "--params-file", file))
+    assert 'argument "--params-file" is not understood; only --ros-args' in told, told
 
 
 def test_check_shows_what_would_run(start: Callable[..., Program], tmp_path: Path) -> None:

@@ -25,6 +25,23 @@ def started_on_simulated_time(robot: Robot) -> None:
     robot.wait_for("the joints", lambda: robot.status_is(lambda status: status.value("encoded", "joints") != "0"))
 
 
+@pytest.mark.parametrize("lockstep", [False, True])
+def test_a_node_without_a_clock_says_what_it_waits_for(robot: Robot, lockstep: bool) -> None:
+    robot.run(wired(joints_policy(robot.folder / "policy"), TWIST_STAMPED, use_sim_time=True, lockstep=lockstep))
+    robot.keep_sending("joint_states", lambda now: joints(1.0, 0.0)(Time()))
+    robot.wait_for_status("waiting: no message on /clock")
+    assert "waiting: no message on /clock" in robot.program.log()
+    robot.peer.spin(0.3)
+    assert robot.commands == []
+
+
+def test_a_node_in_lockstep_says_whose_observation_is_missing(robot: Robot) -> None:
+    robot.run(wired(sight_policy(robot.folder / "policy"), TWIST_STAMPED, use_sim_time=True, lockstep=True))
+    observe = [("/clock", Clock(clock=Time(sec=100))), ("joint_states", joints(1.0, 0.0)(Time(sec=100)))]
+    robot.send_all_until(observe, robot.status_says("waiting: no message from scene"))
+    assert robot.commands == []
+
+
 def test_a_clock_that_stands_still_gives_no_commands(robot: Robot) -> None:
     started_on_simulated_time(robot)
     commanded = []
