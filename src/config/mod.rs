@@ -2,12 +2,14 @@
 
 mod declaration;
 mod file;
+mod loading;
 mod node;
 mod value;
 mod wiring;
 
 pub use declaration::Declared;
 pub use file::NODE_NAME;
+pub use loading::Loaded;
 pub use node::{ActionConfig, LimitConfig, ModalityConfig, NodeConfig, RecordConfig};
 pub use value::Value;
 pub use wiring::Wiring;

@@ -43,19 +43,75 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
         .unwrap_or("it could not be parsed")
 }
 
-/// Finds what would make rcl fail: a NUL, and parameter files that are missing, unreadable or no YAML.
-fn check_arguments(arguments: impl Iterator<Item = String>) -> Result<(), Problems> {
+/// What rcl lets follow `--ros-args`, each with a value.
+const WITH_VALUE: [&str; 10] = [
+    "-p",
+    "--param",
+    "-r",
+    "--remap",
+    "-e",
+    "--enclave",
+    "--log-level",
+    "--log-config-file",
+    "--log-file-name",
+    "--params-file",
+];
+
+/// What rcl lets be enabled and disabled there.
+const SWITCHES: [&str; 3] = ["rosout-logs", "stdout-logs", "external-lib-logs"];
+
+/// Finds what rcl leaves out without a word, what it fails at and r2r panics on: words that are no ROS arguments, and
+/// parameter files that are missing, unreadable or no YAML.
+fn check_arguments(mut arguments: impl Iterator<Item = String>) -> Result<(), Problems> {
     let mut problems = Problems::new();
-    let mut arguments = arguments.skip_while(|argument| argument != "--ros-args");
+    let mut is_ours = false;
     while let Some(argument) = arguments.next() {
-        if argument != "--params-file" {
-            continue;
+        match argument.as_str() {
+            "--ros-args" => is_ours = true,
+            "--" => is_ours = false,
+            _ if !is_ours => {}
+            "--params-file" => match arguments.next() {
+                Some(path) => check_parameter_file(Path::new(&path), &mut problems),
+                None => problems
+                    .add("--params-file is the last argument; the path of a file must follow"),
+            },
+            // What is wrong with their values, rcl says.
+            flag if WITH_VALUE.contains(&flag) => drop(arguments.next()),
+            flag if is_switch(flag) => {}
+            other => problems.add(format!(
+                "argument {other:?} after --ros-args is not understood; allowed: {}, and --enable- or --disable- \
+                 with {}",
+                WITH_VALUE.join(", "),
+                SWITCHES.join(", ")
+            )),
         }
-        match arguments.next() {
-            Some(path) => check_parameter_file(Path::new(&path), &mut problems),
-            None => {
-                problems.add("--params-file is the last argument; the path of a file must follow")
-            }
+    }
+    problems.or(())
+}
+
+fn is_switch(flag: &str) -> bool {
+    let name = flag
+        .strip_prefix("--enable-")
+        .or_else(|| flag.strip_prefix("--disable-"));
+    name.is_some_and(|name| SWITCHES.contains(&name))
+}
+
+/// Refuses what is not after `--ros-args`, where a program has no arguments of its own.
+///
+/// # Errors
+/// Every word that nobody would read.
+pub fn refuse_other_arguments(arguments: impl Iterator<Item = String>) -> Result<(), Problems> {
+    let mut problems = Problems::new();
+    let mut is_ours = false;
+    for argument in arguments.skip(1) {
+        match argument.as_str() {
+            "--ros-args" => is_ours = true,
+            "--" => is_ours = false,
+            _ if is_ours => {}
+            other => problems.add(format!(
+                "argument {other:?} is not understood; only --ros-args and what belongs to it is allowed, for \
+                 example --ros-args --params-file FILE"
+            )),
         }
     }
     problems.or(())
@@ -65,11 +121,14 @@ fn check_parameter_file(path: &Path, problems: &mut Problems) {
     let place = path.display();
     match std::fs::read_to_string(path) {
         Err(e) => problems.add(format!("--params-file {place}: {e}")),
-        Ok(text) => {
-            if let Err(e) = serde_yaml::from_str::<serde_yaml::Value>(&text) {
-                problems.add(format!("--params-file {place}: not a YAML file: {e}"));
-            }
-        }
+        Ok(text) => match serde_yaml::from_str::<serde_yaml::Value>(&text) {
+            Err(e) => problems.add(format!("--params-file {place}: not a YAML file: {e}")),
+            Ok(serde_yaml::Value::Mapping(_)) => {}
+            Ok(_) => problems.add(format!(
+                "--params-file {place}: it has no sections; expected is a node's name, under it ros__parameters, \
+                 and under that the parameters"
+            )),
+        },
     }
 }
 
@@ -110,5 +169,45 @@ mod tests {
     #[test]
     fn arguments_before_ros_args_are_not_ours() {
         assert!(check(&["node", "--params-file", "/nowhere.yaml"]).is_ok());
+        assert!(check(&["record", "--out", "x", "--ros-args", "--", "--params-file"]).is_ok());
+    }
+
+    #[test]
+    fn everything_that_rcl_knows_passes_and_a_misspelt_flag_does_not() {
+        let known = "node --ros-args -p a:=1 -r b:=c --log-level info --enable-rosout-logs --disable-stdout-logs -e /x";
+        let known: Vec<&str> = known.split(' ').collect();
+        assert!(check(&known).is_ok());
+        let text = check(&["node", "--ros-args", "--param-file", "x.yaml"])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            text.contains("--param-file") && text.contains("x.yaml"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_file_without_sections_is_no_parameter_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = folder.path().join("text.yaml");
+        std::fs::write(&text, "just text").unwrap();
+        let found = check(&[
+            "node",
+            "--ros-args",
+            "--params-file",
+            text.to_str().unwrap(),
+        ]);
+        assert!(found.unwrap_err().to_string().contains("no sections"));
+    }
+
+    #[test]
+    fn a_program_without_arguments_of_its_own_refuses_them() {
+        let refuse = |words: &str| refuse_other_arguments(words.split(' ').map(str::to_owned));
+        assert!(refuse("node --ros-args -p a:=1 --").is_ok());
+        let text = refuse("node --params-file x.yaml").unwrap_err().to_string();
+        assert!(
+            text.contains("--params-file") && text.contains("--ros-args"),
+            "{text}"
+        );
     }
 }

@@ -148,14 +148,15 @@ impl ControlLoop {
     }
 }
 
-/// The stamp that all awaited features have in common, if they do: an observation is complete.
+/// The stamp that all awaited features have in common, if they do: an observation is complete. What came without a
+/// stamp before there was a simulated time has none.
 fn observation(features: &mut [FeatureReader], awaited: &[bool]) -> Option<Stamp> {
     let mut stamps = features
         .iter_mut()
         .zip(awaited)
         .filter(|(_, awaited)| **awaited)
         .map(|(slot, _)| slot.read())
-        .map(|feature| feature.present.then_some(feature.stamp));
+        .map(|feature| (feature.present && !feature.stamp.is_unset()).then_some(feature.stamp));
     let first = stamps.next()??;
     stamps.all(|stamp| stamp == Some(first)).then_some(first)
 }

@@ -13,9 +13,8 @@ use super::parameters::{self, ParameterServices};
 use super::status::{StatusReporter, WatchedModality};
 use super::subscription::{Subscription, profiles};
 use super::watcher::Watcher;
-use crate::config::{ActionConfig, NODE_NAME, NodeConfig, Wiring};
+use crate::config::{ActionConfig, Loaded, NODE_NAME, NodeConfig, Wiring};
 use crate::control::{Controller, TickMeter, TickReport};
-use crate::encoder::{FeatureExtractor, Runtime, SessionOptions};
 use crate::guard::Guard;
 use crate::message::{self, MessageType};
 use crate::modality::{FeatureReader, Message, Worker, feature_slot};
@@ -33,6 +32,7 @@ const LAST_WORD: Duration = Duration::from_millis(100);
 /// # Errors
 /// Every problem of the command line, the parameters, the policy and its encoders, found before anything moves.
 pub fn run() -> Result<(), Problems> {
+    context::refuse_other_arguments(std::env::args())?;
     let mut node = context::create_node(NODE_NAME)?;
     let (config, declared) = NodeConfig::from_parameters(parameters::given(&node))?;
     let clock = Clock::new(config.use_sim_time);
@@ -58,9 +58,11 @@ impl RunningNode {
         clock: Clock,
         services: ParameterServices,
     ) -> Result<Self, Problems> {
-        let policy = Policy::load(&config.policy)?;
-        let wiring = Wiring::new(config, policy.spec())?;
-        let extractors = load_encoders(config, &policy)?;
+        let Loaded {
+            policy,
+            wiring,
+            extractors,
+        } = Loaded::new(config)?;
         let spec = policy.spec().clone();
 
         let (writers, features): (Vec<_>, Vec<_>) = policy
@@ -148,20 +150,6 @@ impl RunningNode {
         }
         self.services.answer();
     }
-}
-
-fn load_encoders(config: &NodeConfig, policy: &Policy) -> Result<Vec<FeatureExtractor>, Problems> {
-    let runtime = Runtime::load(config.onnxruntime.as_deref())?;
-    let options = SessionOptions {
-        provider: config.execution_provider,
-        intra_op_threads: config.intra_op_threads,
-    };
-    FeatureExtractor::load_all(
-        &policy.spec().modalities,
-        policy.folder(),
-        &runtime,
-        &options,
-    )
 }
 
 fn start_control(

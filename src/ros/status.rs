@@ -154,7 +154,9 @@ impl StatusReporter {
 
     fn log(&self, cause: Cause) {
         match cause {
-            Cause::Starting => {}
+            // With the system's clock the first tick is as good as there.
+            Cause::Starting if matches!(self.clock, Clock::System) => {}
+            Cause::Starting => log::info!("nothing is published yet, {}", self.missing()),
             Cause::Active => log::info!("active: the policy {:?} drives", self.spec.name),
             Cause::Waiting(StopReason::ShuttingDown) => {
                 log::info!("the node is shutting down; nothing was ever published");
@@ -166,6 +168,24 @@ impl StatusReporter {
             Cause::Stopped(reason) => {
                 log::warn!("stop action: {}", reason.describe(&self.spec));
             }
+        }
+    }
+
+    /// What keeps the first tick from being due.
+    fn missing(&self) -> String {
+        if self.clock.now().is_unset() {
+            return "waiting: no message on /clock".into();
+        }
+        let silent: Vec<&str> = self
+            .modalities
+            .iter()
+            .zip(&self.spec.modalities)
+            .filter(|(watched, _)| watched.stats.snapshot().stamp.is_none())
+            .map(|(_, spec)| spec.name.as_str())
+            .collect();
+        match silent.is_empty() {
+            true => "starting".into(),
+            false => format!("waiting: no message from {}", silent.join(", ")),
         }
     }
 
@@ -181,7 +201,7 @@ impl StatusReporter {
 
     fn encode(&self, report: &TickReport, cause: Cause, instruction: &str) -> Vec<u8> {
         let (level, message) = match cause {
-            Cause::Starting => (Level::Stale, "starting".to_owned()),
+            Cause::Starting => (Level::Stale, self.missing()),
             Cause::Active => (Level::Ok, "active".to_owned()),
             Cause::Waiting(reason) => {
                 let words = reason.describe(&self.spec);
@@ -238,6 +258,7 @@ impl StatusReporter {
                 ("encoded", seen.encoded.to_string()),
                 ("dropped", seen.dropped.to_string()),
                 ("superseded", watched.slot.superseded().to_string()),
+                ("last_error", seen.last_error.unwrap_or_default()),
                 ("encode_p50_ms", format!("{:.2}", seen.encode_p50_ms)),
                 ("encode_p99_ms", format!("{:.2}", seen.encode_p99_ms)),
             ]),

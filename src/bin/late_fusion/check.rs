@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use late_fusion::config::{self, NodeConfig, Wiring};
-use late_fusion::encoder::{FeatureExtractor, Runtime, SessionOptions};
-use late_fusion::policy::{Policy, PolicySpec};
+use late_fusion::config::{self, Loaded, NodeConfig};
 use late_fusion::problems::Problems;
 
 /// Check a parameter file with its policy and encoders, without ROS running.
@@ -31,38 +29,17 @@ pub fn run(arguments: Arguments) -> Result<(), Problems> {
     if let Some(policy) = arguments.policy {
         config.policy = policy;
     }
-    let mut problems = Problems::new();
-    let spec = PolicySpec::load(&config.policy)?;
-    let wiring = Wiring::new(&config, &spec).map_err(|found| problems.extend(found));
-    let policy = Policy::load(&config.policy).map_err(|found| problems.extend(found));
-    let encoders = load_encoders(&config, &spec).map_err(|found| problems.extend(found));
-    match (wiring, policy, encoders) {
-        (Ok(wiring), Ok(policy), Ok(encoders)) => {
-            print_table(&config, &wiring, &policy, &encoders);
-            Ok(())
-        }
-        _ => Err(problems),
-    }
+    let loaded = Loaded::new(&config)?;
+    print_table(&config, &loaded);
+    Ok(())
 }
 
-fn load_encoders(
-    config: &NodeConfig,
-    spec: &PolicySpec,
-) -> Result<Vec<FeatureExtractor>, Problems> {
-    let runtime = Runtime::load(config.onnxruntime.as_deref())?;
-    let options = SessionOptions {
-        provider: config.execution_provider,
-        intra_op_threads: config.intra_op_threads,
-    };
-    FeatureExtractor::load_all(&spec.modalities, &config.policy, &runtime, &options)
-}
-
-fn print_table(
-    config: &NodeConfig,
-    wiring: &Wiring,
-    policy: &Policy,
-    encoders: &[FeatureExtractor],
-) {
+fn print_table(config: &NodeConfig, loaded: &Loaded) {
+    let Loaded {
+        policy,
+        wiring,
+        extractors,
+    } = loaded;
     let spec = policy.spec();
     println!(
         "policy {:?} at {} Hz, {} learned numbers{}",
@@ -72,7 +49,11 @@ fn print_table(
         if config.lockstep { ", in lockstep" } else { "" }
     );
     println!("\nmodality      topic                           fused  required  max_age_s  encoder");
-    for ((wired, modality), encoder) in wiring.modalities.iter().zip(&spec.modalities).zip(encoders)
+    for ((wired, modality), extractor) in wiring
+        .modalities
+        .iter()
+        .zip(&spec.modalities)
+        .zip(extractors)
     {
         println!(
             "{:<13} {:<31} {:>5}  {:<8}  {:>9}  {}",
@@ -81,7 +62,7 @@ fn print_table(
             modality.fused_width(),
             if wired.required { "yes" } else { "no" },
             wired.max_age_s.map_or("any".into(), |s| format!("{s:.2}")),
-            encoder.describe()
+            extractor.describe()
         );
     }
     println!(

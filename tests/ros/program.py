@@ -1,0 +1,61 @@
+"""Executables of ours, run and listened to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+STOP_S = 10.0
+"""How long a program may take to end in good order."""
+
+
+def executable(name: str) -> Path:
+    """An executable of the last release build."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    path = ROOT / target / "release" / name
+    assert path.exists(), f"{path} is missing; build it with: cargo build --release"
+    return path
+
+
+class Program:
+    """A running program of ours, with everything it has said."""
+
+    def __init__(self, command: Sequence[str | Path], log: Path, environment: dict[str, str]) -> None:
+        self._log = log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [str(word) for word in command],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=os.environ | environment,
+                cwd=ROOT,
+            )
+
+    def log(self) -> str:
+        """What it has printed so far, both streams together."""
+        return self._log.read_text(errors="replace")
+
+    def wait(self, timeout_s: float = STOP_S) -> int:
+        """Its exit status, once it has ended."""
+        try:
+            return self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"still running after {timeout_s} s; it said:\n{self.log()}")
+
+    def stop(self, with_signal: signal.Signals = signal.SIGINT) -> int:
+        """Its exit status after this signal."""
+        self.process.send_signal(with_signal)
+        return self.wait()
+
+    def kill(self) -> None:
+        """Ends it at once, as a test that failed must."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()

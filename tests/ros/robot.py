@@ -1,0 +1,239 @@
+"""The other side of the node's topics: cameras, joints, an operator and a simulator's clock, and a robot that listens.
+
+Inputs that a real robot sends all the time are kept coming by a timer while a test waits for something else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from geometry_msgs.msg import Twist, TwistStamped
+from parameters import write
+from peer import MATCH_S, Peer
+from program import Program
+from rclpy.publisher import Publisher
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CompressedImage, Image, JointState
+from std_msgs.msg import Float32MultiArray, Float64MultiArray, String
+from trajectory_msgs.msg import JointTrajectory
+
+SEND_EVERY_S = 0.02
+"""Streams come at 50 Hz."""
+
+AGAIN_EVERY_S = 1.0
+"""Best-effort messages get lost; what must arrive is sent again."""
+
+MESSAGES = {
+    f"{package}/msg/{kind.__name__}": kind
+    for package, kinds in {
+        "sensor_msgs": [CompressedImage, Image, JointState],
+        "std_msgs": [Float32MultiArray, Float64MultiArray, String],
+        "geometry_msgs": [Twist, TwistStamped],
+        "trajectory_msgs": [JointTrajectory],
+    }.items()
+    for kind in kinds
+}
+
+
+def seconds(stamp: Time) -> float:
+    """A stamp as a number."""
+    return stamp.sec + stamp.nanosec * 1e-9
+
+
+def numbers(command: Any) -> list[float]:
+    """The action in a command as these tests map it: drive and turn."""
+    if isinstance(command, Float64MultiArray):
+        return list(command.data)
+    if isinstance(command, TwistStamped):
+        command = command.twist
+    if isinstance(command, Twist):
+        return [command.linear.x, command.angular.z]
+    [point] = command.points
+    positions = dict(zip(command.joint_names, point.positions))
+    return [positions["drive"], positions["turn"]]
+
+
+@dataclass
+class Status:
+    """One message on `~/status`."""
+
+    parts: dict[str, DiagnosticStatus]
+
+    @classmethod
+    def of(cls, message: DiagnosticArray) -> Status:
+        """By the part's own name, without the node's."""
+        return cls({part.name.rsplit(": ", 1)[1]: part for part in message.status})
+
+    def says(self, part: str = "control") -> str:
+        """The message of a part."""
+        return self.parts[part].message
+
+    def value(self, key: str, part: str = "control") -> str:
+        """One of its values."""
+        return {pair.key: pair.value for pair in self.parts[part].values}[key]
+
+
+class Robot:
+    """Everything that a running node has around it."""
+
+    def __init__(self, peer: Peer, start: Callable[..., Program], folder: Path) -> None:
+        self.peer = peer
+        self.commands: list[Any] = []
+        self.statuses: list[Status] = []
+        self.program: Program
+        self.simulated: Time | None = None
+        self._start = start
+        self.folder = folder
+        self._publishers: dict[str, Publisher] = {}
+        self._streams: dict[str, Callable[[Time], Any]] = {}
+        peer.node.create_timer(SEND_EVERY_S, self._send_streams)
+
+    def run(
+        self,
+        parameters: dict,
+        *arguments: str,
+        section: str = "late_fusion",
+        status: str = "late_fusion/status",
+        action: str = "action",
+    ) -> Program:
+        """Starts the node with these parameters, and listens to it."""
+        kind = MESSAGES[parameters["action"]["message"]]
+        create = self.peer.node.create_subscription
+        create(kind, action, self.commands.append, 200)
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        create(DiagnosticArray, status, lambda message: self.statuses.append(Status.of(message)), latched)
+        path = write(self.folder / "node.param.yaml", parameters, section)
+        self.program = self._start("late_fusion_node", "--ros-args", "--params-file", path, *arguments)
+        return self.program
+
+    def now(self) -> Time:
+        """The robot's time: the simulator's where there is one."""
+        return self.simulated or self.peer.node.get_clock().now().to_msg()
+
+    def wait_for(self, what: str, condition: Callable[[], bool], timeout_s: float = MATCH_S) -> None:
+        """Serves the graph until the condition holds."""
+        self.peer.wait_for(what, condition, self.program, timeout_s)
+
+    def keep_sending(self, topic: str, make: Callable[[Time], Any]) -> None:
+        """Sends what `make` gives for the time now, 50 times a second, until told otherwise."""
+        self._streams[topic] = make
+
+    def silence(self, topic: str) -> None:
+        """Ends a stream."""
+        del self._streams[topic]
+
+    def send(self, topic: str, message: Any, kind: type | None = None, latched: bool = False) -> None:
+        """Sends once; bytes are a serialized message of `kind`."""
+        durability = DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE
+        profile = QoSProfile(depth=5, durability=durability)
+        if topic not in self._publishers:
+            self._publishers[topic] = self.peer.node.create_publisher(kind or type(message), topic, profile)
+        self._publishers[topic].publish(message)
+
+    def send_until(
+        self,
+        topic: str,
+        message: Any,
+        condition: Callable[[], bool],
+        kind: type | None = None,
+        latched: bool = False,
+    ) -> None:
+        """Sends, and again when nothing has come of it, until the condition holds."""
+        self._repeat(lambda: self.send(topic, message, kind, latched), condition, topic)
+
+    def send_all_until(self, messages: Iterable[tuple[str, Any]], condition: Callable[[], bool]) -> None:
+        """The same for messages that belong together."""
+        messages = list(messages)
+
+        def send() -> None:
+            for topic, message in messages:
+                self.send(topic, message)
+
+        self._repeat(send, condition, " and ".join(topic for topic, _ in messages))
+
+    def _repeat(self, send: Callable[[], None], condition: Callable[[], bool], topics: str) -> None:
+        sent = float("-inf")
+
+        def answered() -> bool:
+            nonlocal sent
+            if time.monotonic() - sent > AGAIN_EVERY_S:
+                send()
+                sent = time.monotonic()
+            return condition()
+
+        self.wait_for(f"an answer to {topics}", answered)
+
+    def say(self, text: str, latched: bool = True, topic: str = "instruction") -> None:
+        """Gives an instruction, and waits until it is the one in use."""
+        in_use = text if text.strip() else ""
+
+        def understood() -> bool:
+            return self.status_is(lambda status: status.value("instruction") == in_use)
+
+        self.send_until(topic, String(data=text), understood, latched=latched)
+
+    def status_is(self, condition: Callable[[Status], bool]) -> bool:
+        """Whether the newest status is there and as described."""
+        return bool(self.statuses) and condition(self.statuses[-1])
+
+    def status_says(self, text: str, part: str = "control") -> Callable[[], bool]:
+        """A condition: the newest status says this."""
+        return lambda: self.status_is(lambda status: text in status.says(part))
+
+    def wait_for_status(self, text: str, part: str = "control") -> Status:
+        """The newest status, once it says this."""
+        self.wait_for(f"{part}: {text}", self.status_says(text, part))
+        return self.statuses[-1]
+
+    def wait_for_action(self, expected: list[float], tolerance: float = 0.0) -> Any:
+        """The newest command, once it is the expected action."""
+
+        def arrived() -> bool:
+            return bool(self.commands) and all(
+                abs(number - wanted) <= tolerance for number, wanted in zip(numbers(self.commands[-1]), expected)
+            )
+
+        self.wait_for(f"the action {expected}", arrived)
+        return self.commands[-1]
+
+    def advance(self, by_s: float) -> Time:
+        """Turns the simulator's clock on and tells it."""
+        now = self.simulated or Time(sec=100)
+        nanos = now.sec * 10**9 + now.nanosec + round(by_s * 1e9)
+        self.simulated = Time(sec=nanos // 10**9, nanosec=nanos % 10**9)
+        self.send("/clock", Clock(clock=self.simulated))
+        return self.simulated
+
+    def _send_streams(self) -> None:
+        for topic, make in self._streams.items():
+            self.send(topic, make(self.now()))
+
+
+def joints(left: float, right: float) -> Callable[[Time], JointState]:
+    """A stream of joint states, with a joint more than the policy asks for and another order than its own."""
+
+    def make(now: Time) -> JointState:
+        message = JointState(name=["right", "wrist", "left"], position=[right, 99.0, left])
+        message.header.stamp = now
+        return message
+
+    return make
+
+
+def picture(red: int, green: int, blue: int, width: int = 32, height: int = 24) -> Callable[[Time], Image]:
+    """A stream of pictures of one colour."""
+
+    def make(now: Time) -> Image:
+        message = Image(width=width, height=height, encoding="rgb8", step=3 * width)
+        message.header.stamp = now
+        message.data = bytes([red, green, blue]) * (width * height)
+        return message
+
+    return make
