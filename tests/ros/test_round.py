@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, executable
+from program import ROOT, executable
 
 TASKS = "drawer-open,drawer-close"
 DEMONSTRATIONS = 3
