@@ -56,6 +56,8 @@ pub struct Options {
     pub cache: PathBuf,
     /// The ONNX Runtime library, where it is not to be looked for.
     pub onnxruntime: Option<PathBuf>,
+    /// The seed to use instead of the training file's.
+    pub seed: Option<u64>,
     /// Whether a policy in `out` may be replaced.
     pub force: bool,
 }
@@ -124,6 +126,7 @@ impl Job {
         let bags = bags::find(&options.bags).map_err(|e| problems.extend(e));
         let file = TrainingFile::load(&options.file).map_err(|e| problems.extend(e));
         let completed = file.and_then(|mut file| {
+            file.training.seed = options.seed.unwrap_or(file.training.seed);
             let modalities = &mut file.policy.modalities;
             let runtime = match encoders::need_runtime(modalities) {
                 true => Some(

@@ -48,14 +48,19 @@ fn what_was_demonstrated_is_learned_and_can_be_run() {
 
 #[test]
 fn one_seed_gives_the_same_bytes_and_another_seed_others() {
-    let weights = |seed: u32| {
+    let weights = |in_file: u64, instead: Option<u64>| {
         let brief = POINT.replace("epochs: 60", "epochs: 3");
-        let workshop = Workshop::new(&brief.replace("seed: 1", &format!("seed: {seed}")));
+        let mut workshop = Workshop::new(&brief.replace("seed: 1", &format!("seed: {in_file}")));
+        workshop.options.seed = instead;
         record(&workshop.bag("bag.mcap"), 20, 3);
         train(&workshop.options).unwrap();
         fs::read(workshop.options.out.join("weights.safetensors")).unwrap()
     };
-    let first = weights(7);
-    assert!(first == weights(7), "the same seed");
-    assert!(first != weights(8), "another seed");
+    let first = weights(7, None);
+    assert!(first == weights(7, None), "the same seed");
+    assert!(first != weights(8, None), "another seed");
+    assert!(
+        first == weights(8, Some(7)),
+        "the option wins over the file"
+    );
 }

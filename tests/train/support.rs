@@ -48,6 +48,7 @@ impl Workshop {
             out: at("policy"),
             cache: at("cache"),
             onnxruntime: None,
+            seed: None,
             force: false,
         };
         Self { folder, options }

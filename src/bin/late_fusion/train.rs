@@ -38,6 +38,10 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
 
+    /// Decides initial weights, split and order [default: the training file's].
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+
     /// Replace the policy that is in --out.
     #[arg(long)]
     force: bool,
@@ -57,6 +61,7 @@ pub fn run(arguments: Arguments) -> Result<(), Problems> {
         bags: arguments.bags,
         out: arguments.out,
         onnxruntime: arguments.onnxruntime,
+        seed: arguments.seed,
         force: arguments.force,
     };
     let report = train(&options)?;

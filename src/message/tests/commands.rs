@@ -1,0 +1,188 @@
+//! Commands: laid out once, filled in, and read back as labels.
+
+use std::collections::BTreeMap;
+
+use super::super::*;
+use super::{JOINTS, STAMP};
+use crate::time::Stamp;
+
+fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs
+        .iter()
+        .map(|(action, field)| (action.to_string(), field.to_string()))
+        .collect()
+}
+
+fn trajectory_mapping() -> ActionMapping {
+    let velocities = JOINTS.map(|joint| format!("velocities.{joint}"));
+    let pairs: Vec<(&str, &str)> = JOINTS
+        .into_iter()
+        .zip(velocities.iter().map(String::as_str))
+        .collect();
+    ActionMapping::new(MessageType::JointTrajectory, &JOINTS, &fields(&pairs)).unwrap()
+}
+
+#[test]
+fn a_command_is_byte_for_byte_what_another_implementation_writes() {
+    let mut template = trajectory_mapping().template("", 0.025);
+    let action = [0.25, -0.5, 0.75, -1.0];
+    assert_eq!(
+        template.encode(STAMP, &action),
+        golden!("joint_trajectory")[0]
+    );
+
+    let names = ["turn", "forward"];
+    let given = fields(&[("turn", "angular.z"), ("forward", "linear.x")]);
+    let stamped = ActionMapping::new(MessageType::TwistStamped, &names, &given).unwrap();
+    let mut template = stamped.template("base_link", 0.1);
+    assert_eq!(
+        template.encode(STAMP, &[-1.5, 0.5]),
+        golden!("twist_stamped")[0]
+    );
+    let plain = ActionMapping::new(MessageType::Twist, &names, &given).unwrap();
+    assert_eq!(
+        plain.template("", 0.1).encode(STAMP, &[-1.5, 0.5]),
+        golden!("twist")[0]
+    );
+}
+
+#[test]
+fn what_is_encoded_is_decoded() {
+    let names = ["a", "b", "c"];
+    let pairs: [(MessageType, &[(&str, &str)]); 6] = [
+        (MessageType::Float64MultiArray, &[]),
+        (
+            MessageType::Float64MultiArray,
+            &[("a", "data.2"), ("c", "data.0"), ("b", "data.1")],
+        ),
+        (MessageType::JointTrajectory, &[]),
+        (
+            MessageType::JointTrajectory,
+            &[
+                ("a", "positions.arm"),
+                ("b", "effort.arm"),
+                ("c", "velocities.arm"),
+            ],
+        ),
+        (
+            MessageType::Twist,
+            &[("a", "linear.x"), ("b", "linear.y"), ("c", "angular.z")],
+        ),
+        (
+            MessageType::TwistStamped,
+            &[("a", "linear.x"), ("b", "linear.y"), ("c", "angular.z")],
+        ),
+    ];
+    for (message, given) in pairs {
+        let mapping = ActionMapping::new(message, &names, &fields(given)).unwrap();
+        let mut template = mapping.template("frame", 0.05);
+        let mut action = [0.0; 3];
+        for values in [[1.0, -2.0, 3.5], [0.125, 0.25, f64::MIN_POSITIVE]] {
+            let stamp = mapping
+                .decode(template.encode(STAMP, &values), &mut action)
+                .unwrap();
+            assert_eq!(action, values, "{message:?} {given:?}");
+            let stamped = matches!(
+                message,
+                MessageType::TwistStamped | MessageType::JointTrajectory
+            );
+            assert_eq!(stamp, stamped.then_some(STAMP));
+        }
+    }
+}
+
+#[test]
+fn labels_are_read_from_joints_in_any_order_and_a_missing_one_is_said() {
+    let names = ["gripper", "hand_y"];
+    let given = fields(&[
+        ("gripper", "velocities.gripper"),
+        ("hand_y", "velocities.hand_y"),
+    ]);
+    let mapping = ActionMapping::new(MessageType::JointTrajectory, &names, &given).unwrap();
+    let mut action = [0.0; 2];
+    for bytes in golden!("joint_trajectory") {
+        assert_eq!(mapping.decode(bytes, &mut action), Ok(Some(STAMP)));
+        assert_eq!(action, [-1.0, -0.5]);
+    }
+    let positions =
+        ActionMapping::new(MessageType::JointTrajectory, &names, &BTreeMap::new()).unwrap();
+    let text = positions
+        .decode(golden!("joint_trajectory")[0], &mut action)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.contains("points[0].positions") && text.contains("gripper"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_mapping_that_leaves_something_open_is_refused_with_every_problem() {
+    use MessageType::*;
+    let names = ["a", "b"];
+    for (message, given, parts) in [
+        (
+            Twist,
+            fields(&[("a", "linear.x")]),
+            vec!["action.fields.b is missing", "angular.z"],
+        ),
+        (
+            Twist,
+            fields(&[("a", "linear.w"), ("b", "x")]),
+            vec!["fields.a is \"linear.w\"", "fields.b is \"x\""],
+        ),
+        (
+            Twist,
+            fields(&[("a", "linear.x"), ("b", "linear.x")]),
+            vec!["a and b both go to linear.x"],
+        ),
+        (
+            JointTrajectory,
+            fields(&[("a", "speed.a")]),
+            vec!["speed.a", "velocities.<joint>"],
+        ),
+        (
+            JointTrajectory,
+            fields(&[("a", "effort.")]),
+            vec!["effort.", "effort.<joint>"],
+        ),
+        (
+            JointTrajectory,
+            fields(&[("a", "positions.a"), ("b", "velocities.b")]),
+            vec![
+                "positions.a is given, but not positions.b",
+                "velocities.b is given, but not velocities.a",
+            ],
+        ),
+        (
+            Float64MultiArray,
+            fields(&[("a", "data.5")]),
+            vec!["data.1 is given, but not data.0"],
+        ),
+        (
+            Float64MultiArray,
+            fields(&[("a", "data.-1")]),
+            vec!["data.-1", "data.<index>"],
+        ),
+        (
+            Float64MultiArray,
+            fields(&[("z", "data.0")]),
+            vec!["no action \"z\"", "a, b"],
+        ),
+        (
+            Image,
+            fields(&[]),
+            vec![
+                "sensor_msgs/msg/Image",
+                "trajectory_msgs/msg/JointTrajectory",
+            ],
+        ),
+    ] {
+        let text = ActionMapping::new(message, &names, &given)
+            .unwrap_err()
+            .to_string();
+        for part in parts {
+            assert!(text.contains(part), "{part:?} is not in {text:?}");
+        }
+    }
+}
