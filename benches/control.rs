@@ -22,7 +22,8 @@ fn main() {
         .collect();
     let features: Vec<Option<&[f32]>> = features.iter().map(|f| Some(f.as_slice())).collect();
     let mut action = vec![0.0; policy.spec().actions.len()];
-    let mut took_ns = Histogram::<u64>::new(3).expect("3 digits are allowed");
+    let mut took_ns = Histogram::<u64>::new_with_bounds(1, 1_000_000_000, 3)
+        .expect("the bounds are constants that fit");
     for _ in 0..RUNS {
         let start = Instant::now();
         policy.act(black_box(&features), black_box(&mut action));
