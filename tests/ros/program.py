@@ -59,3 +59,18 @@ class Program:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+
+def problems(log: str) -> list[str]:
+    """The lines of the list, without the words before it."""
+    return [line.strip() for line in log.splitlines() if line.startswith("  - ")]
+
+
+def refused(program: Program) -> str:
+    """What a program said that ended with a problem, told to a person."""
+    status = program.wait()
+    log = program.log()
+    assert status == 1, log
+    assert "panicked" not in log and "RUST_BACKTRACE" not in log and "stack backtrace" not in log, log
+    assert problems(log), log
+    return log

@@ -103,14 +103,16 @@ class Robot:
         status: str = "late_fusion/status",
         action: str = "action",
     ) -> Program:
-        """Starts the node with these parameters, and listens to it."""
+        """Starts the node with these parameters, and listens to it once it is up."""
         kind = MESSAGES[parameters["action"]["message"]]
         create = self.peer.node.create_subscription
-        create(kind, action, self.commands.append, 200)
+        commands = create(kind, action, self.commands.append, 200)
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         create(DiagnosticArray, status, lambda message: self.statuses.append(Status.of(message)), latched)
         path = write(self.folder / "node.param.yaml", parameters, section)
         self.program = self._start("late_fusion_node", "--ros-args", "--params-file", path, *arguments)
+        # From here on no command is missed: a test that sees none has seen that there was none.
+        self.wait_for("the command topic", lambda: commands.get_publisher_count() > 0)
         return self.program
 
     def now(self) -> Time:

@@ -179,5 +179,5 @@ def test_a_storm_of_bad_messages_is_logged_once_a_second(robot: Robot) -> None:
         lambda: robot.status_is(lambda status: int(status.value("dropped", "target")) > 100),
     )
     lines = [line for line in robot.program.log().splitlines() if "message dropped" in line]
-    assert 2 <= len(lines) <= 10
+    assert 2 <= len(lines) <= 12
     assert "more since the last such line" in lines[-1]

@@ -38,6 +38,7 @@ def test_a_rate_limit_is_kept_by_every_command_but_never_delays_a_stop(robot: Ro
     parameters = wired(joints_policy(robot.folder / "policy"), TWIST_STAMPED)
     parameters["action"]["limits"] = {"drive": {"max_rate": rate}}
     robot.run(parameters)
+    robot.wait_for_status("waiting: joints: absent")
     robot.keep_sending("joint_states", joints(0.75, 0.0))
     robot.wait_for_action([1.0, 0.0])
     drive = [(seconds(command.header.stamp), numbers(command)[0]) for command in robot.commands]

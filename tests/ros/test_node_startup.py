@@ -12,25 +12,10 @@ import numpy as np
 import pytest
 from parameters import TWIST, wired, write
 from policies import TEST_MODELS, Policy, joints_policy, sha256, sight_policy
-from program import Program
+from program import Program, problems, refused
 
 Spoil = Callable[[Policy, Path], dict | None]
 """Spoils a policy before it is written; returns parameters that replace the good ones."""
-
-
-def problems(log: str) -> list[str]:
-    """The lines of the list, without the words before it."""
-    return [line.strip() for line in log.splitlines() if line.startswith("  - ")]
-
-
-def refused(program: Program) -> str:
-    """What a program said that ended with a problem, told to a person."""
-    status = program.wait()
-    log = program.log()
-    assert status == 1, log
-    assert "panicked" not in log and "RUST_BACKTRACE" not in log and "stack backtrace" not in log, log
-    assert problems(log), log
-    return log
 
 
 def model(spoil: Callable[[bytes], bytes], agree: bool = True) -> Spoil:
@@ -259,51 +244,12 @@ def test_weights_that_are_no_tensors_are_named(start: Callable[..., Program], tm
     assert f"weights {policy.folder}/weights.safetensors: not a safetensors file" in told, told
 
 
-@pytest.mark.parametrize(
-    ("arguments", "parts"),
-    [
-        (["-r", "nonsense"], ["nonsense", "--ros-args"]),
-        (["-p", "broken"], ["broken", "--ros-args"]),
-        (["-p", "control_rate_hz:=[1, two"], ["control_rate_hz:=[1, two"]),
-        (["--no-such-flag"], ["--no-such-flag"]),
-        (["-r", "__node:=has spaces"], ["has spaces"]),
-        (["--params-file"], ["--params-file is the last argument"]),
-        (["--params-file", "{folder}/none.yaml"], ["none.yaml", "No such file"]),
-        (["--params-file", "{folder}/broken.yaml"], ["broken.yaml", "not a YAML file"]),
-        (["--params-file", "{folder}/text.yaml"], ["text.yaml", "no sections"]),
-        (["--param-file", "{folder}/text.yaml"], ['"--param-file"', "--params-file"]),
-        (["--", "control_rate_hz:=40.0"], ['"control_rate_hz:=40.0"', "only --ros-args"]),
-        (["--params-file", "{folder}"], ["--params-file {folder}"]),
-        (["--params-file", "{folder}/none.yaml", "--params-file", "{folder}/text.yaml"], ["none.yaml", "text.yaml"]),
-        (["-p", "execution_provider:=gpu"], ['execution_provider is "gpu"', "cpu, cuda, auto"]),
-        ([], ["parameter policy"]),
-    ],
-)  # fmt: skip
-def test_a_command_line_that_ros_cannot_use_is_shown(
-    start: Callable[..., Program], tmp_path: Path, arguments: list[str], parts: list[str]
-) -> None:
-    (tmp_path / "broken.yaml").write_text("late_fusion: [")
-    (tmp_path / "text.yaml").write_text("just text")
-    words = [argument.format(folder=tmp_path) for argument in arguments]
-    told = refused(start("late_fusion_node", "--ros-args", *words))
-    for part in parts:
-        assert part.format(folder=tmp_path) in told, told
-
-
 def test_a_file_for_another_node_is_not_taken_for_an_empty_one(start: Callable[..., Program], tmp_path: Path) -> None:
     file = write(tmp_path / "node.param.yaml", wired(joints_policy(tmp_path / "policy")), section="camera")
     told = refused(start("late_fusion_node", "--ros-args", "--params-file", file))
     assert "parameter policy" in told, told
     checked = refused(start("late_fusion", "check", "--params-file", file))
     assert "no section late_fusion, only camera" in checked, checked
-
-
-def test_ros_arguments_without_their_mark_are_not_left_out_in_silence(
-    start: Callable[..., Program], tmp_path: Path
-) -> None:
-    file = write(tmp_path / "node.param.yaml", wired(joints_policy(tmp_path / "policy")))
-    told = refused(start("late_fusion_node", "--params-file", file))
-    assert 'argument "--params-file" is not understood; only --ros-args' in told, told
 
 
 def test_check_shows_what_would_run(start: Callable[..., Program], tmp_path: Path) -> None:
