@@ -196,7 +196,7 @@ impl Declarations {
 
     fn mistyped<T>(&mut self, name: &str, value: &Value, expected: &str, default: T) -> T {
         self.problems.add(format!(
-            "parameter {name} is {value}, a {}; it must be a {expected}",
+            "parameter {name} is {value} (type {}); its type must be {expected}",
             value.type_name()
         ));
         default

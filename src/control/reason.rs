@@ -66,7 +66,7 @@ impl fmt::Display for Description<'_> {
                 max_age_s,
             } if age_s < 0.0 => write!(
                 f,
-                "{}: stamped {:.2} s in the future, allowed {max_age_s:.2} s; do the clocks agree?",
+                "{}: stamped {:.3} s in the future, allowed {max_age_s:.3} s; do the clocks agree?",
                 name(modality),
                 -age_s
             ),
@@ -76,7 +76,7 @@ impl fmt::Display for Description<'_> {
                 max_age_s,
             } => write!(
                 f,
-                "{}: {age_s:.2} s old, allowed {max_age_s:.2} s",
+                "{}: {age_s:.3} s old, allowed {max_age_s:.3} s",
                 name(modality)
             ),
             StopReason::NothingPresent => write!(f, "no modality is present"),

@@ -1,5 +1,6 @@
 //! Golden messages of another CDR implementation, and messages that lie.
 
+use self::commands::trajectory_mapping;
 use super::*;
 use crate::time::Stamp;
 

@@ -166,7 +166,7 @@ def test_a_camera_that_sends_only_bad_pictures_stops_the_robot_and_says_both(rob
     robot.wait_for_status("active")
     robot.keep_sending("camera/image_raw", lambda now: image(encoding="bayer_rggb8"))
     status = robot.wait_for_status("scene: ")
-    assert "s old, allowed 0.50 s" in status.says()
+    assert "s old, allowed 0.500 s" in status.says()
     # Its age says that the robot stopped; the error says what to mend.
     assert 'encoding is "bayer_rggb8"' in status.value("last_error", "scene")
 

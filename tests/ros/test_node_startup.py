@@ -154,7 +154,10 @@ PROBLEMS: dict[str, tuple[Spoil, list[str]]] = {
     "unknown and unlike any": (parameters(colour="red"), ["parameter colour is unknown", "late_fusion.param.yaml"]),
     "mistyped": (
         parameters(control_rate_hz="fast", lockstep=1),
-        ['parameter control_rate_hz is "fast", a string', "a double", "parameter lockstep is 1, a integer", "a bool"],
+        [
+            'control_rate_hz is "fast" (type string); its type must be double',
+            "lockstep is 1 (type integer); its type must be bool",
+        ],
     ),
     "out of range": (
         parameters(control_rate_hz=0.0, intra_op_threads=65, execution_provider="gpu"),

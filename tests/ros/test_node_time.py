@@ -85,7 +85,7 @@ def test_an_age_is_measured_in_the_simulators_seconds(robot: Robot) -> None:
     robot.wait_for_action([0.0, 0.5])
     # The newest joints are of the last step or of the one before it.
     assert robot.wait_for_status("joints: 0.6").says() in [
-        f"joints: {age} s old, allowed 0.50 s" for age in ("0.60", "0.65")
+        f"joints: {age} s old, allowed 0.500 s" for age in ("0.600", "0.650")
     ]
 
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::super::*;
 use super::{JOINTS, STAMP};
-use crate::time::Stamp;
 
 fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs
@@ -13,7 +12,7 @@ fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn trajectory_mapping() -> ActionMapping {
+pub(super) fn trajectory_mapping() -> ActionMapping {
     let velocities = JOINTS.map(|joint| format!("velocities.{joint}"));
     let pairs: Vec<(&str, &str)> = JOINTS
         .into_iter()
