@@ -3,6 +3,8 @@
 
 use std::process::ExitCode;
 
+use late_fusion::problems::Problems;
+
 const HELP: &str = "\
 Real-time late fusion: cameras, instructions and joint states in, action commands out, at a fixed control rate.
 
@@ -23,11 +25,23 @@ fn main() -> ExitCode {
         println!("{HELP}");
         return ExitCode::SUCCESS;
     }
-    match late_fusion::ros::run() {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(problems) => {
             eprintln!("late_fusion_node: the node cannot run:\n{problems}");
             ExitCode::FAILURE
         }
     }
+}
+
+#[cfg(feature = "ros")]
+fn run() -> Result<(), Problems> {
+    late_fusion::ros::run()
+}
+
+#[cfg(not(feature = "ros"))]
+fn run() -> Result<(), Problems> {
+    Err("this executable was built without the feature `ros`; source your ROS 2 and build it with the default features"
+        .to_owned()
+        .into())
 }
