@@ -12,7 +12,9 @@ What it is like stands in the environment variable FAKE_NODE:
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 
 import numpy as np
 import yaml
@@ -68,12 +70,13 @@ def main() -> int:
                 lockstep=parameters["lockstep"],
                 image_topic=parameters["modalities"]["scene"]["topic"],
             )
+        # A flag, because a KeyboardInterrupt can be raised where it is swallowed, in a callback's destructor.
+        interrupted = threading.Event()
+        signal.signal(signal.SIGINT, lambda *_: interrupted.set())
         print("ready", flush=True)
-        try:
-            while True:
-                participant.spin(1.0)
-        except KeyboardInterrupt:
-            print("stopped", flush=True)
+        while not interrupted.is_set():
+            participant.spin(0.1)
+        print("stopped", flush=True)
     return 0
 
 
