@@ -21,12 +21,13 @@ fn main() {
         .map(|modality| vec![0.1; modality.width])
         .collect();
     let features: Vec<Option<&[f32]>> = features.iter().map(|f| Some(f.as_slice())).collect();
+    let ages_s = vec![0.0; features.len()];
     let mut action = vec![0.0; policy.spec().actions.len()];
     let mut took_ns = Histogram::<u64>::new_with_bounds(1, 1_000_000_000, 3)
         .expect("the bounds are constants that fit");
     for _ in 0..RUNS {
         let start = Instant::now();
-        policy.act(black_box(&features), black_box(&mut action));
+        policy.act(black_box(&features), &ages_s, black_box(&mut action));
         took_ns.saturating_record(start.elapsed().as_nanos() as u64);
     }
     let at = |quantile| took_ns.value_at_quantile(quantile) as f64 * 1e-3;

@@ -13,6 +13,7 @@ pub mod guard;
 pub mod head;
 pub mod message;
 pub mod modality;
+pub mod number;
 pub mod policy;
 pub mod problems;
 #[cfg(feature = "ros")]

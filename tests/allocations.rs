@@ -52,10 +52,14 @@ fn policy() -> Policy {
             name: "joints".into(),
             source: SourceSpec::Vector { names },
             width: WIDTH,
+            history: 1,
             align: Some(8),
         }],
         fusion: FusionSpec::Concat,
-        head: HeadSpec::Mlp { hidden: vec![32] },
+        head: HeadSpec::Mlp {
+            hidden: vec![32],
+            chunk: None,
+        },
         actions: vec![ActionSpec {
             name: "speed".into(),
             unit: "m/s".into(),

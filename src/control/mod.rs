@@ -72,9 +72,11 @@ impl Controller {
         action: &mut [f64],
     ) -> Decision {
         let mut present: [Option<&[f32]>; MAX_MODALITIES] = [None; MAX_MODALITIES];
+        let mut ages_s = [0.0; MAX_MODALITIES];
         let mut missing = None;
         let mut count = 0;
         for (i, (feature, freshness)) in features.zip(&self.freshness).enumerate() {
+            ages_s[i] = now.seconds_since(feature.stamp);
             match unusable(now, i, feature, freshness.max_age_s) {
                 None => present[i] = Some(&feature.values),
                 Some(reason) if freshness.required => missing = missing.or(Some(reason)),
@@ -88,7 +90,7 @@ impl Controller {
             return self.stop(now, reason, action);
         }
         self.armed = true;
-        self.policy.act(&present[..count], action);
+        self.policy.act(&present[..count], &ages_s[..count], action);
         let dt_s = self.elapsed(now);
         match self.guard.check(action, dt_s) {
             Outcome::Passed => Decision::Act { limited: 0 },

@@ -12,6 +12,7 @@ fn controller(required: [bool; 2]) -> Controller {
             names: vec!["x".into()],
         },
         width: 1,
+        history: 1,
         align: None,
     };
     let spec = PolicySpec {
@@ -20,7 +21,10 @@ fn controller(required: [bool; 2]) -> Controller {
         description: String::new(),
         modalities: vec![vector("camera"), vector("instruction")],
         fusion: FusionSpec::Concat,
-        head: HeadSpec::Mlp { hidden: vec![] },
+        head: HeadSpec::Mlp {
+            hidden: vec![],
+            chunk: None,
+        },
         actions: vec![ActionSpec {
             name: "speed".into(),
             unit: "m/s".into(),

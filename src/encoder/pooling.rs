@@ -56,6 +56,9 @@ impl Pool {
             }
             (Pooling::Cls, &[1, _, width]) => Arrangement::FirstToken { width },
             (Pooling::Cls | Pooling::MaskedMean, _) => return refused("[1, tokens, width]"),
+            (Pooling::Grid | Pooling::SpatialSoftmax, _) => {
+                return refused("[1, channels, rows, columns]");
+            }
         };
         Ok(Self {
             arrangement,
@@ -156,6 +159,8 @@ fn name(pooling: Pooling) -> &'static str {
         Pooling::Cls => "cls",
         Pooling::MaskedMean => "masked_mean",
         Pooling::Flatten => "flatten",
+        Pooling::Grid => "grid",
+        Pooling::SpatialSoftmax => "spatial_softmax",
     }
 }
 

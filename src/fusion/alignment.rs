@@ -2,20 +2,21 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use crate::number::Number;
 use crate::policy::Weights;
 use crate::problems::Problems;
 
 /// Standardisation of one modality's feature with the training mean and deviation, followed by its
 /// learned projection where the policy has one.
-pub struct Alignment {
-    mean: DVector<f32>,
-    inverse_std: DVector<f32>,
-    projection: Option<(DMatrix<f32>, DVector<f32>)>,
-    standardised: DVector<f32>,
-    aligned: DVector<f32>,
+pub struct Alignment<T: Number> {
+    mean: DVector<T>,
+    inverse_std: DVector<T>,
+    projection: Option<(DMatrix<T>, DVector<T>)>,
+    standardised: DVector<T>,
+    aligned: DVector<T>,
 }
 
-impl Alignment {
+impl<T: Number> Alignment<T> {
     /// Reads `standardise.<modality>.mean`, `.std` and, for an aligned modality, `align.<modality>.weight`
     /// (`[align, width]`) and `.bias`.
     ///
@@ -33,8 +34,12 @@ impl Alignment {
             width,
             &mut problems,
         );
-        let std = weights.vector(&format!("standardise.{modality}.std"), width, &mut problems);
-        if let Some(at) = std.as_ref().and_then(|s| s.iter().position(|v| *v <= 0.0)) {
+        let std: Option<DVector<T>> =
+            weights.vector(&format!("standardise.{modality}.std"), width, &mut problems);
+        if let Some(at) = std
+            .as_ref()
+            .and_then(|s| s.iter().position(|v| *v <= T::zero()))
+        {
             problems.add(format!(
                 "tensor standardise.{modality}.std: number {at} is not positive; a deviation must be"
             ));
@@ -57,15 +62,15 @@ impl Alignment {
     }
 
     fn new(
-        mean: DVector<f32>,
-        std: DVector<f32>,
-        projection: Option<(DMatrix<f32>, DVector<f32>)>,
+        mean: DVector<T>,
+        std: DVector<T>,
+        projection: Option<(DMatrix<T>, DVector<T>)>,
     ) -> Self {
         let aligned = projection.as_ref().map_or(mean.len(), |(w, _)| w.nrows());
         Self {
             standardised: DVector::zeros(mean.len()),
             aligned: DVector::zeros(aligned),
-            inverse_std: std.map(|v| 1.0 / v),
+            inverse_std: std.map(|v| T::one() / v),
             mean,
             projection,
         }
@@ -77,21 +82,22 @@ impl Alignment {
     }
 
     /// Aligns one feature of the modality's width. Never allocates.
-    pub fn align(&mut self, feature: &[f32]) {
+    pub fn align(&mut self, feature: &[T]) {
         for (i, out) in self.standardised.iter_mut().enumerate() {
             *out = (feature[i] - self.mean[i]) * self.inverse_std[i];
         }
         match &self.projection {
             Some((weight, bias)) => {
                 self.aligned.copy_from(bias);
-                self.aligned.gemv(1.0, weight, &self.standardised, 1.0);
+                self.aligned
+                    .gemv(T::one(), weight, &self.standardised, T::one());
             }
             None => self.aligned.copy_from(&self.standardised),
         }
     }
 
     /// The feature aligned last.
-    pub fn aligned(&self) -> &DVector<f32> {
+    pub fn aligned(&self) -> &DVector<T> {
         &self.aligned
     }
 }
@@ -109,7 +115,7 @@ mod tests {
 
     #[test]
     fn without_a_projection_the_feature_is_standardised() {
-        let mut alignment = Alignment::load("m", 2, None, &standardised()).unwrap();
+        let mut alignment = Alignment::<f32>::load("m", 2, None, &standardised()).unwrap();
         alignment.align(&[3.0, -2.0]);
         assert_eq!(alignment.aligned().as_slice(), [1.0, -1.0]);
     }
@@ -123,7 +129,7 @@ mod tests {
             vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0],
         );
         weights.insert("align.m.bias", vec![3], vec![0.5, 0.0, 0.0]);
-        let mut alignment = Alignment::load("m", 2, Some(3), &weights).unwrap();
+        let mut alignment = Alignment::<f32>::load("m", 2, Some(3), &weights).unwrap();
         alignment.align(&[3.0, -2.0]);
         assert_eq!(alignment.aligned().as_slice(), [1.5, -1.0, 0.0]);
     }
@@ -133,7 +139,9 @@ mod tests {
         let mut weights = Weights::default();
         weights.insert("standardise.m.mean", vec![3], vec![0.0; 3]);
         weights.insert("standardise.m.std", vec![2], vec![1.0, 0.0]);
-        let problems = Alignment::load("m", 2, Some(3), &weights).err().unwrap();
+        let problems = Alignment::<f32>::load("m", 2, Some(3), &weights)
+            .err()
+            .unwrap();
         assert_eq!(problems.iter().count(), 4, "{problems}");
     }
 }

@@ -2,18 +2,19 @@
 
 use nalgebra::DVector;
 
-use super::Fusion;
+use super::{Fusion, Input};
+use crate::number::Number;
 use crate::policy::Weights;
 use crate::problems::Problems;
 
 /// Concatenation of the aligned features. An absent modality is replaced by its learned *absent* vector
 /// (tensor `absent.<modality>`), or by zeros, the training mean, where the policy has none.
-pub struct Concat {
-    absent: Vec<DVector<f32>>,
+pub struct Concat<T: Number> {
+    absent: Vec<DVector<T>>,
     width: usize,
 }
 
-impl Concat {
+impl<T: Number> Concat<T> {
     /// Reads the absent vectors of modalities given by name and aligned width.
     ///
     /// # Errors
@@ -34,14 +35,14 @@ impl Concat {
     }
 }
 
-impl Fusion for Concat {
+impl<T: Number> Fusion<T> for Concat<T> {
     fn width(&self) -> usize {
         self.width
     }
 
-    fn fuse(&mut self, aligned: &[Option<&DVector<f32>>], fused: &mut DVector<f32>) {
+    fn fuse(&mut self, input: Input<'_, T>, fused: &mut DVector<T>) {
         let mut start = 0;
-        for (feature, absent) in aligned.iter().zip(&self.absent) {
+        for (feature, absent) in input.aligned.iter().zip(&self.absent) {
             let part = feature.unwrap_or(absent);
             fused.rows_mut(start, part.len()).copy_from(part);
             start += part.len();
@@ -55,13 +56,13 @@ mod tests {
 
     #[test]
     fn features_follow_each_other_in_the_order_of_the_policy() {
-        let mut concat = Concat::load(&[("a", 2), ("b", 1)], &Weights::default()).unwrap();
+        let mut concat = Concat::<f32>::load(&[("a", 2), ("b", 1)], &Weights::default()).unwrap();
         let (a, b) = (
             DVector::from_vec(vec![1.0, 2.0]),
             DVector::from_vec(vec![3.0]),
         );
         let mut fused = DVector::zeros(concat.width());
-        concat.fuse(&[Some(&a), Some(&b)], &mut fused);
+        concat.fuse(Input::fresh(&[Some(&a), Some(&b)]), &mut fused);
         assert_eq!(fused.as_slice(), [1.0, 2.0, 3.0]);
     }
 
@@ -69,12 +70,12 @@ mod tests {
     fn an_absent_modality_is_replaced_by_its_learned_vector() {
         let mut weights = Weights::default();
         weights.insert("absent.a", vec![2], vec![7.0, 8.0]);
-        let mut concat = Concat::load(&[("a", 2), ("b", 1)], &weights).unwrap();
+        let mut concat = Concat::<f32>::load(&[("a", 2), ("b", 1)], &weights).unwrap();
         let b = DVector::from_vec(vec![3.0]);
         let mut fused = DVector::zeros(3);
-        concat.fuse(&[None, Some(&b)], &mut fused);
+        concat.fuse(Input::fresh(&[None, Some(&b)]), &mut fused);
         assert_eq!(fused.as_slice(), [7.0, 8.0, 3.0]);
-        concat.fuse(&[None, None], &mut fused);
+        concat.fuse(Input::fresh(&[None, None]), &mut fused);
         assert_eq!(fused.as_slice(), [7.0, 8.0, 0.0]);
     }
 
@@ -82,7 +83,7 @@ mod tests {
     fn an_absent_vector_of_another_width_is_refused() {
         let mut weights = Weights::default();
         weights.insert("absent.a", vec![3], vec![0.0; 3]);
-        let problems = Concat::load(&[("a", 2)], &weights).err().unwrap();
+        let problems = Concat::<f32>::load(&[("a", 2)], &weights).err().unwrap();
         assert!(problems.to_string().contains("absent.a"), "{problems}");
     }
 }

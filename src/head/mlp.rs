@@ -3,23 +3,24 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::Head;
+use crate::number::Number;
 use crate::policy::Weights;
 use crate::problems::Problems;
 
 /// A multi-layer perceptron whose output is scaled back with the training labels' mean and deviation.
-pub struct Mlp {
-    layers: Vec<Layer>,
-    mean: DVector<f32>,
-    std: DVector<f32>,
+pub struct Mlp<T: Number> {
+    layers: Vec<Layer<T>>,
+    mean: DVector<T>,
+    std: DVector<T>,
 }
 
-struct Layer {
-    weight: DMatrix<f32>,
-    bias: DVector<f32>,
-    output: DVector<f32>,
+struct Layer<T: Number> {
+    weight: DMatrix<T>,
+    bias: DVector<T>,
+    output: DVector<T>,
 }
 
-impl Mlp {
+impl<T: Number> Mlp<T> {
     /// Reads `head.<i>.weight` (`[out, in]`) and `head.<i>.bias` for every layer, and `action.mean` and
     /// `action.std`.
     ///
@@ -56,22 +57,22 @@ impl Mlp {
     }
 }
 
-impl Head for Mlp {
-    fn act(&mut self, fused: &DVector<f32>, action: &mut [f64]) {
+impl<T: Number> Head<T> for Mlp<T> {
+    fn act(&mut self, fused: &DVector<T>, action: &mut [f64]) {
         let last = self.layers.len() - 1;
         for i in 0..=last {
             let (before, rest) = self.layers.split_at_mut(i);
             let input = before.last().map_or(fused, |layer| &layer.output);
             let layer = &mut rest[0];
             layer.output.copy_from(&layer.bias);
-            layer.output.gemv(1.0, &layer.weight, input, 1.0);
+            layer.output.gemv(T::one(), &layer.weight, input, T::one());
             if i < last {
-                layer.output.apply(|v| *v = v.max(0.0));
+                layer.output.apply(|v| *v = v.max(T::zero()));
             }
         }
         let output = &self.layers[last].output;
         for (i, number) in action.iter_mut().enumerate() {
-            *number = f64::from(output[i] * self.std[i] + self.mean[i]);
+            *number = (output[i] * self.std[i] + self.mean[i]).wide();
         }
     }
 }
@@ -93,7 +94,7 @@ mod tests {
 
     #[test]
     fn hidden_layers_are_rectified_and_the_action_is_scaled_back() {
-        let mut mlp = Mlp::load(2, &[2], 1, &weights()).unwrap();
+        let mut mlp = Mlp::<f32>::load(2, &[2], 1, &weights()).unwrap();
         let mut action = [0.0];
         // hidden = relu([3, −2.5]) = [3, 0]; output = 2·3 + 1 = 7; action = 7·0.5 + 0.25
         mlp.act(&DVector::from_vec(vec![1.0, 2.0]), &mut action);
@@ -102,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_not_a_number_reaches_the_guard() {
-        let mut mlp = Mlp::load(2, &[2], 1, &weights()).unwrap();
+        let mut mlp = Mlp::<f32>::load(2, &[2], 1, &weights()).unwrap();
         let mut action = [0.0];
         mlp.act(&DVector::from_vec(vec![f32::INFINITY, 2.0]), &mut action);
         assert!(!action[0].is_finite());
@@ -110,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_layer_of_another_shape_is_named() {
-        let problems = Mlp::load(3, &[2], 1, &weights()).err().unwrap();
+        let problems = Mlp::<f32>::load(3, &[2], 1, &weights()).err().unwrap();
         assert!(problems.to_string().contains("head.0.weight"), "{problems}");
     }
 }

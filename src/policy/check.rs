@@ -55,7 +55,7 @@ impl PolicySpec {
             modality.check(&mut found);
             problems.add_all(&format!("modality {}", modality.name), found);
         }
-        let HeadSpec::Mlp { hidden } = &self.head;
+        let HeadSpec::Mlp { hidden, .. } = &self.head;
         for (i, width) in hidden.iter().enumerate() {
             check_width(&format!("head.hidden[{i}]"), *width, problems);
         }
@@ -70,9 +70,14 @@ impl PolicySpec {
 }
 
 impl ModalitySpec {
+    /// Width of what is aligned: the newest feature and its history.
+    pub fn input_width(&self) -> usize {
+        self.width * self.history
+    }
+
     /// Width at which the modality is fused.
     pub fn fused_width(&self) -> usize {
-        self.align.unwrap_or(self.width)
+        self.align.unwrap_or(self.input_width())
     }
 
     fn check(&self, problems: &mut Problems) {
@@ -111,6 +116,7 @@ impl ModalitySpec {
                     );
                 }
             }
+            SourceSpec::Feature { .. } => {}
             SourceSpec::Vector { names } => {
                 if names.len() != self.width {
                     problems.add(format!(

@@ -1,10 +1,12 @@
 //! A policy: what `late_fusion train` writes and the node loads and runs.
 
 mod check;
+mod fusion_spec;
 mod spec;
 mod weights;
 
 pub use check::MAX_MODALITIES;
+pub use fusion_spec::*;
 pub use spec::*;
 pub use weights::Weights;
 
@@ -12,19 +14,20 @@ use std::path::{Path, PathBuf};
 
 use nalgebra::DVector;
 
-use crate::fusion::{self, Alignment, Fusion};
+use crate::fusion::{self, Alignment, Fusion, Input};
 use crate::head::{self, Head};
+use crate::number::Number;
 use crate::problems::Problems;
 
 /// A loaded policy: from the newest features to an action, without its encoders.
-pub struct Policy {
+pub struct Policy<T: Number = f32> {
     spec: PolicySpec,
     folder: PathBuf,
     parameters: usize,
-    alignments: Vec<Alignment>,
-    fusion: Box<dyn Fusion>,
-    fused: DVector<f32>,
-    head: Box<dyn Head>,
+    alignments: Vec<Alignment<T>>,
+    fusion: Box<dyn Fusion<T>>,
+    fused: DVector<T>,
+    head: Box<dyn Head<T>>,
 }
 
 impl Policy {
@@ -37,7 +40,9 @@ impl Policy {
         let weights = Weights::load(&folder.join("weights.safetensors"))?;
         Self::build(spec, folder, &weights)
     }
+}
 
+impl<T: Number> Policy<T> {
     /// Builds a policy from its parts; `folder` is where the encoders' paths start from.
     ///
     /// # Errors
@@ -46,7 +51,7 @@ impl Policy {
         let mut problems = Problems::new();
         let mut alignments = Vec::with_capacity(spec.modalities.len());
         for m in &spec.modalities {
-            match Alignment::load(&m.name, m.width, m.align, weights) {
+            match Alignment::load(&m.name, m.input_width(), m.align, weights) {
                 Ok(alignment) => alignments.push(alignment),
                 Err(found) => problems.add_all(&format!("modality {}", m.name), found),
             }
@@ -90,10 +95,16 @@ impl Policy {
         self.parameters
     }
 
-    /// The action for the given features, one per modality in the policy's order, `None` where one is absent.
-    /// `action` has one number per entry of the action space. Never allocates: the arrays of references live
-    /// on the stack, which bounds the modalities at [`MAX_MODALITIES`].
-    pub fn act(&mut self, features: &[Option<&[f32]>], action: &mut [f64]) {
+    /// How many actions are predicted at once: the steps of the chunk, 1 without one.
+    pub fn steps(&self) -> usize {
+        self.spec.head.steps()
+    }
+
+    /// The action for the given features, one per modality in the policy's order, `None` where one is absent, with
+    /// their ages in seconds. `action` has one number per entry of the action space for each of [`Policy::steps`], one
+    /// step after the other. Never allocates: the arrays of references live on the stack, which bounds the modalities
+    /// at [`MAX_MODALITIES`].
+    pub fn act(&mut self, features: &[Option<&[T]>], ages_s: &[f64], action: &mut [f64]) {
         for (alignment, feature) in self.alignments.iter_mut().zip(features) {
             if let Some(feature) = feature {
                 alignment.align(feature);
@@ -103,8 +114,11 @@ impl Policy {
         for ((slot, alignment), feature) in aligned.iter_mut().zip(&self.alignments).zip(features) {
             *slot = feature.is_some().then(|| alignment.aligned());
         }
-        self.fusion
-            .fuse(&aligned[..features.len()], &mut self.fused);
+        let input = Input {
+            aligned: &aligned[..features.len()],
+            ages_s,
+        };
+        self.fusion.fuse(input, &mut self.fused);
         self.head.act(&self.fused, action);
     }
 }

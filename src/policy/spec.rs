@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::FusionSpec;
+
 /// The format number that this release writes and reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A whole `policy.yaml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,11 +38,23 @@ pub struct ModalitySpec {
     /// What arrives, and what turns it into a feature.
     #[serde(flatten)]
     pub source: SourceSpec,
-    /// Width of the feature, in numbers.
+    /// Width of one feature, in numbers.
     pub width: usize,
+    /// How many of the newest features are seen at once: the newest, then the older ones as their differences to it,
+    /// newest first. 1 is the newest alone.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub history: usize,
     /// Width of the learned projection; without it the standardised feature is fused as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub align: Option<usize>,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(number: &usize) -> bool {
+    *number == 1
 }
 
 /// The kind of a modality with what only that kind has.
@@ -62,6 +76,11 @@ pub enum SourceSpec {
         /// One name per number. A `JointState` is read by these names, an array in their order.
         names: Vec<String>,
     },
+    /// A vector that was encoded elsewhere: a feature message, see `message::FeatureView`.
+    Feature {
+        /// What the encoder of the messages calls itself; messages of another one are refused.
+        identity: String,
+    },
 }
 
 impl SourceSpec {
@@ -71,6 +90,7 @@ impl SourceSpec {
             Self::Image { .. } => "image",
             Self::Text { .. } => "text",
             Self::Vector { .. } => "vector",
+            Self::Feature { .. } => "feature",
         }
     }
 }
@@ -90,6 +110,12 @@ pub struct ImageEncoderSpec {
     /// How that output becomes one vector.
     #[serde(default)]
     pub pooling: Pooling,
+    /// Cells per side of the pooling `grid`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<usize>,
+    /// Keypoints of the pooling `spatial_softmax`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keypoints: Option<usize>,
     /// Whether the vector is scaled to length 1.
     #[serde(default)]
     pub normalise: Normalise,
@@ -219,6 +245,14 @@ pub enum Pooling {
     MaskedMean,
     /// Every number of the output, in its order.
     Flatten,
+    /// Means over the `cells`×`cells` cells of a map `[1, channels, rows, columns]`, channel by channel, each row by row:
+    /// `channels·cells²` numbers.
+    Grid,
+    /// Learned keypoints of a map `[1, channels, rows, columns]`: a softmax over the positions of each of `keypoints`
+    /// learned mixtures of the channels, and the expected place under it: x of every keypoint, then y of every
+    /// keypoint, from −1 (left, top) to 1 (right, bottom). Finn et al. 2016, "Deep spatial autoencoders for visuomotor
+    /// learning".
+    SpatialSoftmax,
 }
 
 /// Scaling of a pooled vector.
@@ -232,23 +266,36 @@ pub enum Normalise {
     L2,
 }
 
-/// How the aligned features become one vector.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "method", rename_all = "snake_case")]
-pub enum FusionSpec {
-    /// One after the other, in the order of the modalities.
-    Concat,
-}
-
 /// How the fused vector becomes an action.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum HeadSpec {
     /// A multi-layer perceptron with ReLU between its layers.
     Mlp {
         /// Widths of the hidden layers.
         hidden: Vec<usize>,
+        /// The chunk of actions that it predicts; without it one action.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chunk: Option<ChunkSpec>,
     },
+}
+
+impl HeadSpec {
+    /// How many actions are predicted at once.
+    pub fn steps(&self) -> usize {
+        let Self::Mlp { chunk, .. } = self;
+        chunk.map_or(1, |chunk| chunk.steps)
+    }
+}
+
+/// A chunk: the actions of the next `steps` steps, of which the first is for now.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChunkSpec {
+    /// How many actions.
+    pub steps: usize,
+    /// Time from one to the next, in seconds.
+    pub step_s: f64,
 }
 
 /// One number of the action.

@@ -6,6 +6,7 @@ use std::path::Path;
 use nalgebra::{DMatrix, DVector};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
+use crate::number::Number;
 use crate::problems::Problems;
 
 /// Named tensors of 32-bit floats in row-major order.
@@ -95,21 +96,27 @@ impl Weights {
     }
 
     /// The vector of that name, or a problem.
-    pub fn vector(&self, name: &str, len: usize, problems: &mut Problems) -> Option<DVector<f32>> {
-        self.values(name, &[len], problems)
-            .map(DVector::from_column_slice)
+    pub fn vector<T: Number>(
+        &self,
+        name: &str,
+        len: usize,
+        problems: &mut Problems,
+    ) -> Option<DVector<T>> {
+        let values = self.values(name, &[len], problems)?;
+        Some(DVector::from_iterator(len, values.iter().map(widened)))
     }
 
     /// The matrix `[rows, columns]` of that name, or a problem.
-    pub fn matrix(
+    pub fn matrix<T: Number>(
         &self,
         name: &str,
         rows: usize,
         columns: usize,
         problems: &mut Problems,
-    ) -> Option<DMatrix<f32>> {
-        self.values(name, &[rows, columns], problems)
-            .map(|values| DMatrix::from_row_slice(rows, columns, values))
+    ) -> Option<DMatrix<T>> {
+        let values = self.values(name, &[rows, columns], problems)?;
+        let values = values.iter().map(widened);
+        Some(DMatrix::from_row_iterator(rows, columns, values))
     }
 
     fn values(&self, name: &str, shape: &[usize], problems: &mut Problems) -> Option<&[f32]> {
@@ -132,6 +139,10 @@ impl Weights {
     }
 }
 
+fn widened<T: Number>(value: &f32) -> T {
+    T::of(f64::from(*value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,7 +158,7 @@ mod tests {
         let read = Weights::load(&path).unwrap();
         assert_eq!(read, weights);
         assert_eq!(read.parameters(), 7);
-        let matrix = read.matrix("a", 2, 3, &mut Problems::new()).unwrap();
+        let matrix: DMatrix<f32> = read.matrix("a", 2, 3, &mut Problems::new()).unwrap();
         assert_eq!(matrix[(1, 0)], 4.0);
     }
 

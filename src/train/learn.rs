@@ -307,10 +307,14 @@ mod tests {
                     names: vec!["x".into()],
                 },
                 width: 1,
+                history: 1,
                 align: None,
             }],
             fusion: FusionSpec::Concat,
-            head: HeadSpec::Mlp { hidden: vec![4] },
+            head: HeadSpec::Mlp {
+                hidden: vec![4],
+                chunk: None,
+            },
             actions: vec![ActionSpec {
                 name: "v".into(),
                 unit: String::new(),

@@ -25,6 +25,8 @@ pub(super) struct ImageEncoder {
     output: String,
     #[serde(default)]
     pooling: Pooling,
+    cells: Option<usize>,
+    keypoints: Option<usize>,
     #[serde(default)]
     normalise: Normalise,
 }
@@ -56,6 +58,8 @@ impl Source {
                     input: encoder.input,
                     output: encoder.output,
                     pooling: encoder.pooling,
+                    cells: encoder.cells,
+                    keypoints: encoder.keypoints,
                     normalise: encoder.normalise,
                 };
                 (SourceSpec::Image { encoder }, 1)

@@ -56,7 +56,9 @@ impl Standard {
     ) -> Self {
         match source {
             SourceSpec::Vector { .. } => Self::of_numbers(rows, width),
-            SourceSpec::Image { .. } | SourceSpec::Text { .. } => Self::of_embeddings(rows, width),
+            SourceSpec::Image { .. } | SourceSpec::Text { .. } | SourceSpec::Feature { .. } => {
+                Self::of_embeddings(rows, width)
+            }
         }
     }
 

@@ -132,6 +132,7 @@ fn another_width_than_the_policy_says() {
         name: "scene".into(),
         source: image_source(image_encoder("map mean")),
         width: 1280,
+        history: 1,
         align: None,
     };
     let options = SessionOptions::default();

@@ -36,6 +36,7 @@ pub fn extractor(source: SourceSpec) -> FeatureExtractor {
         name: "tested".into(),
         width: probe_width(&source, root(), &runtime(), &options).unwrap(),
         source,
+        history: 1,
         align: None,
     };
     FeatureExtractor::load(&spec, root(), &runtime(), &options).unwrap()

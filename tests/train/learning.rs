@@ -31,7 +31,11 @@ fn what_was_demonstrated_is_learned_and_can_be_run() {
     ] {
         let mut action = [0.0; 2];
         let features = [place, goal].map(|pair| pair.map(|v| v as f32));
-        policy.act(&[Some(&features[0]), Some(&features[1])], &mut action);
+        policy.act(
+            &[Some(&features[0]), Some(&features[1])],
+            &[0.0; 2],
+            &mut action,
+        );
         let wanted = velocity(place, goal);
         for i in 0..2 {
             let off = (action[i] - wanted[i]).abs();

@@ -80,9 +80,10 @@ impl Model {
         let widths = spec.modalities.iter().map(|m| m.fused_width());
         let fusion: Box<dyn Fusion> = match spec.fusion {
             FusionSpec::Concat => Box::new(Concat::new(widths)),
+            _ => candle_core::bail!("this fusion is not there yet"),
         };
         let head: Box<dyn Head> = match &spec.head {
-            HeadSpec::Mlp { hidden } => Box::new(Mlp::new(
+            HeadSpec::Mlp { hidden, .. } => Box::new(Mlp::new(
                 &mut parameters,
                 fusion.width(),
                 hidden,

@@ -23,12 +23,14 @@ fn spec(align: [Option<usize>; 3]) -> PolicySpec {
                     names: (0..width).map(|i| format!("n{i}")).collect(),
                 },
                 width,
+                history: 1,
                 align,
             })
             .collect(),
         fusion: FusionSpec::Concat,
         head: HeadSpec::Mlp {
             hidden: vec![32, 16],
+            chunk: None,
         },
         actions: ["x", "y", "z"]
             .map(|name| ActionSpec {
@@ -92,7 +94,7 @@ fn the_node_computes_what_was_trained() {
         let model = model(&spec, &mut numbers);
         let action = numbers.standard(3);
         let weights = model.weights(&action).unwrap();
-        let mut policy = Policy::build(spec.clone(), "".as_ref(), &weights).unwrap();
+        let mut policy = Policy::<f32>::build(spec.clone(), "".as_ref(), &weights).unwrap();
         for _ in 0..100 {
             let features = numbers.features(&spec);
             let trained = model.forward(&batch(&features)).unwrap();
@@ -100,7 +102,7 @@ fn the_node_computes_what_was_trained() {
             let present: Vec<Option<&[f32]>> =
                 features.iter().map(|f| Some(f.as_slice())).collect();
             let mut run = [0.0; 3];
-            policy.act(&present, &mut run);
+            policy.act(&present, &[0.0; 3], &mut run);
             for i in 0..3 {
                 let trained = f64::from(trained[i] * action.std[i] + action.mean[i]);
                 assert!(

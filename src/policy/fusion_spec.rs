@@ -1,0 +1,138 @@
+//! What `policy.yaml` says about fusion.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// How the aligned features become one vector.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "method", rename_all = "snake_case")]
+pub enum FusionSpec {
+    /// One after the other, in the order of the modalities.
+    Concat,
+    /// A weighted sum; all modalities are aligned to one width.
+    Weighted(WeightedSpec),
+    /// Concatenation with low-rank products of pairs of modalities.
+    Bilinear(BilinearSpec),
+    /// Every voter decides on its own, and the decisions are counted.
+    Vote(VoteSpec),
+}
+
+/// Σ w_m ⊙ a_m over the modalities that are present.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeightedSpec {
+    /// Where the weights come from.
+    pub weights: WeightsSpec,
+    /// By modality, the time in seconds in which a feature's weight falls to 1/e as it ages; without an entry it does
+    /// not age.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tau_s: BTreeMap<String, f64>,
+}
+
+/// Where the weights of a weighted sum come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum WeightsSpec {
+    /// Written by the user, and brought to a sum of 1 over the modalities that are present.
+    Fixed {
+        /// By modality, a number or one number per dimension; none negative, not all zero.
+        values: BTreeMap<String, FixedWeight>,
+    },
+    /// Learned by back-propagation; a softmax over the modalities that are present.
+    Learned {
+        /// What has a weight of its own.
+        per: Per,
+    },
+    /// Every modality attends over its own dimensions: w_m = softmax(W_m·a_m).
+    AttentionWithin,
+    /// The modalities attend over each other: w_m = exp(s_m)/Σ exp(s_k), s_m = v·tanh(U·a_m).
+    AttentionAcross {
+        /// Rows of U.
+        hidden: usize,
+    },
+}
+
+/// A weight that the user wrote.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FixedWeight {
+    /// One for all dimensions.
+    Scalar(f64),
+    /// One per dimension.
+    Vector(Vec<f64>),
+}
+
+/// What has a weight of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// Every modality.
+    Modality,
+    /// Every dimension of every modality.
+    Dimension,
+}
+
+/// [a_1; …; a_M; (U_ij·a_i) ∘ (V_ij·a_j) for every pair].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BilinearSpec {
+    /// Rows of every U and V: how many products a pair gives.
+    pub rank: usize,
+    /// The pairs of modalities that are multiplied; all of them where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pairs: Vec<[String; 2]>,
+}
+
+/// Voting. The `head` of the policy says what the head of every voter looks like.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VoteSpec {
+    /// How votes are counted.
+    pub rule: VoteRule,
+    /// How many bins each number of the action has, from its `min` to its `max`. Either this or `choices`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bins: Option<usize>,
+    /// Named actions to choose from. Either these or `bins`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<ChoiceSpec>,
+    /// Who votes; every modality alone where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub voters: Vec<VoterSpec>,
+    /// By voter, the weight of its vote (`weighted`, `soft`). Without them a `weighted` vote uses what was learned, the
+    /// log-odds of each voter's accuracy, and a `soft` one weighs all alike.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub weights: BTreeMap<String, f64>,
+}
+
+/// How votes are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VoteRule {
+    /// One vote for the likeliest bin of each voter.
+    Majority,
+    /// The same, with weights.
+    Weighted,
+    /// The weighted mean of the voters' probabilities.
+    Soft,
+}
+
+/// An action with a name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChoiceSpec {
+    /// Its name.
+    pub name: String,
+    /// One number per entry of the action space.
+    pub action: Vec<f64>,
+}
+
+/// A group of modalities that decide together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VoterSpec {
+    /// Its name.
+    pub name: String,
+    /// Its modalities.
+    pub modalities: Vec<String>,
+}
