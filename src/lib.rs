@@ -6,6 +6,7 @@
 
 pub mod bag;
 pub mod config;
+pub mod contribution;
 pub mod control;
 pub mod encoder;
 pub mod fusion;

@@ -2,7 +2,7 @@
 
 use nalgebra::DVector;
 
-use super::{Fusion, Input};
+use super::{Account, Fusion, Input, absent};
 use crate::number::Number;
 use crate::policy::Weights;
 use crate::problems::Problems;
@@ -20,18 +20,10 @@ impl<T: Number> Concat<T> {
     /// # Errors
     /// Every absent vector of another width than its modality's.
     pub fn load(modalities: &[(&str, usize)], weights: &Weights) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
-        let mut absent = Vec::with_capacity(modalities.len());
-        for (name, width) in modalities {
-            let tensor = format!("absent.{name}");
-            if weights.contains(&tensor) {
-                absent.extend(weights.vector(&tensor, *width, &mut problems));
-            } else {
-                absent.push(DVector::zeros(*width));
-            }
-        }
-        let width = modalities.iter().map(|(_, width)| width).sum();
-        problems.or(Self { absent, width })
+        Ok(Self {
+            absent: absent::vectors(modalities, weights)?,
+            width: modalities.iter().map(|(_, width)| width).sum(),
+        })
     }
 }
 
@@ -47,6 +39,10 @@ impl<T: Number> Fusion<T> for Concat<T> {
             fused.rows_mut(start, part.len()).copy_from(part);
             start += part.len();
         }
+    }
+
+    fn account(&self) -> Account {
+        Account::Unweighted
     }
 }
 

@@ -1,15 +1,25 @@
 //! From the aligned features of the modalities that are present to one fused vector.
+//!
+//! One file per method; none knows of another. Where a formula has Σ or softmax over modalities, they run over those
+//! that are present.
 
+mod absent;
 mod alignment;
+mod bilinear;
 mod concat;
+mod vote;
+mod weighted;
 
 pub use alignment::Alignment;
+pub use bilinear::Bilinear;
 pub use concat::Concat;
+pub use vote::Vote;
+pub use weighted::Weighted;
 
 use nalgebra::DVector;
 
 use crate::number::Number;
-use crate::policy::{FusionSpec, Weights};
+use crate::policy::{FusionSpec, PolicySpec, Weights};
 use crate::problems::Problems;
 
 /// What is fused at one moment.
@@ -28,21 +38,60 @@ pub trait Fusion<T: Number>: Send {
 
     /// Fuses what is present. `fused` has [`Fusion::width`] numbers, each of which is overwritten.
     fn fuse(&mut self, input: Input<'_, T>, fused: &mut DVector<T>);
+
+    /// What counted how much in the last [`Fusion::fuse`].
+    fn account(&self) -> Account;
 }
 
-/// Builds the method that a policy names, for modalities of the given names and aligned widths.
+/// What counted how much. For people and for the topic `~/fusion`; makes its own memory.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Account {
+    /// The method has no weights: what is present is fused.
+    Unweighted,
+    /// The weight of every modality, in the policy's order; the mean over dimensions where each has its own. Zero where
+    /// a modality is absent.
+    Weights(Vec<f64>),
+    /// What every voter voted for.
+    Votes(Vec<Ballot>),
+}
+
+/// The vote of one voter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ballot {
+    /// The voter.
+    pub voter: String,
+    /// What its vote counts; zero where it did not vote.
+    pub weight: f64,
+    /// The action that it holds for likeliest, one number per entry of the action space, for the first step.
+    pub action: Vec<f64>,
+}
+
+/// Builds the method that a policy names.
 ///
 /// # Errors
 /// Every tensor that is missing or of another shape than the method needs.
 pub fn build<T: Number>(
-    spec: &FusionSpec,
-    modalities: &[(&str, usize)],
+    spec: &PolicySpec,
     weights: &Weights,
 ) -> Result<Box<dyn Fusion<T>>, Problems> {
-    match spec {
-        FusionSpec::Concat => Ok(Box::new(Concat::load(modalities, weights)?)),
-        _ => Err("this method is not there yet".to_owned().into()),
-    }
+    Ok(match &spec.fusion {
+        FusionSpec::Concat => Box::new(Concat::load(&members(spec), weights)?),
+        FusionSpec::Weighted(weighted) => {
+            Box::new(Weighted::load(weighted, &members(spec), weights)?)
+        }
+        FusionSpec::Bilinear(bilinear) => {
+            Box::new(Bilinear::load(bilinear, &members(spec), weights)?)
+        }
+        FusionSpec::Vote(vote) => Box::new(Vote::load(vote, spec, weights)?),
+    })
+}
+
+/// The modalities by name and aligned width.
+fn members(spec: &PolicySpec) -> Vec<(&str, usize)> {
+    let modalities = spec.modalities.iter();
+    modalities
+        .map(|m| (m.name.as_str(), m.fused_width()))
+        .collect()
 }
 
 #[cfg(test)]

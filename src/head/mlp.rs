@@ -1,57 +1,39 @@
-//! The multi-layer perceptron: hᵢ₊₁ = ReLU(Wᵢ·hᵢ + bᵢ), the last layer without ReLU, then un-standardised.
+//! The multi-layer perceptron, whose output is scaled back to the action's units.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DVector;
 
-use super::Head;
+use super::{Head, Layers};
 use crate::number::Number;
 use crate::policy::Weights;
 use crate::problems::Problems;
 
-/// A multi-layer perceptron whose output is scaled back with the training labels' mean and deviation.
+/// A multi-layer perceptron for one or several steps, scaled back with the training labels' mean and deviation.
 pub struct Mlp<T: Number> {
-    layers: Vec<Layer<T>>,
+    layers: Layers<T>,
     mean: DVector<T>,
     std: DVector<T>,
 }
 
-struct Layer<T: Number> {
-    weight: DMatrix<T>,
-    bias: DVector<T>,
-    output: DVector<T>,
-}
-
 impl<T: Number> Mlp<T> {
-    /// Reads `head.<i>.weight` (`[out, in]`) and `head.<i>.bias` for every layer, and `action.mean` and
-    /// `action.std`.
+    /// Reads the [`Layers`] named `head`, whose output is one number per step and action, step after step, and
+    /// `action.mean` and `action.std`, which are the same for all steps.
     ///
     /// # Errors
     /// Every tensor that is missing or of another shape.
     pub fn load(
         input: usize,
         hidden: &[usize],
+        steps: usize,
         actions: usize,
         weights: &Weights,
     ) -> Result<Self, Problems> {
         let mut problems = Problems::new();
-        let mut layers = Vec::with_capacity(hidden.len() + 1);
-        let mut columns = input;
-        for (i, rows) in hidden.iter().copied().chain([actions]).enumerate() {
-            let weight = weights.matrix(&format!("head.{i}.weight"), rows, columns, &mut problems);
-            let bias = weights.vector(&format!("head.{i}.bias"), rows, &mut problems);
-            if let (Some(weight), Some(bias)) = (weight, bias) {
-                let output = DVector::zeros(rows);
-                layers.push(Layer {
-                    weight,
-                    bias,
-                    output,
-                });
-            }
-            columns = rows;
-        }
+        let layers = Layers::load("head", input, hidden, steps * actions, weights)
+            .map_err(|found| problems.extend(found));
         let mean = weights.vector("action.mean", actions, &mut problems);
         let std = weights.vector("action.std", actions, &mut problems);
-        match (mean, std) {
-            (Some(mean), Some(std)) => problems.or(Self { layers, mean, std }),
+        match (layers, mean, std) {
+            (Ok(layers), Some(mean), Some(std)) => Ok(Self { layers, mean, std }),
             _ => Err(problems),
         }
     }
@@ -59,20 +41,11 @@ impl<T: Number> Mlp<T> {
 
 impl<T: Number> Head<T> for Mlp<T> {
     fn act(&mut self, fused: &DVector<T>, action: &mut [f64]) {
-        let last = self.layers.len() - 1;
-        for i in 0..=last {
-            let (before, rest) = self.layers.split_at_mut(i);
-            let input = before.last().map_or(fused, |layer| &layer.output);
-            let layer = &mut rest[0];
-            layer.output.copy_from(&layer.bias);
-            layer.output.gemv(T::one(), &layer.weight, input, T::one());
-            if i < last {
-                layer.output.apply(|v| *v = v.max(T::zero()));
-            }
-        }
-        let output = &self.layers[last].output;
+        let actions = self.mean.len();
+        let output = self.layers.forward(fused);
         for (i, number) in action.iter_mut().enumerate() {
-            *number = (output[i] * self.std[i] + self.mean[i]).wide();
+            let (mean, std) = (self.mean[i % actions], self.std[i % actions]);
+            *number = (output[i] * std + mean).wide();
         }
     }
 }
@@ -94,7 +67,7 @@ mod tests {
 
     #[test]
     fn hidden_layers_are_rectified_and_the_action_is_scaled_back() {
-        let mut mlp = Mlp::<f32>::load(2, &[2], 1, &weights()).unwrap();
+        let mut mlp = Mlp::<f32>::load(2, &[2], 1, 1, &weights()).unwrap();
         let mut action = [0.0];
         // hidden = relu([3, −2.5]) = [3, 0]; output = 2·3 + 1 = 7; action = 7·0.5 + 0.25
         mlp.act(&DVector::from_vec(vec![1.0, 2.0]), &mut action);
@@ -103,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_not_a_number_reaches_the_guard() {
-        let mut mlp = Mlp::<f32>::load(2, &[2], 1, &weights()).unwrap();
+        let mut mlp = Mlp::<f32>::load(2, &[2], 1, 1, &weights()).unwrap();
         let mut action = [0.0];
         mlp.act(&DVector::from_vec(vec![f32::INFINITY, 2.0]), &mut action);
         assert!(!action[0].is_finite());
@@ -111,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_layer_of_another_shape_is_named() {
-        let problems = Mlp::<f32>::load(3, &[2], 1, &weights()).err().unwrap();
+        let problems = Mlp::<f32>::load(3, &[2], 1, 1, &weights()).err().unwrap();
         assert!(problems.to_string().contains("head.0.weight"), "{problems}");
     }
 }

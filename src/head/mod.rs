@@ -1,34 +1,42 @@
 //! From the fused vector to an action.
 
+mod direct;
+mod layers;
 mod mlp;
 
+pub use direct::Direct;
+pub use layers::Layers;
 pub use mlp::Mlp;
 
 use nalgebra::DVector;
 
 use crate::number::Number;
-use crate::policy::{HeadSpec, Weights};
+use crate::policy::{FusionSpec, HeadSpec, PolicySpec, Weights};
 use crate::problems::Problems;
 
 /// A decision head. All memory is taken when it is built; [`Head::act`] never allocates.
 pub trait Head<T: Number>: Send {
-    /// The action, one number per entry of `action`, for a fused vector of the width the head was built for.
+    /// The action, or the actions of all steps one after the other, for a fused vector of the width the head was built
+    /// for.
     fn act(&mut self, fused: &DVector<T>, action: &mut [f64]);
 }
 
-/// Builds the head that a policy names.
+/// Builds the head that a policy names, for a fused vector of the given width. A vote has decided already.
 ///
 /// # Errors
 /// Every tensor that is missing or of another shape than the head needs.
 pub fn build<T: Number>(
-    spec: &HeadSpec,
+    spec: &PolicySpec,
     fused_width: usize,
-    actions: usize,
     weights: &Weights,
 ) -> Result<Box<dyn Head<T>>, Problems> {
-    match spec {
-        HeadSpec::Mlp { hidden, .. } => {
-            Ok(Box::new(Mlp::load(fused_width, hidden, actions, weights)?))
+    let (HeadSpec::Mlp { hidden, .. }, actions) = (&spec.head, spec.actions.len());
+    match &spec.fusion {
+        FusionSpec::Vote(_) => Ok(Box::new(Direct)),
+        _ => {
+            let steps = spec.head.steps();
+            let mlp = Mlp::load(fused_width, hidden, steps, actions, weights)?;
+            Ok(Box::new(mlp))
         }
     }
 }

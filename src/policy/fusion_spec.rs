@@ -84,6 +84,24 @@ pub struct BilinearSpec {
     pub pairs: Vec<[String; 2]>,
 }
 
+impl BilinearSpec {
+    /// The pairs as indices into the modalities: those that are named, or every two of them in their order.
+    pub fn pairs_of<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<[usize; 2]> {
+        let names: Vec<&str> = names.collect();
+        let index = |name: &String| names.iter().position(|other| other == name);
+        match self.pairs.is_empty() {
+            true => (0..names.len())
+                .flat_map(|i| (i + 1..names.len()).map(move |j| [i, j]))
+                .collect(),
+            false => self
+                .pairs
+                .iter()
+                .filter_map(|[i, j]| Some([index(i)?, index(j)?]))
+                .collect(),
+        }
+    }
+}
+
 /// Voting. The `head` of the policy says what the head of every voter looks like.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -103,6 +121,33 @@ pub struct VoteSpec {
     /// log-odds of each voter's accuracy, and a `soft` one weighs all alike.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub weights: BTreeMap<String, f64>,
+}
+
+impl VoteSpec {
+    /// How many alternatives each question has: bins, or choices.
+    pub fn alternatives(&self) -> usize {
+        self.bins.unwrap_or(self.choices.len())
+    }
+
+    /// How many questions an action of so many numbers takes: each number's bin, or one choice.
+    pub fn questions(&self, actions: usize) -> usize {
+        match self.bins {
+            Some(_) => actions,
+            None => 1,
+        }
+    }
+
+    /// Who votes: those that are named, or every modality alone.
+    pub fn voters_of<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<VoterSpec> {
+        let alone = |name: &str| VoterSpec {
+            name: name.to_owned(),
+            modalities: vec![name.to_owned()],
+        };
+        match self.voters.is_empty() {
+            true => names.map(alone).collect(),
+            false => self.voters.clone(),
+        }
+    }
 }
 
 /// How votes are counted.

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use nalgebra::DVector;
 
-use crate::fusion::{self, Alignment, Fusion, Input};
+use crate::fusion::{self, Account, Alignment, Fusion, Input};
 use crate::head::{self, Head};
 use crate::number::Number;
 use crate::problems::Problems;
@@ -46,9 +46,13 @@ impl<T: Number> Policy<T> {
     /// Builds a policy from its parts; `folder` is where the encoders' paths start from.
     ///
     /// # Errors
-    /// Every tensor that is missing or of another shape than `spec` asks for.
+    /// Everything that is wrong with `spec`, otherwise every tensor that is missing or of another shape than it asks for.
     pub fn build(spec: PolicySpec, folder: &Path, weights: &Weights) -> Result<Self, Problems> {
         let mut problems = Problems::new();
+        spec.check(&mut problems);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         let mut alignments = Vec::with_capacity(spec.modalities.len());
         for m in &spec.modalities {
             match Alignment::load(&m.name, m.input_width(), m.align, weights) {
@@ -56,16 +60,16 @@ impl<T: Number> Policy<T> {
                 Err(found) => problems.add_all(&format!("modality {}", m.name), found),
             }
         }
-        let fused: Vec<(&str, usize)> = spec
-            .modalities
-            .iter()
-            .map(|m| (m.name.as_str(), m.fused_width()))
-            .collect();
-        let fusion = fusion::build(&spec.fusion, &fused, weights)
-            .map_err(|found| problems.add_all("fusion", found));
-        let width = fused.iter().map(|(_, width)| width).sum();
-        let head = head::build(&spec.head, width, spec.actions.len(), weights)
-            .map_err(|found| problems.add_all("head", found));
+        let fusion =
+            fusion::build(&spec, weights).map_err(|found| problems.add_all("fusion", found));
+        // Without the fusion nobody knows how wide the head's input is.
+        let head = fusion
+            .as_ref()
+            .map_err(|()| ())
+            .and_then(|fusion: &Box<dyn Fusion<T>>| {
+                head::build(&spec, fusion.width(), weights)
+                    .map_err(|found| problems.add_all("head", found))
+            });
         match (fusion, head, problems.is_empty()) {
             (Ok(fusion), Ok(head), true) => Ok(Self {
                 folder: folder.to_owned(),
@@ -88,6 +92,11 @@ impl<T: Number> Policy<T> {
     /// The folder that the encoders' paths start from.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// What counted how much in the last [`Policy::act`].
+    pub fn account(&self) -> Account {
+        self.fusion.account()
     }
 
     /// How many numbers were learned.

@@ -1,10 +1,16 @@
 //! Reading and checking `policy.yaml`: every problem at once, with its key, value and what is allowed.
 
+mod fusion;
+mod modality;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::spec::*;
 use crate::problems::Problems;
+
+/// The most steps that a chunk may have.
+pub const MAX_STEPS: usize = 256;
 
 /// The most modalities that one policy may have.
 pub const MAX_MODALITIES: usize = 16;
@@ -23,6 +29,7 @@ impl PolicySpec {
                  as `late_fusion train` writes it"
             )
         })?;
+        check_format(&text).map_err(|why| format!("policy {place}: {why}"))?;
         let spec: Self = serde_yaml::from_str(&text).map_err(|e| format!("policy {place}: {e}"))?;
         let mut found = Problems::new();
         spec.check(&mut found);
@@ -33,12 +40,6 @@ impl PolicySpec {
 
     /// Adds everything that is wrong with the content to `problems`.
     pub fn check(&self, problems: &mut Problems) {
-        if self.format != FORMAT {
-            problems.add(format!(
-                "format is {}; this release reads format {FORMAT}",
-                self.format
-            ));
-        }
         let count = self.modalities.len();
         if count == 0 || count > MAX_MODALITIES {
             problems.add(format!(
@@ -55,10 +56,11 @@ impl PolicySpec {
             modality.check(&mut found);
             problems.add_all(&format!("modality {}", modality.name), found);
         }
-        let HeadSpec::Mlp { hidden, .. } = &self.head;
-        for (i, width) in hidden.iter().enumerate() {
-            check_width(&format!("head.hidden[{i}]"), *width, problems);
-        }
+        self.head.check(problems);
+        let mut found = Problems::new();
+        self.fusion
+            .check(&self.modalities, &self.actions, &mut found);
+        problems.add_all("fusion", found);
         if self.actions.is_empty() {
             problems.add("actions is empty; at least one is needed");
         }
@@ -69,97 +71,25 @@ impl PolicySpec {
     }
 }
 
-impl ModalitySpec {
-    /// Width of what is aligned: the newest feature and its history.
-    pub fn input_width(&self) -> usize {
-        self.width * self.history
-    }
-
-    /// Width at which the modality is fused.
-    pub fn fused_width(&self) -> usize {
-        self.align.unwrap_or(self.input_width())
-    }
-
+impl HeadSpec {
     fn check(&self, problems: &mut Problems) {
-        check_width("width", self.width, problems);
-        if let Some(align) = self.align {
-            check_width("align", align, problems);
+        let Self::Mlp { hidden, chunk } = self;
+        for (i, width) in hidden.iter().enumerate() {
+            check_width(&format!("head.hidden[{i}]"), *width, problems);
         }
-        match &self.source {
-            SourceSpec::Image { encoder } => {
-                check_hash("encoder.sha256", &encoder.sha256, problems);
-                encoder.input.check(problems);
-                if matches!(encoder.pooling, Pooling::MaskedMean) {
-                    problems.add(
-                        "encoder.pooling is masked_mean, which needs an attention mask; \
-                         none, mean, cls and flatten are allowed for an image",
-                    );
-                }
-            }
-            SourceSpec::Text { encoder } => {
-                check_hash("encoder.sha256", &encoder.sha256, problems);
-                check_hash(
-                    "encoder.tokenizer_sha256",
-                    &encoder.tokenizer_sha256,
-                    problems,
-                );
-                if encoder.max_tokens < 3 {
-                    problems.add(format!(
-                        "encoder.max_tokens is {}; at least 3 are needed (two are special tokens)",
-                        encoder.max_tokens
-                    ));
-                }
-                if matches!(encoder.pooling, Pooling::Flatten) {
-                    problems.add(
-                        "encoder.pooling is flatten, whose width would change with the sentence; \
-                         none, mean, cls and masked_mean are allowed for text",
-                    );
-                }
-            }
-            SourceSpec::Feature { .. } => {}
-            SourceSpec::Vector { names } => {
-                if names.len() != self.width {
-                    problems.add(format!(
-                        "names has {} entries but width is {}; they must agree",
-                        names.len(),
-                        self.width
-                    ));
-                }
-                let mut seen = BTreeSet::new();
-                for name in names.iter().filter(|name| !seen.insert(*name)) {
-                    problems.add(format!("names has {name:?} twice; each must be unique"));
-                }
-            }
-        }
-    }
-}
-
-impl ImageInputSpec {
-    fn check(&self, problems: &mut Problems) {
-        for (key, pixels) in [("width", self.width), ("height", self.height)] {
-            if !(1..=4096).contains(&pixels) {
+        if let Some(chunk) = chunk {
+            if !(1..=MAX_STEPS).contains(&chunk.steps) {
                 problems.add(format!(
-                    "encoder.input.{key} is {pixels}; 1 to 4096 pixels are allowed"
+                    "head.chunk.steps is {}; 1 to {MAX_STEPS} are allowed",
+                    chunk.steps
                 ));
             }
-        }
-        if !(self.rescale.is_finite() && self.rescale > 0.0) {
-            problems.add(format!(
-                "encoder.input.rescale is {}; it must be positive",
-                self.rescale
-            ));
-        }
-        if self.mean.iter().any(|v| !v.is_finite()) {
-            problems.add(format!(
-                "encoder.input.mean is {:?}; only finite numbers are allowed",
-                self.mean
-            ));
-        }
-        if self.std.iter().any(|v| !(v.is_finite() && *v > 0.0)) {
-            problems.add(format!(
-                "encoder.input.std is {:?}; each must be positive",
-                self.std
-            ));
+            if !(chunk.step_s.is_finite() && chunk.step_s > 0.0) {
+                problems.add(format!(
+                    "head.chunk.step_s is {}; it must be a positive number of seconds",
+                    chunk.step_s
+                ));
+            }
         }
     }
 }
@@ -176,6 +106,27 @@ impl ActionSpec {
                 "action {name}: stop is {stop}; it must lie within min and max, {min} to {max}"
             ));
         }
+    }
+}
+
+/// The format is looked at before anything else, because the keys of another one have other meanings.
+fn check_format(text: &str) -> Result<(), String> {
+    #[derive(serde::Deserialize)]
+    struct Format {
+        format: Option<u32>,
+    }
+    let format = serde_yaml::from_str(text)
+        .ok()
+        .and_then(|Format { format }| format);
+    match format {
+        None | Some(FORMAT) => Ok(()),
+        Some(older) if older < FORMAT => Err(format!(
+            "format is {older}, of an older release; this one reads format {FORMAT}. Train the policy again: \
+             recordings and training files of format {older} stay valid"
+        )),
+        Some(newer) => Err(format!(
+            "format is {newer}, of a newer release; this one reads format {FORMAT}"
+        )),
     }
 }
 

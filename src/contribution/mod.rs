@@ -1,0 +1,125 @@
+//! Why did it move? The exact share of every modality in an action.
+//!
+//! The contribution of modality m is its Shapley value over the modalities P that are present:
+//! φ_m = Σ_{S ⊆ P∖m} |S|!·(|P|−|S|−1)!/|P|! · (v(S ∪ m) − v(S)), where v(S) is the policy's action with all modalities
+//! but S absent (Shapley 1953, "A value for n-person games"). It is the only division that treats modalities alike, gives
+//! nothing to one that changes nothing, and adds up: Σ φ_m = v(P) − v(∅).
+
+use crate::number::Number;
+use crate::policy::{MAX_MODALITIES, Policy};
+use crate::problems::Problems;
+
+/// The most modalities for which all subsets are computed: 4096 of them.
+pub const MOST_MODALITIES: usize = 12;
+
+/// Computes contributions to the first step's action. All memory is taken when it is built.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contributions {
+    modalities: usize,
+    actions: usize,
+    /// v(S), one action per subset of the modalities that are present; bit k is the k-th of them.
+    worth: Vec<f64>,
+    /// By |S|, the weight |S|!·(|P|−|S|−1)!/|P|!, for the present |P|.
+    shares: Vec<f64>,
+    /// All steps of one action of the policy.
+    action: Vec<f64>,
+    values: Vec<f64>,
+    present: Vec<usize>,
+}
+
+impl Contributions {
+    /// Room for the contributions in a policy's actions.
+    ///
+    /// # Errors
+    /// A policy with more than [`MOST_MODALITIES`] modalities.
+    pub fn new<T: Number>(policy: &Policy<T>) -> Result<Self, Problems> {
+        let (modalities, actions) = (policy.spec().modalities.len(), policy.spec().actions.len());
+        if modalities > MOST_MODALITIES {
+            return Err(format!(
+                "contributions are computed over all subsets of the modalities; the policy has {modalities}, and \
+                 {MOST_MODALITIES} are the most"
+            )
+            .into());
+        }
+        Ok(Self {
+            modalities,
+            actions,
+            worth: vec![0.0; actions << modalities],
+            shares: vec![0.0; modalities],
+            action: vec![0.0; actions * policy.steps()],
+            values: vec![0.0; modalities * actions],
+            present: Vec::with_capacity(modalities),
+        })
+    }
+
+    /// Computes them for features as [`Policy::act`] takes them.
+    pub fn compute<T: Number>(
+        &mut self,
+        policy: &mut Policy<T>,
+        features: &[Option<&[T]>],
+        ages_s: &[f64],
+    ) {
+        let actions = self.actions;
+        self.present.clear();
+        self.present
+            .extend((0..features.len()).filter(|i| features[*i].is_some()));
+        let subsets = 1usize << self.present.len();
+        for subset in 0..subsets {
+            let mut some = [None; MAX_MODALITIES];
+            for (bit, modality) in self.present.iter().enumerate() {
+                if subset >> bit & 1 == 1 {
+                    some[*modality] = features[*modality];
+                }
+            }
+            policy.act(&some[..features.len()], ages_s, &mut self.action);
+            self.worth[subset * actions..][..actions].copy_from_slice(&self.action[..actions]);
+        }
+        self.weigh_sizes();
+        self.values.fill(0.0);
+        for (bit, modality) in self.present.iter().enumerate() {
+            for without in (0..subsets).filter(|subset| subset >> bit & 1 == 0) {
+                let share = self.shares[without.count_ones() as usize];
+                let with = without | 1 << bit;
+                for action in 0..actions {
+                    let gain = self.worth[with * actions + action]
+                        - self.worth[without * actions + action];
+                    self.values[modality * actions + action] += share * gain;
+                }
+            }
+        }
+    }
+
+    /// |S|!·(n−|S|−1)!/n! = 1/(n·C(n−1, |S|)), built up from one size to the next.
+    fn weigh_sizes(&mut self) {
+        let n = self.present.len();
+        let mut share = 1.0 / n as f64;
+        for size in 0..n {
+            self.shares[size] = share;
+            share *= (size + 1) as f64 / (n - 1 - size).max(1) as f64;
+        }
+    }
+
+    /// The contributions of one modality, one number per action; zeros for one that was absent.
+    pub fn of(&self, modality: usize) -> &[f64] {
+        &self.values[modality * self.actions..][..self.actions]
+    }
+
+    /// How many modalities there are.
+    pub fn modalities(&self) -> usize {
+        self.modalities
+    }
+
+    /// The action with everything that was present: v(P).
+    pub fn of_all(&self) -> &[f64] {
+        let all = (1usize << self.present.len()) - 1;
+        &self.worth[all * self.actions..][..self.actions]
+    }
+
+    /// The action with everything absent: v(∅).
+    pub fn of_nothing(&self) -> &[f64] {
+        &self.worth[..self.actions]
+    }
+}
+
+#[cfg(test)]
+mod tests;

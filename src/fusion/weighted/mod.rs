@@ -1,0 +1,138 @@
+//! The weighted sum: f = Σ w_m ⊙ a_m, all modalities aligned to one width.
+
+mod across;
+mod fixed;
+mod learned;
+mod within;
+
+use nalgebra::DVector;
+
+use self::across::Across;
+use self::fixed::Fixed;
+use self::learned::Learned;
+use self::within::Within;
+use super::{Account, Fusion, Input};
+use crate::number::Number;
+use crate::policy::{WeightedSpec, Weights, WeightsSpec};
+use crate::problems::Problems;
+
+/// Where the weights come from.
+trait Source<T: Number>: Send {
+    /// Writes the weight of every modality that is present, one number per dimension.
+    ///
+    /// `ageing` has, for every modality, the logarithm of the factor by which its age lowers its weight: −age/τ. It is
+    /// applied before the weights are brought to a sum of one.
+    fn weigh(&mut self, input: Input<'_, T>, ageing: &[T], weights: &mut [DVector<T>]);
+}
+
+/// A weighted sum of what is present. When nothing is, the sum is zero.
+pub struct Weighted<T: Number> {
+    source: Box<dyn Source<T>>,
+    /// 1/τ of each modality, in 1/s; zero where it does not age.
+    decay_per_s: Vec<f64>,
+    ageing: Vec<T>,
+    weights: Vec<DVector<T>>,
+    present: Vec<bool>,
+    width: usize,
+}
+
+impl<T: Number> Weighted<T> {
+    /// Reads what the source of the weights needs, for modalities given by name and aligned width, which is the same
+    /// for all.
+    ///
+    /// # Errors
+    /// Every tensor that is missing or of another shape.
+    pub fn load(
+        spec: &WeightedSpec,
+        modalities: &[(&str, usize)],
+        weights: &Weights,
+    ) -> Result<Self, Problems> {
+        let width = modalities[0].1;
+        let names: Vec<&str> = modalities.iter().map(|(name, _)| *name).collect();
+        let source: Box<dyn Source<T>> = match &spec.weights {
+            WeightsSpec::Fixed { values } => Box::new(Fixed::new(values, &names, width)),
+            WeightsSpec::Learned { per } => {
+                Box::new(Learned::load(*per, names.len(), width, weights)?)
+            }
+            WeightsSpec::AttentionWithin => Box::new(Within::load(&names, width, weights)?),
+            WeightsSpec::AttentionAcross { hidden } => {
+                Box::new(Across::load(*hidden, width, weights)?)
+            }
+        };
+        let decay = |name: &&str| spec.tau_s.get(*name).map_or(0.0, |tau_s| 1.0 / tau_s);
+        Ok(Self {
+            source,
+            decay_per_s: names.iter().map(decay).collect(),
+            ageing: vec![T::zero(); names.len()],
+            weights: vec![DVector::zeros(width); names.len()],
+            present: vec![false; names.len()],
+            width,
+        })
+    }
+}
+
+impl<T: Number> Fusion<T> for Weighted<T> {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn fuse(&mut self, input: Input<'_, T>, fused: &mut DVector<T>) {
+        for (i, decay_per_s) in self.decay_per_s.iter().enumerate() {
+            self.present[i] = input.aligned[i].is_some();
+            self.ageing[i] = match self.present[i] && *decay_per_s > 0.0 {
+                true => T::of(-input.ages_s[i].max(0.0) * decay_per_s),
+                false => T::zero(),
+            };
+        }
+        self.source.weigh(input, &self.ageing, &mut self.weights);
+        fused.fill(T::zero());
+        for (aligned, weights) in input.aligned.iter().zip(&self.weights) {
+            if let Some(aligned) = aligned {
+                fused.cmpy(T::one(), weights, aligned, T::one());
+            }
+        }
+    }
+
+    fn account(&self) -> Account {
+        let weights = self.weights.iter().zip(&self.present);
+        Account::Weights(
+            weights
+                .map(|(weights, present)| match present {
+                    true => weights.mean().wide(),
+                    false => 0.0,
+                })
+                .collect(),
+        )
+    }
+}
+
+/// Turns the logarithms of weights into weights that sum to one over the modalities that are present, dimension by
+/// dimension: a softmax. Entries of −∞ weigh nothing; where all are −∞, all weigh alike.
+fn normalise<T: Number>(aligned: &[Option<&DVector<T>>], logits: &mut [DVector<T>]) {
+    let present = || (0..aligned.len()).filter(|i| aligned[*i].is_some());
+    let Some(first) = present().next() else {
+        return;
+    };
+    let nothing = T::of(f64::NEG_INFINITY);
+    for dimension in 0..logits[first].len() {
+        let mut largest = nothing;
+        for i in present() {
+            largest = largest.max(logits[i][dimension]);
+        }
+        let mut sum = T::zero();
+        for i in present() {
+            let logit = &mut logits[i][dimension];
+            *logit = match largest == nothing {
+                true => T::one(),
+                false => (*logit - largest).exp(),
+            };
+            sum += *logit;
+        }
+        for i in present() {
+            logits[i][dimension] /= sum;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! One modality of a policy.
+
+use std::collections::BTreeSet;
+
+use super::{check_hash, check_width};
+use crate::policy::{ImageInputSpec, ModalitySpec, Pooling, SourceSpec};
+use crate::problems::Problems;
+
+/// The most features that a history may have.
+const MAX_HISTORY: usize = 32;
+
+impl ModalitySpec {
+    /// Width of what is aligned: the newest feature and its history.
+    pub fn input_width(&self) -> usize {
+        self.width * self.history
+    }
+
+    /// Width at which the modality is fused.
+    pub fn fused_width(&self) -> usize {
+        self.align.unwrap_or(self.input_width())
+    }
+
+    pub(super) fn check(&self, problems: &mut Problems) {
+        check_width("width", self.width, problems);
+        if !(1..=MAX_HISTORY).contains(&self.history) {
+            problems.add(format!(
+                "history is {}; 1 (the newest alone) to {MAX_HISTORY} are allowed",
+                self.history
+            ));
+        }
+        if let Some(align) = self.align {
+            check_width("align", align, problems);
+        }
+        match &self.source {
+            SourceSpec::Image { encoder } => {
+                check_hash("encoder.sha256", &encoder.sha256, problems);
+                encoder.input.check(problems);
+                if matches!(encoder.pooling, Pooling::MaskedMean) {
+                    problems.add(
+                        "encoder.pooling is masked_mean, which needs an attention mask; \
+                         none, mean, cls, flatten, grid and spatial_softmax are allowed for an image",
+                    );
+                }
+                let grid = encoder.pooling == Pooling::Grid;
+                let keypoints = encoder.pooling == Pooling::SpatialSoftmax;
+                check_size("encoder.cells", encoder.cells, 32, "grid", grid, problems);
+                check_size(
+                    "encoder.keypoints",
+                    encoder.keypoints,
+                    256,
+                    "spatial_softmax",
+                    keypoints,
+                    problems,
+                );
+            }
+            SourceSpec::Text { encoder } => {
+                check_hash("encoder.sha256", &encoder.sha256, problems);
+                check_hash(
+                    "encoder.tokenizer_sha256",
+                    &encoder.tokenizer_sha256,
+                    problems,
+                );
+                if encoder.max_tokens < 3 {
+                    problems.add(format!(
+                        "encoder.max_tokens is {}; at least 3 are needed (two are special tokens)",
+                        encoder.max_tokens
+                    ));
+                }
+                if !matches!(
+                    encoder.pooling,
+                    Pooling::None | Pooling::Mean | Pooling::Cls | Pooling::MaskedMean
+                ) {
+                    problems.add(
+                        "encoder.pooling is flatten, grid or spatial_softmax, which a sentence has no fixed shape \
+                         for; none, mean, cls and masked_mean are allowed for text",
+                    );
+                }
+            }
+            SourceSpec::Feature { identity } => {
+                if identity.trim().is_empty() {
+                    problems
+                        .add("identity is empty; it must say which encoder the features come from");
+                }
+            }
+            SourceSpec::Vector { names } => {
+                if names.len() != self.width {
+                    problems.add(format!(
+                        "names has {} entries but width is {}; they must agree",
+                        names.len(),
+                        self.width
+                    ));
+                }
+                let mut seen = BTreeSet::new();
+                for name in names.iter().filter(|name| !seen.insert(*name)) {
+                    problems.add(format!("names has {name:?} twice; each must be unique"));
+                }
+            }
+        }
+    }
+}
+
+impl ImageInputSpec {
+    fn check(&self, problems: &mut Problems) {
+        for (key, pixels) in [("width", self.width), ("height", self.height)] {
+            if !(1..=4096).contains(&pixels) {
+                problems.add(format!(
+                    "encoder.input.{key} is {pixels}; 1 to 4096 pixels are allowed"
+                ));
+            }
+        }
+        if !(self.rescale.is_finite() && self.rescale > 0.0) {
+            problems.add(format!(
+                "encoder.input.rescale is {}; it must be positive",
+                self.rescale
+            ));
+        }
+        if self.mean.iter().any(|v| !v.is_finite()) {
+            problems.add(format!(
+                "encoder.input.mean is {:?}; only finite numbers are allowed",
+                self.mean
+            ));
+        }
+        if self.std.iter().any(|v| !(v.is_finite() && *v > 0.0)) {
+            problems.add(format!(
+                "encoder.input.std is {:?}; each must be positive",
+                self.std
+            ));
+        }
+    }
+}
+
+/// A size that one pooling needs and the others have no use for.
+fn check_size(
+    key: &str,
+    size: Option<usize>,
+    most: usize,
+    pooling: &str,
+    needed: bool,
+    problems: &mut Problems,
+) {
+    match size {
+        None if needed => problems.add(format!(
+            "{key} is missing; pooling {pooling} needs it, 1 to {most}"
+        )),
+        Some(_) if !needed => {
+            problems.add(format!("{key} is for pooling {pooling} only; leave it out"))
+        }
+        Some(size) if !(1..=most).contains(&size) => {
+            problems.add(format!("{key} is {size}; 1 to {most} are allowed"));
+        }
+        _ => {}
+    }
+}
