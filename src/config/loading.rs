@@ -3,7 +3,7 @@
 use super::node::NodeConfig;
 use super::wiring::Wiring;
 use crate::encoder::{FeatureExtractor, Runtime, SessionOptions};
-use crate::policy::{Policy, PolicySpec};
+use crate::policy::{Policy, PolicySpec, Weights};
 use crate::problems::Problems;
 
 /// A policy with its encoders, joined with the parameters.
@@ -32,10 +32,17 @@ impl Loaded {
         let spec = PolicySpec::load(&config.policy)?;
         let mut problems = Problems::new();
         let wiring = Wiring::new(config, &spec).map_err(|found| problems.extend(found));
-        let policy = Policy::load(&config.policy).map_err(|found| problems.extend(found));
-        let extractors = load_extractors(config, &spec).map_err(|found| problems.extend(found));
-        match (policy, wiring, extractors) {
-            (Ok(policy), Ok(wiring), Ok(extractors)) => Ok(Self {
+        let weights = Weights::load(&config.policy.join("weights.safetensors"))
+            .map_err(|found| problems.extend(found));
+        let loaded = weights.and_then(|weights| {
+            let policy = Policy::build(spec.clone(), &config.policy, &weights)
+                .map_err(|found| problems.extend(found));
+            let extractors =
+                load_extractors(config, &spec, &weights).map_err(|found| problems.extend(found));
+            Ok((policy?, extractors?))
+        });
+        match (loaded, wiring) {
+            (Ok((policy, extractors)), Ok(wiring)) => Ok(Self {
                 policy,
                 wiring,
                 extractors,
@@ -48,11 +55,18 @@ impl Loaded {
 fn load_extractors(
     config: &NodeConfig,
     spec: &PolicySpec,
+    weights: &Weights,
 ) -> Result<Vec<FeatureExtractor>, Problems> {
     let runtime = Runtime::load(config.onnxruntime.as_deref())?;
     let options = SessionOptions {
         provider: config.execution_provider,
         intra_op_threads: config.intra_op_threads,
     };
-    FeatureExtractor::load_all(&spec.modalities, &config.policy, &runtime, &options)
+    FeatureExtractor::load_all(
+        &spec.modalities,
+        &config.policy,
+        weights,
+        &runtime,
+        &options,
+    )
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::image::ImageEncoder;
 use super::onnx::Model;
+use super::pooling::MapShape;
 use super::provider::{Device, SessionOptions};
 use super::runtime::Runtime;
 use super::text::TextEncoder;
@@ -12,7 +13,7 @@ use super::vector::VectorReader;
 use crate::message::{
     CompressedImageView, ImageView, JointStateView, MessageError, MessageType, Numbers, text,
 };
-use crate::policy::{ModalitySpec, SourceSpec};
+use crate::policy::{ModalitySpec, SourceSpec, Weights};
 use crate::problems::Problems;
 use crate::time::Stamp;
 
@@ -90,10 +91,11 @@ impl FeatureExtractor {
     pub fn load(
         spec: &ModalitySpec,
         folder: &Path,
+        weights: &Weights,
         runtime: &Runtime,
         options: &SessionOptions,
     ) -> Result<Self, Problems> {
-        let source = Source::load(&spec.source, folder, runtime, options)?;
+        let source = Source::load(&spec.name, &spec.source, folder, weights, runtime, options)?;
         let width = source.width();
         if width != spec.width {
             return Err(Problems::from(format!(
@@ -115,13 +117,14 @@ impl FeatureExtractor {
     pub fn load_all(
         modalities: &[ModalitySpec],
         folder: &Path,
+        weights: &Weights,
         runtime: &Runtime,
         options: &SessionOptions,
     ) -> Result<Vec<Self>, Problems> {
         let mut problems = Problems::new();
         let mut extractors = Vec::with_capacity(modalities.len());
         for modality in modalities {
-            match Self::load(modality, folder, runtime, options) {
+            match Self::load(modality, folder, weights, runtime, options) {
                 Ok(extractor) => extractors.push(extractor),
                 Err(found) => problems.add_all(&format!("modality {}", modality.name), found),
             }
@@ -208,14 +211,16 @@ impl FeatureExtractor {
 
 impl Source {
     fn load(
+        modality: &str,
         spec: &SourceSpec,
         folder: &Path,
+        weights: &Weights,
         runtime: &Runtime,
         options: &SessionOptions,
     ) -> Result<Self, Problems> {
         Ok(match spec {
             SourceSpec::Image { encoder } => Self::Image(Box::new(ImageEncoder::load(
-                encoder, folder, runtime, options,
+                modality, encoder, folder, weights, runtime, options,
             )?)),
             SourceSpec::Text { encoder } => Self::Text(Box::new(TextEncoder::load(
                 encoder, folder, runtime, options,
@@ -244,17 +249,33 @@ impl Source {
     }
 }
 
-/// The width of the feature that `source` gives, for a policy that is being made.
+/// What an encoder gives, for a policy that is being made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// Width of the feature.
+    pub width: usize,
+    /// The shape of the model's output before pooling, where it is a map.
+    pub map: Option<MapShape>,
+}
+
+/// Loads what `source` names to see what it gives. Nothing learned is at hand yet, so keypoints cannot be pooled.
 ///
 /// # Errors
 /// As for [`FeatureExtractor::load`].
-pub fn probe_width(
+pub fn probe(
     source: &SourceSpec,
     folder: &Path,
     runtime: &Runtime,
     options: &SessionOptions,
-) -> Result<usize, Problems> {
-    Source::load(source, folder, runtime, options).map(|source| source.width())
+) -> Result<Probe, Problems> {
+    let source = Source::load("", source, folder, &Weights::default(), runtime, options)?;
+    Ok(Probe {
+        width: source.width(),
+        map: match &source {
+            Source::Image(encoder) => encoder.map(),
+            Source::Text(_) | Source::Vector(_) => None,
+        },
+    })
 }
 
 /// Whether messages of a type can feed a modality of that kind.

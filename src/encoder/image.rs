@@ -6,12 +6,12 @@ use super::decode::Decoder;
 use super::extractor::Summary;
 use super::file::verified;
 use super::onnx::{Element, Input, Model, Port, list};
-use super::pooling::Pool;
+use super::pooling::{MapShape, Pool, Recipe};
 use super::prepare::{Picture, Pixel, Preparation};
 use super::provider::SessionOptions;
 use super::runtime::Runtime;
 use crate::message::{CompressedImageView, ImageEncoding, ImageView, MessageError};
-use crate::policy::{ElementType, ImageEncoderSpec, ImageInputSpec};
+use crate::policy::{ElementType, ImageEncoderSpec, ImageInputSpec, Weights};
 use crate::problems::Problems;
 
 /// A loaded vision encoder.
@@ -21,14 +21,17 @@ pub(super) struct ImageEncoder {
     decoder: Decoder,
     model: Model,
     pool: Pool,
+    map: Option<MapShape>,
     summary: Summary,
 }
 
 impl ImageEncoder {
     /// Loads the model, checks that it takes the tensor of the policy, and runs it once on a black picture.
     pub fn load(
+        modality: &str,
         spec: &ImageEncoderSpec,
         folder: &Path,
+        weights: &Weights,
         runtime: &Runtime,
         options: &SessionOptions,
     ) -> Result<Self, Problems> {
@@ -40,27 +43,46 @@ impl ImageEncoder {
         let port =
             check_input(&spec.input, preparation.shape(), model.inputs()).map_err(in_file)?;
         let summary = Summary::of_model(&path, &model, port.to_string());
-        let pool = model
+        let recipe = Recipe {
+            pooling: spec.pooling,
+            normalise: spec.normalise,
+            cells: spec.cells.unwrap_or(1),
+            keypoints: spec.keypoints.unwrap_or(1),
+            modality,
+            weights,
+        };
+        let (pool, map) = model
             .run(&[tensor(&spec.input.name, &preparation)], |shape, _| {
-                Pool::new(spec.pooling, spec.normalise, shape)
+                let dims: Vec<usize> = shape.iter().map(|&d| d.max(0) as usize).collect();
+                Pool::new(&recipe, shape).map(|pool| (pool, MapShape::of(&dims)))
             })
             .map_err(|why| in_file(format!("it cannot run on a black picture: {why}")))?
-            .map_err(in_file)?;
+            .map_err(|found| {
+                let mut problems = Problems::new();
+                problems.add_all(&format!("encoder.model {}", path.display()), found);
+                problems
+            })?;
         Ok(Self {
             input: spec.input.name.clone(),
             preparation,
             decoder: Decoder::default(),
             model,
-            pool,
+            map,
             summary: Summary {
                 width: pool.width(),
                 ..summary
             },
+            pool,
         })
     }
 
     pub fn summary(&self) -> &Summary {
         &self.summary
+    }
+
+    /// The shape of the model's output, where it is a map.
+    pub fn map(&self) -> Option<MapShape> {
+        self.map
     }
 
     /// Encodes a picture of a camera.
@@ -93,7 +115,7 @@ impl ImageEncoder {
     }
 
     fn run(&mut self, feature: &mut [f32]) -> Result<(), MessageError> {
-        let pool = self.pool;
+        let pool = &mut self.pool;
         self.model
             .run(&[tensor(&self.input, &self.preparation)], |_, output| {
                 pool.pool(output, &[], feature)

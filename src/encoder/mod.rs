@@ -16,7 +16,8 @@ mod text;
 mod tokens;
 mod vector;
 
-pub use extractor::{Extraction, FeatureExtractor, Summary, accepts, probe_width};
+pub use extractor::{Extraction, FeatureExtractor, Probe, Summary, accepts, probe};
 pub use file::sha256_of;
+pub use pooling::{Keypoints, MapShape};
 pub use provider::{Device, ExecutionProvider, SessionOptions};
 pub use runtime::Runtime;

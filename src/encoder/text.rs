@@ -6,12 +6,12 @@ use super::extractor::Summary;
 use super::file::verified;
 use super::image::encoder_failed;
 use super::onnx::{Element, Input, Model, Numbers, Port, list};
-use super::pooling::Pool;
+use super::pooling::{Pool, Recipe};
 use super::provider::SessionOptions;
 use super::runtime::Runtime;
 use super::tokens::{Sentence, Tokens};
 use crate::message::MessageError;
-use crate::policy::{Pooling, TextEncoderSpec};
+use crate::policy::{Pooling, TextEncoderSpec, Weights};
 use crate::problems::Problems;
 
 /// A loaded language encoder.
@@ -52,9 +52,17 @@ impl TextEncoder {
         let summary = Summary::of_model(&path, &model, list(model.inputs()));
         let blank = tokens.blank().map_err(in_file)?;
         feed.set(blank);
+        let recipe = Recipe {
+            pooling: spec.pooling,
+            normalise: spec.normalise,
+            cells: 1,
+            keypoints: 1,
+            modality: "",
+            weights: &Weights::default(),
+        };
         let pool = model
             .run(&feed.inputs(), |shape, _| {
-                Pool::new(spec.pooling, spec.normalise, shape)
+                Pool::new(&recipe, shape).map_err(|found| found.to_string())
             })
             .map_err(|why| in_file(format!("it cannot run on an empty sentence: {why}")))?
             .map_err(in_file)?;
@@ -62,11 +70,11 @@ impl TextEncoder {
             tokens,
             feed,
             model,
-            pool,
             summary: Summary {
                 width: pool.width(),
                 ..summary
             },
+            pool,
             last: None,
         })
     }
@@ -114,7 +122,7 @@ impl TextEncoder {
             );
         }
         self.feed.set(sentence);
-        let (pool, mask) = (self.pool, &self.feed.sentence.mask);
+        let (pool, mask) = (&mut self.pool, &self.feed.sentence.mask);
         let mut feature = vec![0.0; pool.width()];
         self.model
             .run(&self.feed.inputs(), |_, output| {

@@ -1,12 +1,14 @@
 //! A modality: its newest message, the worker that encodes it, and its newest feature.
 
 mod feature;
+mod history;
 mod slot;
 mod stats;
 mod throttle;
 mod worker;
 
 pub use feature::{Feature, FeatureReader, FeatureWriter, feature_slot};
+pub use history::History;
 pub use slot::{Message, MessageSlot};
 pub use stats::{ModalitySnapshot, ModalityStats};
 pub use worker::{Extract, Worker};

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::throttle::Throttle;
-use super::{FeatureWriter, Message, MessageSlot, ModalityStats};
+use super::{FeatureWriter, History, Message, MessageSlot, ModalityStats};
 use crate::encoder::{Extraction, FeatureExtractor};
 use crate::message::{self, MessageError, MessageType};
 use crate::problems::Problems;
@@ -58,6 +58,7 @@ impl Worker {
         message_type: MessageType,
         extract: impl Extract,
         features: FeatureWriter,
+        history: History,
         notify: impl Fn() + Send + 'static,
     ) -> Result<Self, Problems> {
         let slot = Arc::<MessageSlot>::default();
@@ -67,6 +68,8 @@ impl Worker {
             message_type,
             extract,
             features,
+            history,
+            newest: Stamp::default(),
             notify,
             stats: stats.clone(),
             throttle: Throttle::new(LOG_EVERY),
@@ -117,6 +120,8 @@ struct Work<E, N> {
     message_type: MessageType,
     extract: E,
     features: FeatureWriter,
+    history: History,
+    newest: Stamp,
     notify: N,
     stats: Arc<ModalityStats>,
     throttle: Throttle,
@@ -141,9 +146,10 @@ impl<E: Extract, N: Fn()> Work<E, N> {
     /// Publishes the message's feature, and returns its stamp and whether it is present.
     fn encode(&mut self, message: &Message) -> Result<(Stamp, bool), MessageError> {
         let feature = self.features.input_buffer_mut();
+        let newest = &mut feature.values[..self.history.width()];
         let extract = || {
             self.extract
-                .extract(self.message_type, &message.bytes, &mut feature.values)
+                .extract(self.message_type, &message.bytes, newest)
         };
         // Pictures and models come from outside, and the libraries that read them may fail in ways of their own: a
         // modality that loses its thread would be lost until the node is started again.
@@ -159,6 +165,14 @@ impl<E: Extract, N: Fn()> Work<E, N> {
             .stamp
             .filter(|stamp| !stamp.is_unset())
             .unwrap_or(message.received);
+        // Time that goes back is another time: a bag played again, a simulation started anew.
+        if !feature.present || feature.stamp < self.newest {
+            self.history.forget();
+        }
+        self.newest = feature.stamp;
+        if feature.present {
+            self.history.take(&mut feature.values);
+        }
         let published = (feature.stamp, feature.present);
         self.features.publish();
         Ok(published)

@@ -17,7 +17,7 @@ use crate::config::{ActionConfig, Loaded, NODE_NAME, NodeConfig, Wiring};
 use crate::control::{Controller, TickMeter, TickReport};
 use crate::guard::Guard;
 use crate::message::{self, MessageType};
-use crate::modality::{FeatureReader, Message, Worker, feature_slot};
+use crate::modality::{FeatureReader, History, Message, Worker, feature_slot};
 use crate::policy::Policy;
 use crate::problems::Problems;
 
@@ -69,7 +69,7 @@ impl RunningNode {
             .spec()
             .modalities
             .iter()
-            .map(|modality| feature_slot(modality.width))
+            .map(|modality| feature_slot(modality.input_width()))
             .unzip();
         let (reports, reported) = triple_buffer::triple_buffer(&TickMeter::new().report());
         let control = start_control(
@@ -83,12 +83,13 @@ impl RunningNode {
             subscriptions.push(follow_clock(&mut node, clock, move || thread.unpark())?);
         }
         let mut workers = Vec::new();
-        for ((wired, extractor), writer) in wiring.modalities.iter().zip(extractors).zip(writers) {
+        let parts = extractors.into_iter().zip(writers).zip(&spec.modalities);
+        for (wired, ((extractor, writer), modality)) in wiring.modalities.iter().zip(parts) {
             let thread = control.thread().clone();
             let message = wired.message;
-            let worker = Worker::start(&wired.name, message, extractor, writer, move || {
-                thread.unpark()
-            })?;
+            let history = History::new(modality.width, modality.history);
+            let notify = move || thread.unpark();
+            let worker = Worker::start(&wired.name, message, extractor, writer, history, notify)?;
             for qos in profiles(message) {
                 let (slot, clock) = (worker.slot().clone(), clock.clone());
                 let deliver = move |bytes| {

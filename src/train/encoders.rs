@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::encoder::{FeatureExtractor, Runtime, SessionOptions, probe_width, sha256_of};
-use crate::policy::{ModalitySpec, SourceSpec};
+use super::intake::Intake;
+use crate::encoder::{FeatureExtractor, Probe, Runtime, SessionOptions, probe, sha256_of};
+use crate::policy::{ModalitySpec, SourceSpec, Weights};
 use crate::problems::Problems;
 
 /// The extractors of all modalities, by the modality's index.
@@ -32,23 +33,58 @@ pub fn determine(
     modalities: &mut [ModalitySpec],
     folder: &Path,
     runtime: Option<&Runtime>,
-) -> Result<(), Problems> {
+) -> Result<Vec<Intake>, Problems> {
     let mut problems = Problems::new();
+    let mut intakes = Vec::with_capacity(modalities.len());
     for modality in modalities {
         let mut found = Problems::new();
         identify(&mut modality.source, folder, &mut found);
+        let mut intake = Intake::undetermined(modality);
         if found.is_empty()
             && let Some(runtime) = runtime
-            && !matches!(modality.source, SourceSpec::Vector { .. })
+            && needs_encoder(modality)
         {
-            match probe_width(&modality.source, folder, runtime, &OPTIONS) {
-                Ok(width) => modality.width = width,
-                Err(why) => found = why,
+            let probed = probe(&intake.source, folder, runtime, &OPTIONS)
+                .and_then(|probe| complete(modality, &mut intake, probe));
+            if let Err(why) = probed {
+                found = why;
             }
         }
         problems.add_all(&format!("modality {}", modality.name), found);
+        intakes.push(intake);
     }
-    problems.or(())
+    problems.or(intakes)
+}
+
+/// Takes over what was seen of an encoder.
+fn complete(
+    modality: &mut ModalitySpec,
+    intake: &mut Intake,
+    probe: Probe,
+) -> Result<(), Problems> {
+    intake.width = probe.width;
+    modality.width = probe.width;
+    if let SourceSpec::Image { encoder } = &modality.source
+        && let Some(keypoints) = encoder.keypoints
+    {
+        let Some(map) = probe.map else {
+            return Err(
+                "encoder.pooling is spatial_softmax, which needs an output of shape [1, channels, rows, columns]"
+                    .to_owned()
+                    .into(),
+            );
+        };
+        intake.map = Some(map);
+        modality.width = 2 * keypoints;
+    }
+    Ok(())
+}
+
+fn needs_encoder(modality: &ModalitySpec) -> bool {
+    matches!(
+        modality.source,
+        SourceSpec::Image { .. } | SourceSpec::Text { .. }
+    )
 }
 
 fn identify(source: &mut SourceSpec, folder: &Path, problems: &mut Problems) {
@@ -71,9 +107,7 @@ fn identify(source: &mut SourceSpec, folder: &Path, problems: &mut Problems) {
 
 /// Whether any of the modalities needs the ONNX Runtime.
 pub fn need_runtime(modalities: &[ModalitySpec]) -> bool {
-    modalities
-        .iter()
-        .any(|m| !matches!(m.source, SourceSpec::Vector { .. }))
+    modalities.iter().any(needs_encoder)
 }
 
 impl Extractors {
@@ -108,7 +142,9 @@ fn load(
     for (i, modality) in modalities.iter().enumerate().filter(|(_, m)| wanted(m)) {
         let loaded = match (&modality.source, runtime) {
             (SourceSpec::Vector { names }, _) => Ok(FeatureExtractor::of_numbers(names)),
-            (_, Some(runtime)) => FeatureExtractor::load(modality, folder, runtime, &OPTIONS),
+            (_, Some(runtime)) => {
+                FeatureExtractor::load(modality, folder, &Weights::default(), runtime, &OPTIONS)
+            }
             (_, None) => Err("its encoder needs the ONNX Runtime".to_owned().into()),
         };
         match loaded {

@@ -12,12 +12,12 @@ use super::survey::{Recording, same_topic};
 use crate::bag::Reader;
 use crate::encoder::{FeatureExtractor, sha256_of};
 use crate::message::MessageType;
-use crate::policy::{PolicySpec, SourceSpec};
+use crate::policy::{ModalitySpec, SourceSpec};
 use crate::problems::Problems;
 
 /// Computes features, one bag after the other.
 pub struct Encoding<'a> {
-    policy: &'a PolicySpec,
+    modalities: &'a [ModalitySpec],
     topics: Vec<&'a str>,
     extractors: Extractors,
     cache: &'a Cache,
@@ -46,16 +46,16 @@ type Done = (usize, Entry, Vec<f32>);
 const WAITING: usize = 4;
 
 impl<'a> Encoding<'a> {
-    /// For the modalities of `policy`, read from `topics`.
+    /// For these modalities, as their extractors see them, read from `topics`.
     pub fn new(
-        policy: &'a PolicySpec,
+        modalities: &'a [ModalitySpec],
         topics: Vec<&'a str>,
         extractors: Extractors,
         cache: &'a Cache,
     ) -> Self {
         Self {
-            sentences: vec![HashMap::new(); policy.modalities.len()],
-            policy,
+            sentences: vec![HashMap::new(); modalities.len()],
+            modalities,
             topics,
             extractors,
             cache,
@@ -73,7 +73,7 @@ impl<'a> Encoding<'a> {
         recording: &Recording,
         progress: &Progress,
     ) -> Result<Vec<Features>, Problems> {
-        let wanted = wanted(recording, self.policy.modalities.len());
+        let wanted = wanted(recording, self.modalities.len());
         if wanted.iter().all(Vec::is_empty) {
             return Ok(vec![Features::default(); wanted.len()]);
         }
@@ -82,7 +82,7 @@ impl<'a> Encoding<'a> {
             .pictures()
             .map(|i| {
                 let key = Key {
-                    source: &self.policy.modalities[i].source,
+                    source: &self.modalities[i].source,
                     message: recording.message_types[i],
                     bag_sha256: &bag_sha256,
                     topic: self.topics[i],
@@ -121,14 +121,14 @@ impl<'a> Encoding<'a> {
     }
 
     fn pictures(&self) -> impl Iterator<Item = usize> {
-        let modalities = self.policy.modalities.iter().enumerate();
+        let modalities = self.modalities.iter().enumerate();
         modalities
             .filter(|(_, m)| matches!(m.source, SourceSpec::Image { .. }))
             .map(|(i, _)| i)
     }
 
     fn width(&self, modality: usize) -> usize {
-        self.policy.modalities[modality].width
+        self.modalities[modality].width
     }
 
     /// Reads the bag once and extracts the missing messages of every modality.

@@ -89,6 +89,9 @@ pub struct Training {
     /// Standard deviation of the noise that is added to standardised features while learning.
     #[serde(default)]
     pub input_noise: f64,
+    /// The probability that a modality is left out of a sample while learning, so that the policy learns to do without.
+    #[serde(default)]
+    pub modality_dropout: f64,
     /// The part of the episodes that is kept apart to measure on.
     pub validation_fraction: f64,
     /// Decides the initial weights, the split and the order of samples.
@@ -250,6 +253,7 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), Problems> {
     let name: Option<String> = take(&mut keys, "name", found);
     let topic: Option<String> = take(&mut keys, "topic", found);
     let align: Option<Option<usize>> = take_or_default(&mut keys, "align", found);
+    let history: Option<Option<usize>> = take_or_default(&mut keys, "history", found);
     let max_age_s: Option<Option<f64>> = take_or_default(&mut keys, "max_age_s", found);
     if let Some(Some(age)) = max_age_s
         && !(0.0..=LONGEST_AGE_S).contains(&age)
@@ -261,8 +265,8 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), Problems> {
     let source: Option<Source> = read(Value::Mapping(keys))
         .map_err(|e| found.add(e.to_string()))
         .ok();
-    match (name, topic, align, max_age_s, source) {
-        (Some(name), Some(topic), Some(align), Some(max_age_s), Some(source)) => {
+    match (name, topic, align, history, max_age_s, source) {
+        (Some(name), Some(topic), Some(align), Some(history), Some(max_age_s), Some(source)) => {
             let (source, width) = source.undetermined();
             // As in the node: a sentence holds until the next one, what streams does not.
             let max_age_s = max_age_s.unwrap_or(match source {
@@ -281,7 +285,7 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), Problems> {
                     name,
                     source,
                     width,
-                    history: 1,
+                    history: history.unwrap_or(1),
                     align,
                 },
             ))
@@ -346,6 +350,13 @@ impl Training {
             format!(
                 "input_noise is {}; 0 to 10 is allowed, in standard deviations",
                 self.input_noise
+            ),
+        );
+        demand(
+            (0.0..=0.9).contains(&self.modality_dropout),
+            format!(
+                "modality_dropout is {}; 0 to 0.9 is allowed",
+                self.modality_dropout
             ),
         );
         demand(

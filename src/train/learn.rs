@@ -1,4 +1,4 @@
-//! Behaviour cloning: the model's action is brought to the label by gradient descent on the squared difference.
+//! Behaviour cloning: the model's action is brought to the label by gradient descent.
 
 use candle_core::{Device, Result, Tensor};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use super::dataset::{Dataset, Table};
 use super::file::Training;
-use super::model::Model;
+use super::intake::Intake;
+use super::model::{Batch, Model};
+use super::noise::Noise;
 use super::schedule::OneCycle;
 use super::split::Split;
 use super::standard::Standard;
@@ -22,20 +24,11 @@ pub struct Learned {
     pub weights: Weights,
     /// How the loss went.
     pub epochs: Vec<Epoch>,
-    /// The error per action, over the samples measured on (those learned from, where none were kept apart).
-    pub action_errors: Vec<ActionError>,
+    /// How the labels learned from are distributed.
+    pub action: Standard,
 }
 
-/// Root mean square differences to the labels, in the action's unit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ActionError {
-    /// Of the policy.
-    pub policy: f64,
-    /// Of always saying the mean of the labels learned from.
-    pub mean: f64,
-}
-
-/// The mean squared difference of standardised actions, after one epoch.
+/// The loss after one epoch: the mean squared difference of standardised actions, or the mean cross-entropy of voters.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Epoch {
     /// Over the samples learned from, while they were learned from.
@@ -55,13 +48,14 @@ const MEASURING_BATCH: usize = 1024;
 /// A loss that is no longer finite, or what the training framework says.
 pub fn learn(
     spec: &PolicySpec,
+    intakes: &[Intake],
     training: &Training,
     dataset: &Dataset,
     split: &Split,
     after_epoch: impl FnMut(&Epoch),
 ) -> std::result::Result<Learned, Problems> {
-    let outcome =
-        Lesson::new(spec, training, dataset, split).and_then(|mut lesson| lesson.run(after_epoch));
+    let outcome = Lesson::new(spec, intakes, training, dataset, split)
+        .and_then(|mut lesson| lesson.run(after_epoch));
     match outcome {
         Ok(Some(learned)) => Ok(learned),
         Ok(None) => Err(format!(
@@ -76,8 +70,6 @@ pub fn learn(
 struct Lesson<'a> {
     training: &'a Training,
     dataset: &'a Dataset,
-    features: Vec<Tensor>,
-    labels: Tensor,
     action: Standard,
     model: Model,
     learned_from: Vec<u32>,
@@ -87,43 +79,40 @@ struct Lesson<'a> {
 impl<'a> Lesson<'a> {
     fn new(
         spec: &PolicySpec,
+        intakes: &[Intake],
         training: &'a Training,
         dataset: &'a Dataset,
         split: &Split,
     ) -> Result<Self> {
         let learned_from = dataset.samples_of(&split.training);
-        let standards = spec
-            .modalities
+        let standards = intakes
             .iter()
             .enumerate()
-            .map(|(i, m)| {
-                let rows = dataset.features_of(i, &learned_from);
-                Standard::of_features(&m.source, rows, m.width)
-            })
+            .map(|(i, intake)| Standard::of_features(intake, dataset.features_of(i, &learned_from)))
             .collect();
+        let actions = spec.actions.len();
         let labels = learned_from
             .iter()
-            .map(|sample| dataset.labels.row(*sample as usize));
-        let action = Standard::of_numbers(labels, dataset.labels.width());
-        let features = dataset
-            .features
-            .iter()
-            .map(|table| tensor(table.values(), table.width()))
-            .collect::<Result<_>>()?;
+            .map(|sample| &dataset.labels.row(*sample as usize)[..actions]);
+        let leaves_out = training.modality_dropout > 0.0;
         Ok(Self {
             training,
             dataset,
-            features,
-            labels: standardised(&dataset.labels, &action)?,
-            action,
-            model: Model::new(spec, standards, training.seed)?,
+            action: Standard::of_numbers(labels, actions),
+            model: Model::new(spec, intakes, standards, leaves_out, training.seed)?,
             learned_from,
             kept_apart: dataset.samples_of(&split.validation),
         })
     }
 
     fn run(&mut self, mut after_epoch: impl FnMut(&Epoch)) -> Result<Option<Learned>> {
-        let steps_per_epoch = self.learned_from.len().div_ceil(self.training.batch_size);
+        let Training {
+            batch_size,
+            seed,
+            input_noise,
+            ..
+        } = *self.training;
+        let steps_per_epoch = self.learned_from.len().div_ceil(batch_size);
         let schedule = OneCycle::new(
             self.training.learning_rate,
             self.training.epochs * steps_per_epoch,
@@ -138,17 +127,29 @@ impl<'a> Lesson<'a> {
         )?;
         let mut order = self.learned_from.clone();
         // Streams of their own: the order of samples does not change with the model's size or the noise.
-        let stream = |number| StdRng::seed_from_u64(self.training.seed.wrapping_add(number));
-        let (mut order_random, mut noise_random) = (stream(1), stream(2));
+        let stream = |number| StdRng::seed_from_u64(seed.wrapping_add(number));
+        let (mut order_random, mut absence_random) = (stream(1), stream(3));
+        let mut noise =
+            (input_noise > 0.0).then(|| Noise::new(input_noise as f32, seed.wrapping_add(2)));
         let mut epochs = Vec::with_capacity(self.training.epochs);
         for number in 0..self.training.epochs {
             order.shuffle(&mut order_random);
             let mut sum = 0.0;
-            for (i, batch) in order.chunks(self.training.batch_size).enumerate() {
+            for (i, samples) in order.chunks(batch_size).enumerate() {
                 optimiser.set_learning_rate(schedule.rate(number * steps_per_epoch + i));
-                let loss = self.loss(batch, &mut noise_random)?;
+                let mut batch = self.batch(samples)?;
+                batch.presence = self.presence(samples.len(), &mut absence_random)?;
+                // A policy that is to act on what it never saw exactly must not hang on the last digit of what it did
+                // see.
+                let loss = self.model.loss(&batch, |feature| match &mut noise {
+                    Some(noise) => {
+                        let noise = noise.draw(feature.dims())?;
+                        feature + noise
+                    }
+                    None => Ok(feature),
+                })?;
                 optimiser.backward_step(&loss)?;
-                sum += f64::from(loss.to_scalar::<f32>()?) * batch.len() as f64;
+                sum += f64::from(loss.to_scalar::<f32>()?) * samples.len() as f64;
             }
             let epoch = Epoch {
                 training_loss: sum / order.len() as f64,
@@ -164,116 +165,104 @@ impl<'a> Lesson<'a> {
             epochs.push(epoch);
         }
         Ok(Some(Learned {
-            weights: self.model.weights(&self.action)?,
+            weights: self.model.weights(&self.action, &self.hits()?)?,
             epochs,
-            action_errors: self.action_errors()?,
+            action: self.action.clone(),
         }))
     }
 
-    /// The mean squared difference, of features with noise: a policy that is to act on what it never saw exactly
-    /// must not hang on the last digit of what it did see.
-    fn loss(&self, samples: &[u32], random: &mut StdRng) -> Result<Tensor> {
-        let noise = self.training.input_noise as f32;
-        let features = self.features_of(samples)?;
-        let action = match noise > 0.0 {
-            true => self.model.forward_disturbed(&features, |feature| {
-                let noise = normal(feature.dims(), noise, random)?;
-                feature + noise
-            })?,
-            false => self.model.forward(&features)?,
-        };
-        (action - self.labels_of(samples)?)?.sqr()?.mean_all()
-    }
-
-    /// Standardised action less standardised label, `[samples, actions]`.
-    fn differences(&self, samples: &[u32]) -> Result<Tensor> {
-        self.model.forward(&self.features_of(samples)?)? - self.labels_of(samples)?
-    }
-
-    /// The features of some samples, one `[samples, width]` per modality.
-    fn features_of(&self, samples: &[u32]) -> Result<Vec<Tensor>> {
-        self.features
+    /// Some samples, with nothing left out.
+    fn batch(&self, samples: &[u32]) -> Result<Batch> {
+        let tables = self.dataset.features.iter().zip(&self.dataset.rows);
+        let features = tables.map(|(table, rows)| {
+            let rows = samples.iter().map(|sample| rows[*sample as usize] as usize);
+            gathered(table, rows, samples.len())
+        });
+        let labels: Vec<Vec<f32>> = samples
             .iter()
-            .zip(&self.dataset.rows)
-            .map(|(features, rows)| {
-                let rows: Vec<u32> = samples.iter().map(|s| rows[*s as usize]).collect();
-                features.index_select(&Tensor::new(rows, &Device::Cpu)?, 0)
+            .map(|sample| self.dataset.labels.row(*sample as usize).to_vec())
+            .collect();
+        let Standard { mean, std } = &self.action;
+        let standardised: Vec<f32> = labels
+            .iter()
+            .flat_map(|label| {
+                let scale = mean.iter().zip(std).cycle();
+                label
+                    .iter()
+                    .zip(scale)
+                    .map(|(v, (mean, std))| (v - mean) / std)
             })
-            .collect()
+            .collect();
+        Ok(Batch {
+            features: features.collect::<Result<_>>()?,
+            presence: None,
+            standardised: Tensor::from_vec(
+                standardised,
+                (samples.len(), self.dataset.labels.width()),
+                &Device::Cpu,
+            )?,
+            labels,
+        })
     }
 
-    /// Standardised labels, `[samples, actions]`.
-    fn labels_of(&self, samples: &[u32]) -> Result<Tensor> {
-        self.labels
-            .index_select(&Tensor::new(samples, &Device::Cpu)?, 0)
+    /// Which modalities are there in each sample; never are all left out.
+    fn presence(&self, samples: usize, random: &mut StdRng) -> Result<Option<Vec<Tensor>>> {
+        let (dropout, count) = (self.training.modality_dropout, self.dataset.features.len());
+        if dropout == 0.0 {
+            return Ok(None);
+        }
+        let mut there = vec![vec![0.0f32; samples]; count];
+        for sample in 0..samples {
+            for modality in &mut there {
+                modality[sample] = f32::from(!random.random_bool(dropout));
+            }
+            if there.iter().all(|modality| modality[sample] == 0.0) {
+                there[random.random_range(0..count)][sample] = 1.0;
+            }
+        }
+        let tensors = there
+            .into_iter()
+            .map(|modality| Tensor::from_vec(modality, (samples, 1), &Device::Cpu));
+        Ok(Some(tensors.collect::<Result<_>>()?))
     }
 
     fn validation_loss(&self) -> Result<Option<f64>> {
         if self.kept_apart.is_empty() {
             return Ok(None);
         }
-        let squares = self.mean_squares(&self.kept_apart, |batch| self.differences(batch))?;
-        Ok(Some(squares.iter().sum::<f64>() / squares.len() as f64))
+        let mut sum = 0.0;
+        for samples in self.kept_apart.chunks(MEASURING_BATCH) {
+            let loss = self.model.loss(&self.batch(samples)?, Ok)?;
+            sum += f64::from(loss.to_scalar::<f32>()?) * samples.len() as f64;
+        }
+        Ok(Some(sum / self.kept_apart.len() as f64))
     }
 
-    fn action_errors(&self) -> Result<Vec<ActionError>> {
+    /// How often voters are right, over the samples kept apart (those learned from, where none were).
+    fn hits(&self) -> Result<Vec<(usize, usize)>> {
         let samples = match self.kept_apart.is_empty() {
             true => &self.learned_from,
             false => &self.kept_apart,
         };
-        let policy = self.mean_squares(samples, |batch| self.differences(batch))?;
-        let mean = self.mean_squares(samples, |batch| self.labels_of(batch))?;
-        let squares = policy.iter().zip(&mean).zip(&self.action.std);
-        Ok(squares
-            .map(|((policy, mean), std)| ActionError {
-                policy: policy.sqrt() * f64::from(*std),
-                mean: mean.sqrt() * f64::from(*std),
-            })
-            .collect())
-    }
-
-    /// Mean squares of `[samples, actions]`, per action.
-    fn mean_squares(
-        &self,
-        samples: &[u32],
-        numbers: impl Fn(&[u32]) -> Result<Tensor>,
-    ) -> Result<Vec<f64>> {
-        let mut sums = vec![0.0; self.action.mean.len()];
-        for batch in samples.chunks(MEASURING_BATCH) {
-            let squares = numbers(batch)?.detach().sqr()?.sum(0)?;
-            for (sum, square) in sums.iter_mut().zip(squares.to_vec1::<f32>()?) {
-                *sum += f64::from(square);
+        let mut sums: Vec<(usize, usize)> = Vec::new();
+        for samples in samples.chunks(MEASURING_BATCH) {
+            let hits = self.model.hits(&self.batch(samples)?)?;
+            sums.resize(hits.len(), (0, 0));
+            for (sum, hit) in sums.iter_mut().zip(hits) {
+                *sum = (sum.0 + hit.0, sum.1 + hit.1);
             }
         }
-        Ok(sums.iter().map(|sum| sum / samples.len() as f64).collect())
+        Ok(sums)
     }
 }
 
-/// Normally distributed numbers. (candle's own generator cannot be seeded on a CPU.)
-fn normal(shape: &[usize], std: f32, random: &mut StdRng) -> Result<Tensor> {
-    let count = shape.iter().product();
-    let mut values = Vec::with_capacity(count + 1);
-    // Box and Muller: two even numbers make two normal ones.
-    while values.len() < count {
-        let (even, angle): (f32, f32) = (random.random(), random.random());
-        let length = std * (-2.0 * (1.0 - even).ln()).sqrt();
-        let (sine, cosine) = (std::f32::consts::TAU * angle).sin_cos();
-        values.extend([length * cosine, length * sine]);
+/// Rows of a table as `[rows, width]`.
+fn gathered(table: &Table, rows: impl Iterator<Item = usize>, count: usize) -> Result<Tensor> {
+    let mut values = Vec::with_capacity(count * table.width());
+    for row in rows {
+        values.extend_from_slice(table.row(row));
     }
-    values.truncate(count);
-    Tensor::from_vec(values, shape, &Device::Cpu)
-}
-
-fn tensor(values: &[f32], width: usize) -> Result<Tensor> {
-    Tensor::from_slice(values, (values.len() / width, width), &Device::Cpu)
-}
-
-fn standardised(labels: &Table, action: &Standard) -> Result<Tensor> {
-    let mean = Tensor::new(action.mean.as_slice(), &Device::Cpu)?;
-    let std = Tensor::new(action.std.as_slice(), &Device::Cpu)?;
-    tensor(labels.values(), labels.width())?
-        .broadcast_sub(&mean)?
-        .broadcast_div(&std)
+    Tensor::from_vec(values, (count, table.width()), &Device::Cpu)
 }
 
 #[cfg(test)]
@@ -283,17 +272,6 @@ mod tests {
         ActionSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, SourceSpec,
     };
     use crate::train::dataset::Episode;
-
-    #[test]
-    fn noise_has_the_asked_deviation_and_depends_on_the_seed_alone() {
-        let draw = || normal(&[101, 99], 0.3, &mut StdRng::seed_from_u64(5)).unwrap();
-        let values: Vec<f32> = draw().flatten_all().unwrap().to_vec1().unwrap();
-        let mean = values.iter().sum::<f32>() / values.len() as f32;
-        let square = values.iter().map(|v| v * v).sum::<f32>() / values.len() as f32;
-        assert!(mean.abs() < 0.01, "{mean}");
-        assert!((square.sqrt() - 0.3).abs() < 0.01, "{}", square.sqrt());
-        assert_eq!(draw().to_vec2::<f32>().unwrap().concat(), values);
-    }
 
     #[test]
     fn a_training_that_diverges_is_named() {
@@ -329,6 +307,7 @@ mod tests {
             learning_rate: 0.5,
             weight_decay: 0.0,
             input_noise: 0.0,
+            modality_dropout: 0.0,
             validation_fraction: 0.5,
             seed: 0,
         };
@@ -347,7 +326,8 @@ mod tests {
             training: vec![0],
             validation: vec![1],
         };
-        let refusal = learn(&spec, &training, &dataset, &split, |_| {});
+        let intakes: Vec<Intake> = spec.modalities.iter().map(Intake::undetermined).collect();
+        let refusal = learn(&spec, &intakes, &training, &dataset, &split, |_| {});
         let text = refusal.err().expect("infinite").to_string();
         assert!(text.contains("diverged") && text.contains("0.5"), "{text}");
     }

@@ -10,8 +10,11 @@ mod dataset;
 mod encoders;
 mod features;
 mod file;
+mod intake;
 mod learn;
+mod measure;
 mod model;
+mod noise;
 mod output;
 mod page;
 mod progress;
@@ -33,7 +36,9 @@ use self::cache::Cache;
 use self::encoders::Extractors;
 use self::features::{Encoding, work};
 use self::file::{TrainingFile, Used};
+use self::intake::Intake;
 use self::learn::{Learned, learn};
+use self::measure::{Measured, measure, warnings};
 use self::output::{Output, relocate};
 use self::progress::Progress;
 use self::report::{ActionReport, LabelReport, Pictures, Seconds, SplitReport, peak_memory_mb};
@@ -41,6 +46,7 @@ use self::samples::{Losses, Samples};
 use self::split::Split;
 use self::survey::{Recording, survey};
 use crate::encoder::Runtime;
+use crate::policy::ModalitySpec;
 use crate::problems::Problems;
 
 /// What to train from and where to.
@@ -79,12 +85,20 @@ pub fn train(options: &Options) -> Result<Report, Problems> {
         job.file.training.seed,
     );
     let learned = job.learn(&demonstrations.dataset, &split)?;
+    let measured = job.measure(&learned, &demonstrations.dataset, &split)?;
     let seconds = Seconds {
         survey: survey_s,
         features: features_s,
         training: begun.elapsed().as_secs_f64() - survey_s - features_s,
     };
-    let report = job.report(&recordings, demonstrations, &split, &learned, seconds);
+    let report = job.report(
+        &recordings,
+        demonstrations,
+        &split,
+        &learned,
+        measured,
+        seconds,
+    );
     for modality in &mut job.file.policy.modalities {
         relocate(&mut modality.source, &job.file.folder, job.output.folder())?;
     }
@@ -106,6 +120,7 @@ pub fn dataset(options: &Options) -> Result<Dataset, Problems> {
 /// What is known before any bag is read.
 struct Job {
     file: TrainingFile,
+    intakes: Vec<Intake>,
     bags: Vec<PathBuf>,
     output: Output,
     runtime: Option<Runtime>,
@@ -135,13 +150,14 @@ impl Job {
                 ),
                 false => None,
             };
-            encoders::determine(modalities, &file.folder, runtime.as_ref())
+            let intakes = encoders::determine(modalities, &file.folder, runtime.as_ref())
                 .map_err(|e| problems.extend(e))?;
-            Ok((file, runtime))
+            Ok((file, intakes, runtime))
         });
         match (output, bags, completed) {
-            (Ok(output), Ok(bags), Ok((file, runtime))) => Ok(Self {
+            (Ok(output), Ok(bags), Ok((file, intakes, runtime))) => Ok(Self {
                 file,
+                intakes,
                 bags,
                 output,
                 runtime,
@@ -193,12 +209,15 @@ impl Job {
     }
 
     fn demonstrations(&self, recordings: &[Recording]) -> Result<Demonstrations, Problems> {
-        let modalities = &self.file.policy.modalities;
-        let extractors = Extractors::load(modalities, &self.file.folder, self.runtime.as_ref())?;
+        let names = self.file.policy.modalities.iter().map(|m| &m.name);
+        let modalities: Vec<ModalitySpec> = names
+            .zip(&self.intakes)
+            .map(|(name, intake)| intake.modality(name))
+            .collect();
+        let extractors = Extractors::load(&modalities, &self.file.folder, self.runtime.as_ref())?;
         let topics = self.file.streams.iter().map(|s| s.topic.as_str());
-        let mut encoding =
-            Encoding::new(&self.file.policy, topics.collect(), extractors, &self.cache);
-        let mut samples = Samples::new(&self.file.policy, &self.file.streams);
+        let mut encoding = Encoding::new(&modalities, topics.collect(), extractors, &self.cache);
+        let mut samples = Samples::new(&self.file.policy, &self.intakes, &self.file.streams);
         let total = recordings.iter().map(|r| work(r, modalities.len())).sum();
         let progress = Progress::new("features", total);
         for recording in recordings {
@@ -241,14 +260,42 @@ impl Job {
     fn learn(&self, dataset: &Dataset, split: &Split) -> Result<Learned, Problems> {
         let training = &self.file.training;
         let progress = Progress::new("training", training.epochs as u64);
-        let learned = learn(&self.file.policy, training, dataset, split, |epoch| {
-            progress.advance(1, || match epoch.validation_loss {
-                Some(loss) => format!("loss {:.4}, validation {loss:.4}", epoch.training_loss),
-                None => format!("loss {:.4}", epoch.training_loss),
-            });
-        });
+        let learned = learn(
+            &self.file.policy,
+            &self.intakes,
+            training,
+            dataset,
+            split,
+            |epoch| {
+                progress.advance(1, || match epoch.validation_loss {
+                    Some(loss) => format!("loss {:.4}, validation {loss:.4}", epoch.training_loss),
+                    None => format!("loss {:.4}", epoch.training_loss),
+                });
+            },
+        );
         progress.finish();
         learned
+    }
+
+    /// Measures on what was kept apart, or on what was learned from where nothing was.
+    fn measure(
+        &self,
+        learned: &Learned,
+        dataset: &Dataset,
+        split: &Split,
+    ) -> Result<Measured, Problems> {
+        let episodes = match split.validation.is_empty() {
+            true => &split.training,
+            false => &split.validation,
+        };
+        measure(
+            &self.file.policy,
+            &self.intakes,
+            &learned.weights,
+            &learned.action,
+            dataset,
+            &dataset.samples_of(episodes),
+        )
     }
 
     fn report(
@@ -257,6 +304,7 @@ impl Job {
         demonstrations: Demonstrations,
         split: &Split,
         learned: &Learned,
+        measured: Measured,
         seconds: Seconds,
     ) -> Report {
         let policy = &self.file.policy;
@@ -264,12 +312,12 @@ impl Job {
         let actions = policy
             .actions
             .iter()
-            .zip(&learned.action_errors)
-            .map(|(action, error)| ActionReport {
+            .zip(measured.errors.iter().zip(&measured.errors_of_mean))
+            .map(|(action, (error, of_mean))| ActionReport {
                 name: action.name.clone(),
                 unit: action.unit.clone(),
-                rms_error: error.policy,
-                rms_of_mean: error.mean,
+                rms_error: *error,
+                rms_of_mean: *of_mean,
             });
         Report {
             policy: policy.name.clone(),
@@ -283,6 +331,9 @@ impl Job {
             parameters: learned.weights.parameters(),
             epochs: learned.epochs.clone(),
             actions: actions.collect(),
+            warnings: warnings(policy, &measured, &demonstrations.dataset),
+            loss: measured.loss,
+            modalities: measured.modalities,
             seconds,
             peak_memory_mb: peak_memory_mb(),
         }

@@ -15,7 +15,7 @@ th,td{text-align:left;padding:.35em .8em .35em 0;border-bottom:1px solid var(--l
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}th{color:var(--soft);font-weight:500}\
 svg{width:100%;height:auto}svg text{fill:var(--soft);font:12px system-ui,sans-serif}\
 .grid{stroke:var(--line)}.first{stroke:var(--first)}.second{stroke:var(--second)}\
-.curve{fill:none;stroke-width:2}.first-bar{fill:var(--first)}.rest-bar{fill:var(--line)}";
+.warning{color:var(--second);font-weight:600}.curve{fill:none;stroke-width:2}.first-bar{fill:var(--first)}.rest-bar{fill:var(--line)}";
 
 /// The page.
 pub fn page(report: &Report) -> String {
@@ -40,6 +40,10 @@ pub fn page(report: &Report) -> String {
         _ => "<p>Root mean square, over episodes that were not learned from.</p>\n",
     };
     html += &action_table(report);
+    html += "<h2>Modalities</h2>\n<p>What each one is worth: how many times as large the loss becomes when its features \
+             are exchanged for those of other samples, and its share in the action (exact Shapley values, \
+             absolute).</p>\n";
+    html += &modality_table(report);
     html += "<h2>Data</h2>\n";
     html += &data_table(report);
     html += "<h2>Bags</h2>\n";
@@ -169,6 +173,30 @@ fn action_table(report: &Report) -> String {
             escaped(&action.unit),
             action.rms_of_mean,
             300.0 * part
+        );
+    }
+    html + "</table>\n"
+}
+
+fn modality_table(report: &Report) -> String {
+    let mut html = String::new();
+    for warning in &report.warnings {
+        let _ = writeln!(html, "<p class=\"warning\">{}</p>", escaped(warning));
+    }
+    html += "<table><tr><th>modality</th><th class=\"number\">exchanged</th><th class=\"number\">share</th>\
+             <th style=\"width:40%\"></th></tr>\n";
+    for worth in &report.modalities {
+        let sensitivity = worth
+            .sensitivity
+            .map_or("never changes".to_owned(), |times| format!("× {times:.2}"));
+        let _ = writeln!(
+            html,
+            "<tr><td>{}</td><td class=\"number\">{sensitivity}</td><td class=\"number\">{:.0} %</td><td>\
+             <svg viewBox=\"0 0 300 12\"><rect class=\"rest-bar\" width=\"300\" height=\"12\" rx=\"3\"/>\
+             <rect class=\"first-bar\" width=\"{:.0}\" height=\"12\" rx=\"3\"/></svg></td></tr>",
+            escaped(&worth.name),
+            100.0 * worth.share,
+            300.0 * worth.share.min(1.0)
         );
     }
     html + "</table>\n"

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::dataset::Dataset;
 use super::file::Training;
 use super::learn::Epoch;
+use super::measure::Worth;
 use super::samples::Losses;
 use super::split::Split;
 use super::survey::Recording;
@@ -36,6 +37,12 @@ pub struct Report {
     pub epochs: Vec<Epoch>,
     /// How far the policy's action is from the label, per action.
     pub actions: Vec<ActionReport>,
+    /// Mean squared difference between action and label, both standardised, over the samples measured on.
+    pub loss: f64,
+    /// What each modality is worth to the policy, over the same samples.
+    pub modalities: Vec<Worth>,
+    /// What the user should know before the policy drives a robot.
+    pub warnings: Vec<String>,
     /// How long it took.
     pub seconds: Seconds,
     /// The most memory that was in use, in megabytes, where the system tells.

@@ -8,12 +8,15 @@ use serde::Serialize;
 use super::cache::{Features, Outcome};
 use super::dataset::{Dataset, Episode, Table};
 use super::file::Stream;
+use super::intake::Intake;
 use super::survey::{Demonstration, Label, Recording, Seen};
-use crate::policy::{PolicySpec, SourceSpec};
+use crate::modality::History;
+use crate::policy::{HeadSpec, PolicySpec, SourceSpec};
 
 /// Collects the samples of all bags.
 pub struct Samples<'a> {
     policy: &'a PolicySpec,
+    intakes: &'a [Intake],
     streams: &'a [Stream],
     dataset: Dataset,
     /// For each text modality, the row of every sentence's feature.
@@ -68,10 +71,12 @@ struct Read {
 
 impl<'a> Samples<'a> {
     /// No samples yet.
-    pub fn new(policy: &'a PolicySpec, streams: &'a [Stream]) -> Self {
-        let widths = policy.modalities.iter().map(|m| m.width);
+    pub fn new(policy: &'a PolicySpec, intakes: &'a [Intake], streams: &'a [Stream]) -> Self {
+        let widths = intakes.iter().map(Intake::row_width);
+        let actions = policy.actions.len() * policy.head.steps();
         Self {
-            dataset: Dataset::new(widths, policy.actions.len()),
+            dataset: Dataset::new(widths, actions),
+            intakes,
             sentences: vec![HashMap::new(); streams.len()],
             losses: vec![Losses::default(); streams.len()],
             policy,
@@ -98,23 +103,30 @@ impl<'a> Samples<'a> {
 
     /// Puts the features of one bag into the dataset; unreadable messages are left out, as the node leaves them out.
     fn read(&mut self, modality: usize, features: &Features) -> HashMap<u32, Read> {
-        let width = self.policy.modalities[modality].width;
+        let intake = &self.intakes[modality];
+        let mut history = History::new(intake.width, intake.history);
+        let mut seen = vec![0.0; intake.row_width()];
         let is_text = matches!(
             self.policy.modalities[modality].source,
             SourceSpec::Text { .. }
         );
-        let mut values = features.values.chunks_exact(width);
+        let mut values = features.values.chunks_exact(intake.width);
         let mut read = HashMap::with_capacity(features.entries.len());
         for entry in &features.entries {
             let row = match &entry.outcome {
                 Outcome::Present => values.next().map(|feature| {
+                    seen[..feature.len()].copy_from_slice(feature);
+                    history.take(&mut seen);
                     let table = &mut self.dataset.features[modality];
                     match is_text {
-                        true => once(&mut self.sentences[modality], table, feature),
-                        false => table.push(feature),
+                        true => once(&mut self.sentences[modality], table, &seen),
+                        false => table.push(&seen),
                     }
                 }),
-                Outcome::Absent => None,
+                Outcome::Absent => {
+                    history.forget();
+                    None
+                }
                 Outcome::Unreadable(why) => {
                     let losses = &mut self.losses[modality];
                     losses.unreadable += 1;
@@ -128,9 +140,34 @@ impl<'a> Samples<'a> {
         read
     }
 
+    /// The actions of all steps of a chunk that begins at the first of these labels. After the episode's end its last
+    /// action goes on.
+    fn chunk(&self, labels: &[Label]) -> Vec<f32> {
+        let HeadSpec::Mlp { chunk, .. } = &self.policy.head;
+        let Some(chunk) = chunk else {
+            return labels[0].action.clone();
+        };
+        let passed_s = |label: &Label| match (label.stamp, labels[0].stamp) {
+            (Some(now), Some(first)) => now.seconds_since(first),
+            _ => label.logged.seconds_since(labels[0].logged),
+        };
+        let mut at = 0;
+        let mut actions = Vec::with_capacity(chunk.steps * labels[0].action.len());
+        for step in 0..chunk.steps {
+            // The label nearest to the step's time; time only goes on.
+            let due_s = step as f64 * chunk.step_s;
+            let off = |at: usize| (passed_s(&labels[at]) - due_s).abs();
+            while at + 1 < labels.len() && off(at + 1) <= off(at) {
+                at += 1;
+            }
+            actions.extend_from_slice(&labels[at].action);
+        }
+        actions
+    }
+
     fn add_episode(&mut self, episode: &Demonstration, read: &[HashMap<u32, Read>]) {
         let begin = self.dataset.len();
-        for label in &episode.labels {
+        for (at, label) in episode.labels.iter().enumerate() {
             let mut rows = Vec::with_capacity(read.len());
             for (i, read) in read.iter().enumerate() {
                 match newest(label, &episode.candidates[i], read, &self.streams[i]) {
@@ -139,7 +176,8 @@ impl<'a> Samples<'a> {
                 }
             }
             if rows.len() == read.len() {
-                self.dataset.labels.push(&label.action);
+                let chunk = self.chunk(&episode.labels[at..]);
+                self.dataset.labels.push(&chunk);
                 for (column, row) in self.dataset.rows.iter_mut().zip(rows) {
                     column.push(row);
                 }

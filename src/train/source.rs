@@ -15,6 +15,7 @@ pub(super) enum Source {
     Image { encoder: ImageEncoder },
     Text { encoder: TextEncoder },
     Vector { names: Vec<String> },
+    Feature { identity: String, width: usize },
 }
 
 #[derive(Deserialize)]
@@ -81,6 +82,7 @@ impl Source {
                 let width = names.len();
                 (SourceSpec::Vector { names }, width)
             }
+            Self::Feature { identity, width } => (SourceSpec::Feature { identity }, width),
         }
     }
 }

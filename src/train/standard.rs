@@ -1,5 +1,6 @@
 //! Mean and deviation of training numbers, by which they are brought to a common scale.
 
+use super::intake::Intake;
 use crate::policy::{SourceSpec, Weights};
 
 /// The mean and the standard deviation of every number of a vector; no deviation is zero.
@@ -48,13 +49,58 @@ impl Standard {
         Self::narrowed(mean, std)
     }
 
-    /// Of the features of a modality of this source.
-    pub fn of_features<'a>(
-        source: &SourceSpec,
+    /// Of maps whose `positions` share the scale of their channel. Numbers lie channel after channel.
+    pub fn of_map<'a>(
         rows: impl Iterator<Item = &'a [f32]>,
         width: usize,
+        positions: usize,
     ) -> Self {
-        match source {
+        let channels = width / positions;
+        let mut mean = vec![0.0; channels];
+        let mut squares = vec![0.0; channels];
+        let mut count = 0.0;
+        for row in rows {
+            count += positions as f64;
+            for (channel, plane) in row.chunks_exact(positions).enumerate() {
+                for value in plane.iter().map(|v| f64::from(*v)) {
+                    mean[channel] += value;
+                    squares[channel] += value * value;
+                }
+            }
+        }
+        let count = f64::max(count, 1.0);
+        let deviation = |(mean, square): (&f64, &f64)| {
+            let mean = mean / count;
+            let std = (square / count - mean * mean).max(0.0).sqrt();
+            match std <= ROUNDING * mean.abs() {
+                true => 1.0,
+                false => std,
+            }
+        };
+        let std: Vec<f64> = mean.iter().zip(&squares).map(deviation).collect();
+        let spread = |values: Vec<f64>| -> Vec<f64> {
+            let each = |value| std::iter::repeat_n(value, positions);
+            values.into_iter().flat_map(each).collect()
+        };
+        let mean = mean.iter().map(|sum| sum / count).collect();
+        Self::narrowed(spread(mean), spread(std))
+    }
+
+    /// Of numbers that have a common scale already.
+    pub fn untouched(width: usize) -> Self {
+        Self {
+            mean: vec![0.0; width],
+            std: vec![1.0; width],
+        }
+    }
+
+    /// Of what is kept of a modality.
+    pub fn of_features<'a>(intake: &Intake, rows: impl Iterator<Item = &'a [f32]>) -> Self {
+        let width = intake.row_width();
+        if let Some(map) = intake.map {
+            return Self::of_map(rows, width, map.positions());
+        }
+        match intake.source {
             SourceSpec::Vector { .. } => Self::of_numbers(rows, width),
             SourceSpec::Image { .. } | SourceSpec::Text { .. } | SourceSpec::Feature { .. } => {
                 Self::of_embeddings(rows, width)
@@ -119,6 +165,14 @@ mod tests {
         for (std, own) in standard.std.iter().zip([1.0, 0.0, 0.00005]) {
             assert!((std - own - added).abs() < 1e-6, "{standard:?}");
         }
+    }
+
+    #[test]
+    fn the_positions_of_a_channel_share_one_scale() {
+        let row = [1.0, 3.0, 7.0, 7.0, 0.0, 100.0];
+        let standard = Standard::of_map([row.as_slice()].into_iter(), 6, 2);
+        assert_eq!(standard.mean, [2.0, 2.0, 7.0, 7.0, 50.0, 50.0]);
+        assert_eq!(standard.std, [1.0, 1.0, 1.0, 1.0, 50.0, 50.0]);
     }
 
     #[test]

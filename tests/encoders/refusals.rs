@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use late_fusion::encoder::{ExecutionProvider, FeatureExtractor, SessionOptions, sha256_of};
-use late_fusion::policy::{ElementType, ImageEncoderSpec, Layout, ModalitySpec, Pooling};
+use late_fusion::policy::{ElementType, ImageEncoderSpec, Layout, ModalitySpec, Pooling, Weights};
 
 use crate::sentences::{keep_log, logged};
 use crate::support::*;
@@ -136,7 +136,8 @@ fn another_width_than_the_policy_says() {
         align: None,
     };
     let options = SessionOptions::default();
-    let load = FeatureExtractor::load_all(&[spec], root(), &runtime(), &options);
+    let load =
+        FeatureExtractor::load_all(&[spec], root(), &Weights::default(), &runtime(), &options);
     let message = load.err().expect("another width").to_string();
     assert_names(&message, &["modality scene", "width is 1280", "8 numbers"]);
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use late_fusion::encoder::{Extraction, FeatureExtractor, Runtime, SessionOptions, probe_width};
+use late_fusion::encoder::{Extraction, FeatureExtractor, Runtime, SessionOptions, probe};
 use late_fusion::message::cdr::Writer;
 use late_fusion::message::{MessageError, MessageType};
-use late_fusion::policy::{ImageEncoderSpec, ModalitySpec, SourceSpec, TextEncoderSpec};
+use late_fusion::policy::{ImageEncoderSpec, ModalitySpec, SourceSpec, TextEncoderSpec, Weights};
 use late_fusion::problems::Problems;
 use late_fusion::time::Stamp;
 use serde::Deserialize;
@@ -34,17 +34,18 @@ pub fn extractor(source: SourceSpec) -> FeatureExtractor {
     let options = SessionOptions::default();
     let spec = ModalitySpec {
         name: "tested".into(),
-        width: probe_width(&source, root(), &runtime(), &options).unwrap(),
+        width: probe(&source, root(), &runtime(), &options).unwrap().width,
         source,
         history: 1,
         align: None,
     };
-    FeatureExtractor::load(&spec, root(), &runtime(), &options).unwrap()
+    FeatureExtractor::load(&spec, root(), &Weights::default(), &runtime(), &options).unwrap()
 }
 
 /// What loading a source says.
 pub fn refusal(source: &SourceSpec) -> String {
-    probe_width(source, root(), &runtime(), &SessionOptions::default())
+    probe(source, root(), &runtime(), &SessionOptions::default())
+        .map(|probe| probe.width)
         .expect_err("this must be refused")
         .to_string()
 }
@@ -89,7 +90,7 @@ pub fn text_source(encoder: TextEncoderSpec) -> SourceSpec {
 
 /// Loads an encoder with options, for tests of the options themselves.
 pub fn load_with(source: &SourceSpec, options: &SessionOptions) -> Result<usize, Problems> {
-    probe_width(source, root(), &runtime(), options)
+    probe(source, root(), &runtime(), options).map(|probe| probe.width)
 }
 
 /// The picture that the golden features were computed from, red first: gradients, a disc, a box and a checkerboard.

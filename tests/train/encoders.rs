@@ -7,7 +7,7 @@ use late_fusion::bag::Reader;
 use late_fusion::encoder::{FeatureExtractor, Runtime, SessionOptions};
 use late_fusion::message::MessageType;
 use late_fusion::message::cdr::Writer;
-use late_fusion::policy::Policy;
+use late_fusion::policy::{Policy, Weights};
 use late_fusion::time::Stamp;
 use late_fusion::train::{dataset, train};
 
@@ -106,7 +106,8 @@ fn training_learns_from_the_features_that_the_node_computes() {
     let (folder, options) = (policy.folder(), SessionOptions::default());
     let modalities = &policy.spec().modalities;
     let mut extractors =
-        FeatureExtractor::load_all(modalities, folder, &runtime, &options).unwrap();
+        FeatureExtractor::load_all(modalities, folder, &Weights::default(), &runtime, &options)
+            .unwrap();
     let topics = [
         ("/camera", MessageType::Image),
         ("/instruction", MessageType::String),

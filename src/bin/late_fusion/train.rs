@@ -100,6 +100,26 @@ fn print_summary(report: &Report) {
             action.name, action.rms_error, action.unit, action.rms_of_mean
         );
     }
+    println!(
+        "loss {:.4} (1 is what always saying the mean gives); of each modality, how many times as large with another's",
+        report.loss
+    );
+    println!("features, and its share in the action:");
+    for worth in &report.modalities {
+        let sensitivity = worth
+            .sensitivity
+            .map_or("never changes".to_owned(), |times| {
+                format!("{times:.2} times")
+            });
+        println!(
+            "  {}: {sensitivity}, {:.0} %",
+            worth.name,
+            100.0 * worth.share
+        );
+    }
+    for warning in &report.warnings {
+        eprintln!("WARNING: {warning}");
+    }
     let seconds = report.seconds;
     println!(
         "{:.1} s reading, {:.1} s features ({} pictures encoded, {} from the cache), {:.1} s training",

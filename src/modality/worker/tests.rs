@@ -52,9 +52,16 @@ impl Bench {
             entered: entered_sender,
             go_on: go_on_receiver,
         };
-        let worker = Worker::start("bytes", MessageType::Image, extract, writer, move || {
-            notify.send(()).unwrap();
-        });
+        let notify = move || notify.send(()).unwrap();
+        let history = History::new(1, 1);
+        let worker = Worker::start(
+            "bytes",
+            MessageType::Image,
+            extract,
+            writer,
+            history,
+            notify,
+        );
         Self {
             worker: worker.unwrap(),
             features,
@@ -176,10 +183,9 @@ fn the_instruction_in_use_is_known_until_a_blank_one() {
     }
     let (notify, notified) = mpsc::channel();
     let (writer, _features) = feature_slot(1);
-    let worker = Worker::start("said", MessageType::String, Said, writer, move || {
-        notify.send(()).unwrap();
-    })
-    .unwrap();
+    let notify = move || notify.send(()).unwrap();
+    let history = History::new(1, 1);
+    let worker = Worker::start("said", MessageType::String, Said, writer, history, notify).unwrap();
     for (text, in_use) in [("open it", Some("open it")), (" \u{3000}", None)] {
         worker.slot().put(Message {
             bytes: message::encode_text(text),

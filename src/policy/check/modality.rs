@@ -41,6 +41,12 @@ impl ModalitySpec {
                          none, mean, cls, flatten, grid and spatial_softmax are allowed for an image",
                     );
                 }
+                if encoder.pooling == Pooling::SpatialSoftmax && self.history > 1 {
+                    problems.add(format!(
+                        "history is {}, and keypoints have none yet; use 1 with pooling spatial_softmax",
+                        self.history
+                    ));
+                }
                 let grid = encoder.pooling == Pooling::Grid;
                 let keypoints = encoder.pooling == Pooling::SpatialSoftmax;
                 check_size("encoder.cells", encoder.cells, 32, "grid", grid, problems);

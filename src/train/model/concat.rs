@@ -1,19 +1,23 @@
-//! Concatenation; nothing in it is learned.
+//! Concatenation.
 
 use candle_core::{Result, Tensor};
 
-use super::Fusion;
+use super::parameters::Parameters;
+use super::parts::{Absent, Parts};
+use super::{Fusion, Setting};
 
 /// The twin of [`crate::fusion::Concat`].
 pub(super) struct Concat {
+    absent: Absent,
     width: usize,
 }
 
 impl Concat {
-    pub(super) fn new(widths: impl Iterator<Item = usize>) -> Self {
-        Self {
-            width: widths.sum(),
-        }
+    pub(super) fn new(parameters: &mut Parameters, setting: &Setting) -> Result<Self> {
+        Ok(Self {
+            absent: Absent::new(parameters, &setting.modalities, setting.leaves_out)?,
+            width: setting.modalities.iter().map(|(_, width)| width).sum(),
+        })
     }
 }
 
@@ -22,7 +26,7 @@ impl Fusion for Concat {
         self.width
     }
 
-    fn fuse(&self, aligned: &[Tensor]) -> Result<Tensor> {
-        Tensor::cat(aligned, 1)
+    fn fuse(&self, parts: &Parts) -> Result<Tensor> {
+        Tensor::cat(&self.absent.fill(parts)?, 1)
     }
 }

@@ -1,47 +1,62 @@
 //! The trainable twin of [`crate::policy::Policy`]: the same sums in candle, which can differentiate them.
 //! Parameters carry the names under which the policy's weights are stored.
 
+mod bilinear;
 mod concat;
+mod keypoints;
 mod mlp;
 mod parameters;
+mod parts;
+mod vote;
+mod weighted;
 
 pub use parameters::Parameters;
+pub use parts::Parts;
 
 use candle_core::{Device, Result, Tensor};
 
+use self::bilinear::Bilinear;
 use self::concat::Concat;
+use self::keypoints::Keypoints;
 use self::mlp::Mlp;
 use self::parameters::Linear;
+use self::vote::Vote;
+use self::weighted::Weighted;
+use super::intake::Intake;
 use super::standard::Standard;
-use crate::policy::{FusionSpec, HeadSpec, PolicySpec, Weights};
+use crate::policy::{FusionSpec, HeadSpec, PolicySpec, SourceSpec, Weights};
 
 /// A fusion method that can be trained, the twin of [`crate::fusion::Fusion`].
-pub trait Fusion {
+trait Fusion {
     /// Width of the fused vector.
     fn width(&self) -> usize;
 
-    /// Fuses aligned features `[batch, width of the modality]`, one per modality, to `[batch, width]`.
-    ///
-    /// # Errors
-    /// What candle says; never for tensors of the right shapes.
-    fn fuse(&self, aligned: &[Tensor]) -> Result<Tensor>;
+    /// Fuses to `[batch, width]`.
+    fn fuse(&self, parts: &Parts) -> Result<Tensor>;
 }
 
-/// A head that can be trained, the twin of [`crate::head::Head`].
-pub trait Head {
-    /// The standardised action `[batch, actions]` for a fused vector `[batch, width]`.
-    ///
-    /// # Errors
-    /// What candle says; never for tensors of the right shapes.
-    fn act(&self, fused: &Tensor) -> Result<Tensor>;
+/// What every method is built for.
+struct Setting<'a> {
+    /// The modalities by name and aligned width.
+    modalities: Vec<(&'a str, usize)>,
+    /// Whether modalities will be left out while learning.
+    leaves_out: bool,
+    /// Steps of the chunk.
+    steps: usize,
 }
 
-/// Standardisation, alignment, fusion and head.
+/// Standardisation, pooling, alignment, fusion and head.
 pub struct Model {
     modalities: Vec<Modality>,
-    fusion: Box<dyn Fusion>,
-    head: Box<dyn Head>,
+    decision: Decision,
     parameters: Parameters,
+}
+
+enum Decision {
+    /// A fused vector, of which the head makes standardised actions.
+    Fused { fusion: Box<dyn Fusion>, head: Mlp },
+    /// Voters, each with a head of its own.
+    Vote(Vote),
 }
 
 struct Modality {
@@ -49,22 +64,49 @@ struct Modality {
     standard: Standard,
     mean: Tensor,
     inverse_std: Tensor,
+    keypoints: Option<Keypoints>,
     projection: Option<Linear>,
+}
+
+/// A batch of what is learned from.
+pub struct Batch {
+    /// One `[batch, width of the table]` per modality.
+    pub features: Vec<Tensor>,
+    /// One `[batch, 1]` per modality, 1 where it is there and 0 where it is left out; none where nothing is left out.
+    pub presence: Option<Vec<Tensor>>,
+    /// The actions of all steps, in their units.
+    pub labels: Vec<Vec<f32>>,
+    /// The same, standardised: `[batch, steps·actions]`.
+    pub standardised: Tensor,
 }
 
 impl Model {
     /// A model with initial parameters drawn from `seed`, for features that are distributed as `standards` say,
-    /// one per modality in the policy's order.
+    /// one per modality in the policy's order. `leaves_out` says whether batches will have modalities left out.
     ///
     /// # Errors
     /// What candle says about its memory.
-    pub fn new(spec: &PolicySpec, standards: Vec<Standard>, seed: u64) -> Result<Self> {
+    pub fn new(
+        spec: &PolicySpec,
+        intakes: &[Intake],
+        standards: Vec<Standard>,
+        leaves_out: bool,
+        seed: u64,
+    ) -> Result<Self> {
         let mut parameters = Parameters::new(seed);
         let mut modalities = Vec::with_capacity(spec.modalities.len());
-        for (m, standard) in spec.modalities.iter().zip(standards) {
+        for ((m, intake), standard) in spec.modalities.iter().zip(intakes).zip(standards) {
+            let keypoints = match (&m.source, intake.map) {
+                (SourceSpec::Image { encoder }, Some(shape)) => {
+                    let count = encoder.keypoints.unwrap_or(m.width / 2);
+                    Some(Keypoints::new(&mut parameters, &m.name, count, shape)?)
+                }
+                _ => None,
+            };
             let projection = match m.align {
                 Some(align) => {
-                    Some(parameters.linear(&format!("align.{}", m.name), m.width, align)?)
+                    let name = format!("align.{}", m.name);
+                    Some(parameters.linear(&name, m.input_width(), align)?)
                 }
                 None => None,
             };
@@ -74,54 +116,56 @@ impl Model {
                 mean: Tensor::new(standard.mean.as_slice(), &Device::Cpu)?,
                 inverse_std: Tensor::new(inverse_std, &Device::Cpu)?,
                 standard,
+                keypoints,
                 projection,
             });
         }
-        let widths = spec.modalities.iter().map(|m| m.fused_width());
-        let fusion: Box<dyn Fusion> = match spec.fusion {
-            FusionSpec::Concat => Box::new(Concat::new(widths)),
-            _ => candle_core::bail!("this fusion is not there yet"),
-        };
-        let head: Box<dyn Head> = match &spec.head {
-            HeadSpec::Mlp { hidden, .. } => Box::new(Mlp::new(
-                &mut parameters,
-                fusion.width(),
-                hidden,
-                spec.actions.len(),
-            )?),
+        let setting = Setting {
+            modalities: spec
+                .modalities
+                .iter()
+                .map(|m| (m.name.as_str(), m.fused_width()))
+                .collect(),
+            leaves_out,
+            steps: spec.head.steps(),
         };
         Ok(Self {
             modalities,
-            fusion,
-            head,
+            decision: Decision::new(&mut parameters, spec, &setting)?,
             parameters,
         })
     }
 
-    /// The standardised action `[batch, actions]` for features `[batch, width]`, one per modality.
+    /// What gradient descent makes smaller, with the standardised features changed on the way by `disturb`: the mean
+    /// squared difference of standardised actions, or the cross-entropy of voters.
     ///
     /// # Errors
     /// What candle says; never for tensors of the right shapes.
-    pub fn forward(&self, features: &[Tensor]) -> Result<Tensor> {
-        self.forward_disturbed(features, Ok)
+    pub fn loss(
+        &self,
+        batch: &Batch,
+        disturb: impl FnMut(Tensor) -> Result<Tensor>,
+    ) -> Result<Tensor> {
+        let parts = self.parts(batch, disturb)?;
+        match &self.decision {
+            Decision::Fused { fusion, head } => {
+                let action = head.forward(&fusion.fuse(&parts)?)?;
+                (action - &batch.standardised)?.sqr()?.mean_all()
+            }
+            Decision::Vote(vote) => vote.loss(&parts, &batch.labels),
+        }
     }
 
-    /// As [`Model::forward`], with the standardised features changed on the way by `disturb`.
+    /// For each voter, on how many questions its favourite is the answer, and how many there were; nothing for a model
+    /// without voters.
     ///
     /// # Errors
     /// What candle says; never for tensors of the right shapes.
-    pub fn forward_disturbed(
-        &self,
-        features: &[Tensor],
-        mut disturb: impl FnMut(Tensor) -> Result<Tensor>,
-    ) -> Result<Tensor> {
-        let aligned = self
-            .modalities
-            .iter()
-            .zip(features)
-            .map(|(modality, feature)| modality.align(disturb(modality.standardise(feature)?)?))
-            .collect::<Result<Vec<_>>>()?;
-        self.head.act(&self.fusion.fuse(&aligned)?)
+    pub fn hits(&self, batch: &Batch) -> Result<Vec<(usize, usize)>> {
+        match &self.decision {
+            Decision::Fused { .. } => Ok(Vec::new()),
+            Decision::Vote(vote) => vote.hits(&self.parts(batch, Ok)?, &batch.labels),
+        }
     }
 
     /// What is learned.
@@ -129,20 +173,74 @@ impl Model {
         &self.parameters
     }
 
-    /// The tensors of a policy whose labels are distributed as `action` says.
+    /// The tensors of a policy whose labels are distributed as `action` says, and whose voters were so often right as
+    /// `hits` says.
     ///
     /// # Errors
     /// What candle says.
-    pub fn weights(&self, action: &Standard) -> Result<Weights> {
+    pub fn weights(&self, action: &Standard, hits: &[(usize, usize)]) -> Result<Weights> {
         let mut weights = Weights::default();
-        for modality in &self.modalities {
-            modality
-                .standard
-                .store(&format!("standardise.{}", modality.name), &mut weights);
-        }
-        action.store("action", &mut weights);
         self.parameters.store(&mut weights)?;
+        for Modality {
+            name,
+            standard,
+            keypoints,
+            ..
+        } in &self.modalities
+        {
+            match keypoints {
+                Some(keypoints) => {
+                    keypoints.store(name, standard, &mut weights)?;
+                    Standard::untouched(2 * keypoints.count())
+                        .store(&format!("standardise.{name}"), &mut weights);
+                }
+                None => standard.store(&format!("standardise.{name}"), &mut weights),
+            }
+        }
+        match &self.decision {
+            Decision::Fused { .. } => action.store("action", &mut weights),
+            Decision::Vote(vote) => vote.store(hits, &mut weights),
+        }
         Ok(weights)
+    }
+
+    fn parts(
+        &self,
+        batch: &Batch,
+        mut disturb: impl FnMut(Tensor) -> Result<Tensor>,
+    ) -> Result<Parts> {
+        let aligned = self
+            .modalities
+            .iter()
+            .zip(&batch.features)
+            .map(|(modality, feature)| modality.align(disturb(modality.standardise(feature)?)?))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Parts {
+            aligned,
+            presence: batch.presence.clone(),
+        })
+    }
+}
+
+impl Decision {
+    fn new(parameters: &mut Parameters, spec: &PolicySpec, setting: &Setting) -> Result<Self> {
+        let HeadSpec::Mlp { hidden, .. } = &spec.head;
+        let fusion: Box<dyn Fusion> = match &spec.fusion {
+            FusionSpec::Concat => Box::new(Concat::new(parameters, setting)?),
+            FusionSpec::Weighted(weighted) => {
+                Box::new(Weighted::new(parameters, weighted, setting)?)
+            }
+            FusionSpec::Bilinear(bilinear) => {
+                Box::new(Bilinear::new(parameters, bilinear, setting)?)
+            }
+            FusionSpec::Vote(vote) => {
+                let vote = Vote::new(parameters, vote, hidden, &spec.actions, setting)?;
+                return Ok(Self::Vote(vote));
+            }
+        };
+        let outputs = setting.steps * spec.actions.len();
+        let head = Mlp::new(parameters, "head", fusion.width(), hidden, outputs)?;
+        Ok(Self::Fused { fusion, head })
     }
 }
 
@@ -154,9 +252,13 @@ impl Modality {
     }
 
     fn align(&self, standardised: Tensor) -> Result<Tensor> {
+        let pooled = match &self.keypoints {
+            Some(keypoints) => keypoints.pool(&standardised)?,
+            None => standardised,
+        };
         match &self.projection {
-            Some(projection) => projection.apply(&standardised),
-            None => Ok(standardised),
+            Some(projection) => projection.apply(&pooled),
+            None => Ok(pooled),
         }
     }
 }

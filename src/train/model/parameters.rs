@@ -1,6 +1,6 @@
 //! The learned tensors by name, and the affine map that most of them belong to.
 
-use candle_core::{Device, Result, Tensor, Var};
+use candle_core::{DType, Device, Result, Tensor, Var};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -32,6 +32,31 @@ impl Parameters {
         Ok(Linear { weight, bias })
     }
 
+    /// A tensor of zeros to learn, named `name`.
+    ///
+    /// # Errors
+    /// What candle says about its memory.
+    pub fn zeros(&mut self, name: String, shape: &[usize]) -> Result<Tensor> {
+        self.add(name, Var::zeros(shape, DType::F32, &Device::Cpu)?)
+    }
+
+    /// A tensor to learn, named `name`, drawn evenly from ±`bound`.
+    ///
+    /// # Errors
+    /// What candle says about its memory.
+    pub fn evenly(&mut self, name: String, shape: &[usize], bound: f32) -> Result<Tensor> {
+        let values: Vec<f32> = (0..shape.iter().product())
+            .map(|_| self.random.random_range(-bound..=bound))
+            .collect();
+        self.add(name, Var::from_vec(values, shape, &Device::Cpu)?)
+    }
+
+    fn add(&mut self, name: String, var: Var) -> Result<Tensor> {
+        let tensor = var.as_tensor().clone();
+        self.named.push((name, var));
+        Ok(tensor)
+    }
+
     /// All of them, in the order in which they were made.
     pub fn vars(&self) -> impl Iterator<Item = &Var> {
         self.named.iter().map(|(_, var)| var)
@@ -47,16 +72,6 @@ impl Parameters {
             weights.insert(name.clone(), var.dims().to_vec(), values);
         }
         Ok(())
-    }
-
-    fn evenly(&mut self, name: String, shape: &[usize], bound: f32) -> Result<Tensor> {
-        let values: Vec<f32> = (0..shape.iter().product())
-            .map(|_| self.random.random_range(-bound..=bound))
-            .collect();
-        let var = Var::from_vec(values, shape, &Device::Cpu)?;
-        let tensor = var.as_tensor().clone();
-        self.named.push((name, var));
-        Ok(tensor)
     }
 }
 

@@ -1,10 +1,18 @@
 //! From an encoder's output to one vector.
 
+mod grid;
+mod keypoints;
+mod map;
+
+pub use keypoints::Keypoints;
+pub use map::MapShape;
+
 use crate::message::MessageError;
-use crate::policy::{Normalise, Pooling};
+use crate::policy::{Normalise, Pooling, Weights};
+use crate::problems::Problems;
 
 /// Where the numbers of one vector lie in an output of a shape that was checked when the model was loaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Arrangement {
     /// The whole output is the vector.
     Whole { width: usize },
@@ -14,10 +22,27 @@ enum Arrangement {
     FirstToken { width: usize },
     /// `[1, tokens, width]`: the vector is the mean of the tokens, those that `masked` keeps or all.
     Tokens { width: usize, masked: bool },
+    /// `[1, channels, rows, columns]`: means over the cells of a grid.
+    Grid { map: MapShape, cells: usize },
+    /// `[1, channels, rows, columns]`: the places of learned keypoints.
+    Keypoints(Box<Keypoints>),
+}
+
+/// What a pooling is made of, besides the shape that the model gives.
+#[derive(Clone, Copy)]
+pub(super) struct Recipe<'a> {
+    pub pooling: Pooling,
+    pub normalise: Normalise,
+    /// Cells per side, for `grid`.
+    pub cells: usize,
+    /// For `spatial_softmax`: the number of keypoints, the modality's name, and where their tensors are.
+    pub keypoints: usize,
+    pub modality: &'a str,
+    pub weights: &'a Weights,
 }
 
 /// Pools outputs of one model.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Pool {
     arrangement: Arrangement,
     normalise: Normalise,
@@ -25,17 +50,20 @@ pub(super) struct Pool {
 
 impl Pool {
     /// Fits `pooling` to the shape that the model gave for a blank input.
-    pub fn new(pooling: Pooling, normalise: Normalise, shape: &[i64]) -> Result<Self, String> {
+    pub fn new(recipe: &Recipe<'_>, shape: &[i64]) -> Result<Self, Problems> {
+        let Recipe {
+            pooling, normalise, ..
+        } = *recipe;
         let dims: Vec<usize> = shape.iter().map(|&d| d.max(0) as usize).collect();
         let count: usize = dims.iter().product();
         let refused = |needed: &str| {
-            Err(format!(
+            Err(Problems::from(format!(
                 "pooling {} needs an output of shape {needed}, and this model gives {shape:?}",
                 name(pooling)
-            ))
+            )))
         };
         if count == 0 {
-            return Err(format!("the output is empty, of shape {shape:?}"));
+            return Err(format!("the output is empty, of shape {shape:?}").into());
         }
         let arrangement = match (pooling, dims.as_slice()) {
             (Pooling::None, dims) if dims.iter().filter(|&&d| d > 1).count() <= 1 => {
@@ -56,9 +84,28 @@ impl Pool {
             }
             (Pooling::Cls, &[1, _, width]) => Arrangement::FirstToken { width },
             (Pooling::Cls | Pooling::MaskedMean, _) => return refused("[1, tokens, width]"),
-            (Pooling::Grid | Pooling::SpatialSoftmax, _) => {
-                return refused("[1, channels, rows, columns]");
-            }
+            (Pooling::Grid, dims) => match MapShape::of(dims) {
+                Some(map) if recipe.cells <= map.rows.min(map.columns) => Arrangement::Grid {
+                    map,
+                    cells: recipe.cells,
+                },
+                Some(map) => {
+                    return Err(format!(
+                        "cells is {}, and the map has {} rows and {} columns; there cannot be more cells than that",
+                        recipe.cells, map.rows, map.columns
+                    )
+                    .into());
+                }
+                None => return refused("[1, channels, rows, columns]"),
+            },
+            (Pooling::SpatialSoftmax, dims) => match MapShape::of(dims) {
+                Some(map) => {
+                    let keypoints =
+                        Keypoints::load(recipe.modality, recipe.keypoints, map, recipe.weights)?;
+                    Arrangement::Keypoints(Box::new(keypoints))
+                }
+                None => return refused("[1, channels, rows, columns]"),
+            },
         };
         Ok(Self {
             arrangement,
@@ -68,23 +115,27 @@ impl Pool {
 
     /// Width of the vector.
     pub fn width(&self) -> usize {
-        match self.arrangement {
+        match &self.arrangement {
             Arrangement::Whole { width }
             | Arrangement::Planes { width, .. }
             | Arrangement::FirstToken { width }
-            | Arrangement::Tokens { width, .. } => width,
+            | Arrangement::Tokens { width, .. } => *width,
+            Arrangement::Grid { map, cells } => map.channels * cells * cells,
+            Arrangement::Keypoints(keypoints) => 2 * keypoints.count(),
         }
     }
 
     /// Pools `output` into `vector`, of [`Pool::width`] numbers. `mask` has one entry per token, 0 for the ones that
     /// a masked mean leaves out; it is not looked at otherwise.
     pub fn pool(
-        &self,
+        &mut self,
         output: &[f32],
         mask: &[i64],
         vector: &mut [f32],
     ) -> Result<(), MessageError> {
         let fits = match self.arrangement {
+            Arrangement::Grid { map, .. } => output.len() == map.channels * map.positions(),
+            Arrangement::Keypoints(ref keypoints) => output.len() == keypoints.numbers(),
             Arrangement::Whole { width } => output.len() == width,
             Arrangement::Planes { width, positions } => output.len() == width * positions,
             Arrangement::FirstToken { width } => output.len() >= width,
@@ -105,6 +156,8 @@ impl Pool {
             ));
         }
         match self.arrangement {
+            Arrangement::Grid { map, cells } => grid::pool(output, map, cells, vector),
+            Arrangement::Keypoints(ref mut keypoints) => keypoints.pool(output, vector),
             Arrangement::Whole { .. } => vector.copy_from_slice(output),
             Arrangement::Planes { positions, .. } => {
                 for (number, plane) in vector.iter_mut().zip(output.chunks_exact(positions)) {
@@ -168,8 +221,20 @@ fn name(pooling: Pooling) -> &'static str {
 mod tests {
     use super::*;
 
+    fn new(pooling: Pooling, normalise: Normalise, shape: &[i64]) -> Result<Pool, String> {
+        let recipe = Recipe {
+            pooling,
+            normalise,
+            cells: 3,
+            keypoints: 0,
+            modality: "eye",
+            weights: &Weights::default(),
+        };
+        Pool::new(&recipe, shape).map_err(|found| found.to_string())
+    }
+
     fn pooled(pooling: Pooling, shape: &[i64], output: &[f32], mask: &[i64]) -> Vec<f32> {
-        let pool = Pool::new(pooling, Normalise::None, shape).unwrap();
+        let mut pool = new(pooling, Normalise::None, shape).unwrap();
         let mut vector = vec![0.0; pool.width()];
         pool.pool(output, mask, &mut vector).unwrap();
         vector
@@ -198,7 +263,7 @@ mod tests {
 
     #[test]
     fn the_number_of_tokens_may_change_but_not_their_width() {
-        let pool = Pool::new(Pooling::MaskedMean, Normalise::None, &[1, 2, 3]).unwrap();
+        let mut pool = new(Pooling::MaskedMean, Normalise::None, &[1, 2, 3]).unwrap();
         let mut vector = [0.0; 3];
         pool.pool(&[1.0; 12], &[1; 4], &mut vector).unwrap();
         assert_eq!(vector, [1.0; 3]);
@@ -208,7 +273,7 @@ mod tests {
 
     #[test]
     fn l2_gives_length_1_and_leaves_zeros() {
-        let pool = Pool::new(Pooling::None, Normalise::L2, &[1, 2]).unwrap();
+        let mut pool = new(Pooling::None, Normalise::L2, &[1, 2]).unwrap();
         let mut vector = [0.0; 2];
         pool.pool(&[3.0, 4.0], &[], &mut vector).unwrap();
         assert_eq!(vector, [0.6, 0.8]);
@@ -218,21 +283,26 @@ mod tests {
 
     #[test]
     fn a_shape_that_does_not_fit_is_named_with_the_one_that_would() {
-        let error = Pool::new(Pooling::Cls, Normalise::None, &[1, 8]).unwrap_err();
+        let error = new(Pooling::Cls, Normalise::None, &[1, 8]).unwrap_err();
         assert!(
             error.contains("cls") && error.contains("[1, 8]") && error.contains("tokens"),
             "{error}"
         );
-        let error = Pool::new(Pooling::None, Normalise::None, &[1, 4, 4]).unwrap_err();
+        let error = new(Pooling::None, Normalise::None, &[1, 4, 4]).unwrap_err();
         assert!(
             error.contains("none") && error.contains("[1, 4, 4]"),
+            "{error}"
+        );
+        let error = new(Pooling::Grid, Normalise::None, &[1, 8, 2, 4]).unwrap_err();
+        assert!(
+            error.contains("cells is 3") && error.contains("2 rows"),
             "{error}"
         );
     }
 
     #[test]
     fn a_number_that_is_not_finite_is_refused_with_its_place() {
-        let pool = Pool::new(Pooling::None, Normalise::None, &[1, 3]).unwrap();
+        let mut pool = new(Pooling::None, Normalise::None, &[1, 3]).unwrap();
         let error = pool
             .pool(&[0.0, f32::NAN, 0.0], &[], &mut [0.0; 3])
             .unwrap_err()

@@ -1,0 +1,31 @@
+//! Attention within each modality.
+
+use candle_core::{D, Result, Tensor};
+
+use super::Source;
+use crate::train::model::parameters::Parameters;
+use crate::train::model::parts::Parts;
+
+/// The twin of `fusion::weighted::within`.
+pub(super) struct Within(Vec<Tensor>);
+
+impl Within {
+    pub(super) fn new(parameters: &mut Parameters, names: &[&str], width: usize) -> Result<Self> {
+        let bound = 1.0 / (width as f32).sqrt();
+        let matrix = |name: &&str| {
+            parameters.evenly(format!("fusion.{name}.weight"), &[width, width], bound)
+        };
+        Ok(Self(names.iter().map(matrix).collect::<Result<_>>()?))
+    }
+}
+
+impl Source for Within {
+    fn weigh(&self, parts: &Parts) -> Result<Vec<Tensor>> {
+        let pairs = self.0.iter().zip(&parts.aligned);
+        pairs
+            .map(|(matrix, aligned)| {
+                candle_nn::ops::softmax(&aligned.matmul(&matrix.t()?)?, D::Minus1)
+            })
+            .collect()
+    }
+}
