@@ -3,7 +3,7 @@
 use super::node::NodeConfig;
 use super::wiring::Wiring;
 use crate::encoder::{FeatureExtractor, Runtime, SessionOptions};
-use crate::policy::{Policy, PolicySpec, Weights};
+use crate::policy::{FusionSpec, ModalitySpec, Policy, PolicySpec, Weights};
 use crate::problems::Problems;
 
 /// A policy with its encoders, joined with the parameters.
@@ -12,8 +12,12 @@ pub struct Loaded {
     pub policy: Policy,
     /// Its topics, limits and fields.
     pub wiring: Wiring,
-    /// What turns messages into features, in the policy's order of modalities.
-    pub extractors: Vec<FeatureExtractor>,
+    /// What turns messages into features, in the policy's order of modalities; none where one is not enabled.
+    pub extractors: Vec<Option<FeatureExtractor>>,
+    /// A second copy of the policy, to explain the first one with.
+    pub explained: Policy,
+    /// What the user should know before the robot moves.
+    pub warnings: Vec<String>,
 }
 
 impl Loaded {
@@ -30,6 +34,12 @@ impl Loaded {
             ));
         }
         let spec = PolicySpec::load(&config.policy)?;
+        let off = |name: &str| {
+            config
+                .modalities
+                .iter()
+                .any(|m| m.name == name && !m.enabled)
+        };
         let mut problems = Problems::new();
         let wiring = Wiring::new(config, &spec).map_err(|found| problems.extend(found));
         let weights = Weights::load(&config.policy.join("weights.safetensors"))
@@ -37,15 +47,21 @@ impl Loaded {
         let loaded = weights.and_then(|weights| {
             let policy = Policy::build(spec.clone(), &config.policy, &weights)
                 .map_err(|found| problems.extend(found));
-            let extractors =
-                load_extractors(config, &spec, &weights).map_err(|found| problems.extend(found));
-            Ok((policy?, extractors?))
+            let extractors = load_extractors(config, &spec, &off, &weights)
+                .map_err(|found| problems.extend(found));
+            let explained = Policy::build(spec.clone(), &config.policy, &weights);
+            let warnings = wiring.as_ref().map_or(Vec::new(), |wiring| {
+                unlearned_absences(&spec, wiring, &weights)
+            });
+            Ok((policy?, extractors?, explained.map_err(drop)?, warnings))
         });
         match (loaded, wiring) {
-            (Ok((policy, extractors)), Ok(wiring)) => Ok(Self {
+            (Ok((policy, extractors, explained, warnings)), Ok(wiring)) => Ok(Self {
                 policy,
                 wiring,
                 extractors,
+                explained,
+                warnings,
             }),
             _ => Err(problems),
         }
@@ -55,18 +71,43 @@ impl Loaded {
 fn load_extractors(
     config: &NodeConfig,
     spec: &PolicySpec,
+    off: &dyn Fn(&str) -> bool,
     weights: &Weights,
-) -> Result<Vec<FeatureExtractor>, Problems> {
+) -> Result<Vec<Option<FeatureExtractor>>, Problems> {
     let runtime = Runtime::load(config.onnxruntime.as_deref())?;
     let options = SessionOptions {
         provider: config.execution_provider,
         intra_op_threads: config.intra_op_threads,
     };
-    FeatureExtractor::load_all(
-        &spec.modalities,
-        &config.policy,
-        weights,
-        &runtime,
-        &options,
-    )
+    let enabled: Vec<ModalitySpec> = spec
+        .modalities
+        .iter()
+        .filter(|m| !off(&m.name))
+        .cloned()
+        .collect();
+    let mut loaded =
+        FeatureExtractor::load_all(&enabled, &config.policy, weights, &runtime, &options)?
+            .into_iter();
+    let each = spec.modalities.iter();
+    Ok(each
+        .map(|m| (!off(&m.name)).then(|| loaded.next()).flatten())
+        .collect())
+}
+
+/// Says which modalities the policy may have to do without although it never learned to.
+fn unlearned_absences(spec: &PolicySpec, wiring: &Wiring, weights: &Weights) -> Vec<String> {
+    if matches!(spec.fusion, FusionSpec::Weighted(_)) {
+        return Vec::new();
+    }
+    let optional = wiring.modalities.iter().filter(|m| !m.required);
+    optional
+        .filter(|m| !weights.contains(&format!("absent.{}", m.name)))
+        .map(|m| {
+            format!(
+                "modality {}: it is not required, but the policy {:?} never learned to do without it; while it is \
+                 missing, the mean of its training features stands in. Train with training.modality_dropout",
+                m.name, spec.name
+            )
+        })
+        .collect()
 }

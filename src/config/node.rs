@@ -24,6 +24,8 @@ pub struct NodeConfig {
     pub control_rate_hz: f64,
     /// Whether a tick waits for the answer to the simulator's newest observation.
     pub lockstep: bool,
+    /// How often per second contributions are computed and published; 0 for never.
+    pub contributions_rate_hz: f64,
     /// Whether the time comes from `/clock`.
     pub use_sim_time: bool,
     /// The modalities and their topics, by name in alphabetical order.
@@ -43,6 +45,8 @@ pub struct ModalityConfig {
     pub topic: String,
     /// The type of its messages.
     pub message: MessageType,
+    /// Whether it is listened to at all; where not, it is fused as absent.
+    pub enabled: bool,
     /// Whether the robot must stop without it.
     pub required: bool,
     /// The oldest feature that still counts, in seconds; `None` where age does not matter.
@@ -154,6 +158,12 @@ impl NodeConfig {
             false,
             "Take the time from /clock instead of the system's clock.",
         );
+        let contributions_rate_hz = d.double(
+            "contributions_rate_hz",
+            5.0,
+            0.0..=100.0,
+            "How often per second ~/contributions and ~/fusion say why the robot moves; 0 for never.",
+        );
         if lockstep && !use_sim_time {
             d.problem("parameter lockstep is true but use_sim_time is false; lockstep needs simulated time");
         }
@@ -186,6 +196,7 @@ impl NodeConfig {
                 intra_op_threads: intra_op_threads as usize,
                 control_rate_hz,
                 lockstep,
+                contributions_rate_hz,
                 use_sim_time,
                 modalities,
                 action,
@@ -209,11 +220,23 @@ impl ModalityConfig {
             &MODALITY_MESSAGES,
             "The type of that topic.",
         );
+        let enabled = d.bool(
+            &key("enabled"),
+            true,
+            "Whether this modality is listened to. Where not, the policy does without it.",
+        );
         let required = d.bool(
             &key("required"),
-            true,
-            "Whether the robot must stop without this modality.",
+            enabled,
+            "Whether the robot must stop without this modality. Default: as enabled.",
         );
+        if required && !enabled {
+            d.problem(format!(
+                "parameter {} is true but {} is false; what is not listened to cannot be required",
+                key("required"),
+                key("enabled")
+            ));
+        }
         // An instruction holds until the next one; everything else ages.
         let default_age_s = match message {
             Some(MessageType::String) => 0.0,
@@ -228,6 +251,7 @@ impl ModalityConfig {
         Some(Self {
             topic,
             message: message?,
+            enabled,
             required,
             max_age_s: (max_age_s > 0.0).then_some(max_age_s),
             name,

@@ -39,6 +39,9 @@ impl Wiring {
             .iter()
             .map(|m| m.required && m.message != MessageType::String)
             .collect();
+        if !modalities.is_empty() && modalities.iter().all(|m| !m.enabled) {
+            problems.add("no modality is enabled; a policy needs at least one to act on");
+        }
         if config.lockstep {
             check_lockstep(&modalities, &mut problems);
         }

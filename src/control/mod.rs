@@ -42,6 +42,16 @@ pub struct Controller {
     armed: bool,
     last_tick: Option<Stamp>,
     period_s: f64,
+    seen: Seen,
+}
+
+/// Which features the last command rests on.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// For each modality, in the policy's order, whether it was fused.
+    pub present: [bool; MAX_MODALITIES],
+    /// Their ages in seconds.
+    pub ages_s: [f64; MAX_MODALITIES],
 }
 
 impl Controller {
@@ -54,7 +64,13 @@ impl Controller {
             armed: false,
             last_tick: None,
             period_s,
+            seen: Seen::default(),
         }
+    }
+
+    /// Which features the last command rests on.
+    pub fn seen(&self) -> &Seen {
+        &self.seen
     }
 
     /// The policy that drives.
@@ -72,16 +88,16 @@ impl Controller {
         action: &mut [f64],
     ) -> Decision {
         let mut present: [Option<&[f32]>; MAX_MODALITIES] = [None; MAX_MODALITIES];
-        let mut ages_s = [0.0; MAX_MODALITIES];
         let mut missing = None;
         let mut count = 0;
         for (i, (feature, freshness)) in features.zip(&self.freshness).enumerate() {
-            ages_s[i] = now.seconds_since(feature.stamp);
+            self.seen.ages_s[i] = now.seconds_since(feature.stamp);
             match unusable(now, i, feature, freshness.max_age_s) {
                 None => present[i] = Some(&feature.values),
                 Some(reason) if freshness.required => missing = missing.or(Some(reason)),
                 Some(_) => {}
             }
+            self.seen.present[i] = present[i].is_some();
             count += 1;
         }
         let nothing = present[..count].iter().all(Option::is_none);
@@ -90,7 +106,8 @@ impl Controller {
             return self.stop(now, reason, action);
         }
         self.armed = true;
-        self.policy.act(&present[..count], &ages_s[..count], action);
+        self.policy
+            .act(&present[..count], &self.seen.ages_s[..count], action);
         let dt_s = self.elapsed(now);
         match self.guard.check(action, dt_s) {
             Outcome::Passed => Decision::Act { limited: 0 },

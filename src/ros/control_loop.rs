@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
+use super::explainer::Witness;
 use super::pace::Pace;
 use crate::control::{Controller, Decision, StopReason, TickMeter, TickReport};
 use crate::message::CommandTemplate;
@@ -35,6 +36,8 @@ pub struct ControlLoop {
     pub clock: Clock,
     /// Where the state after each tick is left.
     pub reports: triple_buffer::Input<TickReport>,
+    /// Where what commands rest on is left, when somebody wants to know why.
+    pub witness: Option<Witness>,
 }
 
 /// The running control thread.
@@ -89,7 +92,13 @@ impl ControlLoop {
             let features = self.features.iter_mut().map(|slot| slot.read());
             let decision = self.controller.tick(now, features, &mut action);
             self.publish(now, decision, &action);
-            self.reports.write(meter.count(Instant::now(), decision));
+            let published = Instant::now();
+            self.reports.write(meter.count(published, decision));
+            if let (Some(witness), Decision::Act { .. }) = (&mut self.witness, decision) {
+                let features = self.features.iter_mut();
+                let features = features.map(|slot| slot.output_buffer_mut().values.as_slice());
+                witness.see(published, self.controller.seen(), features);
+            }
             if let Pace::Lockstep(answered) = &mut self.pace {
                 match decision {
                     // The simulator still waits for this observation's command: it is decided again later.

@@ -5,6 +5,7 @@ mod context;
 mod control_loop;
 mod ending;
 mod episodes;
+mod explainer;
 mod logger;
 mod names;
 mod node;

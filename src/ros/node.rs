@@ -7,6 +7,7 @@ use r2r::QosProfile;
 use super::clock::Clock;
 use super::context;
 use super::control_loop::{ControlLoop, ControlThread};
+use super::explainer::{Explainer, Witness};
 use super::logger;
 use super::pace::Pace;
 use super::parameters::{self, ParameterServices};
@@ -48,6 +49,7 @@ struct RunningNode {
     subscriptions: Vec<Subscription>,
     workers: Vec<Worker>,
     control: ControlThread,
+    explainer: Option<Explainer>,
     watcher: Watcher,
 }
 
@@ -62,7 +64,12 @@ impl RunningNode {
             policy,
             wiring,
             extractors,
+            explained,
+            warnings,
         } = Loaded::new(config)?;
+        for warning in &warnings {
+            log::warn!("{warning}");
+        }
         let spec = policy.spec().clone();
 
         let (writers, features): (Vec<_>, Vec<_>) = policy
@@ -72,9 +79,19 @@ impl RunningNode {
             .map(|modality| feature_slot(modality.input_width()))
             .unzip();
         let (reports, reported) = triple_buffer::triple_buffer(&TickMeter::new().report());
-        let control = start_control(
-            &mut node, config, &wiring, policy, features, &clock, reports,
-        )?;
+        let (explainer, witness) = match config.contributions_rate_hz {
+            0.0 => (None, None),
+            rate_hz => {
+                let (explainer, witness) = Explainer::start(&mut node, explained, rate_hz)?;
+                (Some(explainer), Some(witness))
+            }
+        };
+        let ends = Ends {
+            features,
+            reports,
+            witness,
+        };
+        let control = start_control(&mut node, config, &wiring, policy, ends, &clock)?;
 
         let mut subscriptions = Vec::new();
         if config.use_sim_time {
@@ -83,8 +100,13 @@ impl RunningNode {
             subscriptions.push(follow_clock(&mut node, clock, move || thread.unpark())?);
         }
         let mut workers = Vec::new();
+        let mut watched = Vec::new();
         let parts = extractors.into_iter().zip(writers).zip(&spec.modalities);
         for (wired, ((extractor, writer), modality)) in wiring.modalities.iter().zip(parts) {
+            let Some(extractor) = extractor else {
+                watched.push(WatchedModality::disabled());
+                continue;
+            };
             let thread = control.thread().clone();
             let message = wired.message;
             let history = History::new(modality.width, modality.history);
@@ -100,20 +122,16 @@ impl RunningNode {
                     Subscription::new(&mut node, &wired.topic, message, qos, deliver)?;
                 subscriptions.push(subscription);
             }
-            workers.push(worker);
-        }
-
-        let watched = workers
-            .iter()
-            .zip(&wiring.modalities)
-            .map(|(worker, wired)| WatchedModality {
+            watched.push(WatchedModality {
+                enabled: true,
                 stats: worker.stats().clone(),
                 slot: worker.slot().clone(),
                 max_age_s: wired.max_age_s,
                 rate_hz: 0.0,
                 counted: 0,
-            })
-            .collect();
+            });
+            workers.push(worker);
+        }
         let reporter = StatusReporter::new(&mut node, clock, spec, watched, reported)?;
         Ok(Self {
             watcher: Watcher::start(reporter)?,
@@ -122,6 +140,7 @@ impl RunningNode {
             subscriptions,
             workers,
             control,
+            explainer,
         })
     }
 
@@ -133,6 +152,9 @@ impl RunningNode {
         let early = self.control.has_ended();
         self.control.stop();
         self.workers.clear();
+        if let Some(explainer) = self.explainer.take() {
+            explainer.stop();
+        }
         self.watcher.stop();
         // The stop action is on its way; the middleware needs the process a moment longer.
         std::thread::sleep(LAST_WORD);
@@ -153,14 +175,20 @@ impl RunningNode {
     }
 }
 
+/// The control thread's ends of what it shares with others.
+struct Ends {
+    features: Vec<FeatureReader>,
+    reports: triple_buffer::Input<TickReport>,
+    witness: Option<Witness>,
+}
+
 fn start_control(
     node: &mut r2r::Node,
     config: &NodeConfig,
     wiring: &Wiring,
     policy: Policy,
-    features: Vec<FeatureReader>,
+    ends: Ends,
     clock: &Clock,
-    reports: triple_buffer::Input<TickReport>,
 ) -> Result<ControlThread, Problems> {
     let ActionConfig {
         topic,
@@ -179,13 +207,14 @@ fn start_control(
     let guard = Guard::new(wiring.limits.clone());
     ControlThread::start(ControlLoop {
         controller: Controller::new(policy, guard, wiring.freshness.clone(), period_s),
-        features,
+        features: ends.features,
         awaited: wiring.awaited.clone(),
         template: wiring.mapping.template(frame_id, period_s),
         publisher,
         pace: Pace::new(config.control_rate_hz, config.use_sim_time, config.lockstep),
         clock: clock.clone(),
-        reports,
+        reports: ends.reports,
+        witness: ends.witness,
     })
 }
 

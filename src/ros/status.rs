@@ -21,6 +21,8 @@ const LOG_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 /// One modality as the status shows it.
 pub struct WatchedModality {
+    /// Whether it is listened to at all.
+    pub enabled: bool,
     /// What its worker counts.
     pub stats: Arc<ModalityStats>,
     /// Where its messages wait.
@@ -34,6 +36,18 @@ pub struct WatchedModality {
 }
 
 impl WatchedModality {
+    /// One that is not listened to.
+    pub fn disabled() -> Self {
+        Self {
+            enabled: false,
+            stats: Arc::default(),
+            slot: Arc::default(),
+            max_age_s: None,
+            rate_hz: 0.0,
+            counted: 0,
+        }
+    }
+
     fn measure_rate(&mut self, elapsed: Duration) {
         let encoded = self.stats.snapshot().encoded;
         self.rate_hz = (encoded - self.counted) as f64 / elapsed.as_secs_f64();
@@ -180,7 +194,7 @@ impl StatusReporter {
             .modalities
             .iter()
             .zip(&self.spec.modalities)
-            .filter(|(watched, _)| watched.stats.snapshot().stamp.is_none())
+            .filter(|(watched, _)| watched.enabled && watched.stats.snapshot().stamp.is_none())
             .map(|(_, spec)| spec.name.as_str())
             .collect();
         match silent.is_empty() {
@@ -238,6 +252,7 @@ impl StatusReporter {
             .map(|stamp| self.clock.now().seconds_since(stamp));
         let stale = |age_s: f64| watched.max_age_s.is_some_and(|max| age_s.abs() > max);
         let (level, message) = match (age_s, &seen.last_error) {
+            _ if !watched.enabled => (Level::Ok, "not enabled".to_owned()),
             (None, None) => (Level::Stale, "no message yet".to_owned()),
             (None, Some(error)) => (Level::Error, error.clone()),
             (Some(age_s), _) if stale(age_s) => (Level::Error, format!("{age_s:.2} s old")),

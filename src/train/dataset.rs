@@ -43,6 +43,19 @@ impl Dataset {
         }
     }
 
+    /// The same samples with only some of the modalities.
+    pub fn with_only(&self, modalities: &[usize]) -> Self {
+        Self {
+            features: modalities
+                .iter()
+                .map(|i| self.features[*i].clone())
+                .collect(),
+            rows: modalities.iter().map(|i| self.rows[*i].clone()).collect(),
+            labels: self.labels.clone(),
+            episodes: self.episodes.clone(),
+        }
+    }
+
     /// How many samples there are.
     pub fn len(&self) -> usize {
         self.labels.len()

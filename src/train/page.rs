@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::report::Report;
 
-const STYLE: &str = "\
+pub(super) const STYLE: &str = "\
 :root{--ink:#1c2430;--soft:#667085;--line:#e4e7ec;--paper:#fff;--first:#2563eb;--second:#ea580c}\
 @media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--soft:#98a2b3;--line:#344054;--paper:#141a22;\
 --first:#6ea8fe;--second:#fb923c}}\
@@ -278,7 +278,7 @@ fn bag_table(report: &Report) -> String {
     html + "</table>\n"
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

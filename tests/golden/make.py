@@ -9,8 +9,10 @@ Each message is written little-endian as NAME.cdr; those that others send to us 
 The tests in src/message/ name the values that are in them.
 """
 
+import sys
 from pathlib import Path
 
+import sys
 import numpy as np
 from rosbags.typesys import Stores, get_typestore
 
@@ -107,6 +109,15 @@ def diagnostics() -> object:
     return message("diagnostic_msgs/DiagnosticArray", header=header(""), status=statuses)
 
 
+def contributions() -> object:
+    dimension = [
+        message("std_msgs/MultiArrayDimension", label="modality: scene, words", size=2, stride=6),
+        message("std_msgs/MultiArrayDimension", label="action: x, y, z", size=3, stride=3),
+    ]
+    layout = message("std_msgs/MultiArrayLayout", dim=dimension, data_offset=0)
+    return message("std_msgs/Float64MultiArray", layout=layout, data=floats(0.5, -1, 2, 0, 1e-3, sys.float_info.max))
+
+
 def main() -> None:
     write("image_rgb8", image("rgb8", width=3, height=2, channels=3, step=12))
     write("image_mono8", image("mono8", width=5, height=3, channels=1, step=5), both=False)
@@ -142,6 +153,7 @@ def main() -> None:
     write("joint_trajectory", trajectory())
     write("clock", message("rosgraph_msgs/Clock", clock=header("").stamp))
     write("diagnostics", diagnostics(), both=False)
+    write("contributions", contributions(), both=False)
     write(
         "log",
         message(

@@ -39,6 +39,8 @@ fn print_table(config: &NodeConfig, loaded: &Loaded) {
         policy,
         wiring,
         extractors,
+        warnings,
+        ..
     } = loaded;
     let spec = policy.spec();
     println!(
@@ -62,8 +64,13 @@ fn print_table(config: &NodeConfig, loaded: &Loaded) {
             modality.fused_width(),
             if wired.required { "yes" } else { "no" },
             wired.max_age_s.map_or("any".into(), |s| format!("{s:.2}")),
-            extractor.describe()
+            extractor
+                .as_ref()
+                .map_or("not enabled".to_owned(), |e| e.describe().to_string())
         );
+    }
+    for warning in warnings {
+        println!("\nWARNING: {warning}");
     }
     println!(
         "\naction        to {} ({})\n              field                       min      max  rate /s     stop",

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use late_fusion::problems::Problems;
-use late_fusion::train::{Options, Report, train};
+use late_fusion::train::{CompareOptions, Options, Report, compare, train};
 
 /// Train a policy from recorded demonstrations.
 ///
@@ -45,6 +45,29 @@ pub struct Arguments {
     /// Replace the policy that is in --out.
     #[arg(long)]
     force: bool,
+
+    /// Train every fusion method, and policies that lack one modality each, and compare them: --out gets a folder with a
+    /// policy for each, comparison.html and comparison.json.
+    #[arg(long)]
+    compare: bool,
+
+    /// With --compare: how many seeds each is trained with.
+    #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100), requires = "compare")]
+    seeds: u64,
+
+    /// With --compare: which rows, separated by commas [default: all].
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        requires = "compare"
+    )]
+    methods: Vec<String>,
+
+    /// With --compare: the width that modalities are aligned to where a method needs one for all and the training file
+    /// has none.
+    #[arg(long, value_name = "WIDTH", default_value_t = 64, value_parser = clap::value_parser!(u64).range(2..=65536), requires = "compare")]
+    align: u64,
 }
 
 /// Trains, and says in a few lines how it went.
@@ -64,6 +87,20 @@ pub fn run(arguments: Arguments) -> Result<(), Problems> {
         seed: arguments.seed,
         force: arguments.force,
     };
+    if arguments.compare {
+        let comparison = compare(&CompareOptions {
+            train: options.clone(),
+            seeds: arguments.seeds,
+            methods: arguments.methods,
+            align: arguments.align as usize,
+        })?;
+        print!("{}", comparison.table());
+        println!(
+            "of each modality: how many times as large the loss is with another's features, and its share in the action"
+        );
+        println!("wrote {}", options.out.join("comparison.html").display());
+        return Ok(());
+    }
     let report = train(&options)?;
     print_summary(&report);
     println!("wrote {}", options.out.display());

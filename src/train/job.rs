@@ -1,0 +1,266 @@
+//! A training, step by step: the training file, the bags, the features, the samples.
+
+use std::path::{Path, PathBuf};
+
+use super::cache::Cache;
+use super::dataset::Dataset;
+use super::encoders::{self, Extractors};
+use super::features::{Encoding, work};
+use super::file::{TrainingFile, Used};
+use super::intake::Intake;
+use super::learn::{Learned, learn};
+use super::measure::{Measured, warnings};
+use super::progress::Progress;
+use super::report::{
+    ActionReport, LabelReport, Pictures, Report, Seconds, SplitReport, peak_memory_mb,
+};
+use super::samples::{Losses, Samples};
+use super::split::Split;
+use super::survey::{Recording, survey};
+use super::{Options, bags};
+use crate::encoder::Runtime;
+use crate::policy::{ModalitySpec, PolicySpec};
+use crate::problems::Problems;
+
+/// What is known before any bag is read.
+pub(super) struct Job {
+    /// The training file.
+    pub file: TrainingFile,
+    /// What is kept of each modality's messages.
+    pub intakes: Vec<Intake>,
+    bags: Vec<PathBuf>,
+    runtime: Option<Runtime>,
+    cache: Cache,
+}
+
+/// What is learned from.
+pub(super) struct Demonstrations {
+    /// The samples.
+    pub dataset: Dataset,
+    losses: Vec<Losses>,
+    pictures: Pictures,
+}
+
+impl Job {
+    /// Everything that can be found wrong at once is.
+    ///
+    /// # Errors
+    /// Every problem of the training file, the bags and the encoders.
+    pub fn prepare(options: &Options) -> Result<Self, Problems> {
+        let mut problems = Problems::new();
+        let bags = bags::find(&options.bags).map_err(|e| problems.extend(e));
+        let file = TrainingFile::load(&options.file).map_err(|e| problems.extend(e));
+        let completed = file.and_then(|mut file| {
+            file.training.seed = options.seed.unwrap_or(file.training.seed);
+            let modalities = &mut file.policy.modalities;
+            let runtime = match encoders::need_runtime(modalities) {
+                true => Some(
+                    Runtime::load(options.onnxruntime.as_deref())
+                        .map_err(|e| problems.extend(e))?,
+                ),
+                false => None,
+            };
+            let intakes = encoders::determine(modalities, &file.folder, runtime.as_ref())
+                .map_err(|e| problems.extend(e))?;
+            Ok((file, intakes, runtime))
+        });
+        match (bags, completed) {
+            (Ok(bags), Ok((file, intakes, runtime))) => Ok(Self {
+                file,
+                intakes,
+                bags,
+                runtime,
+                cache: Cache::new(options.cache.clone()),
+            }),
+            _ => Err(problems),
+        }
+    }
+
+    /// The first look at the bags.
+    ///
+    /// # Errors
+    /// Every bag that cannot be read, and bags without anything to learn from.
+    pub fn survey(&self) -> Result<Vec<Recording>, Problems> {
+        let progress = Progress::new("reading", self.bags.len() as u64);
+        let mut problems = Problems::new();
+        let mut recordings = Vec::with_capacity(self.bags.len());
+        for path in &self.bags {
+            match survey(path, &self.file) {
+                Ok(recording) => recordings.push(recording),
+                Err(found) => problems.extend(found),
+            }
+            progress.advance(1, || file_name(path));
+        }
+        progress.finish();
+        for recording in &recordings {
+            if let Some(why) = &recording.truncated {
+                eprintln!("bag {}: {why}", recording.path.display());
+            }
+        }
+        if problems.is_empty() && recordings.iter().all(|r| r.episodes.is_empty()) {
+            problems.add(self.without_episodes(&recordings));
+        }
+        problems.or(recordings)
+    }
+
+    fn without_episodes(&self, recordings: &[Recording]) -> String {
+        let sum = |count: fn(&Recording) -> usize| recordings.iter().map(count).sum::<usize>();
+        format!(
+            "there is no episode to learn from in {} bag(s): {} succeeded, {} failed, {} had no end. An episode is \
+             marked on {} by `start` and then `success` or `failure`{}",
+            recordings.len(),
+            sum(|r| r.counts.succeeded),
+            sum(|r| r.counts.failed),
+            sum(|r| r.counts.unfinished),
+            self.file.episodes.topic,
+            match self.file.episodes.used {
+                Used::Success =>
+                    "; with `episodes.use: success` only those that succeeded are used",
+                Used::All => "",
+            }
+        )
+    }
+
+    /// The second look at the bags: features and samples.
+    ///
+    /// # Errors
+    /// A bag that cannot be read, and bags without a single sample.
+    pub fn demonstrations(&self, recordings: &[Recording]) -> Result<Demonstrations, Problems> {
+        let names = self.file.policy.modalities.iter().map(|m| &m.name);
+        let modalities: Vec<ModalitySpec> = names
+            .zip(&self.intakes)
+            .map(|(name, intake)| intake.modality(name))
+            .collect();
+        let extractors = Extractors::load(&modalities, &self.file.folder, self.runtime.as_ref())?;
+        let topics = self.file.streams.iter().map(|s| s.topic.as_str());
+        let mut encoding = Encoding::new(&modalities, topics.collect(), extractors, &self.cache);
+        let mut samples = Samples::new(&self.file.policy, &self.intakes, &self.file.streams);
+        let total = recordings.iter().map(|r| work(r, modalities.len())).sum();
+        let progress = Progress::new("features", total);
+        for recording in recordings {
+            samples.add(recording, &encoding.run(recording, &progress)?);
+        }
+        progress.finish();
+        let pictures = Pictures {
+            encoded: encoding.encoded,
+            cached: encoding.cached,
+        };
+        let (dataset, losses) = samples.finish();
+        if dataset.is_empty() {
+            return Err(self.without_samples(recordings, &losses).into());
+        }
+        Ok(Demonstrations {
+            dataset,
+            losses,
+            pictures,
+        })
+    }
+
+    fn without_samples(&self, recordings: &[Recording], losses: &[Losses]) -> String {
+        let labels = LabelReport::new(recordings, 0);
+        let modalities = self.file.policy.modalities.iter().zip(losses);
+        let reasons: Vec<String> = modalities
+            .map(|(m, losses)| format!("{}: {losses}", m.name))
+            .collect();
+        format!(
+            "none of the {} labels on {} has all modalities beside it ({}); {} labels could not be read{}",
+            labels.found,
+            self.file.labels.topic,
+            reasons.join("; "),
+            labels.unreadable,
+            labels
+                .first_unreadable
+                .map_or(String::new(), |why| format!(", the first: {why}")),
+        )
+    }
+
+    /// Learns the file's own policy.
+    ///
+    /// # Errors
+    /// A training that diverged.
+    pub fn learn(&self, dataset: &Dataset, split: &Split) -> Result<Learned, Problems> {
+        let training = &self.file.training;
+        let progress = Progress::new("training", training.epochs as u64);
+        let learned = learn(
+            &self.file.policy,
+            &self.intakes,
+            training,
+            dataset,
+            split,
+            |epoch| {
+                progress.advance(1, || match epoch.validation_loss {
+                    Some(loss) => format!("loss {:.4}, validation {loss:.4}", epoch.training_loss),
+                    None => format!("loss {:.4}", epoch.training_loss),
+                });
+            },
+        );
+        progress.finish();
+        learned
+    }
+
+    /// Which episodes are learned from.
+    pub fn split(&self, dataset: &Dataset) -> Split {
+        let training = &self.file.training;
+        Split::new(
+            &dataset.episodes,
+            training.validation_fraction,
+            training.seed,
+        )
+    }
+
+    /// The samples to measure on: those kept apart, or those learned from where none were.
+    pub fn measured_on(&self, dataset: &Dataset, split: &Split) -> Vec<u32> {
+        dataset.samples_of(match split.validation.is_empty() {
+            true => &split.training,
+            false => &split.validation,
+        })
+    }
+
+    /// Everything worth knowing about the training of `policy`.
+    #[expect(clippy::too_many_arguments, reason = "a report is about everything")]
+    pub fn report(
+        &self,
+        policy: &PolicySpec,
+        recordings: &[Recording],
+        demonstrations: &Demonstrations,
+        split: &Split,
+        learned: &Learned,
+        measured: Measured,
+        seconds: Seconds,
+    ) -> Report {
+        let names = policy.modalities.iter().map(|m| m.name.clone());
+        let actions = policy
+            .actions
+            .iter()
+            .zip(measured.errors.iter().zip(&measured.errors_of_mean))
+            .map(|(action, (error, of_mean))| ActionReport {
+                name: action.name.clone(),
+                unit: action.unit.clone(),
+                rms_error: *error,
+                rms_of_mean: *of_mean,
+            });
+        Report {
+            policy: policy.name.clone(),
+            late_fusion_version: env!("CARGO_PKG_VERSION"),
+            training: self.file.training.clone(),
+            bags: recordings.iter().map(Into::into).collect(),
+            labels: LabelReport::new(recordings, demonstrations.dataset.len()),
+            skipped: names.zip(demonstrations.losses.iter().cloned()).collect(),
+            split: SplitReport::new(&demonstrations.dataset, split),
+            pictures: demonstrations.pictures,
+            parameters: learned.weights.parameters(),
+            epochs: learned.epochs.clone(),
+            actions: actions.collect(),
+            warnings: warnings(policy, &measured, &demonstrations.dataset),
+            loss: measured.loss,
+            modalities: measured.modalities,
+            seconds,
+            peak_memory_mb: peak_memory_mb(),
+        }
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map_or(String::new(), |name| name.display().to_string())
+}
