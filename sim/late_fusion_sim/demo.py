@@ -93,7 +93,7 @@ def _play(runner: Runner, plan: list[Trial], episodes: int, first_seed: int) -> 
             scene = world.enter(trial.scene)
             for seed in range(first_seed, first_seed + episodes):
                 scene.reset(seed)
-                episode = Episode(trial.name, trial.sentence, seed)
+                episode = Episode(trial.name, scene.phrase(trial.sentence), seed)
                 progress.show(len(played), f"“{trial.sentence}” …", passing=True)
                 runner.play(scene, trial.judge(scene), episode, keep_frames=seed == first_seed)
                 played.append(episode)

@@ -15,7 +15,7 @@ class Task:
 
     name: str
     scene: str
-    metaworld: str
+    metaworld: str | None
     gain: float
     demo: str
     training: tuple[str, ...]
