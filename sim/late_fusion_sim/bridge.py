@@ -19,8 +19,12 @@ from sensor_msgs.msg import CompressedImage, Image, JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from late_fusion_sim.faults import Fault
 from late_fusion_sim.ros import NodeTrouble, Participant, nanoseconds_of, reliable, stamp_of
 from late_fusion_sim.scene import CONTROL_PERIOD_S, HAND_NAMES, Observation
+
+ALL_SENSES = frozenset({"scene", "joints", "instruction"})
+"""What a policy usually has."""
 
 JPEG_QUALITY = 90
 CONTROL_PERIOD_NS = round(CONTROL_PERIOD_S * 1e9)
@@ -96,6 +100,9 @@ class Bridge:
         self._clock = node.create_publisher(Clock, "/clock", reliable(1)) if simulated_time else None
         self._action = node.create_subscription(JointTrajectory, "action", self._on_action, reliable(100))
         self.commands: list[Command] = []
+        self.faults: tuple[Fault, ...] = ()
+        self.step = 0
+        """Commands that the world has carried out in this episode."""
 
     @property
     def now_ns(self) -> int:
@@ -116,7 +123,10 @@ class Bridge:
         """Publishes cameras and arm under one stamp."""
         self.tell_time()
         stamp = stamp_of(stamp_ns)
-        self._scene.publish(observation.image, stamp)
+        for fault in self.faults:
+            observation = fault.apply(observation, self.step)
+        if observation.image is not None:
+            self._scene.publish(observation.image, stamp)
         if observation.side is not None:
             self._side.publish(observation.side, stamp)
         joints = JointState(name=list(HAND_NAMES), position=observation.hand.tolist())
@@ -162,10 +172,13 @@ class Bridge:
         for publisher in (*cameras, self._joints, self._expert, self._episode):
             publisher.wait_for_all_acked(Duration(seconds=seconds))
 
-    def missing_subscribers(self, *, recording: bool) -> list[str]:
-        """Topics that nobody listens to although they are needed."""
-        missing = [] if self._scene.wanted else [self._scene.name]
-        needed = [self._joints] + ([self._expert, self._episode] if recording else [])
+    def missing_subscribers(self, *, recording: bool, senses: frozenset[str] = ALL_SENSES) -> list[str]:
+        """Topics that nobody listens to although somebody with these senses, or a recorder, needs them."""
+        missing = [] if self._scene.wanted or "scene" not in senses else [self._scene.name]
+        if "side" in senses and not self._side.wanted:
+            missing.append(self._side.name)
+        needed = [self._joints] if "joints" in senses else []
+        needed += [self._expert, self._episode] if recording else []
         return missing + [each.topic_name for each in needed if each.get_subscription_count() == 0]
 
     @property
