@@ -1,4 +1,4 @@
-"""The scene's topics: camera, arm, time and markers out; commands in."""
+"""The scene's topics: cameras, arm, time and markers out; commands in."""
 
 from __future__ import annotations
 
@@ -10,17 +10,22 @@ from dataclasses import dataclass
 
 import numpy as np
 from builtin_interfaces.msg import Duration as DurationMessage
+from builtin_interfaces.msg import Time
 from PIL import Image as Picture
 from rclpy.duration import Duration
+from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image, JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from late_fusion_sim.faults import Fault
 from late_fusion_sim.ros import NodeTrouble, Participant, nanoseconds_of, reliable, stamp_of
 from late_fusion_sim.scene import CONTROL_PERIOD_S, HAND_NAMES, Observation
 
-FRAME_ID = "camera_optical"
+ALL_SENSES = frozenset({"scene", "joints", "instruction"})
+"""What a policy usually has."""
+
 JPEG_QUALITY = 90
 CONTROL_PERIOD_NS = round(CONTROL_PERIOD_S * 1e9)
 
@@ -46,6 +51,39 @@ class Command:
     """System time of its arrival in this process, however late it is looked at."""
 
 
+class ImageTopics:
+    """One camera's pictures, raw and, only while somebody subscribes to them, as JPEG."""
+
+    def __init__(self, node: Node, topic: str, frame_id: str) -> None:
+        self._frame_id = frame_id
+        self._raw = node.create_publisher(Image, topic, reliable(5))
+        self._jpeg = node.create_publisher(CompressedImage, f"{topic}/compressed", reliable(5))
+        self.publishers = (self._raw, self._jpeg)
+
+    @property
+    def name(self) -> str:
+        return self._raw.topic_name
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody subscribes to either."""
+        return any(publisher.get_subscription_count() > 0 for publisher in self.publishers)
+
+    def publish(self, picture: np.ndarray, stamp: Time) -> None:
+        """Publishes an rgb picture of shape (height, width, 3)."""
+        height, width, channels = picture.shape
+        image = Image(height=height, width=width, encoding="rgb8", step=width * channels)
+        image.header.stamp, image.header.frame_id = stamp, self._frame_id
+        # An array of bytes is copied as a whole; anything else rclpy checks byte by byte.
+        image.data = array.array("B", picture.tobytes())
+        self._raw.publish(image)
+        if self._jpeg.get_subscription_count() > 0:
+            jpeg = CompressedImage(format="jpeg")
+            jpeg.header = image.header
+            jpeg.data = array.array("B", encode_jpeg(picture))
+            self._jpeg.publish(jpeg)
+
+
 class Bridge:
     """Publishes what a robot's drivers would, and keeps every command that comes back."""
 
@@ -53,8 +91,8 @@ class Bridge:
         node = participant.node
         self._participant = participant
         self._simulated_ns = TIME_AT_START_NS if simulated_time else None
-        self._image = node.create_publisher(Image, "camera/image_raw", reliable(5))
-        self._jpeg = node.create_publisher(CompressedImage, "camera/image_raw/compressed", reliable(5))
+        self._scene = ImageTopics(node, "camera/image_raw", "camera_optical")
+        self._side = ImageTopics(node, "side_camera/image_raw", "side_camera_optical")
         self._joints = node.create_publisher(JointState, "joint_states", reliable(5))
         self._expert = node.create_publisher(JointTrajectory, "expert_action", reliable(10))
         self._episode = node.create_publisher(String, "episode", reliable(10))
@@ -62,6 +100,9 @@ class Bridge:
         self._clock = node.create_publisher(Clock, "/clock", reliable(1)) if simulated_time else None
         self._action = node.create_subscription(JointTrajectory, "action", self._on_action, reliable(100))
         self.commands: list[Command] = []
+        self.faults: tuple[Fault, ...] = ()
+        self.step = 0
+        """Commands that the world has carried out in this episode."""
 
     @property
     def now_ns(self) -> int:
@@ -79,20 +120,15 @@ class Bridge:
             self._clock.publish(Clock(clock=stamp_of(self._simulated_ns)))
 
     def publish(self, observation: Observation, stamp_ns: int) -> None:
-        """Publishes camera and arm under one stamp. JPEG is encoded only when somebody wants it."""
+        """Publishes cameras and arm under one stamp."""
         self.tell_time()
         stamp = stamp_of(stamp_ns)
-        height, width, channels = observation.image.shape
-        image = Image(height=height, width=width, encoding="rgb8", step=width * channels)
-        image.header.stamp, image.header.frame_id = stamp, FRAME_ID
-        # An array of bytes is copied as a whole; anything else rclpy checks byte by byte.
-        image.data = array.array("B", observation.image.tobytes())
-        self._image.publish(image)
-        if self._jpeg.get_subscription_count() > 0:
-            jpeg = CompressedImage(format="jpeg")
-            jpeg.header = image.header
-            jpeg.data = array.array("B", encode_jpeg(observation.image))
-            self._jpeg.publish(jpeg)
+        for fault in self.faults:
+            observation = fault.apply(observation, self.step)
+        if observation.image is not None:
+            self._scene.publish(observation.image, stamp)
+        if observation.side is not None:
+            self._side.publish(observation.side, stamp)
         joints = JointState(name=list(HAND_NAMES), position=observation.hand.tolist())
         joints.header.stamp = stamp
         self._joints.publish(joints)
@@ -132,15 +168,23 @@ class Bridge:
 
     def flush(self, seconds: float) -> None:
         """Waits until reliable subscribers have everything that was published."""
-        for publisher in (self._image, self._jpeg, self._joints, self._expert, self._episode):
+        cameras = (*self._scene.publishers, *self._side.publishers)
+        for publisher in (*cameras, self._joints, self._expert, self._episode):
             publisher.wait_for_all_acked(Duration(seconds=seconds))
 
-    def missing_subscribers(self, *, recording: bool) -> list[str]:
-        """Topics that nobody listens to although they are needed."""
-        camera = self._image.get_subscription_count() + self._jpeg.get_subscription_count()
-        missing = [] if camera else [self._image.topic_name]
-        needed = [self._joints] + ([self._expert, self._episode] if recording else [])
+    def missing_subscribers(self, *, recording: bool, senses: frozenset[str] = ALL_SENSES) -> list[str]:
+        """Topics that nobody listens to although somebody with these senses, or a recorder, needs them."""
+        missing = [] if self._scene.wanted or "scene" not in senses else [self._scene.name]
+        if "side" in senses and not self._side.wanted:
+            missing.append(self._side.name)
+        needed = [self._joints] if "joints" in senses else []
+        needed += [self._expert, self._episode] if recording else []
         return missing + [each.topic_name for each in needed if each.get_subscription_count() == 0]
+
+    @property
+    def side_wanted(self) -> bool:
+        """Whether anybody looks through the second camera; drawing it is not free."""
+        return self._side.wanted
 
     @property
     def commander_present(self) -> bool:

@@ -1,61 +1,109 @@
-"""The scene's camera: Meta-World's `corner2`, moved to see the whole table, drawn without luxuries.
-
-Shadows, reflections and multisampling are off: on a CPU they make a picture ten times as dear.
+"""The cameras: `scene`, Meta-World's `corner2` moved to see the whole table, and `side`, which looks at it from the
+arm's other side. They are drawn without luxuries: shadows, reflections and multisampling make a picture on a CPU ten
+times as dear.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
 
 import mujoco
 import numpy as np
 
 WIDTH = HEIGHT = 224
-NAME = "corner2"
-POSITION = (0.75, 0.075, 0.7)
+
+CameraName = Literal["scene", "side"]
+
+
+@dataclass(frozen=True)
+class Mount:
+    """Where a camera hangs in the model."""
+
+    fixture: str
+    """The model's camera that is moved there."""
+    position: tuple[float, float, float]
+    """In metres."""
+    target: tuple[float, float, float] | None = None
+    """The point that it looks at, upright; None leaves the fixture's own direction."""
+    upside_down: bool = False
+    """Whether its pictures need half a turn."""
+
+    def put_up(self, model: mujoco.MjModel) -> None:
+        """Moves the camera to its place in a model. Its data follow at the next `mj_forward`."""
+        camera = model.camera(self.fixture).id
+        model.cam_pos[camera] = self.position
+        if self.target is not None:
+            model.cam_quat[camera] = looking(self.position, self.target)
+
+
+MOUNTS: dict[CameraName, Mount] = {
+    "scene": Mount("corner2", (0.75, 0.075, 0.7), upside_down=True),
+    "side": Mount("corner", (-0.85, 0.25, 0.85), target=(0.03, 0.70, 0.05)),
+}
 
 
 def mount(model: mujoco.MjModel) -> None:
-    """Moves the camera to its place in a model. Its data follow at the next `mj_forward`."""
-    model.cam_pos[model.camera(NAME).id] = POSITION
+    """Puts up all cameras in a model."""
+    for each in MOUNTS.values():
+        each.put_up(model)
+
+
+def looking(position: tuple[float, float, float], target: tuple[float, float, float]) -> np.ndarray:
+    """The orientation, as a quaternion, of an upright camera that looks from one point to another. MuJoCo's cameras look
+    along their −z with y up."""
+    back = np.subtract(position, target)
+    back /= np.linalg.norm(back)
+    right = np.cross((0.0, 0.0, 1.0), back)
+    right /= np.linalg.norm(right)
+    quaternion = np.empty(4)
+    mujoco.mju_mat2Quat(quaternion, np.column_stack((right, np.cross(back, right), back)).ravel())
+    return quaternion
 
 
 class BlankFrame(RuntimeError):
     """The renderer drew nothing."""
 
 
-class Camera:
-    """Draws one model in which it is mounted.
+class Cameras:
+    """Draws one model in which they are put up.
 
-    MuJoCo renders reliably for one `Camera` per process: close it before opening the next.
+    MuJoCo renders reliably for one renderer per process: close these before opening the next.
     """
 
     _open = False
 
     def __init__(self, model: mujoco.MjModel) -> None:
-        if Camera._open:
-            raise RuntimeError("a camera is open already, and a second one may draw nothing; close the first")
-        self._id = model.camera(NAME).id
+        if Cameras._open:
+            raise RuntimeError("cameras are open already, and a second renderer may draw nothing; close the first")
+        self._model = model
         model.vis.quality.offsamples = 0
         self._options = mujoco.MjvOption()
         # Meta-World draws its goals as sites; a policy must not see the answer.
         self._options.sitegroup[:] = 0
         self._renderer = mujoco.Renderer(model, HEIGHT, WIDTH)
-        Camera._open = True
+        Cameras._open = True
 
-    def draw(self, data: mujoco.MjData) -> np.ndarray:
-        """The present picture, upright: uint8 of shape (224, 224, 3), rgb."""
-        self._renderer.update_scene(data, camera=self._id, scene_option=self._options)
+    def draw(self, data: mujoco.MjData, name: CameraName) -> np.ndarray:
+        """The present picture of one camera, upright: uint8 of shape (224, 224, 3), rgb."""
+        where = MOUNTS[name]
+        camera = self._model.camera(where.fixture).id
+        self._renderer.update_scene(data, camera=camera, scene_option=self._options)
         flags = self._renderer.scene.flags
         flags[mujoco.mjtRndFlag.mjRND_SHADOW] = False
         flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = False
-        # `corner2` hangs upside down; half a turn sets it right without mirroring the world.
-        frame = np.ascontiguousarray(self._renderer.render()[::-1, ::-1])
+        frame = self._renderer.render()
+        if where.upside_down:
+            # Half a turn sets it right without mirroring the world.
+            frame = frame[::-1, ::-1]
+        frame = np.ascontiguousarray(frame)
         if frame.min() == frame.max():
             raise BlankFrame(
-                f"the camera '{NAME}' drew a blank picture; is another MuJoCo renderer alive in this process, "
+                f"the camera '{name}' drew a blank picture; is another MuJoCo renderer alive in this process, "
                 "or does MUJOCO_GL name a driver that is not installed? ('egl' and 'osmesa' need no screen)"
             )
         return frame
 
     def close(self) -> None:
         self._renderer.close()
-        Camera._open = False
+        Cameras._open = False

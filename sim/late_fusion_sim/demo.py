@@ -17,8 +17,9 @@ from typing import get_args
 
 from late_fusion_sim.bridge import Bridge
 from late_fusion_sim.episode import Episode, Runner
+from late_fusion_sim.faults import Fault
 from late_fusion_sim.judge import Judge, Witness, judge_of
-from late_fusion_sim.node_process import NodeProcess, node_parameters
+from late_fusion_sim.node_process import NodeProcess, node_parameters, senses_of
 from late_fusion_sim.operator import Operator
 from late_fusion_sim.pace import Mode
 from late_fusion_sim.pictures import write_animation, write_contact_sheet
@@ -27,8 +28,9 @@ from late_fusion_sim.progress import Progress
 from late_fusion_sim.report import Report
 from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant, isolate
 from late_fusion_sim.scene import Scene, World
+from late_fusion_sim.shapes import NEVER_TRAINED
 from late_fusion_sim.table import table
-from late_fusion_sim.tasks import Task, load_tasks, select_tasks
+from late_fusion_sim.tasks import Sentences, Task, load_tasks, select_tasks
 
 START_S = 30.0
 """How long the node may take to load its models and listen."""
@@ -40,25 +42,38 @@ class Trial:
 
     name: str
     scene: str
-    sentence: str
+    sentences: tuple[str, ...]
+    """Those that ask for it; episode after episode gets the next one."""
     judge: Callable[[Scene], Judge]
 
 
-def trials(tasks: list[Task], sentence: str | None, scene: str | None) -> list[Trial]:
-    """The demo's sentences, one sentence for a task, or a sentence of the user's own in a scene."""
+def trials(tasks: list[Task], sentence: str | None, scene: str | None, which: Sentences = "demo") -> list[Trial]:
+    """The tasks' own sentences, one sentence for a task, or a sentence of the user's own in a scene."""
     if scene is not None:
-        return [Trial(scene, scene, sentence, Witness)]
+        return [Trial(scene, scene, (sentence,), Witness)]
     return [
-        Trial(task.name, task.scene, sentence or task.demo, lambda stage, task=task: judge_of(task, stage))
+        Trial(
+            task.name,
+            task.scene,
+            (sentence,) if sentence else task.sentences(which),
+            lambda stage, task=task: judge_of(task, stage),
+        )
         for task in tasks
     ]
 
 
-def await_node(participant: Participant, bridge: Bridge, operator: Operator, check: Callable[[], None]) -> None:
-    """Waits until the node listens to everything and publishes commands."""
+def await_node(
+    participant: Participant,
+    bridge: Bridge,
+    operator: Operator,
+    senses: frozenset[str],
+    check: Callable[[], None],
+) -> None:
+    """Waits until the node listens to everything that its policy has senses for, and publishes commands."""
 
     def missing() -> list[str]:
-        return bridge.missing_subscribers(recording=False) + ([] if operator.listeners else [operator.topic])
+        deaf = "instruction" in senses and not operator.listeners
+        return bridge.missing_subscribers(recording=False, senses=senses) + ([operator.topic] if deaf else [])
 
     waited_s = 0.0
     while missing() or not bridge.commander_present:
@@ -72,14 +87,24 @@ def await_node(participant: Participant, bridge: Bridge, operator: Operator, che
 
 
 def run(
-    participant: Participant, node: NodeProcess, plan: list[Trial], episodes: int, first_seed: int, mode: Mode
+    participant: Participant,
+    node: NodeProcess,
+    plan: list[Trial],
+    episodes: int,
+    first_seed: int,
+    mode: Mode,
+    *,
+    senses: frozenset[str],
+    faults: tuple[Fault, ...] = (),
 ) -> list[Episode]:
     """Plays all episodes; the first of each trial keeps its frames."""
     bridge = Bridge(participant, simulated_time=mode == "lockstep")
     operator = Operator(participant)
     try:
-        await_node(participant, bridge, operator, node.check)
-        return _play(Runner(participant, bridge, operator, mode, node.check), plan, episodes, first_seed)
+        await_node(participant, bridge, operator, senses, node.check)
+        bridge.faults = faults
+        runner = Runner(participant, bridge, operator, mode, node.check, hears="instruction" in senses)
+        return _play(runner, plan, episodes, first_seed)
     except NodeTrouble as trouble:
         raise NodeTrouble(f"{trouble}.\nIts status: {operator.status}") from trouble
 
@@ -93,15 +118,30 @@ def _play(runner: Runner, plan: list[Trial], episodes: int, first_seed: int) -> 
             scene = world.enter(trial.scene)
             for seed in range(first_seed, first_seed + episodes):
                 scene.reset(seed)
-                episode = Episode(trial.name, trial.sentence, seed)
-                progress.show(len(played), f"“{trial.sentence}” …", passing=True)
+                template = trial.sentences[(seed - first_seed) % len(trial.sentences)]
+                episode = Episode(trial.name, scene.phrase(template), seed, template=template)
+                if scene.layout is not None:
+                    episode.novel = scene.layout.target in NEVER_TRAINED
+                progress.show(len(played), f"“{episode.sentence}” …", passing=True)
                 runner.play(scene, trial.judge(scene), episode, keep_frames=seed == first_seed)
                 played.append(episode)
-                progress.show(len(played), f"“{trial.sentence}”: {episode.outcome} after {episode.steps} steps")
+                progress.show(len(played), f"“{episode.sentence}”: {episode.outcome} after {episode.steps} steps")
     finally:
         progress.close()
         world.close()
     return played
+
+
+def fault(reader: Callable[[str], Fault]) -> Callable[[str], Fault]:
+    """A reader of the command line, whose own words reach the user."""
+
+    def read(text: str) -> Fault:
+        try:
+            return reader(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return read
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -123,6 +163,20 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--instruction", type=str.strip, help="a sentence of your own; needs --scene, or one task that it should mean"
     )
     parser.add_argument("--scene", choices=list(SCENES), help="where to try --instruction, without a judgement")
+    parser.add_argument(
+        "--sentences",
+        choices=get_args(Sentences),
+        default="demo",
+        help="which sentences of tasks.yaml are given, one episode after the other (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--cover", type=fault(Fault.covered), action="append", help="a camera that is covered: scene or side"
+    )
+    parser.add_argument(
+        "--cut", type=fault(Fault.cut), action="append", help="a camera that falls silent, as CAMERA@COMMANDS"
+    )
+    parser.add_argument("--required", help="comma-separated modalities that are required (default: all)")
+    parser.add_argument("--no-pictures", action="store_true", help="write no pictures")
     parser.add_argument("--report", type=Path, help="write the figures to this file as JSON")
     parser.add_argument(
         "--out", type=Path, default=Path("out/demo"), help="folder for pictures and logs (default: %(default)s)"
@@ -161,11 +215,21 @@ def main(arguments: list[str] | None = None) -> int:
     isolate()
     node = None
     try:
-        parameters = node_parameters(options.policy, lockstep=options.mode == "lockstep")
+        required = frozenset(options.required.split(",")) if options.required is not None else None
+        parameters = node_parameters(options.policy, lockstep=options.mode == "lockstep", required=required)
         with NodeProcess(options.node, parameters, options.out) as node, Participant("late_fusion_sim") as participant:
-            plan = trials(options.tasks, options.instruction, options.scene)
+            plan = trials(options.tasks, options.instruction, options.scene, options.sentences)
             first_seed = EVALUATION_SEEDS.start + options.seed
-            episodes = run(participant, node, plan, options.episodes, first_seed, options.mode)
+            episodes = run(
+                participant,
+                node,
+                plan,
+                options.episodes,
+                first_seed,
+                options.mode,
+                senses=senses_of(options.policy),
+                faults=(*(options.cover or ()), *(options.cut or ())),
+            )
     except NodeTrouble as trouble:
         print(f"demo: {trouble}", file=sys.stderr)
         if node is not None:
@@ -176,11 +240,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     report = Report.of(options.mode, episodes, judged=options.scene is None)
     print(f"\n{table(report)}\n")
-    shown = [episode for episode in episodes if episode.frames]
-    written = [
-        write_animation(shown, options.out / "demo.gif"),
-        write_contact_sheet(shown, options.out / "demo.png"),
-    ]
+    written = []
+    if not options.no_pictures:
+        shown = [episode for episode in episodes if episode.frames]
+        written.append(write_animation(shown, options.out / "demo.gif"))
+        written.append(write_contact_sheet(shown, options.out / "demo.png"))
     if options.report is not None:
         report.write(options.report)
         written.append(options.report)

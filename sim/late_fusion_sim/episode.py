@@ -23,6 +23,10 @@ class Episode:
     """Of the task, or of the scene when the sentence was the user's own."""
     sentence: str
     seed: int
+    template: str = ""
+    """What the sentence was made of, where it names a target; otherwise the sentence."""
+    novel: bool | None = None
+    """Where a target is named: whether no recording ever names it."""
     outcome: str = "neither"
     steps: int = 0
     command_times_ns: list[int] = field(default_factory=list)
@@ -34,11 +38,19 @@ class Episode:
 
 
 class Runner:
-    """Plays episodes in one mode. `check` raises when the node is gone."""
+    """Plays episodes in one mode. `check` raises when the node is gone; one that does not hear is told nothing."""
 
     def __init__(
-        self, participant: Participant, bridge: Bridge, operator: Operator, mode: Mode, check: Callable[[], None]
+        self,
+        participant: Participant,
+        bridge: Bridge,
+        operator: Operator,
+        mode: Mode,
+        check: Callable[[], None],
+        *,
+        hears: bool = True,
     ) -> None:
+        self._hears = hears
         self._bridge = bridge
         self._operator = operator
         self._pace = pace_of(mode, participant, bridge, check)
@@ -51,7 +63,9 @@ class Runner:
             self._check()
             self._pace.idle(scene)
 
-        self._operator.give(episode.sentence, idle, until=self._pace.ready)
+        self._bridge.step = 0
+        if self._hears:
+            self._operator.give(episode.sentence, idle, until=self._pace.ready)
         self._bridge.commands.clear()
         self._bridge.mark("start")
         self._pace.begin()
@@ -59,6 +73,7 @@ class Runner:
             observation, command = self._pace.exchange(scene)
             scene.step(command)
             episode.steps += 1
+            self._bridge.step = episode.steps
             episode.outcome = judge.verdict() or "neither"
             if keep_frames:
                 episode.frames.append(observation.image)

@@ -8,6 +8,7 @@ until time is up. So most are used at half their gain, which stands twice the de
 from __future__ import annotations
 
 import warnings
+from typing import Protocol
 
 import numpy as np
 from metaworld.env_dict import ALL_V3_ENVIRONMENTS
@@ -23,8 +24,42 @@ OBSERVATION_SIZE = 39
 warnings.filterwarnings("ignore", message="Constant", module=r"metaworld\.policies\.policy")
 
 
-class Expert:
+class Expert(Protocol):
     """Plays one task in its scene."""
+
+    def act(self, scene: Scene) -> np.ndarray:
+        """The command for the scene's present state: four numbers in [−1, 1]."""
+
+
+def expert_of(task: Task) -> Expert:
+    """The expert of a task."""
+    return MetaWorldExpert(task) if task.metaworld else ReachingExpert(task)
+
+
+class ReachingExpert:
+    """Goes above the shape that is meant, then down to it: on the way it passes over all others."""
+
+    GAIN = 10.0
+    """Of commands, per metre."""
+    CRUISE_M = 0.12
+    """Height of the fingers above the shape while it is not yet below them."""
+    ABOVE_M = 0.03
+    """The shape is below when it is at most this far aside."""
+
+    def __init__(self, task: Task) -> None:
+        self._gain = self.GAIN * task.gain
+
+    def act(self, scene: Scene) -> np.ndarray:
+        shape = scene.layout.positions[scene.layout.target]
+        way = shape - scene.fingers
+        aside = float(np.linalg.norm(way[:2]))
+        # Comes down along a funnel, so that nothing hangs on the last millimetre aside.
+        way[2] += min(self.CRUISE_M, max(0.0, 3.0 * (aside - self.ABOVE_M)))
+        return np.append(np.clip(self._gain * way, -1.0, 1.0), 1.0)
+
+
+class MetaWorldExpert:
+    """One of Meta-World's own."""
 
     def __init__(self, task: Task) -> None:
         self._policy = ENV_POLICY_MAP[task.metaworld]()
@@ -34,7 +69,6 @@ class Expert:
         self._object_position = ALL_V3_ENVIRONMENTS[task.metaworld]._get_pos_objects
 
     def act(self, scene: Scene) -> np.ndarray:
-        """The command for the scene's present state: four numbers in [−1, 1]."""
         observation = np.zeros(OBSERVATION_SIZE)
         observation[:4] = scene.hand
         observation[4:7] = self._object_position(scene.env)

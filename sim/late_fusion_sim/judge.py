@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, Protocol, get_args
 
+import numpy as np
+
 from late_fusion_sim.scene import Scene
 from late_fusion_sim.tasks import Task
 
@@ -12,6 +14,10 @@ OBEYED_SHARE = 0.8
 
 OPPOSITE_SHARE = 0.5
 """Share of the remaining travel to the other end that counts as the opposite."""
+
+
+TOUCH_M = 0.06
+"""Fingers this near to a shape's centre touch it."""
 
 
 Outcome = Literal["obeyed", "opposite", "neither"]
@@ -49,6 +55,20 @@ class PairJudge:
         return (self._scene.joint - self._start) / (end - self._start)
 
 
+class TouchJudge:
+    """For the table with shapes: which one do the fingers touch first?"""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    def verdict(self) -> Outcome | None:
+        layout, fingers = self._scene.layout, self._scene.fingers
+        for shape, position in layout.positions.items():
+            if np.linalg.norm(fingers - position) <= TOUCH_M:
+                return "obeyed" if shape == layout.target else "opposite"
+        return None
+
+
 class SuccessJudge:
     """For a scene as Meta-World ships it: its own success."""
 
@@ -63,7 +83,9 @@ class Witness:
     """For a sentence whose meaning nobody declared: says what happened, not whether it was right."""
 
     def __init__(self, scene: Scene) -> None:
-        if scene.placement is None:
+        if scene.layout is not None:
+            self._judges = {"touched what is meant": TouchJudge(scene)}
+        elif scene.placement is None:
             self._judges = {"done": SuccessJudge(scene)}
         else:
             self._judges = {end: PairJudge(scene, end) for end in scene.placement.ends}
@@ -77,4 +99,6 @@ class Witness:
 
 def judge_of(task: Task, scene: Scene) -> Judge:
     """The judge of a task, for the episode that the scene was just reset to."""
+    if scene.layout is not None:
+        return TouchJudge(scene)
     return SuccessJudge(scene) if task.end is None else PairJudge(scene, task.end)

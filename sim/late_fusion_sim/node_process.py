@@ -20,14 +20,35 @@ STOP_S = 5.0
 """How long the node may take to stop its robot and leave."""
 
 
-def node_parameters(policy: Path | None, *, lockstep: bool) -> dict:
-    """The parameters that the project ships, for the simulator's clock and pace, and for a policy of one's own."""
+SIDE_CAMERA = {"topic": "side_camera/image_raw", "message": "sensor_msgs/msg/Image"}
+"""How a policy's modality `side` is wired; the shipped parameters have the others."""
+
+
+def senses_of(policy: Path | None) -> frozenset[str]:
+    """The names of a policy's modalities; those of the shipped parameters where there is no policy to read."""
+    file = (policy or Path("")) / "policy.yaml"
+    if policy is not None and file.is_file():
+        return frozenset(each["name"] for each in yaml.safe_load(file.read_text(encoding="utf-8"))["modalities"])
+    content = yaml.safe_load((REPOSITORY / PARAMETER_FILE).read_text(encoding="utf-8"))
+    return frozenset(content["late_fusion"]["ros__parameters"]["modalities"])
+
+
+def node_parameters(policy: Path | None, *, lockstep: bool, required: frozenset[str] | None = None) -> dict:
+    """The parameters that the project ships, for the simulator's clock and pace, and for a policy of one's own.
+
+    Of its modalities those named in `required` are; all of them where nothing is said.
+    """
     content = yaml.safe_load((REPOSITORY / PARAMETER_FILE).read_text(encoding="utf-8"))
     parameters = content["late_fusion"]["ros__parameters"]
     # The shipped path counts from the repository, wherever the demo is started.
     parameters["policy"] = str(policy.resolve() if policy is not None else REPOSITORY / parameters["policy"])
     parameters["use_sim_time"] = parameters["lockstep"] = lockstep
     parameters["control_rate_hz"] = CONTROL_RATE_HZ
+    wired = {**parameters["modalities"], "side": dict(SIDE_CAMERA)}
+    parameters["modalities"] = {name: wired[name] for name in wired if name in senses_of(policy)}
+    for name, modality in parameters["modalities"].items():
+        if required is not None:
+            modality["required"] = name in required
     return content
 
 

@@ -73,7 +73,7 @@ class Lockstep:
 
     def exchange(self, scene: Scene) -> tuple[Observation, np.ndarray]:
         self._bridge.advance()
-        observation = scene.observe()
+        observation = scene.observe(side=self._bridge.side_wanted)
         return observation, self._bridge.ask(observation, self._check).values
 
     def time_ns(self, command: Command) -> int:
@@ -125,7 +125,7 @@ class Realtime:
     def _show(self, scene: Scene) -> Observation:
         # The stamp is that of the exposure, not of the finished picture.
         stamp_ns = self._bridge.now_ns
-        observation = scene.observe()
+        observation = scene.observe(side=self._bridge.side_wanted)
         self._bridge.publish(observation, stamp_ns)
         return observation
 

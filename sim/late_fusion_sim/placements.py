@@ -1,6 +1,6 @@
 """Where things stand when an episode begins.
 
-Drawer and faucet are *same-scene pairs*: opening and closing start from one range of states, with the
+Drawer, window and faucet are *same-scene pairs*: opening and closing start from one range of states, with the
 object half-way, so that nothing but the instruction can tell which is wanted. Their ranges are wider
 than Meta-World's own, so that nothing but the picture can tell where the object is.
 """
@@ -48,10 +48,13 @@ class SceneSpec:
     environment: str
     placement: Placement | None = None
     """None: the environment's own random starts."""
+    sentence_names_target: bool = False
+    """Whether shapes stand on the table, one of which is meant (shapes.py)."""
 
 
 SCENES: dict[str, SceneSpec] = {
     "button": SceneSpec("button-press-topdown-v3"),
+    "shapes": SceneSpec("shapes", sentence_names_target=True),
     "drawer": SceneSpec(
         "drawer-open-v3",
         Placement(
@@ -62,6 +65,18 @@ SCENES: dict[str, SceneSpec] = {
             z=(0.0, 0.0),
             start=(-0.12, -0.04),
             ends={"open": -0.16, "closed": 0.0},
+        ),
+    ),
+    "window": SceneSpec(
+        "window-open-v3",
+        Placement(
+            body="window",
+            joint="window_slide",
+            x=(-0.20, 0.20),
+            y=(0.68, 0.88),
+            z=(0.2, 0.2),
+            start=(0.05, 0.15),
+            ends={"open": 0.2, "closed": 0.0},
         ),
     ),
     "faucet": SceneSpec(

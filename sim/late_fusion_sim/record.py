@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from late_fusion_sim.bridge import Bridge
-from late_fusion_sim.expert import Expert
+from late_fusion_sim.expert import expert_of
 from late_fusion_sim.judge import judge_of
 from late_fusion_sim.operator import Operator
 from late_fusion_sim.placements import RECORDING_SEEDS
@@ -95,8 +95,8 @@ class Demonstrator:
         """Plays one demonstration, sentence and markers included; returns whether the task was done."""
         carried_out = disturbance.carried_out(np.random.default_rng([seed, list(load_tasks()).index(task.name)]))
         scene.reset(seed)
-        expert, judge = Expert(task), judge_of(task, scene)
-        self._operator.say(random.Random(f"{task.name} {seed}").choice(task.training))
+        expert, judge = expert_of(task), judge_of(task, scene)
+        self._operator.say(scene.phrase(random.Random(f"{task.name} {seed}").choice(task.training)))
         self._set_apart()
         self._bridge.mark("start")
         self._set_apart()
@@ -104,7 +104,8 @@ class Demonstrator:
         for _ in range(COMMAND_LIMIT):
             due = time.monotonic() + self._period_s
             self._bridge.advance()
-            self._bridge.publish(scene.observe(), self._bridge.now_ns)
+            observation = scene.observe(side=self._bridge.side_wanted)
+            self._bridge.publish(observation, self._bridge.now_ns)
             action = expert.act(scene)
             self._bridge.label(action, self._bridge.now_ns)
             scene.step(carried_out(action))

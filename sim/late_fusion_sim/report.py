@@ -78,15 +78,31 @@ class Report:
         rate = {"asked": CONTROL_RATE_HZ, "achieved": self.achieved_rate_hz}
         if self.interval_p99_ms is not None:
             rate["interval_p99_ms"] = self.interval_p99_ms
-        rows = {
-            row.name: {
-                "instruction": row.sentence,
-                "episodes": len(row.episodes),
-                **{name: row.outcomes[name] for name in self.outcome_names()},
-            }
-            for row in self.rows
-        }
+        rows = {row.name: self._row(row) for row in self.rows}
         return {"mode": self.mode, "control_rate_hz": rate, "tasks" if self.judged else "scenes": rows}
+
+    def _row(self, row: Row) -> dict:
+        """The counts of one row, and those of each sentence where there were several."""
+
+        def counts(episodes: list[Episode]) -> dict:
+            outcomes = Counter(episode.outcome for episode in episodes)
+            return {"episodes": len(episodes), **{name: outcomes[name] for name in self.outcome_names()}}
+
+        sentences: dict[str, list[Episode]] = {}
+        for episode in row.episodes:
+            sentences.setdefault(episode.template or episode.sentence, []).append(episode)
+        novel = {
+            name: counts([episode for episode in row.episodes if episode.novel is is_novel])
+            for name, is_novel in (("named_in_training", False), ("never_named", True))
+            if any(episode.novel is is_novel for episode in row.episodes)
+        }
+        several = {sentence: counts(episodes) for sentence, episodes in sentences.items()}
+        return {
+            "instruction": row.sentence,
+            **counts(row.episodes),
+            **({"sentences": several} if len(several) > 1 else {}),
+            **({"targets": novel} if novel else {}),
+        }
 
     def write(self, path: Path) -> None:
         """Writes the JSON file."""

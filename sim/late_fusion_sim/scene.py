@@ -8,8 +8,9 @@ import mujoco
 import numpy as np
 from metaworld.env_dict import ALL_V3_ENVIRONMENTS
 
-from late_fusion_sim.camera import Camera, mount
-from late_fusion_sim.placements import SCENES, SceneSpec
+from late_fusion_sim.camera import Cameras, mount
+from late_fusion_sim.placements import RECORDING_SEEDS, SCENES, SceneSpec
+from late_fusion_sim.shapes import ALL_SHAPES, NEVER_TRAINED, Layout, ShapesEnvironment
 
 STEP_S = 0.0125
 """Simulated time of one Meta-World control step."""
@@ -23,6 +24,10 @@ CONTROL_RATE_HZ = 1.0 / CONTROL_PERIOD_S
 COMMAND_LIMIT = 100
 """Commands until an episode's time is up."""
 
+ENVIRONMENTS = {**ALL_V3_ENVIRONMENTS, "shapes": ShapesEnvironment}
+
+TRAINED_SHAPES = tuple(shape for shape in ALL_SHAPES if shape not in NEVER_TRAINED)
+
 HAND_NAMES = ("hand_x", "hand_y", "hand_z", "gripper")
 """The four numbers of the arm's state and, as normalised velocities, of a command."""
 
@@ -32,25 +37,29 @@ class Observation:
     """What a robot would have on its topics."""
 
     image: np.ndarray
-    """uint8 of shape (224, 224, 3), rgb."""
+    """What the camera `scene` sees: uint8 of shape (224, 224, 3), rgb."""
     hand: np.ndarray
     """Hand x, y, z in metres and the gripper's opening in 0..1, in the order of `HAND_NAMES`."""
+    side: np.ndarray | None = None
+    """What the camera `side` sees, where somebody wants it."""
 
 
 class Scene:
-    """One environment and its camera. `World` opens and closes scenes."""
+    """One environment and its cameras. `World` opens and closes scenes."""
 
     def __init__(self, name: str, spec: SceneSpec) -> None:
         self.name = name
         self.placement = spec.placement
-        self.env = ALL_V3_ENVIRONMENTS[spec.environment]()
+        self.layout: Layout | None = None
+        self._has_shapes = spec.sentence_names_target
+        self.env = ENVIRONMENTS[spec.environment]()
         # Without a benchmark's task the environment asks for its own random starts, which `seed` then decides.
         self.env._set_task_called = True
         self.env._freeze_rand_vec = False
         self.env.seeded_rand_vec = True
         mount(self.env.model)
         self._body_positions = self.env.model.body_pos.copy()
-        self._camera: Camera | None = None
+        self._cameras: Cameras | None = None
         self._solved = False
 
     def reset(self, seed: int) -> None:
@@ -65,7 +74,14 @@ class Scene:
             self.env.model.body(self.placement.body).pos = position
             self.env.data.joint(self.placement.joint).qpos = joint
             self.env.data.qvel[:] = 0.0
+        if self._has_shapes:
+            self.layout = Layout.draw(seed, TRAINED_SHAPES if seed in RECORDING_SEEDS else ALL_SHAPES)
+            self.env.arrange(self.layout)
         mujoco.mj_forward(self.env.model, self.env.data)
+
+    def phrase(self, template: str) -> str:
+        """A task's sentence for this start: where it has gaps, they are filled with what is meant."""
+        return template if self.layout is None else template.format(**self.layout.target._asdict())
 
     def step(self, command: np.ndarray) -> None:
         """Carries out one command: four numbers, clipped to [−1, 1]."""
@@ -80,6 +96,11 @@ class Scene:
         return self.env._get_curr_obs_combined_no_goal()[: len(HAND_NAMES)]
 
     @property
+    def fingers(self) -> np.ndarray:
+        """The place between the finger tips: x, y, z in metres."""
+        return self.env.tcp_center
+
+    @property
     def joint(self) -> float:
         """The value of the pair's joint."""
         if self.placement is None:
@@ -91,21 +112,25 @@ class Scene:
         """Whether Meta-World's own success came at any step since the reset."""
         return self._solved
 
-    def observe(self) -> Observation:
-        """Draws the picture and reads the arm."""
-        if self._camera is None:
-            self._camera = Camera(self.env.model)
-        return Observation(image=self._camera.draw(self.env.data), hand=self.hand)
+    def observe(self, *, side: bool = False) -> Observation:
+        """Draws the picture, or both pictures, and reads the arm."""
+        if self._cameras is None:
+            self._cameras = Cameras(self.env.model)
+        return Observation(
+            image=self._cameras.draw(self.env.data, "scene"),
+            hand=self.hand,
+            side=self._cameras.draw(self.env.data, "side") if side else None,
+        )
 
     def leave(self) -> None:
-        """Closes the camera, so that another scene may open one."""
-        if self._camera is not None:
-            self._camera.close()
-            self._camera = None
+        """Closes the cameras, so that another scene may open its own."""
+        if self._cameras is not None:
+            self._cameras.close()
+            self._cameras = None
 
 
 class World:
-    """All scenes; one of them is on stage, because only one camera can be open at a time."""
+    """All scenes; one of them is on stage, because only one renderer can be open at a time."""
 
     def __init__(self) -> None:
         self._loaded: dict[str, Scene] = {}

@@ -5,8 +5,13 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from importlib import resources
+from typing import Literal
 
 import yaml
+
+
+Sentences = Literal["demo", "training", "held_out"]
+"""Which of a task's sentences are given."""
 
 
 @dataclass(frozen=True)
@@ -15,12 +20,16 @@ class Task:
 
     name: str
     scene: str
-    metaworld: str
+    metaworld: str | None
     gain: float
     demo: str
     training: tuple[str, ...]
     held_out: tuple[str, ...]
     end: str | None = None
+
+    def sentences(self, which: Sentences) -> tuple[str, ...]:
+        """The task's sentences of one kind."""
+        return {"demo": (self.demo,), "training": self.training, "held_out": self.held_out}[which]
 
 
 @functools.cache

@@ -20,7 +20,7 @@ import numpy as np
 import yaml
 from fake_node import FakeNode
 
-from late_fusion_sim.expert import Expert
+from late_fusion_sim.expert import expert_of
 from late_fusion_sim.placements import EVALUATION_SEEDS
 from late_fusion_sim.ros import Participant
 from late_fusion_sim.scene import World
@@ -41,7 +41,7 @@ class MirrorExpert:
         task = self._tasks[instruction]
         if instruction != self._instruction:
             self._instruction, self._seed = instruction, EVALUATION_SEEDS.start
-            self._scene, self._expert = self._world.enter(task.scene), Expert(task)
+            self._scene, self._expert = self._world.enter(task.scene), expert_of(task)
             self._scene.reset(self._seed)
         elif not np.array_equal(self._scene.hand, hand):
             # The arm is not where the copy's is: another episode has begun.

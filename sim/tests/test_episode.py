@@ -11,7 +11,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from late_fusion_sim import bridge as bridge_module
 from late_fusion_sim.bridge import CONTROL_PERIOD_NS, Bridge, command_of, trajectory_of
 from late_fusion_sim.episode import Episode, Runner, command_intervals_s, control_rate_hz
-from late_fusion_sim.expert import Expert
+from late_fusion_sim.expert import expert_of
 from late_fusion_sim.judge import judge_of
 from late_fusion_sim.operator import Operator
 from late_fusion_sim.ros import NodeTrouble, Participant, reliable
@@ -52,7 +52,7 @@ class Stage:
 
 def test_lockstep_repeats_itself(world: World, participant: Participant) -> None:
     stage = Stage(world, participant, "lockstep")
-    expert = Expert(TASK)
+    expert = expert_of(TASK)
     with fake_node(lambda instruction, hand: expert.act(stage.scene)):
         stage.await_node()
         (first, commands), (again, commands_again) = stage.play(), stage.play()
@@ -70,7 +70,7 @@ def test_lockstep_survives_lost_observations(
 ) -> None:
     monkeypatch.setattr(bridge_module, "ASK_AGAIN_S", 0.1)
     stage = Stage(world, participant, "lockstep")
-    expert = Expert(TASK)
+    expert = expert_of(TASK)
     lost = []
 
     def loses(count: int) -> bool:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from late_fusion_sim.expert import Expert
+from late_fusion_sim.expert import Expert, expert_of
 from late_fusion_sim.judge import Judge, PairJudge, Witness, judge_of
 from late_fusion_sim.placements import EVALUATION_SEEDS
 from late_fusion_sim.scene import COMMAND_LIMIT, Scene, World
@@ -33,7 +33,7 @@ def play(scene: Scene, judge: Judge, expert: Expert, delay: int = 0) -> str | No
 
 @pytest.mark.parametrize("name", TASKS)
 def test_experts_obey_from_common_starts(world: World, name: str) -> None:
-    scene, expert = world.enter(TASKS[name].scene), Expert(TASKS[name])
+    scene, expert = world.enter(TASKS[name].scene), expert_of(TASKS[name])
     for seed in [*range(5), *EVALUATION_SEEDS[:5]]:
         scene.reset(seed)
         assert play(scene, judge_of(TASKS[name], scene), expert) == "obeyed", f"seed {seed}"
@@ -41,7 +41,7 @@ def test_experts_obey_from_common_starts(world: World, name: str) -> None:
 
 @pytest.mark.parametrize("name", TASKS)
 def test_experts_stand_the_delay_of_a_real_robot(world: World, name: str) -> None:
-    scene, expert = world.enter(TASKS[name].scene), Expert(TASKS[name])
+    scene, expert = world.enter(TASKS[name].scene), expert_of(TASKS[name])
     for seed in range(5):
         scene.reset(seed)
         assert play(scene, judge_of(TASKS[name], scene), expert, delay=2) == "obeyed", f"seed {seed}"
@@ -49,7 +49,7 @@ def test_experts_stand_the_delay_of_a_real_robot(world: World, name: str) -> Non
 
 @pytest.mark.parametrize(("asked", "played"), OPPOSITES.items())
 def test_the_other_expert_does_the_opposite(world: World, asked: str, played: str) -> None:
-    scene, expert = world.enter(TASKS[asked].scene), Expert(TASKS[played])
+    scene, expert = world.enter(TASKS[asked].scene), expert_of(TASKS[played])
     for seed in range(5):
         scene.reset(seed)
         assert play(scene, judge_of(TASKS[asked], scene), expert) == "opposite", f"seed {seed}"
@@ -69,7 +69,7 @@ def test_a_witness_says_what_happened(world: World) -> None:
     for name, happened in {"drawer-open": "open", "faucet-close": "closed", "button-press-topdown": "done"}.items():
         scene = world.enter(TASKS[name].scene)
         scene.reset(2)
-        assert play(scene, Witness(scene), Expert(TASKS[name])) == happened
+        assert play(scene, Witness(scene), expert_of(TASKS[name])) == happened
 
 
 @pytest.mark.parametrize(

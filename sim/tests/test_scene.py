@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from late_fusion_sim.camera import BlankFrame, Camera
-from late_fusion_sim.expert import Expert
+from late_fusion_sim.expert import expert_of
 from late_fusion_sim.placements import EVALUATION_SEEDS, RECORDING_SEEDS, SCENES
 from late_fusion_sim.scene import Scene, World
 from late_fusion_sim.tasks import load_tasks
@@ -24,7 +24,7 @@ def test_a_start_depends_on_the_seed_and_not_on_what_was_played(world: World, na
     first = state_of(scene)
     scene.reset(8)
     other = state_of(scene)
-    expert = Expert(task)
+    expert = expert_of(task)
     for _ in range(40):
         scene.step(expert.act(scene))
     scene.reset(7)

@@ -1,0 +1,225 @@
+"""Measures policies in closed loop: any number of them, each in a world and a ROS domain of its own.
+
+    python -m late_fusion_sim.evaluate --node PATH concat=out/compare/concat/seed0 concat=out/compare/concat/seed1
+
+Policies of one name are seeds of one method and are counted together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from late_fusion_sim.judge import OUTCOMES
+from late_fusion_sim.progress import Progress
+from late_fusion_sim.tasks import Sentences, Task, load_tasks, select_tasks
+from late_fusion_sim.wilson import interval
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One policy: its method's name, its number under that name, its folder."""
+
+    name: str
+    number: int
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Trouble(Exception):
+    """A policy that could not be measured."""
+
+    candidate: Candidate
+    words: str
+
+
+def candidates(arguments: list[str]) -> list[Candidate]:
+    """Reads NAME=FOLDER; ValueError for what is not, and for folders without a policy."""
+    seen: Counter[str] = Counter()
+    found = []
+    for argument in arguments:
+        name, separator, folder = argument.partition("=")
+        if not (name and separator and folder):
+            raise ValueError(f"{argument!r} is not NAME=FOLDER, for example concat=out/compare/concat/seed0")
+        if not (Path(folder) / "policy.yaml").is_file():
+            raise ValueError(f"{argument!r}: there is no policy.yaml in {folder}")
+        found.append(Candidate(name, seen[name], Path(folder)))
+        seen[name] += 1
+    return found
+
+
+def measure(candidate: Candidate, options: argparse.Namespace, out: Path) -> dict:
+    """Plays all episodes of one policy, as the demo would, and returns the demo's report."""
+    folder = out / f"{candidate.name}-{candidate.number}"
+    report = folder / "report.json"
+    command = [sys.executable, "-m", "late_fusion_sim.demo", "--no-pictures"]
+    for option, value in {
+        "--node": options.node,
+        "--policy": candidate.folder,
+        "--tasks": ",".join(task.name for task in options.tasks),
+        "--episodes": options.episodes,
+        "--seed": options.seed,
+        "--sentences": options.sentences,
+        "--required": options.required,
+        "--out": folder,
+        "--report": report,
+    }.items():
+        if value is not None:
+            command += [option, str(value)]
+    for option in ("cover", "cut"):
+        for value in getattr(options, option) or ():
+            command += [f"--{option}", value]
+    report.unlink(missing_ok=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0 or not report.is_file():
+        raise Trouble(candidate, done.stderr.strip() or f"the demo ended with status {done.returncode}")
+    return json.loads(report.read_text(encoding="utf-8"))
+
+
+def pairs_of(tasks: dict[str, dict], known: dict[str, Task]) -> dict[str, dict]:
+    """The rows of same-scene pairs, by scene, by direction, by sentence."""
+    pairs: dict[str, dict] = {}
+    for name, row in tasks.items():
+        task = known[name]
+        if task.end is not None:
+            sentences = row.get("sentences", {row["instruction"]: row})
+            pairs.setdefault(task.scene, {})[task.end] = {
+                sentence: {outcome: counts[outcome] for outcome in OUTCOMES} for sentence, counts in sentences.items()
+            }
+    return pairs
+
+
+def summary(name: str, reports: list[dict]) -> dict:
+    """The counts of all seeds of one method together."""
+    counts: Counter[str] = Counter()
+    for report in reports:
+        for row in report["tasks"].values():
+            counts.update({key: row[key] for key in ("episodes", *OUTCOMES)})
+    low, high = interval(counts["obeyed"], counts["episodes"])
+    return {"policy": name, "seeds": len(reports), **counts, "obeyed_low": low, "obeyed_high": high}
+
+
+def markdown(result: dict) -> str:
+    """The result as tables."""
+    conditions = result["conditions"]
+    lines = [
+        "# Evaluation",
+        "",
+        f"{conditions['episodes']} episodes per task and seed, sentences: {conditions['sentences']}, "
+        f"starts from {conditions['seed']}; in brackets Wilson's 95 % interval.",
+        "",
+        "| policy | seeds | episodes | obeyed | opposite | neither |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in result["summary"]:
+        share = {key: 100 * row[key] / row["episodes"] for key in OUTCOMES}
+        lines.append(
+            f"| {row['policy']} | {row['seeds']} | {row['episodes']} | {share['obeyed']:.1f} % "
+            f"[{100 * row['obeyed_low']:.1f}, {100 * row['obeyed_high']:.1f}] | {share['opposite']:.1f} % | "
+            f"{share['neither']:.1f} % |"
+        )
+    for name, reports in result["policies"].items():
+        lines += ["", f"## {name}", "", "| task | sentence | episodes | obeyed | opposite | neither |"]
+        lines.append("|---|---|---|---|---|---|")
+        for (task, sentence), counts in _by_sentence(reports).items():
+            numbers = " | ".join(str(counts[key]) for key in ("episodes", *OUTCOMES))
+            lines.append(f"| {task} | {sentence} | {numbers} |")
+    return "\n".join(lines) + "\n"
+
+
+def _by_sentence(reports: list[dict]) -> dict[tuple[str, str], Counter[str]]:
+    rows: dict[tuple[str, str], Counter[str]] = {}
+    for report in reports:
+        for task, row in report["tasks"].items():
+            each = {**row.get("sentences", {row["instruction"]: row}), **row.get("targets", {})}
+            for sentence, counts in each.items():
+                numbers = {key: counts[key] for key in ("episodes", *OUTCOMES)}
+                rows.setdefault((task, sentence), Counter()).update(numbers)
+    return rows
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m late_fusion_sim.evaluate", description="Measure policies in the simulated world."
+    )
+    parser.add_argument(
+        "policies", nargs="+", metavar="NAME=FOLDER", help="one name may have several folders: the seeds of a method"
+    )
+    parser.add_argument("--node", type=Path, required=True, help="the executable late_fusion_node")
+    parser.add_argument("--tasks", help=f"comma-separated, of {', '.join(load_tasks())} (default: all pairs)")
+    parser.add_argument("--episodes", type=int, default=20, help="per task and policy (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="which starts to use (default: %(default)s)")
+    parser.add_argument(
+        "--sentences",
+        choices=get_args(Sentences),
+        default="demo",
+        help="which sentences are given, one episode after the other; held_out are those that no recording has "
+        "(default: %(default)s)",
+    )
+    parser.add_argument("--cover", action="append", metavar="CAMERA", help="a camera that is covered: scene or side")
+    parser.add_argument("--cut", action="append", metavar="CAMERA@COMMANDS", help="a camera that falls silent")
+    parser.add_argument("--required", metavar="NAMES", help="comma-separated modalities that are required (all)")
+    parser.add_argument("--jobs", type=int, default=2, help="policies at a time (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("out/evaluation"), help="folder (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    if options.jobs < 1:
+        parser.error(f"--jobs is {options.jobs}; at least 1 is needed")
+    try:
+        options.policies = candidates(options.policies)
+        pairs = ",".join(task.name for task in load_tasks().values() if task.end is not None)
+        options.tasks = select_tasks(options.tasks or pairs)
+    except ValueError as error:
+        parser.error(str(error))
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Evaluates, and says how it went by the exit status."""
+    options = parse(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    progress = Progress("evaluation", len(options.policies))
+    policies: dict[str, list[dict]] = {}
+    troubles: list[Trouble] = []
+
+    def one(candidate: Candidate) -> dict | Trouble:
+        try:
+            return measure(candidate, options, options.out)
+        except Trouble as trouble:
+            return trouble
+
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for number, (candidate, report) in enumerate(zip(options.policies, pool.map(one, options.policies)), 1):
+            progress.show(number, f"{candidate.name}, seed {candidate.number}")
+            if isinstance(report, Trouble):
+                troubles.append(report)
+                continue
+            report["pairs"] = pairs_of(report["tasks"], load_tasks())
+            policies.setdefault(candidate.name, []).append(report)
+    progress.close()
+    result = {
+        "conditions": {
+            key: getattr(options, key) for key in ("episodes", "seed", "sentences", "cover", "cut", "required")
+        },
+        "summary": [summary(name, reports) for name, reports in policies.items()],
+        "policies": policies,
+    }
+    (options.out / "evaluation.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    text = markdown(result)
+    (options.out / "evaluation.md").write_text(text, encoding="utf-8")
+    print("\n".join(text.splitlines()[2 : 6 + len(policies)]))
+    print(f"\nwrote {options.out / 'evaluation.md'} and evaluation.json")
+    for trouble in troubles:
+        print(f"evaluate: {trouble.candidate.name}={trouble.candidate.folder}: {trouble.words}", file=sys.stderr)
+    return 1 if troubles else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
