@@ -50,8 +50,10 @@ def mount(model: mujoco.MjModel) -> None:
 
 
 def looking(position: tuple[float, float, float], target: tuple[float, float, float]) -> np.ndarray:
-    """The orientation, as a quaternion, of an upright camera that looks from one point to another. MuJoCo's cameras look
-    along their −z with y up."""
+    """The orientation of an upright camera that looks from one point to another, as a quaternion.
+
+    MuJoCo's cameras look along their −z, with y up.
+    """
     back = np.subtract(position, target)
     back /= np.linalg.norm(back)
     right = np.cross((0.0, 0.0, 1.0), back)

@@ -9,7 +9,6 @@ from typing import Literal
 
 import yaml
 
-
 Sentences = Literal["demo", "training", "held_out"]
 """Which of a task's sentences are given."""
 

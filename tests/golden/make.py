@@ -12,7 +12,6 @@ The tests in src/message/ name the values that are in them.
 import sys
 from pathlib import Path
 
-import sys
 import numpy as np
 from rosbags.typesys import Stores, get_typestore
 

@@ -116,6 +116,7 @@ class Policy:
     bias: np.ndarray = field(default_factory=lambda: np.zeros(len(ACTIONS)))
     actions: list[dict] = field(default_factory=lambda: [dict(action) for action in ACTIONS])
     tensors: dict[str, np.ndarray] = field(default_factory=dict)
+    fusion: dict = field(default_factory=lambda: {"method": "concat"})
 
     def __post_init__(self) -> None:
         for modality in self.modalities:
@@ -133,10 +134,10 @@ class Policy:
         """The folder, with both files in it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         spec = {
-            "format": 1,
+            "format": 2,
             "name": self.folder.name,
             "modalities": self.modalities,
-            "fusion": {"method": "concat"},
+            "fusion": self.fusion,
             "head": {"kind": "mlp", "hidden": []},
             "actions": self.actions,
         }

@@ -220,10 +220,10 @@ def test_problems_of_parameters_policy_and_encoders_come_together(
     ("content", "part"),
     [
         ("format: [", "policy.yaml"),
-        ("format: 1\nname: nothing\n", "missing field `modalities`"),
-        ("format: 2\nname: new\nmodalities: []\nfusion: {method: concat}\nhead: {kind: mlp, hidden: []}\nactions: []\n",
-         "format is 2; this release reads format 1"),
-        ("format: 1\nname: x\nmodalities: []\nfusion: {method: average}\nhead: {kind: mlp, hidden: []}\nactions: []\n",
+        ("format: 2\nname: nothing\n", "missing field `modalities`"),
+        ("format: 3\nname: new\nvoices: []\n", "format is 3, of a newer release; this one reads format 2"),
+        ("format: 1\nname: old\n", "format is 1, of an older release; this one reads format 2. Train the policy again"),
+        ("format: 2\nname: x\nmodalities: []\nfusion: {method: average}\nhead: {kind: mlp, hidden: []}\nactions: []\n",
          "unknown variant `average`"),
     ],
 )  # fmt: skip
