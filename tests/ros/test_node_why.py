@@ -62,10 +62,10 @@ def test_weights_are_shown_as_they_are(robot: Robot) -> None:
     fusion = listen(robot, "late_fusion/fusion")
     robot.keep_sending("target", lambda now: target(2.0, 1.0))
     robot.wait_for_action([2.0, 1.0])
-    robot.wait_for("target alone", lambda: bool(fusion) and list(fusion[-1].data) == [0.0, 1.0])
+    robot.wait_for("target alone", lambda: bool(fusion) and list(fusion[-1].data) == pytest.approx([0.0, 1.0]))
     robot.keep_sending("joint_states", joints(1.0, 0.5))
     robot.wait_for_action([1.25, 0.625])
-    robot.wait_for("both", lambda: list(fusion[-1].data) == [0.75, 0.25])
+    robot.wait_for("both", lambda: list(fusion[-1].data) == pytest.approx([0.75, 0.25]))
 
 
 def test_nothing_is_explained_where_nobody_asked(robot: Robot) -> None:

@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""Makes the vectors that every fusion method is compared with: `vectors.json`, from `reference.py`.
+
+python3 tests/reference/make.py            writes the file
+python3 tests/reference/make.py --check    says whether it is as it would be written
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from reference import Reference, contributions
+
+FILE = Path(__file__).with_name("vectors.json")
+
+Tensors = dict[str, np.ndarray]
+
+
+def numbers(rng: np.random.Generator, *shape: int, scale: float = 1.0) -> np.ndarray:
+    """Numbers that 32 bits hold exactly, so that every implementation starts from the same ones."""
+    return rng.normal(0.0, scale, shape).astype(np.float32).astype(np.float64)
+
+
+def positive(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """The same, above zero."""
+    return (np.abs(numbers(rng, *shape)) + 0.5).astype(np.float32).astype(np.float64)
+
+
+class Maker:
+    """One policy with random tensors."""
+
+    def __init__(self, name: str, seed: int, count: int, *, aligned: bool, steps: int = 1) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.tensors: Tensors = {}
+        self.widths = {}
+        modalities = []
+        for i in range(count):
+            modality = {"name": f"m{i}", "kind": "vector", "width": 2 + i % 3}
+            modality["names"] = [f"n{j}" for j in range(modality["width"])]
+            self.tensors[f"standardise.m{i}.mean"] = numbers(self.rng, modality["width"])
+            self.tensors[f"standardise.m{i}.std"] = positive(self.rng, modality["width"])
+            self.widths[f"m{i}"] = 3 if aligned else modality["width"]
+            if aligned:
+                modality["align"] = 3
+                self.tensors[f"align.m{i}.weight"] = numbers(self.rng, 3, modality["width"])
+                self.tensors[f"align.m{i}.bias"] = numbers(self.rng, 3)
+            modalities.append(modality)
+        head: dict = {"kind": "mlp", "hidden": [4]}
+        if steps > 1:
+            head["chunk"] = {"steps": steps, "step_s": 0.1}
+        actions = [{"name": name, "min": -2.0, "max": 2.0} for name in ("x", "y")]
+        self.spec = {"format": 2, "name": name, "modalities": modalities, "head": head, "actions": actions}
+        self.steps = steps
+
+    def absent(self) -> Maker:
+        for name, width in self.widths.items():
+            self.tensors[f"absent.{name}"] = numbers(self.rng, width)
+        return self
+
+    def layers(self, name: str, width: int, outputs: int) -> None:
+        for i, (rows, columns) in enumerate([(4, width), (outputs, 4)]):
+            self.tensors[f"{name}.{i}.weight"] = numbers(self.rng, rows, columns)
+            self.tensors[f"{name}.{i}.bias"] = numbers(self.rng, rows)
+
+    def fused(self, fusion: dict, width: int) -> Maker:
+        self.spec["fusion"] = fusion
+        self.layers("head", width, 2 * self.steps)
+        self.tensors["action.mean"] = numbers(self.rng, 2)
+        self.tensors["action.std"] = positive(self.rng, 2)
+        return self
+
+    def weighted(self, weights: dict, tensors: Tensors, tau_s: dict | None = None) -> Maker:
+        self.tensors |= tensors
+        return self.fused({"method": "weighted", "weights": weights} | ({"tau_s": tau_s} if tau_s else {}), 3)
+
+    def vote(self, rule: str, *, voters: list[dict] | None = None, **fusion: object) -> Maker:
+        self.spec["fusion"] = {"method": "vote", "rule": rule, **fusion} | ({"voters": voters} if voters else {})
+        bins = fusion.get("bins")
+        outputs = self.steps * (2 * bins if bins else len(fusion["choices"]))
+        for voter in voters or [{"name": name, "modalities": [name]} for name in self.widths]:
+            self.layers(f"vote.{voter['name']}", sum(self.widths[name] for name in voter["modalities"]), outputs)
+        if bins:
+            self.tensors["vote.centres"] = np.tile(np.linspace(-2, 2, bins), (2, 1)).astype(np.float32)
+        if rule == "weighted" and "weights" not in fusion:
+            count = len(voters or self.widths)
+            self.tensors["vote.weights"] = positive(self.rng, count)
+        return self
+
+    def features(self, scale: float) -> dict[str, np.ndarray]:
+        modalities = self.spec["modalities"]
+        return {m["name"]: numbers(self.rng, m["width"], scale=scale) for m in modalities}
+
+
+def makers() -> list[Maker]:
+    """Every method, with 2 to 6 modalities."""
+
+    def maker(name: str, count: int, aligned: bool = False, steps: int = 1) -> Maker:
+        return Maker(name, sum(map(ord, name)), count, aligned=aligned, steps=steps)
+
+    def names(count: int) -> list[str]:
+        return [f"m{i}" for i in range(count)]
+
+    made = []
+    for count in range(2, 7):
+        plain = maker(f"concat_{count}", count)
+        made.append(plain.absent().fused({"method": "concat"}, sum(plain.widths.values())))
+    stepped = maker("concat_chunk", 3, aligned=True, steps=3)
+    made.append(stepped.fused({"method": "concat"}, 9))
+    for count in (2, 3, 6):
+        pairs = count * (count - 1) // 2
+        product = maker(f"bilinear_{count}", count).absent()
+        for i, j in itertools.combinations(names(count), 2):
+            product.tensors[f"fusion.{i}.{j}.left"] = numbers(product.rng, 2, product.widths[i])
+            product.tensors[f"fusion.{i}.{j}.right"] = numbers(product.rng, 2, product.widths[j])
+        width = sum(product.widths.values()) + 2 * pairs
+        made.append(product.fused({"method": "bilinear", "rank": 2}, width))
+    for count in (2, 4):
+        some = maker(f"fixed_{count}", count, aligned=True)
+        values = {name: float(i + 1) for i, name in enumerate(names(count))}
+        made.append(some.weighted({"kind": "fixed", "values": values}, {}))
+        some = maker(f"fixed_vector_{count}", count, aligned=True)
+        values = {name: [float(i), 1.0, float(i == 0)] for i, name in enumerate(names(count))}
+        made.append(some.weighted({"kind": "fixed", "values": values}, {}, {"m0": 0.3}))
+        some = maker(f"learned_{count}", count, aligned=True)
+        made.append(some.weighted({"kind": "learned", "per": "modality"}, {"fusion.logits": numbers(some.rng, count)}))
+        some = maker(f"learned_vector_{count}", count, aligned=True, steps=2)
+        logits = {"fusion.logits": numbers(some.rng, count, 3, scale=3.0)}
+        made.append(some.weighted({"kind": "learned", "per": "dimension"}, logits, {"m1": 0.5}))
+        some = maker(f"within_{count}", count, aligned=True)
+        matrices = {f"fusion.{name}.weight": numbers(some.rng, 3, 3) for name in names(count)}
+        made.append(some.weighted({"kind": "attention_within"}, matrices, {"m0": 0.5}))
+        some = maker(f"across_{count}", count, aligned=True)
+        tensors = {"fusion.weight": numbers(some.rng, 2, 3), "fusion.vector": numbers(some.rng, 2, scale=3.0)}
+        made.append(some.weighted({"kind": "attention_across", "hidden": 2}, tensors, {"m0": 0.2, "m1": 1.0}))
+    groups = [
+        {"name": "left", "modalities": ["m0", "m2"]},
+        {"name": "right", "modalities": ["m1", "m2"]},
+    ]
+    choices = [{"name": f"c{i}", "action": [float(i) - 1.0, 0.5 * i]} for i in range(3)]
+    for rule in ("majority", "weighted", "soft"):
+        made.append(maker(f"vote_{rule}", 5, aligned=True).absent().vote(rule, bins=5))
+        made.append(maker(f"vote_{rule}_groups", 3).absent().vote(rule, voters=groups, bins=4))
+        made.append(maker(f"vote_{rule}_choices", 3, steps=2).vote(rule, choices=choices))
+    written = {"left": 0.0, "right": 2.0}
+    made.append(maker("vote_weights", 3).vote("soft", voters=groups, bins=4, weights=written))
+    # Two voters that tie in both questions, to the last bit: exponentials of -1000 are exactly zero.
+    tie = maker("vote_tie", 2, aligned=True).vote("majority", bins=3)
+    for voter in ("m0", "m1"):
+        tie.tensors[f"vote.{voter}.1.weight"] = np.zeros((6, 4))
+    tie.tensors["vote.m0.1.bias"] = np.array([-1000.0, 0, -1000, 0, -1000, 0])
+    tie.tensors["vote.m1.1.bias"] = np.array([-1000.0, -1000, 0, -1000, 0, 0])
+    made.append(tie)
+    return made
+
+
+def cases(maker: Maker) -> list[dict]:
+    """Every subset of the modalities, ordinary and extreme numbers, fresh and old."""
+    policy = Reference(maker.spec, maker.tensors)
+    found = []
+    subsets = [s for size in range(len(policy.names) + 1) for s in itertools.combinations(policy.names, size)]
+    for i, subset in enumerate(subsets):
+        features = maker.features(scale=1e4 if i % 7 == 3 else 1.0)
+        ages_s = {name: float(maker.rng.choice([0.0, 0.125, 2.0])) for name in policy.names}
+        there = {name: features[name] for name in subset}
+        case = {
+            "features": {name: feature.tolist() for name, feature in there.items()},
+            "ages_s": ages_s,
+            "action": policy.act(there, ages_s).ravel().tolist(),
+        }
+        if len(subset) == len(policy.names) <= 4:
+            values = contributions(policy, there, ages_s)
+            case["contributions"] = {name: value.tolist() for name, value in values.items()}
+        found.append(case)
+    return found
+
+
+def text() -> str:
+    policies = []
+    for maker in makers():
+        tensors = {
+            name: {"shape": list(tensor.shape), "values": np.asarray(tensor, dtype=float).ravel().tolist()}
+            for name, tensor in maker.tensors.items()
+        }
+        policies.append({"spec": maker.spec, "tensors": tensors, "cases": cases(maker)})
+    return json.dumps(policies, separators=(",", ":")) + "\n"
+
+
+def main() -> int:
+    if "--check" in sys.argv:
+        return int(FILE.read_text(encoding="utf-8") != text())
+    FILE.write_text(text(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

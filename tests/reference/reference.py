@@ -1,0 +1,176 @@
+"""Late fusion written a second time, in float64 NumPy, from the formulas alone.
+
+Nothing here is taken from the Rust code, and nothing is fast: one feature at a time, one formula per function.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+
+Features = dict[str, np.ndarray]
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - np.max(logits))
+    return powers / powers.sum()
+
+
+class Reference:
+    """A policy: what `policy.yaml` says, and its tensors."""
+
+    def __init__(self, spec: dict, tensors: dict[str, np.ndarray]) -> None:
+        self.spec = spec
+        self.tensors = {name: np.asarray(tensor, dtype=np.float64) for name, tensor in tensors.items()}
+        self.names = [modality["name"] for modality in spec["modalities"]]
+        self.steps = spec["head"].get("chunk", {}).get("steps", 1)
+        self.actions = len(spec["actions"])
+
+    def act(self, features: Features, ages_s: dict[str, float]) -> np.ndarray:
+        """The actions of all steps, `[steps, actions]`, of the modalities that are there."""
+        aligned = {name: self.align(name, feature) for name, feature in features.items()}
+        fusion = self.spec["fusion"]
+        if fusion["method"] == "vote":
+            return self.vote(aligned)
+        fused = {"concat": self.concat, "bilinear": self.bilinear}.get(fusion["method"])
+        vector = fused(aligned) if fused else self.weighted(aligned, ages_s)
+        output = self.layers("head", vector).reshape(self.steps, self.actions)
+        return output * self.tensors["action.std"] + self.tensors["action.mean"]
+
+    def align(self, name: str, feature: np.ndarray) -> np.ndarray:
+        """A·(f − mean)/std + b."""
+        standard = (feature - self.tensors[f"standardise.{name}.mean"]) / self.tensors[f"standardise.{name}.std"]
+        if f"align.{name}.weight" not in self.tensors:
+            return standard
+        return self.tensors[f"align.{name}.weight"] @ standard + self.tensors[f"align.{name}.bias"]
+
+    def width(self, name: str) -> int:
+        modality = next(each for each in self.spec["modalities"] if each["name"] == name)
+        return modality.get("align") or modality["width"]
+
+    def or_absent(self, aligned: Features, name: str) -> np.ndarray:
+        """The aligned feature, or what was learned to stand in for it."""
+        stand_in = self.tensors.get(f"absent.{name}", np.zeros(self.width(name)))
+        return aligned.get(name, stand_in)
+
+    def layers(self, name: str, vector: np.ndarray) -> np.ndarray:
+        count = sum(1 for tensor in self.tensors if tensor.startswith(f"{name}.") and tensor.endswith(".bias"))
+        for i in range(count):
+            vector = self.tensors[f"{name}.{i}.weight"] @ vector + self.tensors[f"{name}.{i}.bias"]
+            if i + 1 < count:
+                vector = np.maximum(vector, 0.0)
+        return vector
+
+    def concat(self, aligned: Features) -> np.ndarray:
+        """[f₁; …; f_M]"""
+        return np.concatenate([self.or_absent(aligned, name) for name in self.names])
+
+    def bilinear(self, aligned: Features) -> np.ndarray:
+        """[a₁; …; a_M; (U·aᵢ) ∘ (V·aⱼ) for every pair]"""
+        pairs = self.spec["fusion"].get("pairs") or list(itertools.combinations(self.names, 2))
+        products = [
+            (self.tensors[f"fusion.{i}.{j}.left"] @ self.or_absent(aligned, i))
+            * (self.tensors[f"fusion.{i}.{j}.right"] @ self.or_absent(aligned, j))
+            for i, j in pairs
+        ]
+        return np.concatenate([self.concat(aligned), *products])
+
+    def weighted(self, aligned: Features, ages_s: dict[str, float]) -> np.ndarray:
+        """Σ w_m ⊙ a_m"""
+        if not aligned:
+            return np.zeros(self.width(self.names[0]))
+        weights = self.weights(aligned, ages_s)
+        return sum(weights[name] * aligned[name] for name in aligned)
+
+    def weights(self, aligned: Features, ages_s: dict[str, float]) -> Features:
+        """The weights of the modalities that are there, one number per dimension."""
+        spec = self.spec["fusion"]["weights"]
+        kind, width = spec["kind"], self.width(self.names[0])
+        tau_s = self.spec["fusion"].get("tau_s", {})
+        faded = {name: math.exp(-max(ages_s[name], 0.0) / tau_s[name]) if name in tau_s else 1.0 for name in aligned}
+        if kind == "attention_within":
+            return {n: softmax(self.tensors[f"fusion.{n}.weight"] @ a) * faded[n] for n, a in aligned.items()}
+        if kind == "attention_across":
+            scores = [
+                self.tensors["fusion.vector"] @ np.tanh(self.tensors["fusion.weight"] @ a) for a in aligned.values()
+            ]
+            raw = {name: np.full(width, part) for name, part in zip(aligned, softmax(np.array(scores)))}
+        elif kind == "learned":
+            rows = self.tensors["fusion.logits"].reshape(len(self.names), -1)
+            powers = np.exp(rows - rows.max(axis=0))
+            raw = {name: np.broadcast_to(powers[self.names.index(name)], width) for name in aligned}
+        else:
+            raw = {name: np.broadcast_to(np.asarray(spec["values"][name], dtype=float), width) for name in aligned}
+        raw = {name: raw[name] * faded[name] for name in aligned}
+        total = sum(raw.values())
+        # Where all weigh nothing, all weigh alike.
+        return {n: np.where(total > 0, raw[n] / np.where(total > 0, total, 1.0), 1 / len(aligned)) for n in aligned}
+
+    def vote(self, aligned: Features) -> np.ndarray:
+        """The decision of the voters, `[steps, actions]`."""
+        fusion = self.spec["fusion"]
+        voters = fusion.get("voters") or [{"name": name, "modalities": [name]} for name in self.names]
+        there = {v["name"]: [name in aligned for name in v["modalities"]] for v in voters}
+        voting = [v for v in voters if all(there[v["name"]])]
+        voting = voting or [v for v in voters if any(there[v["name"]])] or voters
+        if "bins" in fusion:
+            centres = self.tensors["vote.centres"]
+            shape, tables = (self.steps, self.actions, fusion["bins"]), [row[:, None] for row in centres]
+        else:
+            table = np.array([choice["action"] for choice in fusion["choices"]])
+            shape, tables = (self.steps, 1, len(table)), [table]
+        probabilities = {}
+        for voter in voting:
+            group = np.concatenate([self.or_absent(aligned, name) for name in voter["modalities"]])
+            logits = self.layers(f"vote.{voter['name']}", group).reshape(shape)
+            probabilities[voter["name"]] = np.apply_along_axis(softmax, 2, logits)
+        voices = self.voices(voters, [voter["name"] for voter in voting])
+        decided = np.zeros((self.steps, self.actions))
+        for step, question in itertools.product(range(shape[0]), range(shape[1])):
+            each = {name: p[step, question] for name, p in probabilities.items()}
+            number = decide(fusion["rule"], each, voices, tables[question])
+            if "bins" in fusion:
+                decided[step, question] = number[0]
+            else:
+                decided[step] = number
+        return decided
+
+    def voices(self, voters: list[dict], voting: list[str]) -> dict[str, float]:
+        """What the votes of those who vote count."""
+        fusion = self.spec["fusion"]
+        if fusion.get("weights"):
+            voices = {name: fusion["weights"][name] for name in voting}
+        elif fusion["rule"] == "weighted":
+            learned = dict(zip([voter["name"] for voter in voters], self.tensors["vote.weights"]))
+            voices = {name: learned[name] for name in voting}
+        else:
+            voices = dict.fromkeys(voting, 1.0)
+        return voices if sum(voices.values()) > 0 else dict.fromkeys(voting, 1.0)
+
+
+def decide(rule: str, probabilities: Features, voices: dict[str, float], table: np.ndarray) -> np.ndarray:
+    """The number, or the numbers, that a vote comes to; `table` says what each alternative stands for."""
+    if rule == "soft":
+        mixture = sum(voices[name] * p for name, p in probabilities.items()) / sum(voices.values())
+        return mixture @ table
+    votes = np.zeros(len(table))
+    for name, p in probabilities.items():
+        votes[np.argmax(p)] += 1.0 if rule == "majority" else voices[name]
+    mean = np.mean(list(probabilities.values()), axis=0)
+    best = max(range(len(table)), key=lambda i: (votes[i], mean[i], -i))
+    return table[best]
+
+
+def contributions(policy: Reference, features: Features, ages_s: dict[str, float]) -> dict[str, np.ndarray]:
+    """Shapley values of the first step's action, over all orders in which modalities could come."""
+    names = list(features)
+    values = {name: np.zeros(policy.actions) for name in names}
+    for order in itertools.permutations(names):
+        there: Features = {}
+        for name in order:
+            before = policy.act(there, ages_s)[0]
+            there = {each: features[each] for each in policy.names if each in there or each == name}
+            values[name] += policy.act(there, ages_s)[0] - before
+    return {name: value / math.factorial(len(names)) for name, value in values.items()}
