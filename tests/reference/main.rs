@@ -62,7 +62,11 @@ fn largest_difference<T: Number>() -> f64 {
                 let scale = expected.iter().fold(1.0f64, |a, b| a.max(b.abs()));
                 for (found, expected) in found.iter().zip(expected) {
                     let difference = (found - expected).abs() / scale;
-                    assert!(difference < 1e-3, "{name}, {:?}: {found} {expected}", case.features);
+                    assert!(
+                        difference < 1e-3,
+                        "{name}, {:?}: {found} {expected}",
+                        case.features
+                    );
                     largest = largest.max(difference);
                 }
             };

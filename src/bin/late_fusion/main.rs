@@ -1,7 +1,8 @@
-//! The tools: record demonstrations, train a policy from them, check what a node would run.
+//! The tools: record demonstrations, train a policy from them, check what a node would run, ask why.
 
 mod check;
 mod console;
+mod predict;
 #[cfg(feature = "ros")]
 mod record;
 #[cfg(feature = "train")]
@@ -22,6 +23,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Tool {
     Check(check::Arguments),
+    Predict(predict::Arguments),
     #[cfg(feature = "ros")]
     Record(record::Arguments),
     #[cfg(feature = "train")]
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     console::start();
     let result = match Arguments::parse().tool {
         Tool::Check(arguments) => check::run(arguments),
+        Tool::Predict(arguments) => predict::run(arguments),
         #[cfg(feature = "ros")]
         Tool::Record(arguments) => record::run(arguments),
         #[cfg(feature = "train")]
