@@ -4,7 +4,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from late_fusion_sim.camera import BlankFrame, Camera
+from late_fusion_sim.camera import BlankFrame, Cameras
 from late_fusion_sim.expert import expert_of
 from late_fusion_sim.placements import EVALUATION_SEEDS, RECORDING_SEEDS, SCENES
 from late_fusion_sim.scene import Scene, World
@@ -116,7 +116,7 @@ def test_a_second_camera_is_refused(world: World) -> None:
     scene.reset(0)
     scene.observe()
     with pytest.raises(RuntimeError, match="open already"):
-        Camera(scene.env.model)
+        Cameras(scene.env.model)
 
 
 def test_changing_scenes_keeps_pictures(world: World) -> None:

@@ -226,9 +226,6 @@ impl Source {
                 encoder, folder, runtime, options,
             )?)),
             SourceSpec::Vector { names } => Self::Vector(VectorReader::new(names)),
-            SourceSpec::Feature { .. } => {
-                return Err("ready features are not there yet".to_owned().into());
-            }
         })
     }
 

@@ -76,11 +76,6 @@ pub enum SourceSpec {
         /// One name per number. A `JointState` is read by these names, an array in their order.
         names: Vec<String>,
     },
-    /// A vector that was encoded elsewhere: a feature message, see `message::FeatureView`.
-    Feature {
-        /// What the encoder of the messages calls itself; messages of another one are refused.
-        identity: String,
-    },
 }
 
 impl SourceSpec {
@@ -90,7 +85,6 @@ impl SourceSpec {
             Self::Image { .. } => "image",
             Self::Text { .. } => "text",
             Self::Vector { .. } => "vector",
-            Self::Feature { .. } => "feature",
         }
     }
 }

@@ -127,7 +127,7 @@ fn without_paths(source: &SourceSpec) -> SourceSpec {
             encoder.model = PathBuf::new();
             encoder.tokenizer = PathBuf::new();
         }
-        SourceSpec::Vector { .. } | SourceSpec::Feature { .. } => {}
+        SourceSpec::Vector { .. } => {}
     }
     source
 }

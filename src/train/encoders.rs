@@ -101,7 +101,7 @@ fn identify(source: &mut SourceSpec, folder: &Path, problems: &mut Problems) {
             encoder.sha256 = hash("encoder.model", &encoder.model);
             encoder.tokenizer_sha256 = hash("encoder.tokenizer", &encoder.tokenizer);
         }
-        SourceSpec::Vector { .. } | SourceSpec::Feature { .. } => {}
+        SourceSpec::Vector { .. } => {}
     }
 }
 

@@ -15,7 +15,6 @@ pub(super) enum Source {
     Image { encoder: ImageEncoder },
     Text { encoder: TextEncoder },
     Vector { names: Vec<String> },
-    Feature { identity: String, width: usize },
 }
 
 #[derive(Deserialize)]
@@ -82,7 +81,6 @@ impl Source {
                 let width = names.len();
                 (SourceSpec::Vector { names }, width)
             }
-            Self::Feature { identity, width } => (SourceSpec::Feature { identity }, width),
         }
     }
 }

@@ -82,12 +82,6 @@ impl ModalitySpec {
                     );
                 }
             }
-            SourceSpec::Feature { identity } => {
-                if identity.trim().is_empty() {
-                    problems
-                        .add("identity is empty; it must say which encoder the features come from");
-                }
-            }
             SourceSpec::Vector { names } => {
                 if names.len() != self.width {
                     problems.add(format!(

@@ -1,0 +1,99 @@
+"""Shapes on the table: only the sentence says which is meant, only the picture where it is."""
+
+import numpy as np
+import pytest
+
+from late_fusion_sim.expert import expert_of
+from late_fusion_sim.faults import Fault
+from late_fusion_sim.judge import judge_of
+from late_fusion_sim.placements import EVALUATION_SEEDS
+from late_fusion_sim.scene import COMMAND_LIMIT, Observation, World
+from late_fusion_sim.shapes import ALL_SHAPES, APART, NEVER_TRAINED, ON_TABLE, Layout
+from late_fusion_sim.tasks import load_tasks
+
+REACH = load_tasks()["reach"]
+
+
+@pytest.fixture(scope="module")
+def world():
+    world = World()
+    yield world
+    world.close()
+
+
+def test_a_layout_depends_on_its_seed_and_keeps_shapes_apart() -> None:
+    for seed in range(200):
+        layout = Layout.draw(seed, ALL_SHAPES)
+        assert list(layout.positions) == list(Layout.draw(seed, ALL_SHAPES).positions)
+        assert len(layout.positions) == ON_TABLE
+        places = np.array(list(layout.positions.values()))[:, :2]
+        distances = np.linalg.norm(places[:, None] - places[None], axis=2)
+        assert distances[~np.eye(ON_TABLE, dtype=bool)].min() >= APART
+
+
+def test_what_is_never_trained_is_never_a_target_while_recording(world: World) -> None:
+    scene = world.enter("shapes")
+    seen = set()
+    for seed in range(60):
+        scene.reset(seed)
+        seen.add(scene.layout.target)
+    assert not seen & NEVER_TRAINED
+    assert {shape.colour for shape in seen} == {shape.colour for shape in ALL_SHAPES}
+    assert {shape.shape for shape in seen} == {shape.shape for shape in ALL_SHAPES}
+
+
+def test_the_expert_touches_what_is_meant_and_nothing_before(world: World) -> None:
+    scene = world.enter("shapes")
+    for seed in EVALUATION_SEEDS[:10]:
+        scene.reset(seed)
+        expert, judge = expert_of(REACH), judge_of(REACH, scene)
+        verdict = None
+        for _ in range(COMMAND_LIMIT):
+            scene.step(expert.act(scene))
+            if verdict := judge.verdict():
+                break
+        assert verdict == "obeyed", seed
+
+
+def test_touching_another_shape_first_is_the_opposite(world: World) -> None:
+    scene = world.enter("shapes")
+    scene.reset(EVALUATION_SEEDS.start)
+    judge = judge_of(REACH, scene)
+    target, other = list(scene.layout.positions)[:2]
+    # The other one takes the target's place for the expert, and stays where it is for the judge.
+    meant = dict(scene.layout.positions)
+    for _ in range(COMMAND_LIMIT):
+        scene.layout.positions[target] = meant[other]
+        command = expert_of(REACH).act(scene)
+        scene.layout.positions[target] = meant[target]
+        scene.step(command)
+        if verdict := judge.verdict():
+            break
+    assert verdict == "opposite"
+
+
+def test_sentences_name_the_target_and_pictures_show_it(world: World) -> None:
+    scene = world.enter("shapes")
+    scene.reset(3)
+    colour, shape = scene.layout.target
+    assert scene.phrase("reach the {colour} {shape}") == f"reach the {colour} {shape}"
+    before = scene.observe(side=True)
+    scene.env.model.body(scene.layout.target.body).pos = (0.0, 0.0, -2.0)
+    scene.step(np.zeros(4))
+    after = scene.observe(side=True)
+    for name in ("image", "side"):
+        changed = (getattr(before, name) != getattr(after, name)).any(axis=2).sum()
+        assert changed > 20, name
+
+
+def test_a_fault_covers_or_silences_one_camera() -> None:
+    picture = np.full((2, 2, 3), 7, dtype=np.uint8)
+    observation = Observation(image=picture, hand=np.zeros(4), side=picture)
+    covered = Fault.covered("side").apply(observation, 0)
+    assert covered.side.max() == 0 and covered.image is picture
+    cut = Fault.cut("scene@20")
+    assert cut.apply(observation, 19) is observation
+    assert cut.apply(observation, 20).image is None
+    for bad in ("nose@3", "scene", "scene@x"):
+        with pytest.raises(ValueError):
+            Fault.cut(bad)
