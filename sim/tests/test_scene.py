@@ -139,5 +139,5 @@ def test_a_blank_picture_is_an_error(world: World, monkeypatch: pytest.MonkeyPat
 
 
 def test_an_unknown_scene_is_named(world: World) -> None:
-    with pytest.raises(ValueError, match="'kitchen'; there are: button, drawer, faucet"):
+    with pytest.raises(ValueError, match="'kitchen'; there are: button, shapes, drawer, window, faucet"):
         world.enter("kitchen")

@@ -72,7 +72,7 @@ fn every_bag_without_a_needed_topic_is_named_with_the_topics_it_has() {
     let workshop = Workshop::new(POINT);
     let mut recorder = Recorder::new(&workshop.bag("a.mcap"));
     recorder.mark("start");
-    recorder.goal([0.0, 0.0]);
+    recorder.numbers("/goal", &[0.0, 0.0]);
     recorder.mark("success");
     recorder.finish();
     Recorder::new(&workshop.bag("b.mcap")).finish();
@@ -122,7 +122,7 @@ fn labels_without_a_modality_beside_them_are_refused_with_the_reason() {
     let stamp = recorder.now();
     recorder.place(stamp, [0.0, 0.0]);
     recorder.label(stamp, [0.0, 0.0]);
-    recorder.goal([0.0, 0.0]);
+    recorder.numbers("/goal", &[0.0, 0.0]);
     recorder.mark("success");
     recorder.finish();
     assert_names(
@@ -159,7 +159,7 @@ fn a_policy_is_replaced_only_when_asked() {
 
 /// One message on each topic that [`POINT`] needs, in an episode without an end.
 fn record_one_of_each(recorder: &mut Recorder) {
-    recorder.goal([0.0, 0.0]);
+    recorder.numbers("/goal", &[0.0, 0.0]);
     recorder.mark("start");
     let stamp = recorder.now();
     recorder.place(stamp, [0.0, 0.0]);

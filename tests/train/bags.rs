@@ -32,8 +32,8 @@ fn only_episodes_that_succeeded_are_used_unless_all_are_asked_for() {
 fn a_message_from_before_the_start_holds_and_labels_outside_episodes_do_not_count() {
     let workshop = Workshop::new(POINT);
     let mut recorder = Recorder::new(&workshop.bag("bag.mcap"));
-    recorder.goal([9.0, 9.0]);
-    recorder.goal([0.5, 0.25]);
+    recorder.numbers("/goal", &[9.0, 9.0]);
+    recorder.numbers("/goal", &[0.5, 0.25]);
     let stamp = recorder.now();
     recorder.place(stamp, [0.0, 0.0]);
     recorder.label(stamp, [0.9, 0.9]);
@@ -54,7 +54,7 @@ fn a_message_from_before_the_start_holds_and_labels_outside_episodes_do_not_coun
 fn a_label_is_paired_with_what_the_node_would_have_seen() {
     let workshop = Workshop::new(POINT);
     let mut recorder = Recorder::new(&workshop.bag("bag.mcap"));
-    recorder.goal([0.0, 0.0]);
+    recorder.numbers("/goal", &[0.0, 0.0]);
     recorder.mark("start");
     let first = recorder.now();
     recorder.wait(100);
@@ -92,7 +92,7 @@ fn a_label_is_paired_with_what_the_node_would_have_seen() {
 fn labels_are_brought_to_the_limits_and_bad_ones_left_out() {
     let workshop = Workshop::new(POINT);
     let mut recorder = Recorder::new(&workshop.bag("bag.mcap"));
-    recorder.goal([0.0, 0.0]);
+    recorder.numbers("/goal", &[0.0, 0.0]);
     recorder.mark("start");
     for velocity in [[0.5, 7.0], [f64::NAN, 0.0], [-2.0, 0.25]] {
         let stamp = recorder.now();

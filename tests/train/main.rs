@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod bags;
+mod comparing;
 mod encoders;
 mod learning;
 mod support;

@@ -120,15 +120,15 @@ impl Recorder {
         self.write("/instruction", MessageType::String, &encode_text(sentence));
     }
 
-    pub fn goal(&mut self, goal: [f64; 2]) {
+    pub fn numbers(&mut self, topic: &str, numbers: &[f64]) {
         let mut message = cdr::Writer::new();
         message.length(0);
         message.u32(0);
-        message.length(2);
-        for value in goal {
-            message.f64(value);
+        message.length(numbers.len());
+        for value in numbers {
+            message.f64(*value);
         }
-        self.write("/goal", MessageType::Float64MultiArray, &message.finish());
+        self.write(topic, MessageType::Float64MultiArray, &message.finish());
     }
 
     pub fn place(&mut self, stamp: Stamp, place: [f64; 2]) {
@@ -177,7 +177,7 @@ pub fn velocity(place: [f64; 2], goal: [f64; 2]) -> [f64; 2] {
 pub fn demonstrate(recorder: &mut Recorder, random: &mut StdRng, end: &str) {
     let mut somewhere = || [0, 1].map(|_| random.random_range(-1.0..1.0));
     let (mut place, goal) = (somewhere(), somewhere());
-    recorder.goal(goal);
+    recorder.numbers("/goal", &goal);
     recorder.mark("start");
     for _ in 0..20 {
         let stamp = recorder.now();
@@ -197,6 +197,18 @@ pub fn record(path: &Path, episodes: usize, seed: u64) {
     let mut recorder = Recorder::new(path);
     let mut random = StdRng::seed_from_u64(seed);
     for _ in 0..episodes {
+        demonstrate(&mut recorder, &mut random, "success");
+    }
+    recorder.finish();
+}
+
+/// The same, with a topic beside it whose number has nothing to do with anything.
+pub fn record_with_noise(path: &Path, episodes: usize) {
+    let mut recorder = Recorder::new(path);
+    let mut random = StdRng::seed_from_u64(1);
+    for _ in 0..episodes {
+        let noise = random.random_range(-1.0..1.0);
+        recorder.numbers("/noise", &[noise]);
         demonstrate(&mut recorder, &mut random, "success");
     }
     recorder.finish();
