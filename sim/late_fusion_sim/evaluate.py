@@ -9,18 +9,25 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import random
 import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Queue
 from typing import get_args
 
 from late_fusion_sim.judge import OUTCOMES
 from late_fusion_sim.progress import Progress
 from late_fusion_sim.tasks import Sentences, Task, load_tasks, select_tasks
 from late_fusion_sim.wilson import interval
+
+
+HIGHEST_DOMAIN = 100
+"""Domains up to here have ports of their own on every system."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,16 @@ def candidates(arguments: list[str]) -> list[Candidate]:
     return found
 
 
-def measure(candidate: Candidate, options: argparse.Namespace, out: Path) -> dict:
+def domains(count: int) -> Queue[int]:
+    """ROS domains for runs that go on side by side, from the environment's own on."""
+    first = int(os.environ.get("ROS_DOMAIN_ID") or random.randint(1, HIGHEST_DOMAIN - count))
+    free: Queue[int] = Queue()
+    for domain in range(first, first + count):
+        free.put(domain)
+    return free
+
+
+def measure(candidate: Candidate, options: argparse.Namespace, out: Path, domain: int) -> dict:
     """Plays all episodes of one policy, as the demo would, and returns the demo's report."""
     folder = out / f"{candidate.name}-{candidate.number}"
     report = folder / "report.json"
@@ -77,7 +93,8 @@ def measure(candidate: Candidate, options: argparse.Namespace, out: Path) -> dic
         for value in getattr(options, option) or ():
             command += [f"--{option}", value]
     report.unlink(missing_ok=True)
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "ROS_DOMAIN_ID": str(domain)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode != 0 or not report.is_file():
         raise Trouble(candidate, done.stderr.strip() or f"the demo ended with status {done.returncode}")
     return json.loads(report.read_text(encoding="utf-8"))
@@ -189,11 +206,16 @@ def main(arguments: list[str] | None = None) -> int:
     policies: dict[str, list[dict]] = {}
     troubles: list[Trouble] = []
 
+    free = domains(options.jobs)
+
     def one(candidate: Candidate) -> dict | Trouble:
+        domain = free.get()
         try:
-            return measure(candidate, options, options.out)
+            return measure(candidate, options, options.out, domain)
         except Trouble as trouble:
             return trouble
+        finally:
+            free.put(domain)
 
     with ThreadPoolExecutor(options.jobs) as pool:
         for number, (candidate, report) in enumerate(zip(options.policies, pool.map(one, options.policies)), 1):
