@@ -127,3 +127,47 @@ fn a_tick_and_its_command_allocate_nothing() {
     assert_eq!(decisions, [120, 80]);
     assert_eq!(counted, 0);
 }
+
+/// A policy of tests/reference, with tensors that nobody looks at here.
+#[derive(serde::Deserialize)]
+struct Vector {
+    spec: PolicySpec,
+    tensors: BTreeMap<String, Tensor>,
+}
+
+#[derive(serde::Deserialize)]
+struct Tensor {
+    shape: Vec<usize>,
+    values: Vec<f32>,
+}
+
+#[test]
+fn no_way_of_fusing_allocates() {
+    let vectors: Vec<Vector> =
+        serde_json::from_str(include_str!("reference/vectors.json")).unwrap();
+    assert!(vectors.len() > 30);
+    for vector in vectors {
+        let mut weights = Weights::default();
+        for (name, tensor) in vector.tensors {
+            weights.insert(name, tensor.shape, tensor.values);
+        }
+        let name = vector.spec.name.clone();
+        let mut policy = Policy::<f32>::build(vector.spec, Path::new(""), &weights).unwrap();
+        let modalities = policy.spec().modalities.iter();
+        let features: Vec<Vec<f32>> = modalities.map(|m| vec![0.5; m.width]).collect();
+        let mut action = vec![0.0; policy.spec().actions.len() * policy.steps()];
+        let ages_s = vec![0.1; features.len()];
+        // nalgebra takes room for the largest product when it first needs it.
+        for (round, present) in [(0, usize::MAX), (1, usize::MAX), (1, 1), (1, 2), (1, 0)] {
+            let there: Vec<Option<&[f32]>> = features
+                .iter()
+                .enumerate()
+                .map(|(i, feature)| (present >> i & 1 == 1).then_some(feature.as_slice()))
+                .collect();
+            let before = ALLOCATIONS.with(Cell::get);
+            policy.act(&there, &ages_s, &mut action);
+            let made = ALLOCATIONS.with(Cell::get) - before;
+            assert!(round == 0 || made == 0, "{name}: {made}");
+        }
+    }
+}

@@ -44,8 +44,9 @@ impl History {
             self.kept[..width].copy_from_slice(&seen[..width]);
         }
         self.known = (self.known + 1).min(numbers / width);
-        for at in width..numbers {
-            seen[at] = self.kept[at] - self.kept[at % width];
+        let older = seen[width..].iter_mut().zip(&self.kept[width..]);
+        for ((difference, older), newest) in older.zip(self.kept[..width].iter().cycle()) {
+            *difference = older - newest;
         }
     }
 }

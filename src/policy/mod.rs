@@ -60,18 +60,17 @@ impl<T: Number> Policy<T> {
                 Err(found) => problems.add_all(&format!("modality {}", m.name), found),
             }
         }
-        let fusion =
+        let fusion: Result<Box<dyn Fusion<T>>, ()> =
             fusion::build(&spec, weights).map_err(|found| problems.add_all("fusion", found));
         // Without the fusion nobody knows how wide the head's input is.
-        let head = fusion
-            .as_ref()
-            .map_err(|()| ())
-            .and_then(|fusion: &Box<dyn Fusion<T>>| {
-                head::build(&spec, fusion.width(), weights)
-                    .map_err(|found| problems.add_all("head", found))
-            });
+        let head = fusion.as_ref().map(|fusion| fusion.width());
+        let head = head.ok().and_then(|width| {
+            head::build(&spec, width, weights)
+                .map_err(|found| problems.add_all("head", found))
+                .ok()
+        });
         match (fusion, head, problems.is_empty()) {
-            (Ok(fusion), Ok(head), true) => Ok(Self {
+            (Ok(fusion), Some(head), true) => Ok(Self {
                 folder: folder.to_owned(),
                 parameters: weights.parameters(),
                 fused: DVector::zeros(fusion.width()),
