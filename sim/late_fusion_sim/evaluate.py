@@ -25,7 +25,6 @@ from late_fusion_sim.progress import Progress
 from late_fusion_sim.tasks import Sentences, Task, load_tasks, select_tasks
 from late_fusion_sim.wilson import interval
 
-
 HIGHEST_DOMAIN = 100
 """Domains up to here have ports of their own on every system."""
 
