@@ -201,8 +201,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
             "and at least one episode is needed"
         )
     try:
-        shipped = ",".join(task.name for task in load_tasks().values() if task.scene != "shapes")
-        options.tasks = select_tasks(options.tasks or shipped)
+        options.tasks = select_tasks(options.tasks)
     except ValueError as error:
         parser.error(str(error))
     return options

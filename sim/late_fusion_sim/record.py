@@ -152,7 +152,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         prog="python -m late_fusion_sim.record", description="Play scripted experts onto ROS topics for a recorder."
     )
     parser.add_argument("--episodes", type=int, default=40, help="successes per task (default: %(default)s)")
-    parser.add_argument("--tasks", help=f"comma-separated, of {', '.join(load_tasks())} (default: all)")
+    parser.add_argument("--tasks", help=f"comma-separated, of {', '.join(load_tasks())} (default: all but reach)")
     parser.add_argument(
         "--noise",
         type=float,

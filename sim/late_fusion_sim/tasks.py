@@ -49,10 +49,13 @@ def load_tasks() -> dict[str, Task]:
 
 
 def select_tasks(names: str | None) -> list[Task]:
-    """The tasks of a comma-separated list, in the file's order; all of them when there is no list."""
+    """The tasks of a comma-separated list, in the file's order.
+
+    Without a list, all but those whose sentences name a target: they are another kind of task, for other policies.
+    """
     tasks = load_tasks()
     if names is None:
-        return list(tasks.values())
+        return [task for task in tasks.values() if "{" not in task.demo]
     wanted = {name.strip() for name in names.split(",") if name.strip()}
     unknown = sorted(wanted - tasks.keys())
     if unknown or not wanted:
