@@ -48,7 +48,7 @@ def test_parameters_are_listed_by_their_prefix_and_depth(ask: Callable[..., Any]
         assert name in names
     joints_names = ask("list_parameters", ["modalities.joints"]).result
     assert set(joints_names.names) == {
-        f"modalities.joints.{key}" for key in ("topic", "message", "required", "max_age_s")
+        f"modalities.joints.{key}" for key in ("topic", "message", "enabled", "required", "max_age_s")
     }
     assert joints_names.prefixes == ["modalities.joints"]
 
