@@ -202,13 +202,12 @@ pub fn record(path: &Path, episodes: usize, seed: u64) {
     recorder.finish();
 }
 
-/// The same, with a topic beside it whose number has nothing to do with anything.
-pub fn record_with_noise(path: &Path, episodes: usize) {
+/// The same, with a topic beside it whose number is always the same.
+pub fn record_with_constant(path: &Path, episodes: usize) {
     let mut recorder = Recorder::new(path);
     let mut random = StdRng::seed_from_u64(1);
     for _ in 0..episodes {
-        let noise = random.random_range(-1.0..1.0);
-        recorder.numbers("/noise", &[noise]);
+        recorder.numbers("/constant", &[0.5]);
         demonstrate(&mut recorder, &mut random, "success");
     }
     recorder.finish();
