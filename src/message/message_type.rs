@@ -1,8 +1,8 @@
 //! The messages that are understood.
 
 use super::{
-    CompressedImageView, ImageView, JointStateView, JointTrajectoryView, MessageError, Numbers,
-    TwistView, clock, text,
+    CompressedImageView, FeatureView, ImageView, JointStateView, JointTrajectoryView, MessageError,
+    Numbers, TwistView, clock, text,
 };
 use crate::time::Stamp;
 
@@ -21,6 +21,8 @@ pub enum MessageType {
     Float32MultiArray,
     /// An array of 64-bit numbers.
     Float64MultiArray,
+    /// A feature that was made elsewhere.
+    PointCloud2,
     /// A velocity command.
     Twist,
     /// A velocity command with its time.
@@ -33,13 +35,14 @@ pub enum MessageType {
 
 impl MessageType {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Image,
         Self::CompressedImage,
         Self::String,
         Self::JointState,
         Self::Float32MultiArray,
         Self::Float64MultiArray,
+        Self::PointCloud2,
         Self::Twist,
         Self::TwistStamped,
         Self::JointTrajectory,
@@ -55,6 +58,7 @@ impl MessageType {
             Self::JointState => "sensor_msgs/msg/JointState",
             Self::Float32MultiArray => "std_msgs/msg/Float32MultiArray",
             Self::Float64MultiArray => "std_msgs/msg/Float64MultiArray",
+            Self::PointCloud2 => "sensor_msgs/msg/PointCloud2",
             Self::Twist => "geometry_msgs/msg/Twist",
             Self::TwistStamped => "geometry_msgs/msg/TwistStamped",
             Self::JointTrajectory => "trajectory_msgs/msg/JointTrajectory",
@@ -86,6 +90,7 @@ impl MessageType {
             Self::JointState => Some(JointStateView::parse(message)?.stamp),
             Self::Float32MultiArray => Numbers::float32(message).map(|_| None)?,
             Self::Float64MultiArray => Numbers::float64(message).map(|_| None)?,
+            Self::PointCloud2 => Some(FeatureView::parse(message)?.stamp),
             Self::Twist => TwistView::parse(message)?.stamp,
             Self::TwistStamped => TwistView::parse_stamped(message)?.stamp,
             Self::JointTrajectory => Some(JointTrajectoryView::parse(message)?.stamp),

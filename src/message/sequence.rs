@@ -79,11 +79,17 @@ impl<'a> Floats<'a> {
         size: usize,
     ) -> Result<Self, MessageError> {
         let count = reader.u32(field)?;
-        Ok(Self {
-            bytes: reader.numbers(field, count, size)?,
+        let bytes = reader.numbers(field, count, size)?;
+        Ok(Self::of(bytes, size, reader.is_big_endian()))
+    }
+
+    /// The numbers of `size` bytes, 4 or 8, that some bytes of a message hold.
+    pub(super) fn of(bytes: &'a [u8], size: usize, big_endian: bool) -> Self {
+        Self {
+            bytes,
             size,
-            big_endian: reader.is_big_endian(),
-        })
+            big_endian,
+        }
     }
 
     /// The sequence without its first `count` numbers; empty where there are fewer.

@@ -27,6 +27,7 @@ macro_rules! golden {
 }
 
 mod commands;
+mod features;
 
 const STAMP: Stamp = Stamp::from_ros(12, 345_678_901);
 const JOINTS: [&str; 4] = ["hand_x", "hand_y", "hand_z", "gripper"];
@@ -47,6 +48,7 @@ fn valid() -> Vec<(MessageType, &'static [u8])> {
             MessageType::Float64MultiArray,
             golden!("float64_multi_array"),
         ),
+        (MessageType::PointCloud2, golden!("feature")),
         (MessageType::Twist, golden!("twist")),
         (MessageType::TwistStamped, golden!("twist_stamped")),
         (MessageType::JointTrajectory, golden!("joint_trajectory")),

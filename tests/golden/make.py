@@ -62,6 +62,24 @@ def multi_array(name: str, kind: type, offset: int) -> object:
     return message(f"std_msgs/{name}", layout=layout, data=np.array([9, 0.5, -1.25, 3], dtype=kind))
 
 
+def feature(frame_id: str, values: list[float], big: bool) -> object:
+    """A feature: one row of numbers, and one field named by what made them."""
+    encoder = "late_fusion/1/image/6ff7eab7/3/00112233445566778899aabbccddeeff"
+    data = np.array(values, dtype=">f4" if big else "<f4")
+    return message(
+        "sensor_msgs/PointCloud2",
+        header=header(frame_id),
+        height=1,
+        width=len(values),
+        fields=[message("sensor_msgs/PointField", name=encoder, offset=0, datatype=7, count=1)],
+        is_bigendian=big,
+        point_step=4,
+        row_step=4 * len(values),
+        data=data.view(np.uint8),
+        is_dense=True,
+    )
+
+
 def twist(*values: float) -> object:
     linear = message("geometry_msgs/Vector3", **dict(zip("xyz", values[:3], strict=True)))
     angular = message("geometry_msgs/Vector3", **dict(zip("xyz", values[3:], strict=True)))
@@ -144,6 +162,9 @@ def main() -> None:
     )
     write("float32_multi_array", multi_array("Float32MultiArray", np.float32, offset=0))
     write("float64_multi_array", multi_array("Float64MultiArray", np.float64, offset=1))
+    write("feature", feature("camera_optical", [0.5, -1.25, 3], big=False))
+    write("feature_big", feature("camera_optical", [0.5, -1.25, 3], big=True))
+    write("feature_absent", feature("", [], big=False))
     write("twist", twist(0.5, 0, 0, 0, 0, -1.5))
     write(
         "twist_stamped",
