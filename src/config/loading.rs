@@ -3,7 +3,8 @@
 use super::node::NodeConfig;
 use super::wiring::Wiring;
 use crate::encoder::{FeatureExtractor, Runtime, SessionOptions};
-use crate::policy::{FusionSpec, ModalitySpec, Policy, PolicySpec, Weights};
+use crate::message::MessageType;
+use crate::policy::{FusionSpec, ModalitySpec, Policy, PolicySpec, SourceSpec, Weights};
 use crate::problems::Problems;
 
 /// A policy with its encoders, joined with the parameters.
@@ -34,12 +35,6 @@ impl Loaded {
             ));
         }
         let spec = PolicySpec::load(&config.policy)?;
-        let off = |name: &str| {
-            config
-                .modalities
-                .iter()
-                .any(|m| m.name == name && !m.enabled)
-        };
         let mut problems = Problems::new();
         let wiring = Wiring::new(config, &spec).map_err(|found| problems.extend(found));
         let weights = Weights::load(&config.policy.join("weights.safetensors"))
@@ -47,11 +42,13 @@ impl Loaded {
         let loaded = weights.and_then(|weights| {
             let policy = Policy::build(spec.clone(), &config.policy, &weights)
                 .map_err(|found| problems.extend(found));
-            let extractors = load_extractors(config, &spec, &off, &weights)
-                .map_err(|found| problems.extend(found));
+            let extractors =
+                load_extractors(config, &spec, &weights).map_err(|found| problems.extend(found));
             let explained = Policy::build(spec.clone(), &config.policy, &weights);
             let warnings = wiring.as_ref().map_or(Vec::new(), |wiring| {
-                unlearned_absences(&spec, wiring, &weights)
+                let mut warnings = unlearned_absences(&spec, wiring, &weights);
+                warnings.extend(ageing_sentences(&spec, wiring));
+                warnings
             });
             Ok((policy?, extractors?, explained.map_err(drop)?, warnings))
         });
@@ -68,30 +65,54 @@ impl Loaded {
     }
 }
 
+/// Only the encoders that run here are loaded, and the ONNX Runtime only for them, or where it is named.
 fn load_extractors(
     config: &NodeConfig,
     spec: &PolicySpec,
-    off: &dyn Fn(&str) -> bool,
     weights: &Weights,
 ) -> Result<Vec<Option<FeatureExtractor>>, Problems> {
-    let runtime = Runtime::load(config.onnxruntime.as_deref())?;
-    let options = SessionOptions {
-        provider: config.execution_provider,
-        intra_op_threads: config.intra_op_threads,
+    let wired = |m: &ModalitySpec| config.modalities.iter().find(|w| w.name == m.name);
+    let enabled = |m: &ModalitySpec| wired(m).is_none_or(|w| w.enabled);
+    let needs_encoder = |m: &ModalitySpec| {
+        let is_encoded = matches!(m.source, SourceSpec::Image { .. } | SourceSpec::Text { .. });
+        is_encoded && wired(m).is_none_or(|w| w.enabled && w.message != MessageType::PointCloud2)
     };
-    let enabled: Vec<ModalitySpec> = spec
-        .modalities
-        .iter()
-        .filter(|m| !off(&m.name))
-        .cloned()
-        .collect();
-    let mut loaded =
-        FeatureExtractor::load_all(&enabled, &config.policy, weights, &runtime, &options)?
-            .into_iter();
     let each = spec.modalities.iter();
+    let here: Vec<ModalitySpec> = each.clone().filter(|m| needs_encoder(m)).cloned().collect();
+    let mut loaded = Vec::new();
+    if !here.is_empty() || config.onnxruntime.is_some() {
+        let runtime = Runtime::load(config.onnxruntime.as_deref())?;
+        let options = SessionOptions {
+            provider: config.execution_provider,
+            intra_op_threads: config.intra_op_threads,
+        };
+        loaded = FeatureExtractor::load_all(&here, &config.policy, weights, &runtime, &options)?;
+    }
+    let mut loaded = loaded.into_iter();
     Ok(each
-        .map(|m| (!off(&m.name)).then(|| loaded.next()).flatten())
+        .map(|m| match needs_encoder(m) {
+            true => loaded.next(),
+            false => enabled(m).then(|| FeatureExtractor::without_encoder(m, weights)),
+        })
         .collect())
+}
+
+/// Says which sentences are encoded elsewhere, where they are sent once, and yet may not stay.
+fn ageing_sentences(spec: &PolicySpec, wiring: &Wiring) -> Vec<String> {
+    let modalities = spec.modalities.iter().zip(&wiring.modalities);
+    modalities
+        .filter(|(m, wired)| {
+            matches!(m.source, SourceSpec::Text { .. }) && wired.message == MessageType::PointCloud2
+        })
+        .filter_map(|(m, wired)| {
+            let max_age_s = wired.max_age_s?;
+            Some(format!(
+                "modality {0}: a sentence's feature is sent once, and counts for {max_age_s} s only; with \
+                 modalities.{0}.max_age_s: 0.0 it holds until the next one",
+                m.name
+            ))
+        })
+        .collect()
 }
 
 /// Says which modalities the policy may have to do without although it never learned to.

@@ -5,7 +5,7 @@ use crate::control::Freshness;
 use crate::encoder;
 use crate::guard::Limit;
 use crate::message::{ActionMapping, MessageType};
-use crate::policy::PolicySpec;
+use crate::policy::{PolicySpec, SourceSpec};
 use crate::problems::Problems;
 
 /// What the node runs, in the policy's order of modalities and actions.
@@ -19,6 +19,9 @@ pub struct Wiring {
     pub limits: Vec<Limit>,
     /// Which modalities a lockstep tick waits for: required ones that come with every observation.
     pub awaited: Vec<bool>,
+    /// Which modalities hold until their next message, so that one from before the node started counts: sentences, and
+    /// features of any age that were made elsewhere.
+    pub latched: Vec<bool>,
     /// The field of each action in the command message.
     pub mapping: ActionMapping,
 }
@@ -35,15 +38,23 @@ impl Wiring {
         let actions: Vec<&str> = spec.actions.iter().map(|a| a.name.as_str()).collect();
         let mapping = ActionMapping::new(config.action.message, &actions, &config.action.fields)
             .map_err(|found| problems.add_all("parameters", found));
+        let latched: Vec<bool> = modalities
+            .iter()
+            .map(|wired| {
+                let modality = spec.modalities.iter().find(|m| m.name == wired.name);
+                modality.is_some_and(|modality| holds(&modality.source, wired))
+            })
+            .collect();
         let awaited = modalities
             .iter()
-            .map(|m| m.required && m.message != MessageType::String)
+            .zip(&latched)
+            .map(|(m, latched)| m.required && !latched)
             .collect();
         if !modalities.is_empty() && modalities.iter().all(|m| !m.enabled) {
             problems.add("no modality is enabled; a policy needs at least one to act on");
         }
         if config.lockstep {
-            check_lockstep(&modalities, &mut problems);
+            check_lockstep(&modalities, &latched, &mut problems);
         }
         let freshness = modalities
             .iter()
@@ -58,10 +69,20 @@ impl Wiring {
                 freshness,
                 limits,
                 awaited,
+                latched,
                 mapping,
             }),
             _ => Err(problems),
         }
+    }
+}
+
+/// Whether a modality holds until its next message.
+fn holds(source: &SourceSpec, wired: &ModalityConfig) -> bool {
+    match source {
+        SourceSpec::Text { .. } => true,
+        SourceSpec::Feature { .. } => wired.max_age_s.is_none(),
+        SourceSpec::Image { .. } | SourceSpec::Vector { .. } => false,
     }
 }
 
@@ -104,9 +125,10 @@ fn join_modalities(
 }
 
 /// A lockstep tick answers one observation, known by the stamp that its messages share.
-fn check_lockstep(modalities: &[ModalityConfig], problems: &mut Problems) {
+fn check_lockstep(modalities: &[ModalityConfig], latched: &[bool], problems: &mut Problems) {
     let mut observed = false;
-    for modality in modalities.iter().filter(|m| m.required) {
+    let awaited = modalities.iter().zip(latched);
+    for (modality, _) in awaited.filter(|(m, latched)| m.required && !*latched) {
         match modality.message {
             MessageType::Float32MultiArray | MessageType::Float64MultiArray => problems.add(format!(
                 "parameter modalities.{}.message is {}, which has no stamp; with lockstep a required modality \
@@ -114,7 +136,6 @@ fn check_lockstep(modalities: &[ModalityConfig], problems: &mut Problems) {
                 modality.name,
                 modality.message.ros_name()
             )),
-            MessageType::String => {}
             _ => observed = true,
         }
     }

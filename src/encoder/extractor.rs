@@ -1,17 +1,20 @@
 //! One modality's way from a serialized message to its feature.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::accepted::allowed_types;
+use super::identity::identity;
 use super::image::ImageEncoder;
-use super::onnx::Model;
 use super::pooling::MapShape;
-use super::provider::{Device, SessionOptions};
+use super::provider::SessionOptions;
+use super::ready::Ready;
 use super::runtime::Runtime;
+use super::summary::Summary;
 use super::text::TextEncoder;
 use super::vector::VectorReader;
 use crate::message::{
-    CompressedImageView, ImageView, JointStateView, MessageError, MessageType, Numbers, text,
+    CompressedImageView, FeatureView, ImageView, JointStateView, MessageError, MessageType,
+    Numbers, text,
 };
 use crate::policy::{ModalitySpec, SourceSpec, Weights};
 use crate::problems::Problems;
@@ -20,6 +23,8 @@ use crate::time::Stamp;
 /// Turns the messages of one modality into features, in the node as in the trainer.
 pub struct FeatureExtractor {
     source: Source,
+    /// What takes its features over when they come ready-made; none for numbers, which nothing makes.
+    ready: Option<Ready>,
     width: usize,
 }
 
@@ -27,6 +32,8 @@ enum Source {
     Image(Box<ImageEncoder>),
     Text(Box<TextEncoder>),
     Vector(VectorReader),
+    /// An encoder on another machine, with the width of its features.
+    Elsewhere(usize),
 }
 
 /// What a message gave beside its feature.
@@ -36,49 +43,6 @@ pub struct Extraction {
     pub stamp: Option<Stamp>,
     /// Whether there is a feature: a blank instruction means that there is none.
     pub present: bool,
-}
-
-/// What would run, for a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Summary {
-    /// The encoder's file; `None` for numbers, which need no encoder.
-    pub model: Option<PathBuf>,
-    /// Where it runs.
-    pub device: Option<Device>,
-    /// What goes in: name, type and shape of the model's inputs, or the names of the numbers.
-    pub input: String,
-    /// The output that is read, with its type and shape.
-    pub output: String,
-    /// Width of the feature.
-    pub width: usize,
-}
-
-impl Summary {
-    pub(super) fn of_model(path: &Path, model: &Model, input: String) -> Self {
-        Self {
-            model: Some(path.to_owned()),
-            device: Some(model.device()),
-            input,
-            output: model.output().to_string(),
-            width: 0,
-        }
-    }
-}
-
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.model, self.device) {
-            (Some(model), Some(device)) => write!(
-                f,
-                "{} on {device}: {} -> {}, {} numbers",
-                model.display(),
-                self.input,
-                self.output,
-                self.width
-            ),
-            _ => write!(f, "{} numbers: {}", self.width, self.input),
-        }
-    }
 }
 
 impl FeatureExtractor {
@@ -95,7 +59,7 @@ impl FeatureExtractor {
         runtime: &Runtime,
         options: &SessionOptions,
     ) -> Result<Self, Problems> {
-        let source = Source::load(&spec.name, &spec.source, folder, weights, runtime, options)?;
+        let source = Source::load(spec, folder, weights, runtime, options)?;
         let width = source.width();
         if width != spec.width {
             return Err(Problems::from(format!(
@@ -107,7 +71,24 @@ impl FeatureExtractor {
                 }
             )));
         }
-        Ok(Self { source, width })
+        Ok(Self {
+            source,
+            ready: ready(spec, weights),
+            width,
+        })
+    }
+
+    /// What takes the modality's features over ready-made, from an encoder of the same identity on another machine: the
+    /// files of the encoder need not be here. Numbers are read as they always are.
+    pub fn without_encoder(spec: &ModalitySpec, weights: &Weights) -> Self {
+        Self {
+            source: match &spec.source {
+                SourceSpec::Vector { names } => Source::Vector(VectorReader::new(names)),
+                _ => Source::Elsewhere(spec.width),
+            },
+            ready: ready(spec, weights),
+            width: spec.width,
+        }
     }
 
     /// Loads the extractors of all modalities of a policy, in its order.
@@ -132,14 +113,6 @@ impl FeatureExtractor {
         problems.or(extractors)
     }
 
-    /// What reads numbers by name out of messages; there is no encoder to load.
-    pub fn of_numbers(names: &[String]) -> Self {
-        Self {
-            source: Source::Vector(VectorReader::new(names)),
-            width: names.len(),
-        }
-    }
-
     /// Reads a message and writes its feature to `feature`, of the modality's width; untouched when there is none.
     ///
     /// # Errors
@@ -155,35 +128,40 @@ impl FeatureExtractor {
     ) -> Result<Extraction, MessageError> {
         assert_eq!(feature.len(), self.width, "room for the feature");
         let mut present = true;
-        let stamp = match (&mut self.source, message_type) {
-            (Source::Image(encoder), MessageType::Image) => {
+        let stamp = match (&mut self.source, &self.ready, message_type) {
+            (Source::Image(encoder), _, MessageType::Image) => {
                 let view = ImageView::parse(bytes)?;
                 encoder.image(&view, feature)?;
                 Some(view.stamp)
             }
-            (Source::Image(encoder), MessageType::CompressedImage) => {
+            (Source::Image(encoder), _, MessageType::CompressedImage) => {
                 let view = CompressedImageView::parse(bytes)?;
                 encoder.compressed(&view, feature)?;
                 Some(view.stamp)
             }
-            (Source::Text(encoder), MessageType::String) => {
+            (Source::Text(encoder), _, MessageType::String) => {
                 present = encoder.encode(text(bytes)?, feature)?;
                 None
             }
-            (Source::Vector(reader), MessageType::JointState) => {
+            (Source::Vector(reader), _, MessageType::JointState) => {
                 let view = JointStateView::parse(bytes)?;
                 reader.joints(&view, feature)?;
                 Some(view.stamp)
             }
-            (Source::Vector(reader), MessageType::Float32MultiArray) => {
+            (Source::Vector(reader), _, MessageType::Float32MultiArray) => {
                 reader.array(&Numbers::float32(bytes)?, feature)?;
                 None
             }
-            (Source::Vector(reader), MessageType::Float64MultiArray) => {
+            (Source::Vector(reader), _, MessageType::Float64MultiArray) => {
                 reader.array(&Numbers::float64(bytes)?, feature)?;
                 None
             }
-            (source, other) => {
+            (_, Some(ready), MessageType::PointCloud2) => {
+                let view = FeatureView::parse(bytes)?;
+                present = ready.read(&view, feature)?;
+                Some(view.stamp)
+            }
+            (source, _, other) => {
                 return Err(MessageError::invalid(
                     "the message's type",
                     other.ros_name(),
@@ -199,33 +177,49 @@ impl FeatureExtractor {
         self.width
     }
 
+    /// The identity of what makes its features; `None` for numbers, which nothing makes.
+    pub fn identity(&self) -> Option<&str> {
+        self.ready.as_ref().map(Ready::encoder)
+    }
+
     /// What would run, for a table.
     pub fn describe(&self) -> Summary {
         match &self.source {
             Source::Image(encoder) => encoder.summary().clone(),
             Source::Text(encoder) => encoder.summary().clone(),
             Source::Vector(reader) => reader.summary(),
+            Source::Elsewhere(width) => Summary {
+                model: None,
+                device: None,
+                input: format!("made elsewhere by {}", self.identity().unwrap_or_default()),
+                output: "as they are".into(),
+                width: *width,
+            },
         }
     }
 }
 
+fn ready(spec: &ModalitySpec, weights: &Weights) -> Option<Ready> {
+    identity(spec, weights).map(|encoder| Ready::new(encoder, spec.width))
+}
+
 impl Source {
     fn load(
-        modality: &str,
-        spec: &SourceSpec,
+        spec: &ModalitySpec,
         folder: &Path,
         weights: &Weights,
         runtime: &Runtime,
         options: &SessionOptions,
     ) -> Result<Self, Problems> {
-        Ok(match spec {
+        Ok(match &spec.source {
             SourceSpec::Image { encoder } => Self::Image(Box::new(ImageEncoder::load(
-                modality, encoder, folder, weights, runtime, options,
+                &spec.name, encoder, folder, weights, runtime, options,
             )?)),
             SourceSpec::Text { encoder } => Self::Text(Box::new(TextEncoder::load(
                 encoder, folder, runtime, options,
             )?)),
             SourceSpec::Vector { names } => Self::Vector(VectorReader::new(names)),
+            SourceSpec::Feature { .. } => Self::Elsewhere(spec.width),
         })
     }
 
@@ -234,6 +228,7 @@ impl Source {
             Self::Image(encoder) => encoder.summary().width,
             Self::Text(encoder) => encoder.summary().width,
             Self::Vector(reader) => reader.width(),
+            Self::Elsewhere(width) => *width,
         }
     }
 
@@ -242,6 +237,7 @@ impl Source {
             Self::Image(_) => "image",
             Self::Text(_) => "text",
             Self::Vector(_) => "vector",
+            Self::Elsewhere(_) => "feature",
         }
     }
 }
@@ -255,56 +251,22 @@ pub struct Probe {
     pub map: Option<MapShape>,
 }
 
-/// Loads what `source` names to see what it gives. Nothing learned is at hand yet, so keypoints cannot be pooled.
+/// Loads what `spec` names to see what it gives. Nothing learned is at hand yet, so keypoints cannot be pooled.
 ///
 /// # Errors
 /// As for [`FeatureExtractor::load`].
 pub fn probe(
-    source: &SourceSpec,
+    spec: &ModalitySpec,
     folder: &Path,
     runtime: &Runtime,
     options: &SessionOptions,
 ) -> Result<Probe, Problems> {
-    let source = Source::load("", source, folder, &Weights::default(), runtime, options)?;
+    let source = Source::load(spec, folder, &Weights::default(), runtime, options)?;
     Ok(Probe {
         width: source.width(),
         map: match &source {
             Source::Image(encoder) => encoder.map(),
-            Source::Text(_) | Source::Vector(_) => None,
+            Source::Text(_) | Source::Vector(_) | Source::Elsewhere(_) => None,
         },
     })
-}
-
-/// Whether messages of a type can feed a modality of that kind.
-///
-/// # Errors
-/// A sentence that names the types which can.
-pub fn accepts(source: &SourceSpec, message_type: MessageType) -> Result<(), String> {
-    if accepted(source.kind()).contains(&message_type) {
-        Ok(())
-    } else {
-        Err(format!(
-            "message is {}, and the modality is of kind {}; {}",
-            message_type.ros_name(),
-            source.kind(),
-            allowed_types(source.kind())
-        ))
-    }
-}
-
-fn accepted(kind: &str) -> &'static [MessageType] {
-    match kind {
-        "image" => &[MessageType::Image, MessageType::CompressedImage],
-        "text" => &[MessageType::String],
-        _ => &[
-            MessageType::JointState,
-            MessageType::Float32MultiArray,
-            MessageType::Float64MultiArray,
-        ],
-    }
-}
-
-fn allowed_types(kind: &str) -> String {
-    let names: Vec<&str> = accepted(kind).iter().map(|t| t.ros_name()).collect();
-    format!("{} can feed it", names.join(", "))
 }

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::decode::Decoder;
-use super::extractor::Summary;
 use super::file::verified;
 use super::onnx::{Element, Input, Model, Port, list};
 use super::pooling::{MapShape, Pool, Recipe};
 use super::prepare::{Picture, Pixel, Preparation};
 use super::provider::SessionOptions;
 use super::runtime::Runtime;
+use super::summary::Summary;
 use crate::message::{CompressedImageView, ImageEncoding, ImageView, MessageError};
 use crate::policy::{ElementType, ImageEncoderSpec, ImageInputSpec, Weights};
 use crate::problems::Problems;

@@ -3,21 +3,28 @@
 //! A [`FeatureExtractor`] reads a serialized message, prepares it, runs the modality's frozen encoder and pools its
 //! output into one vector. `onnx` is the only file that names the inference library.
 
+mod accepted;
 mod decode;
 mod extractor;
 mod file;
+mod identity;
 mod image;
 mod onnx;
 mod pooling;
 mod prepare;
 mod provider;
+mod ready;
 mod runtime;
+mod summary;
 mod text;
 mod tokens;
 mod vector;
 
-pub use extractor::{Extraction, FeatureExtractor, Probe, Summary, accepts, probe};
+pub use accepted::accepts;
+pub use extractor::{Extraction, FeatureExtractor, Probe, probe};
 pub use file::sha256_of;
+pub use identity::identity;
 pub use pooling::{Keypoints, MapShape};
 pub use provider::{Device, ExecutionProvider, SessionOptions};
 pub use runtime::Runtime;
+pub use summary::Summary;

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::extractor::Summary;
 use super::file::verified;
 use super::image::encoder_failed;
 use super::onnx::{Element, Input, Model, Numbers, Port, list};
 use super::pooling::{Pool, Recipe};
 use super::provider::SessionOptions;
 use super::runtime::Runtime;
+use super::summary::Summary;
 use super::tokens::{Sentence, Tokens};
 use crate::message::MessageError;
 use crate::policy::{Pooling, TextEncoderSpec, Weights};

@@ -1,6 +1,6 @@
 //! Numbers that need no encoder: joints by name, arrays by order.
 
-use super::extractor::Summary;
+use super::summary::Summary;
 use crate::message::{Floats, JointStateView, MessageError, Numbers};
 
 /// Picks the named numbers out of messages.

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::throttle::Throttle;
-use super::{FeatureWriter, History, Message, MessageSlot, ModalityStats};
+use super::{Message, MessageSlot, ModalityStats};
 use crate::encoder::{Extraction, FeatureExtractor};
 use crate::message::{self, MessageError, MessageType};
 use crate::problems::Problems;
@@ -40,6 +40,16 @@ impl Extract for FeatureExtractor {
     }
 }
 
+/// Where a worker's features go.
+pub trait Deliver: Send + 'static {
+    /// Room for the next feature, of one feature's width.
+    fn room(&mut self) -> &mut [f32];
+
+    /// Passes on what was written to the room. `present` is false where there is nothing to fuse, and then nothing was
+    /// written. `message` is what it was made from.
+    fn deliver(&mut self, stamp: Stamp, present: bool, message: &Message);
+}
+
 /// A running worker.
 pub struct Worker {
     slot: Arc<MessageSlot>,
@@ -57,8 +67,7 @@ impl Worker {
         name: &str,
         message_type: MessageType,
         extract: impl Extract,
-        features: FeatureWriter,
-        history: History,
+        deliver: impl Deliver,
         notify: impl Fn() + Send + 'static,
     ) -> Result<Self, Problems> {
         let slot = Arc::<MessageSlot>::default();
@@ -67,9 +76,7 @@ impl Worker {
             name: name.to_owned(),
             message_type,
             extract,
-            features,
-            history,
-            newest: Stamp::default(),
+            deliver,
             notify,
             stats: stats.clone(),
             throttle: Throttle::new(LOG_EVERY),
@@ -115,20 +122,18 @@ impl Drop for Worker {
     }
 }
 
-struct Work<E, N> {
+struct Work<E, D, N> {
     name: String,
     message_type: MessageType,
     extract: E,
-    features: FeatureWriter,
-    history: History,
-    newest: Stamp,
+    deliver: D,
     notify: N,
     stats: Arc<ModalityStats>,
     throttle: Throttle,
     started: Instant,
 }
 
-impl<E: Extract, N: Fn()> Work<E, N> {
+impl<E: Extract, D: Deliver, N: Fn()> Work<E, D, N> {
     fn run(mut self, slot: &MessageSlot) {
         while let Some(message) = slot.take() {
             let began = Instant::now();
@@ -143,13 +148,12 @@ impl<E: Extract, N: Fn()> Work<E, N> {
         }
     }
 
-    /// Publishes the message's feature, and returns its stamp and whether it is present.
+    /// Delivers the message's feature, and returns its stamp and whether it is present.
     fn encode(&mut self, message: &Message) -> Result<(Stamp, bool), MessageError> {
-        let feature = self.features.input_buffer_mut();
-        let newest = &mut feature.values[..self.history.width()];
+        let room = self.deliver.room();
         let extract = || {
             self.extract
-                .extract(self.message_type, &message.bytes, newest)
+                .extract(self.message_type, &message.bytes, room)
         };
         // Pictures and models come from outside, and the libraries that read them may fail in ways of their own: a
         // modality that loses its thread would be lost until the node is started again.
@@ -160,22 +164,12 @@ impl<E: Extract, N: Fn()> Work<E, N> {
                 "please report it with the message",
             ))
         })?;
-        feature.present = extraction.present;
-        feature.stamp = extraction
+        let stamp = extraction
             .stamp
             .filter(|stamp| !stamp.is_unset())
             .unwrap_or(message.received);
-        // Time that goes back is another time: a bag played again, a simulation started anew.
-        if !feature.present || feature.stamp < self.newest {
-            self.history.forget();
-        }
-        self.newest = feature.stamp;
-        if feature.present {
-            self.history.take(&mut feature.values);
-        }
-        let published = (feature.stamp, feature.present);
-        self.features.publish();
-        Ok(published)
+        self.deliver.deliver(stamp, extraction.present, message);
+        Ok((stamp, extraction.present))
     }
 
     /// The sentence of a message that was just encoded; `None` for messages of another type.

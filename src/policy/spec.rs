@@ -76,6 +76,11 @@ pub enum SourceSpec {
         /// One name per number. A `JointState` is read by these names, an array in their order.
         names: Vec<String>,
     },
+    /// A feature that was made elsewhere, by an encoder that this policy does not know.
+    Feature {
+        /// The identity of what made it, which every message must carry.
+        encoder: String,
+    },
 }
 
 impl SourceSpec {
@@ -85,7 +90,22 @@ impl SourceSpec {
             Self::Image { .. } => "image",
             Self::Text { .. } => "text",
             Self::Vector { .. } => "vector",
+            Self::Feature { .. } => "feature",
         }
+    }
+
+    /// The same without the places of its files: a moved encoder is still the same encoder.
+    pub fn without_paths(&self) -> Self {
+        let mut source = self.clone();
+        match &mut source {
+            Self::Image { encoder } => encoder.model = PathBuf::new(),
+            Self::Text { encoder } => {
+                encoder.model = PathBuf::new();
+                encoder.tokenizer = PathBuf::new();
+            }
+            Self::Vector { .. } | Self::Feature { .. } => {}
+        }
+        source
     }
 }
 

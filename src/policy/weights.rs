@@ -90,6 +90,12 @@ impl Weights {
         self.0.contains_key(name)
     }
 
+    /// The shape and the numbers of the tensor of that name, where there is one.
+    pub fn tensor(&self, name: &str) -> Option<(&[usize], &[f32])> {
+        let tensor = self.0.get(name)?;
+        Some((&tensor.shape, &tensor.values))
+    }
+
     /// How many numbers all tensors hold.
     pub fn parameters(&self) -> usize {
         self.0.values().map(|t| t.values.len()).sum()

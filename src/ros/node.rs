@@ -18,7 +18,7 @@ use crate::config::{ActionConfig, Loaded, NODE_NAME, NodeConfig, Wiring};
 use crate::control::{Controller, TickMeter, TickReport};
 use crate::guard::Guard;
 use crate::message::{self, MessageType};
-use crate::modality::{FeatureReader, History, Message, Worker, feature_slot};
+use crate::modality::{FeatureReader, History, Message, Recollection, Worker, feature_slot};
 use crate::policy::Policy;
 use crate::problems::Problems;
 
@@ -102,7 +102,8 @@ impl RunningNode {
         let mut workers = Vec::new();
         let mut watched = Vec::new();
         let parts = extractors.into_iter().zip(writers).zip(&spec.modalities);
-        for (wired, ((extractor, writer), modality)) in wiring.modalities.iter().zip(parts) {
+        let wired = wiring.modalities.iter().zip(wiring.latched.iter().copied());
+        for ((wired, latched), ((extractor, writer), modality)) in wired.zip(parts) {
             let Some(extractor) = extractor else {
                 watched.push(WatchedModality::disabled());
                 continue;
@@ -110,9 +111,10 @@ impl RunningNode {
             let thread = control.thread().clone();
             let message = wired.message;
             let history = History::new(modality.width, modality.history);
+            let slot = Recollection::new(writer, history);
             let notify = move || thread.unpark();
-            let worker = Worker::start(&wired.name, message, extractor, writer, history, notify)?;
-            for qos in profiles(message) {
+            let worker = Worker::start(&wired.name, message, extractor, slot, notify)?;
+            for qos in profiles(latched) {
                 let (slot, clock) = (worker.slot().clone(), clock.clone());
                 let deliver = move |bytes| {
                     let received = clock.now();
@@ -132,9 +134,9 @@ impl RunningNode {
             });
             workers.push(worker);
         }
-        let reporter = StatusReporter::new(&mut node, clock, spec, watched, reported)?;
+        let mut reporter = StatusReporter::new(&mut node, clock, spec, watched, reported)?;
         Ok(Self {
-            watcher: Watcher::start(reporter)?,
+            watcher: Watcher::start(move |now| reporter.look(now))?,
             node,
             services,
             subscriptions,

@@ -149,11 +149,12 @@ impl RecordedTopic {
         })
     }
 
-    /// What should be said when nothing comes. Text comes when there is something to say, so only its absence
+    /// What should be said when nothing comes. Text, and what is latched, comes when there is something to say, so only its absence
     /// from the start is worth a word.
     pub fn silence(&mut self, now: Instant) -> Option<String> {
         let silent = now.saturating_duration_since(self.heard);
-        let expected = self.message != MessageType::String || self.messages == 0;
+        let expected =
+            !(self.message == MessageType::String || self.is_latched()) || self.messages == 0;
         if self.said_silent || silent < SILENT_AFTER || !expected {
             return None;
         }

@@ -50,15 +50,15 @@ impl Subscription {
     }
 }
 
-/// The profiles under which a message of this type is listened to. Text is listened to twice: latched, to get
-/// a sentence given before the node was there, and volatile, because a volatile publisher never reaches a
-/// latched subscription. The same sentence again costs nothing.
-pub fn profiles(message: MessageType) -> Vec<QosProfile> {
-    match message {
-        MessageType::String => {
+/// The profiles under which a modality is listened to. What holds until its next message, such as a sentence, is
+/// listened to twice: latched, to get one sent before the node was there, and volatile, because a volatile publisher
+/// never reaches a latched subscription. The same message again costs nothing.
+pub fn profiles(latched: bool) -> Vec<QosProfile> {
+    match latched {
+        true => {
             let reliable = QosProfile::default().keep_last(1);
             vec![reliable.clone().transient_local(), reliable]
         }
-        _ => vec![QosProfile::sensor_data().keep_last(1)],
+        false => vec![QosProfile::sensor_data().keep_last(1)],
     }
 }

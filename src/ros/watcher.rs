@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::status::{LOOK_EVERY, StatusReporter};
+use super::status::LOOK_EVERY;
 use crate::problems::Problems;
 
 /// The running watcher.
@@ -18,11 +18,12 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Starts the thread; from here on SIGINT and SIGTERM end the node in good order.
+    /// Starts the thread, which calls `look` every [`LOOK_EVERY`] and once at the end; from here on SIGINT and SIGTERM end
+    /// the node in good order.
     ///
     /// # Errors
     /// What the system says when it refuses the thread or the signal handlers.
-    pub fn start(mut reporter: StatusReporter) -> Result<Self, Problems> {
+    pub fn start(mut look: impl FnMut(Instant) + Send + 'static) -> Result<Self, Problems> {
         let problem = |e: std::io::Error| Problems::from(format!("the watcher cannot start: {e}"));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -36,15 +37,15 @@ impl Watcher {
         let watch = {
             let (told, ending) = (told.clone(), ending.clone());
             async move {
-                let mut look = tokio::time::interval(LOOK_EVERY);
+                let mut due = tokio::time::interval(LOOK_EVERY);
                 while !ending.load(Ordering::Acquire) {
                     tokio::select! {
                         _ = interrupted.recv() => told.store(true, Ordering::Release),
                         _ = terminated.recv() => told.store(true, Ordering::Release),
-                        _ = look.tick() => reporter.look(Instant::now()),
+                        _ = due.tick() => look(Instant::now()),
                     }
                 }
-                reporter.look(Instant::now());
+                look(Instant::now());
             }
         };
         let handle = thread::Builder::new()

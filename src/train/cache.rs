@@ -99,7 +99,7 @@ impl Cache {
     fn path(&self, key: &Key) -> PathBuf {
         let mut hash = Sha256::new();
         // Without their places, so that a moved encoder is still the same encoder.
-        let source = serde_json::to_string(&without_paths(key.source)).unwrap_or_default();
+        let source = serde_json::to_string(&key.source.without_paths()).unwrap_or_default();
         let parts = [
             FORMAT,
             &source,
@@ -117,19 +117,6 @@ impl Cache {
         self.folder
             .join(format!("{}.features", in_hex(&hash.finalize())))
     }
-}
-
-fn without_paths(source: &SourceSpec) -> SourceSpec {
-    let mut source = source.clone();
-    match &mut source {
-        SourceSpec::Image { encoder } => encoder.model = PathBuf::new(),
-        SourceSpec::Text { encoder } => {
-            encoder.model = PathBuf::new();
-            encoder.tokenizer = PathBuf::new();
-        }
-        SourceSpec::Vector { .. } => {}
-    }
-    source
 }
 
 /// One line of JSON with the entries, the numbers, and the digest of both.

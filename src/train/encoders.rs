@@ -44,7 +44,7 @@ pub fn determine(
             && let Some(runtime) = runtime
             && needs_encoder(modality)
         {
-            let probed = probe(&intake.source, folder, runtime, &OPTIONS)
+            let probed = probe(&intake.modality(&modality.name), folder, runtime, &OPTIONS)
                 .and_then(|probe| complete(modality, &mut intake, probe));
             if let Err(why) = probed {
                 found = why;
@@ -101,7 +101,7 @@ fn identify(source: &mut SourceSpec, folder: &Path, problems: &mut Problems) {
             encoder.sha256 = hash("encoder.model", &encoder.model);
             encoder.tokenizer_sha256 = hash("encoder.tokenizer", &encoder.tokenizer);
         }
-        SourceSpec::Vector { .. } => {}
+        SourceSpec::Vector { .. } | SourceSpec::Feature { .. } => {}
     }
 }
 
@@ -141,7 +141,10 @@ fn load(
     let mut extractors = BTreeMap::new();
     for (i, modality) in modalities.iter().enumerate().filter(|(_, m)| wanted(m)) {
         let loaded = match (&modality.source, runtime) {
-            (SourceSpec::Vector { names }, _) => Ok(FeatureExtractor::of_numbers(names)),
+            _ if !needs_encoder(modality) => Ok(FeatureExtractor::without_encoder(
+                modality,
+                &Weights::default(),
+            )),
             (_, Some(runtime)) => {
                 FeatureExtractor::load(modality, folder, &Weights::default(), runtime, &OPTIONS)
             }

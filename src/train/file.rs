@@ -271,7 +271,9 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), Problems> {
             // As in the node: a sentence holds until the next one, what streams does not.
             let max_age_s = max_age_s.unwrap_or(match source {
                 SourceSpec::Text { .. } => 0.0,
-                SourceSpec::Image { .. } | SourceSpec::Vector { .. } => 0.5,
+                SourceSpec::Image { .. }
+                | SourceSpec::Vector { .. }
+                | SourceSpec::Feature { .. } => 0.5,
             });
             let stream = Stream {
                 topic,

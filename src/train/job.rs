@@ -11,6 +11,7 @@ use super::intake::Intake;
 use super::learn::{Learned, learn};
 use super::measure::{Measured, warnings};
 use super::progress::Progress;
+use super::provenance::settle;
 use super::report::{
     ActionReport, LabelReport, Pictures, Report, Seconds, SplitReport, peak_memory_mb,
 };
@@ -76,11 +77,11 @@ impl Job {
         }
     }
 
-    /// The first look at the bags.
+    /// The first look at the bags. What made the features in them is known to the job afterwards.
     ///
     /// # Errors
-    /// Every bag that cannot be read, and bags without anything to learn from.
-    pub fn survey(&self) -> Result<Vec<Recording>, Problems> {
+    /// Every bag that cannot be read, bags without anything to learn from, and features of several encoders.
+    pub fn survey(&mut self) -> Result<Vec<Recording>, Problems> {
         let progress = Progress::new("reading", self.bags.len() as u64);
         let mut problems = Problems::new();
         let mut recordings = Vec::with_capacity(self.bags.len());
@@ -99,6 +100,13 @@ impl Job {
         }
         if problems.is_empty() && recordings.iter().all(|r| r.episodes.is_empty()) {
             problems.add(self.without_episodes(&recordings));
+        }
+        if problems.is_empty() {
+            settle(
+                &mut self.file.policy.modalities,
+                &mut self.intakes,
+                &recordings,
+            )?;
         }
         problems.or(recordings)
     }

@@ -20,6 +20,7 @@ mod noise;
 mod output;
 mod page;
 mod progress;
+mod provenance;
 mod report;
 mod samples;
 mod schedule;
@@ -113,7 +114,7 @@ pub fn train(options: &Options) -> Result<Report, Problems> {
 /// # Errors
 /// As for [`train`].
 pub fn dataset(options: &Options) -> Result<Dataset, Problems> {
-    let job = Job::prepare(options)?;
+    let mut job = Job::prepare(options)?;
     let recordings = job.survey()?;
     Ok(job.demonstrations(&recordings)?.dataset)
 }

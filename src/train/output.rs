@@ -141,7 +141,7 @@ pub fn relocate(source: &mut SourceSpec, before: &Path, after: &Path) -> Result<
         SourceSpec::Text { encoder } => {
             move_one(&mut encoder.model).and_then(|()| move_one(&mut encoder.tokenizer))
         }
-        SourceSpec::Vector { .. } => Ok(()),
+        SourceSpec::Vector { .. } | SourceSpec::Feature { .. } => Ok(()),
     }
 }
 

@@ -12,9 +12,19 @@ use crate::policy::{
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Source {
-    Image { encoder: ImageEncoder },
-    Text { encoder: TextEncoder },
-    Vector { names: Vec<String> },
+    Image {
+        encoder: ImageEncoder,
+    },
+    Text {
+        encoder: TextEncoder,
+    },
+    Vector {
+        names: Vec<String>,
+    },
+    Feature {
+        width: usize,
+        encoder: Option<String>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -46,6 +56,9 @@ pub(super) struct TextEncoder {
 
 /// The hash of a file that was not read yet; well-formed, so that the policy's own checks can run before.
 const UNREAD: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The identity of an encoder that the training file leaves to the bags.
+pub(super) const UNSAID: &str = "whatever made the features in the bags";
 
 impl Source {
     /// As the policy says it, with hashes and a width that are still to be determined.
@@ -80,6 +93,10 @@ impl Source {
             Self::Vector { names } => {
                 let width = names.len();
                 (SourceSpec::Vector { names }, width)
+            }
+            Self::Feature { width, encoder } => {
+                let encoder = encoder.unwrap_or_else(|| UNSAID.into());
+                (SourceSpec::Feature { encoder }, width)
             }
         }
     }

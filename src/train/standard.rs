@@ -102,7 +102,9 @@ impl Standard {
         }
         match intake.source {
             SourceSpec::Vector { .. } => Self::of_numbers(rows, width),
-            SourceSpec::Image { .. } | SourceSpec::Text { .. } => Self::of_embeddings(rows, width),
+            SourceSpec::Image { .. } | SourceSpec::Text { .. } | SourceSpec::Feature { .. } => {
+                Self::of_embeddings(rows, width)
+            }
         }
     }
 

@@ -1,14 +1,14 @@
 //! The first look at a bag: its episodes, their labels, and which messages of the modalities they could use.
 //! No feature is computed yet, so that only what is used is ever encoded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file::{TrainingFile, Used};
 use crate::bag::{Reader, Record};
 use crate::encoder::accepts;
-use crate::message::{MessageType, text};
+use crate::message::{FeatureView, MessageType, text};
 use crate::problems::Problems;
 use crate::time::Stamp;
 
@@ -19,6 +19,8 @@ pub struct Recording {
     pub path: PathBuf,
     /// The type of each modality's messages, in the policy's order.
     pub message_types: Vec<MessageType>,
+    /// For each modality, the identities of what made its features, where they come ready-made.
+    pub encoders: Vec<BTreeSet<String>>,
     /// The episodes that are used.
     pub episodes: Vec<Demonstration>,
     /// What was met on the way.
@@ -78,6 +80,13 @@ pub fn same_topic(recorded: &str, named: &str) -> bool {
     recorded.trim_start_matches('/') == named.trim_start_matches('/')
 }
 
+/// The identity of what made a feature; `None` for messages of another type, and for what cannot be read.
+fn made_by(record: &Record) -> Option<&str> {
+    let is_feature = &*record.message_type == MessageType::PointCloud2.ros_name();
+    let view = is_feature.then(|| FeatureView::parse(&record.bytes))?;
+    view.ok().map(|view| view.encoder)
+}
+
 /// Looks through one bag.
 ///
 /// # Errors
@@ -102,6 +111,7 @@ struct Survey<'a> {
     topics: BTreeMap<Arc<str>, (Arc<str>, u32)>,
     /// The newest message of each modality.
     newest: Vec<Option<Seen>>,
+    encoders: Vec<BTreeSet<String>>,
     open: Option<Demonstration>,
     episodes: Vec<Demonstration>,
     counts: Counts,
@@ -114,6 +124,7 @@ impl<'a> Survey<'a> {
             file,
             topics: BTreeMap::new(),
             newest: vec![None; file.streams.len()],
+            encoders: vec![BTreeSet::new(); file.streams.len()],
             open: None,
             episodes: Vec::new(),
             counts: Counts::default(),
@@ -134,6 +145,11 @@ impl<'a> Survey<'a> {
             if same_topic(topic, &stream.topic) {
                 let seen = Seen { number, logged };
                 self.newest[i] = Some(seen);
+                if let Some(made_by) = made_by(record)
+                    && !self.encoders[i].contains(made_by)
+                {
+                    self.encoders[i].insert(made_by.to_owned());
+                }
                 if let Some(episode) = &mut self.open {
                     episode.candidates[i].push(seen);
                 }
@@ -227,6 +243,7 @@ impl<'a> Survey<'a> {
         problems.or(Recording {
             path: path.to_owned(),
             message_types,
+            encoders: self.encoders,
             episodes: self.episodes,
             counts: self.counts,
             truncated,

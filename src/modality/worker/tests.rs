@@ -1,7 +1,7 @@
 use std::sync::mpsc::{self, Receiver, Sender};
 
 use super::*;
-use crate::modality::{FeatureReader, feature_slot};
+use crate::modality::{FeatureReader, History, Recollection, feature_slot};
 
 /// Ample for a thread to get its turn; nothing waits this long where all is well.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -53,15 +53,8 @@ impl Bench {
             go_on: go_on_receiver,
         };
         let notify = move || notify.send(()).unwrap();
-        let history = History::new(1, 1);
-        let worker = Worker::start(
-            "bytes",
-            MessageType::Image,
-            extract,
-            writer,
-            history,
-            notify,
-        );
+        let slot = Recollection::new(writer, History::new(1, 1));
+        let worker = Worker::start("bytes", MessageType::Image, extract, slot, notify);
         Self {
             worker: worker.unwrap(),
             features,
@@ -184,8 +177,8 @@ fn the_instruction_in_use_is_known_until_a_blank_one() {
     let (notify, notified) = mpsc::channel();
     let (writer, _features) = feature_slot(1);
     let notify = move || notify.send(()).unwrap();
-    let history = History::new(1, 1);
-    let worker = Worker::start("said", MessageType::String, Said, writer, history, notify).unwrap();
+    let slot = Recollection::new(writer, History::new(1, 1));
+    let worker = Worker::start("said", MessageType::String, Said, slot, notify).unwrap();
     for (text, in_use) in [("open it", Some("open it")), (" \u{3000}", None)] {
         worker.slot().put(Message {
             bytes: message::encode_text(text),

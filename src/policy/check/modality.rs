@@ -95,6 +95,13 @@ impl ModalitySpec {
                     problems.add(format!("names has {name:?} twice; each must be unique"));
                 }
             }
+            SourceSpec::Feature { encoder } => {
+                if encoder.trim().is_empty() || encoder.contains('\0') {
+                    problems.add(format!(
+                        "encoder is {encoder:?}; it must be the identity that the messages of the feature carry"
+                    ));
+                }
+            }
         }
     }
 }

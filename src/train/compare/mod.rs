@@ -54,6 +54,8 @@ pub fn compare(options: &CompareOptions) -> Result<Comparison, Problems> {
         places.push(each.collect::<Result<Vec<_>, _>>()?);
     }
     let recordings = job.survey()?;
+    // Anew: what made the features in the bags is known only now.
+    let rows = chosen(candidates(&job.file.policy, align), &options.methods)?;
     let demonstrations = job.demonstrations(&recordings)?;
     // One split for all: what is measured on is the same for every row and seed.
     let split = job.split(&demonstrations.dataset);

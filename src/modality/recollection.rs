@@ -1,0 +1,44 @@
+//! From a worker to the control thread: the newest feature, with those before it.
+
+use super::worker::Deliver;
+use super::{FeatureWriter, History, Message};
+use crate::time::Stamp;
+
+/// Writes the feature slot of a modality, and keeps its history.
+pub struct Recollection {
+    features: FeatureWriter,
+    history: History,
+    newest: Stamp,
+}
+
+impl Recollection {
+    /// Of a slot with room for the whole history.
+    pub fn new(features: FeatureWriter, history: History) -> Self {
+        Self {
+            features,
+            history,
+            newest: Stamp::default(),
+        }
+    }
+}
+
+impl Deliver for Recollection {
+    fn room(&mut self) -> &mut [f32] {
+        let width = self.history.width();
+        &mut self.features.input_buffer_mut().values[..width]
+    }
+
+    fn deliver(&mut self, stamp: Stamp, present: bool, _: &Message) {
+        // Time that goes back is another time: a bag played again, a simulation started anew.
+        if !present || stamp < self.newest {
+            self.history.forget();
+        }
+        self.newest = stamp;
+        let feature = self.features.input_buffer_mut();
+        (feature.stamp, feature.present) = (stamp, present);
+        if present {
+            self.history.take(&mut feature.values);
+        }
+        self.features.publish();
+    }
+}

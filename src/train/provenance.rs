@@ -1,0 +1,85 @@
+//! What made the features that come ready-made in the bags: one encoder per modality, and the one that the policy names.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::intake::Intake;
+use super::source::UNSAID;
+use super::survey::Recording;
+use crate::encoder::identity;
+use crate::policy::{ModalitySpec, SourceSpec, Weights};
+use crate::problems::Problems;
+
+/// Checks the identities that the bags' features carry, and takes them over where the training file leaves them open.
+///
+/// # Errors
+/// Every modality whose features were made by more than one encoder, or by another than the training file names.
+pub fn settle(
+    modalities: &mut [ModalitySpec],
+    intakes: &mut [Intake],
+    recordings: &[Recording],
+) -> Result<(), Problems> {
+    let mut problems = Problems::new();
+    for (i, (modality, intake)) in modalities.iter_mut().zip(intakes).enumerate() {
+        let found = found(recordings, i);
+        let wanted = identity(&intake.modality(&modality.name), &Weights::default());
+        let settled = match wanted {
+            Some(wanted) if wanted != UNSAID => as_named(&wanted, &found),
+            Some(_) => as_found(&found).map(|encoder| {
+                let encoder = encoder.to_owned();
+                intake.source = SourceSpec::Feature { encoder };
+                modality.source = intake.source.clone();
+            }),
+            None => Ok(()),
+        };
+        if let Err(problem) = settled {
+            problems.add(format!("modality {}: {problem}", modality.name));
+        }
+    }
+    problems.or(())
+}
+
+/// The identities that a modality's features carry, each with the first bag that has it.
+fn found(recordings: &[Recording], modality: usize) -> BTreeMap<&str, &Path> {
+    let mut found = BTreeMap::new();
+    for recording in recordings {
+        for encoder in &recording.encoders[modality] {
+            found.entry(&**encoder).or_insert(&*recording.path);
+        }
+    }
+    found
+}
+
+fn as_named(wanted: &str, found: &BTreeMap<&str, &Path>) -> Result<(), String> {
+    let others: Vec<_> = found.iter().filter(|(name, _)| **name != wanted).collect();
+    match others.is_empty() {
+        true => Ok(()),
+        false => Err(format!(
+            "the training file asks for features of {wanted:?}, and there are {}; record them again, or leave these \
+             bags out",
+            list(others.into_iter())
+        )),
+    }
+}
+
+fn as_found<'a>(found: &BTreeMap<&'a str, &Path>) -> Result<&'a str, String> {
+    let mut names = found.keys();
+    match (names.next(), names.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) => Err(
+            "no message in the bags could be read as a feature, so nobody knows what made it"
+                .into(),
+        ),
+        _ => Err(format!(
+            "its features were made by several encoders: {}; a policy learns from one",
+            list(found.iter())
+        )),
+    }
+}
+
+fn list<'a>(found: impl Iterator<Item = (&'a &'a str, &'a &'a Path)>) -> String {
+    let each: Vec<String> = found
+        .map(|(name, bag)| format!("{name:?} (in {})", bag.display()))
+        .collect();
+    each.join(", ")
+}
