@@ -26,6 +26,7 @@ pub struct Declarations {
     given: BTreeMap<String, Value>,
     declared: Vec<Declared>,
     problems: Problems,
+    documented_in: &'static str,
 }
 
 impl Declarations {
@@ -35,6 +36,15 @@ impl Declarations {
             given,
             declared: Vec::new(),
             problems: Problems::new(),
+            documented_in: "config/late_fusion.param.yaml",
+        }
+    }
+
+    /// The same, of another node, whose parameters are documented in this file.
+    pub fn documented_in(self, documented_in: &'static str) -> Self {
+        Self {
+            documented_in,
+            ..self
         }
     }
 
@@ -170,7 +180,8 @@ impl Declarations {
             self.problems.add(match nearest {
                 Some(other) => format!("parameter {name} is unknown; did you mean {other}?"),
                 None => format!(
-                    "parameter {name} is unknown; config/late_fusion.param.yaml documents every parameter"
+                    "parameter {name} is unknown; {} documents every parameter",
+                    self.documented_in
                 ),
             });
         }

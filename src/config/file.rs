@@ -11,20 +11,21 @@ use crate::problems::Problems;
 /// The node's name, unless it is remapped.
 pub const NODE_NAME: &str = "late_fusion";
 
-/// Reads the parameters that a ROS 2 parameter file gives to the node: the sections `/**` and `late_fusion`
-/// (with or without a namespace), the later one winning, nested names joined with dots.
+/// Reads the parameters that a ROS 2 parameter file gives to a node: the sections `/**` and that of its name (with or without a
+/// namespace), the later one winning, nested names joined with dots.
 ///
 /// # Errors
 /// A file that cannot be read, is no YAML, or has no section for the node.
-pub fn read(path: &Path) -> Result<BTreeMap<String, Value>, Problems> {
+pub fn read(path: &Path, name: &str) -> Result<BTreeMap<String, Value>, Problems> {
     let place = path.display();
     let text = std::fs::read_to_string(path).map_err(|e| format!("parameter file {place}: {e}"))?;
-    parse(&text).map_err(|problem| Problems::from(format!("parameter file {place}: {problem}")))
+    parse(&text, name)
+        .map_err(|problem| Problems::from(format!("parameter file {place}: {problem}")))
 }
 
-fn parse(text: &str) -> Result<BTreeMap<String, Value>, String> {
+fn parse(text: &str, name: &str) -> Result<BTreeMap<String, Value>, String> {
     let yaml: Yaml = serde_yaml::from_str(text).map_err(|e| e.to_string())?;
-    let expected = format!("expected\n    {NODE_NAME}:\n      ros__parameters:\n        …");
+    let expected = format!("expected\n    {name}:\n      ros__parameters:\n        …");
     let sections = yaml
         .as_mapping()
         .ok_or_else(|| format!("it has no sections; {expected}"))?;
@@ -32,8 +33,8 @@ fn parse(text: &str) -> Result<BTreeMap<String, Value>, String> {
     let mut found = false;
     for (node, section) in sections {
         let node = node.as_str().unwrap_or_default();
-        let name = node.rsplit('/').next().unwrap_or_default();
-        if !(name == NODE_NAME || name == "**") {
+        let own = node.rsplit('/').next().unwrap_or_default();
+        if !(own == name || own == "**") {
             continue;
         }
         let section = section
@@ -47,7 +48,7 @@ fn parse(text: &str) -> Result<BTreeMap<String, Value>, String> {
         false => {
             let there: Vec<&str> = sections.keys().filter_map(Yaml::as_str).collect();
             Err(format!(
-                "it has no section {NODE_NAME}, only {}; {expected}",
+                "it has no section {name}, only {}; {expected}",
                 there.join(", ")
             ))
         }
@@ -92,7 +93,7 @@ mod tests {
     #[test]
     fn nested_names_are_joined_with_dots() {
         let text = "late_fusion:\n  ros__parameters:\n    a: 1\n    b:\n      c: x\n      d: 0.5\n";
-        let parameters = parse(text).unwrap();
+        let parameters = parse(text, NODE_NAME).unwrap();
         assert_eq!(parameters["a"], Value::Integer(1));
         assert_eq!(parameters["b.c"], Value::String("x".into()));
         assert_eq!(parameters["b.d"], Value::Double(0.5));
@@ -102,20 +103,21 @@ mod tests {
     fn the_wildcard_and_a_namespace_count_and_other_nodes_do_not() {
         let text = "/**: {ros__parameters: {a: 1}}\n/arm/late_fusion: {ros__parameters: {b: 2}}\n\
                     camera: {ros__parameters: {c: 3}}\n";
-        let names: Vec<String> = parse(text).unwrap().into_keys().collect();
-        assert_eq!(names, ["a", "b"]);
+        let names = |node| -> Vec<String> { parse(text, node).unwrap().into_keys().collect() };
+        assert_eq!(names(NODE_NAME), ["a", "b"]);
+        assert_eq!(names("camera"), ["a", "c"]);
     }
 
     #[test]
     fn a_file_for_another_node_says_which_sections_it_has() {
-        let problem = parse("camera: {ros__parameters: {c: 3}}").unwrap_err();
+        let problem = parse("camera: {ros__parameters: {c: 3}}", NODE_NAME).unwrap_err();
         assert!(problem.contains("only camera"), "{problem}");
-        assert!(parse("just text").is_err());
+        assert!(parse("just text", NODE_NAME).is_err());
         assert!(
-            parse("late_fusion: {policy: x}")
+            parse("late_fusion: {policy: x}", NODE_NAME)
                 .unwrap_err()
                 .contains("ros__parameters")
         );
-        assert!(parse("late_fusion: [").is_err());
+        assert!(parse("late_fusion: [", NODE_NAME).is_err());
     }
 }

@@ -1,6 +1,8 @@
-//! The node's parameters: declared, checked, and joined with what the policy asks for.
+//! The nodes' parameters: declared, checked, and joined with what the policy asks for.
 
 mod declaration;
+mod encoder;
+mod encoding;
 mod file;
 mod loading;
 mod node;
@@ -8,6 +10,7 @@ mod value;
 mod wiring;
 
 pub use declaration::Declared;
+pub use encoder::{ENCODER_NAME, EncoderConfig, LoadedEncoder};
 pub use file::NODE_NAME;
 pub use loading::Loaded;
 pub use node::{ActionConfig, LimitConfig, ModalityConfig, NodeConfig, RecordConfig};
@@ -18,17 +21,28 @@ use std::path::Path;
 
 use crate::problems::Problems;
 
-/// Reads a parameter file without ROS.
+/// Reads the node's parameters from a file, without ROS.
 ///
 /// # Errors
 /// A file that cannot be read, otherwise every problem of its parameters.
 pub fn load_file(path: &Path) -> Result<NodeConfig, Problems> {
-    let given = file::read(path)?;
-    NodeConfig::from_parameters(given)
-        .map(|(config, _)| config)
-        .map_err(|found| {
-            let mut problems = Problems::new();
-            problems.add_all(&format!("parameter file {}", path.display()), found);
-            problems
-        })
+    let given = file::read(path, NODE_NAME)?;
+    in_file(path, NodeConfig::from_parameters(given))
+}
+
+/// Reads an encoder node's parameters from a file, without ROS.
+///
+/// # Errors
+/// A file that cannot be read, otherwise every problem of its parameters.
+pub fn load_encoder_file(path: &Path) -> Result<EncoderConfig, Problems> {
+    let given = file::read(path, ENCODER_NAME)?;
+    in_file(path, EncoderConfig::from_parameters(given))
+}
+
+fn in_file<T>(path: &Path, read: Result<(T, Vec<Declared>), Problems>) -> Result<T, Problems> {
+    read.map(|(config, _)| config).map_err(|found| {
+        let mut problems = Problems::new();
+        problems.add_all(&format!("parameter file {}", path.display()), found);
+        problems
+    })
 }

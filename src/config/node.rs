@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::declaration::{Declarations, Declared};
+use super::encoding;
 use super::value::Value;
 use crate::encoder::ExecutionProvider;
 use crate::message::MessageType;
@@ -91,13 +92,14 @@ pub struct RecordConfig {
 /// Ages up to this are accepted; beyond it a limit protects nobody.
 const LONGEST_AGE_S: f64 = 3600.0;
 
-const MODALITY_MESSAGES: [MessageType; 6] = [
+const MODALITY_MESSAGES: [MessageType; 7] = [
     MessageType::Image,
     MessageType::CompressedImage,
     MessageType::String,
     MessageType::JointState,
     MessageType::Float32MultiArray,
     MessageType::Float64MultiArray,
+    MessageType::PointCloud2,
 ];
 
 const ACTION_MESSAGES: [MessageType; 4] = [
@@ -121,26 +123,9 @@ impl NodeConfig {
             "",
             "Folder with policy.yaml and weights.safetensors, as late_fusion train writes it.",
         );
-        let onnxruntime = d.string(
-            "onnxruntime",
-            "",
-            "Path of libonnxruntime.so (1.24 or newer). Empty: the environment variable \
-             LATE_FUSION_ONNXRUNTIME, then beside the installation.",
-        );
-        let execution_provider = d.choice(
-            "execution_provider",
-            "cpu",
-            &["cpu", "cuda", "auto"],
-            "Where the encoders run. cuda: refuse to start without it; auto: CUDA where it works, else the CPU, \
-             saying so.",
-            |word| word.parse().ok(),
-        );
-        let intra_op_threads = d.integer(
-            "intra_op_threads",
-            1,
-            1..=64,
-            "Threads that one run of an encoder may use.",
-        );
+        let onnxruntime = encoding::onnxruntime(d);
+        let execution_provider = encoding::execution_provider(d);
+        let intra_op_threads = encoding::intra_op_threads(d);
         let control_rate_hz = d.double(
             "control_rate_hz",
             20.0,
@@ -153,11 +138,7 @@ impl NodeConfig {
             "With a simulator that waits for each command (needs use_sim_time): one command per observation, as \
              soon as every camera and vector is encoded.",
         );
-        let use_sim_time = d.bool(
-            "use_sim_time",
-            false,
-            "Take the time from /clock instead of the system's clock.",
-        );
+        let use_sim_time = encoding::use_sim_time(d);
         let contributions_rate_hz = d.double(
             "contributions_rate_hz",
             5.0,
@@ -191,9 +172,9 @@ impl NodeConfig {
             .zip(action)
             .map(|(provider, action)| Self {
                 policy: policy.into(),
-                onnxruntime: (!onnxruntime.is_empty()).then(|| onnxruntime.into()),
+                onnxruntime,
                 execution_provider: provider,
-                intra_op_threads: intra_op_threads as usize,
+                intra_op_threads,
                 control_rate_hz,
                 lockstep,
                 contributions_rate_hz,
@@ -329,7 +310,12 @@ impl LimitConfig {
 }
 
 /// Declares a topic's name, checked by the rules that ROS has for names.
-fn topic(d: &mut Declarations, name: &str, default: &str, description: &'static str) -> String {
+pub(super) fn topic(
+    d: &mut Declarations,
+    name: &str,
+    default: &str,
+    description: &'static str,
+) -> String {
     let topic = d.string(name, default, description);
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '~' | '{' | '}');
     let starts_right = topic.starts_with(|c: char| !c.is_ascii_digit());
@@ -342,7 +328,8 @@ fn topic(d: &mut Declarations, name: &str, default: &str, description: &'static 
     topic
 }
 
-fn message(
+/// Declares the type of a topic's messages.
+pub(super) fn message(
     d: &mut Declarations,
     name: &str,
     default: &str,

@@ -3,6 +3,8 @@
 mod clock;
 mod context;
 mod control_loop;
+mod encoder_node;
+mod encoder_status;
 mod ending;
 mod episodes;
 mod explainer;
@@ -17,6 +19,7 @@ mod status;
 mod subscription;
 mod watcher;
 
+pub use encoder_node::run as run_encoder;
 pub use ending::Ending;
 pub use episodes::Episodes;
 pub use node::run;

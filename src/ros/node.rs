@@ -124,14 +124,7 @@ impl RunningNode {
                     Subscription::new(&mut node, &wired.topic, message, qos, deliver)?;
                 subscriptions.push(subscription);
             }
-            watched.push(WatchedModality {
-                enabled: true,
-                stats: worker.stats().clone(),
-                slot: worker.slot().clone(),
-                max_age_s: wired.max_age_s,
-                rate_hz: 0.0,
-                counted: 0,
-            });
+            watched.push(WatchedModality::of(&worker, wired.max_age_s));
             workers.push(worker);
         }
         let mut reporter = StatusReporter::new(&mut node, clock, spec, watched, reported)?;

@@ -8,15 +8,16 @@ use r2r::QosProfile;
 use super::clock::Clock;
 use crate::control::{Decision, StopReason, TickReport};
 use crate::message::{DIAGNOSTICS_NAME, Level, Status, encode_diagnostics};
-use crate::modality::{MessageSlot, ModalityStats};
+use crate::modality::{MessageSlot, ModalityStats, Worker};
 use crate::policy::PolicySpec;
 use crate::problems::Problems;
+use crate::time::Stamp;
 
 /// How often a change is looked for.
 pub const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// How often the state is published without a change, and a lasting stop is logged again.
-const REPEAT_EVERY: Duration = Duration::from_secs(1);
+pub const REPEAT_EVERY: Duration = Duration::from_secs(1);
 const LOG_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 /// One modality as the status shows it.
@@ -36,6 +37,18 @@ pub struct WatchedModality {
 }
 
 impl WatchedModality {
+    /// What a worker serves.
+    pub fn of(worker: &Worker, max_age_s: Option<f64>) -> Self {
+        Self {
+            enabled: true,
+            stats: worker.stats().clone(),
+            slot: worker.slot().clone(),
+            max_age_s,
+            rate_hz: 0.0,
+            counted: 0,
+        }
+    }
+
     /// One that is not listened to.
     pub fn disabled() -> Self {
         Self {
@@ -48,10 +61,45 @@ impl WatchedModality {
         }
     }
 
-    fn measure_rate(&mut self, elapsed: Duration) {
+    /// Brings the rate up to date, so long after the last time.
+    pub fn measure_rate(&mut self, elapsed: Duration) {
         let encoded = self.stats.snapshot().encoded;
         self.rate_hz = (encoded - self.counted) as f64 / elapsed.as_secs_f64();
         self.counted = encoded;
+    }
+
+    /// What is to be said of it, as the modality `name` of the node `node`.
+    pub fn status(&self, node: &str, name: &str, now: Stamp) -> Status {
+        let seen = self.stats.snapshot();
+        let age_s = seen.stamp.map(|stamp| now.seconds_since(stamp));
+        let stale = |age_s: f64| self.max_age_s.is_some_and(|max| age_s.abs() > max);
+        let (level, message) = match (age_s, &seen.last_error) {
+            _ if !self.enabled => (Level::Ok, "not enabled".to_owned()),
+            (None, None) => (Level::Stale, "no message yet".to_owned()),
+            (None, Some(error)) => (Level::Error, error.clone()),
+            (Some(age_s), _) if stale(age_s) => (Level::Error, format!("{age_s:.2} s old")),
+            (Some(_), Some(error)) => (Level::Warn, error.clone()),
+            (Some(_), None) => (Level::Ok, "fresh".to_owned()),
+        };
+        Status {
+            level,
+            name: format!("{node}: {name}"),
+            message,
+            values: pairs(&[
+                (
+                    "age_s",
+                    age_s.map_or("none".into(), |age_s| format!("{age_s:.3}")),
+                ),
+                ("rate_hz", format!("{:.2}", self.rate_hz)),
+                ("received", seen.received.to_string()),
+                ("encoded", seen.encoded.to_string()),
+                ("dropped", seen.dropped.to_string()),
+                ("superseded", self.slot.superseded().to_string()),
+                ("last_error", seen.last_error.unwrap_or_default()),
+                ("encode_p50_ms", format!("{:.2}", seen.encode_p50_ms)),
+                ("encode_p99_ms", format!("{:.2}", seen.encode_p99_ms)),
+            ]),
+        }
     }
 }
 
@@ -240,48 +288,16 @@ impl StatusReporter {
         };
         let modalities = self.modalities.iter().zip(&self.spec.modalities);
         let statuses: Vec<Status> = std::iter::once(control)
-            .chain(modalities.map(|(watched, spec)| self.modality(watched, &spec.name)))
+            .chain(modalities.map(|(watched, spec)| {
+                watched.status(&self.node_name, &spec.name, self.clock.now())
+            }))
             .collect();
         encode_diagnostics(self.clock.now(), &statuses)
     }
-
-    fn modality(&self, watched: &WatchedModality, name: &str) -> Status {
-        let seen = watched.stats.snapshot();
-        let age_s = seen
-            .stamp
-            .map(|stamp| self.clock.now().seconds_since(stamp));
-        let stale = |age_s: f64| watched.max_age_s.is_some_and(|max| age_s.abs() > max);
-        let (level, message) = match (age_s, &seen.last_error) {
-            _ if !watched.enabled => (Level::Ok, "not enabled".to_owned()),
-            (None, None) => (Level::Stale, "no message yet".to_owned()),
-            (None, Some(error)) => (Level::Error, error.clone()),
-            (Some(age_s), _) if stale(age_s) => (Level::Error, format!("{age_s:.2} s old")),
-            (Some(_), Some(error)) => (Level::Warn, error.clone()),
-            (Some(_), None) => (Level::Ok, "fresh".to_owned()),
-        };
-        Status {
-            level,
-            name: format!("{}: {name}", self.node_name),
-            message,
-            values: pairs(&[
-                (
-                    "age_s",
-                    age_s.map_or("none".into(), |age_s| format!("{age_s:.3}")),
-                ),
-                ("rate_hz", format!("{:.2}", watched.rate_hz)),
-                ("received", seen.received.to_string()),
-                ("encoded", seen.encoded.to_string()),
-                ("dropped", seen.dropped.to_string()),
-                ("superseded", watched.slot.superseded().to_string()),
-                ("last_error", seen.last_error.unwrap_or_default()),
-                ("encode_p50_ms", format!("{:.2}", seen.encode_p50_ms)),
-                ("encode_p99_ms", format!("{:.2}", seen.encode_p99_ms)),
-            ]),
-        }
-    }
 }
 
-fn pairs(values: &[(&str, String)]) -> Vec<(String, String)> {
+/// Keys with their values, as a status has them.
+pub fn pairs(values: &[(&str, String)]) -> Vec<(String, String)> {
     values
         .iter()
         .map(|(key, value)| ((*key).to_owned(), value.clone()))

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use late_fusion::config::{self, Loaded, NodeConfig};
+use late_fusion::config::{self, Loaded, LoadedEncoder, NodeConfig};
 use late_fusion::problems::Problems;
 
 /// Check a parameter file with its policy and encoders, without ROS running.
 ///
 /// Prints every problem at once and ends with status 1, or shows a table of what the node would run.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  late_fusion check --params-file config/late_fusion.param.yaml")]
+#[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// The node's parameter file.
     #[arg(long, value_name = "FILE")]
@@ -18,19 +18,50 @@ pub struct Arguments {
     /// A policy folder to check instead of the one in the parameter file.
     #[arg(long, value_name = "FOLDER")]
     policy: Option<PathBuf>,
+
+    /// The file is for late_fusion_encoder, which encodes one modality on another machine.
+    #[arg(long)]
+    encoder: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  late_fusion check --params-file config/late_fusion.param.yaml
+  late_fusion check --encoder --params-file config/late_fusion_encoder.param.yaml";
 
 /// Checks, and prints the table.
 ///
 /// # Errors
 /// Every problem of the parameter file, the policy and its encoders.
 pub fn run(arguments: Arguments) -> Result<(), Problems> {
+    if arguments.encoder {
+        return check_encoder(arguments);
+    }
     let mut config = config::load_file(&arguments.params_file)?;
     if let Some(policy) = arguments.policy {
         config.policy = policy;
     }
     let loaded = Loaded::new(&config)?;
     print_table(&config, &loaded);
+    Ok(())
+}
+
+fn check_encoder(arguments: Arguments) -> Result<(), Problems> {
+    let mut config = config::load_encoder_file(&arguments.params_file)?;
+    config.policy = arguments.policy.unwrap_or(config.policy);
+    let LoadedEncoder {
+        modality,
+        extractor,
+        identity,
+    } = LoadedEncoder::new(&config)?;
+    println!(
+        "modality      {}, from {} ({})",
+        modality.name,
+        config.topic,
+        config.message.ros_name()
+    );
+    println!("encoder       {}", extractor.describe());
+    println!("features      on ~/feature, as {identity}");
     Ok(())
 }
 

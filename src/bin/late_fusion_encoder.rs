@@ -1,0 +1,48 @@
+//! The encoder node. Started with `ros2 launch late_fusion late_fusion_encoder.launch.xml`, or by hand with
+//! `late_fusion_encoder --ros-args --params-file FILE`.
+
+use std::process::ExitCode;
+
+use late_fusion::problems::Problems;
+
+const HELP: &str = "\
+Encodes one modality of a policy, a camera or an instruction, for a late_fusion node on another machine.
+
+Usage: late_fusion_encoder --ros-args --params-file FILE [-p NAME:=VALUE] [-r FROM:=TO] [--log-level LEVEL]
+
+  --params-file FILE    the parameters; config/late_fusion_encoder.param.yaml documents every one of them
+  -p NAME:=VALUE        one parameter, for example -p modality:=scene
+  -r FROM:=TO           another name, for example -r __node:=scene_encoder, whose features are on scene_encoder/feature
+  --log-level LEVEL     debug, info, warn, error or fatal
+
+The features are on the topic ~/feature (sensor_msgs/msg/PointCloud2), what it does on ~/status.
+`late_fusion check --encoder --params-file FILE` says without ROS what would run.";
+
+fn main() -> ExitCode {
+    if std::env::args()
+        .skip(1)
+        .any(|word| word == "-h" || word == "--help")
+    {
+        println!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problems) => {
+            eprintln!("late_fusion_encoder: the node cannot run:\n{problems}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(feature = "ros")]
+fn run() -> Result<(), Problems> {
+    late_fusion::ros::run_encoder()
+}
+
+#[cfg(not(feature = "ros"))]
+fn run() -> Result<(), Problems> {
+    Err("this executable was built without the feature `ros`; source your ROS 2 and build it with the default features"
+        .to_owned()
+        .into())
+}

@@ -1,0 +1,242 @@
+//! The parameters of the encoder node, and what they lead to.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::declaration::{Declarations, Declared};
+use super::encoding;
+use super::node::{message, topic};
+use super::value::Value;
+use crate::encoder::{ExecutionProvider, FeatureExtractor, Runtime, SessionOptions, accepts};
+use crate::message::MessageType;
+use crate::policy::{ModalitySpec, PolicySpec, SourceSpec, Weights};
+use crate::problems::Problems;
+
+/// The encoder node's name, unless it is remapped.
+pub const ENCODER_NAME: &str = "late_fusion_encoder";
+
+/// Everything that the parameters of one encoder node say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EncoderConfig {
+    /// The policy folder that names the encoder.
+    pub policy: PathBuf,
+    /// The policy's modality whose features are published.
+    pub modality: String,
+    /// The topic that is encoded.
+    pub topic: String,
+    /// The type of its messages.
+    pub message: MessageType,
+    /// The ONNX Runtime library, where the look-up is not to find it.
+    pub onnxruntime: Option<PathBuf>,
+    /// Where the encoder runs.
+    pub execution_provider: ExecutionProvider,
+    /// Threads that the encoder may use.
+    pub intra_op_threads: usize,
+    /// Whether the time comes from `/clock`.
+    pub use_sim_time: bool,
+}
+
+/// What can be encoded. A feature is already.
+const MESSAGES: [MessageType; 3] = [
+    MessageType::Image,
+    MessageType::CompressedImage,
+    MessageType::String,
+];
+
+impl EncoderConfig {
+    /// Checks the given parameters, and returns with them what was declared, for the parameter services.
+    ///
+    /// # Errors
+    /// Every parameter that is unknown, mistyped, missing or out of range.
+    pub fn from_parameters(
+        given: BTreeMap<String, Value>,
+    ) -> Result<(Self, Vec<Declared>), Problems> {
+        let mut declarations =
+            Declarations::new(given).documented_in("config/late_fusion_encoder.param.yaml");
+        let d = &mut declarations;
+        let policy = d.string(
+            "policy",
+            "",
+            "Folder with policy.yaml and weights.safetensors of the policy that the features are for.",
+        );
+        let modality = d.string(
+            "modality",
+            "",
+            "The policy's modality whose features are published on ~/feature.",
+        );
+        let topic = topic(d, "topic", "", "The topic that is encoded.");
+        let message = message(d, "message", "", &MESSAGES, "The type of that topic.");
+        let onnxruntime = encoding::onnxruntime(d);
+        let execution_provider = encoding::execution_provider(d);
+        let intra_op_threads = encoding::intra_op_threads(d);
+        let use_sim_time = encoding::use_sim_time(d);
+        if policy.is_empty() {
+            d.problem(
+                "parameter policy is missing; it must be a folder with policy.yaml and weights.safetensors, as \
+                 `late_fusion train` writes it",
+            );
+        }
+        if modality.is_empty() {
+            d.problem("parameter modality is missing; it must be the name of one of the policy's modalities");
+        }
+        let config = message
+            .zip(execution_provider)
+            .map(|(message, provider)| Self {
+                policy: policy.into(),
+                modality,
+                topic,
+                message,
+                onnxruntime,
+                execution_provider: provider,
+                intra_op_threads,
+                use_sim_time,
+            });
+        let (config, declared) = declarations.finish(config)?;
+        let config = config.expect("a choice that cannot be parsed is a problem");
+        Ok((config, declared))
+    }
+}
+
+/// A modality with its encoder.
+pub struct LoadedEncoder {
+    /// The modality, as the policy has it.
+    pub modality: ModalitySpec,
+    /// Its encoder.
+    pub extractor: FeatureExtractor,
+    /// The identity that its features carry.
+    pub identity: String,
+}
+
+impl LoadedEncoder {
+    /// Loads the encoder that `config` names.
+    ///
+    /// # Errors
+    /// Every problem of the policy, the modality and its encoder, at once where one does not hide the other.
+    pub fn new(config: &EncoderConfig) -> Result<Self, Problems> {
+        let spec = PolicySpec::load(&config.policy)?;
+        let mut problems = Problems::new();
+        let modality = find(config, &spec).map_err(|problem| problems.add(problem));
+        let weights = Weights::load(&config.policy.join("weights.safetensors"))
+            .map_err(|found| problems.extend(found));
+        let runtime =
+            Runtime::load(config.onnxruntime.as_deref()).map_err(|found| problems.extend(found));
+        let (Ok(modality), Ok(weights), Ok(runtime)) = (modality, weights, runtime) else {
+            return Err(problems);
+        };
+        let options = SessionOptions {
+            provider: config.execution_provider,
+            intra_op_threads: config.intra_op_threads,
+        };
+        let extractor =
+            FeatureExtractor::load(modality, &config.policy, &weights, &runtime, &options)
+                .map_err(|found| {
+                    problems.add_all(&format!("modality {}", modality.name), found);
+                    problems
+                })?;
+        Ok(Self {
+            identity: extractor.identity().unwrap_or_default().to_owned(),
+            modality: modality.clone(),
+            extractor,
+        })
+    }
+}
+
+/// The modality that the parameters name, if it has an encoder that takes the messages.
+fn find<'a>(config: &EncoderConfig, spec: &'a PolicySpec) -> Result<&'a ModalitySpec, String> {
+    let name = &config.modality;
+    let Some(modality) = spec.modalities.iter().find(|m| m.name == *name) else {
+        let names: Vec<&str> = spec.modalities.iter().map(|m| m.name.as_str()).collect();
+        return Err(format!(
+            "parameter modality is {name:?}: the policy {:?} has no such modality; it has {}",
+            spec.name,
+            names.join(", ")
+        ));
+    };
+    match modality.source {
+        SourceSpec::Image { .. } | SourceSpec::Text { .. } => {
+            accepts(&modality.source, config.message)
+                .map(|()| modality)
+                .map_err(|problem| format!("parameter {problem}"))
+        }
+        SourceSpec::Vector { .. } | SourceSpec::Feature { .. } => Err(format!(
+            "parameter modality is {name:?}, of kind {}, which has no encoder; one of kind image or text is needed",
+            modality.source.kind()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, Value> {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(name, value)| ((*name).to_owned(), Value::String((*value).to_owned())))
+            .collect()
+    }
+
+    #[test]
+    fn every_missing_or_wrong_parameter_is_told_at_once() {
+        let wrong = given(&[
+            ("message", "sensor_msgs/msg/PointCloud2"),
+            ("execution_provider", "gpu"),
+            ("intra_op_threads", "many"),
+            ("modalty", "scene"),
+        ]);
+        let text = EncoderConfig::from_parameters(wrong)
+            .unwrap_err()
+            .to_string();
+        for part in [
+            "parameter policy is missing",
+            "parameter modality is missing",
+            "parameter topic is \"\"",
+            "parameter message is \"sensor_msgs/msg/PointCloud2\"",
+            "sensor_msgs/msg/Image",
+            "execution_provider is \"gpu\"",
+            "intra_op_threads is \"many\"",
+            "modalty is unknown; did you mean modality?",
+        ] {
+            assert!(text.contains(part), "{part} in\n{text}");
+        }
+        let other = given(&[("control_rate_hz", "fast")]);
+        let text = EncoderConfig::from_parameters(other)
+            .unwrap_err()
+            .to_string();
+        assert!(text.contains("late_fusion_encoder.param.yaml"), "{text}");
+    }
+
+    #[test]
+    fn the_shipped_file_loads_and_names_a_modality_of_the_shipped_policy() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let path = root.join("config/late_fusion_encoder.param.yaml");
+        let config = super::super::load_encoder_file(&path).unwrap();
+        let spec = PolicySpec::load(&root.join(&config.policy)).unwrap();
+        assert_eq!(find(&config, &spec).unwrap().name, config.modality);
+    }
+
+    #[test]
+    fn only_a_modality_with_an_encoder_can_be_encoded() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let spec = PolicySpec::load(&root.join("models/policies/tabletop")).unwrap();
+        let refusal = |modality: &str, message: &str| {
+            let pairs = [
+                ("policy", "p"),
+                ("modality", modality),
+                ("topic", "t"),
+                ("message", message),
+            ];
+            let (config, _) = EncoderConfig::from_parameters(given(&pairs)).unwrap();
+            find(&config, &spec).unwrap_err()
+        };
+        let text = refusal("secne", "sensor_msgs/msg/Image");
+        assert!(
+            text.contains("\"secne\"") && text.contains("scene"),
+            "{text}"
+        );
+        let text = refusal("joints", "sensor_msgs/msg/Image");
+        assert!(text.contains("kind vector"), "{text}");
+        let text = refusal("scene", "std_msgs/msg/String");
+        assert!(text.contains("parameter message is std_msgs"), "{text}");
+    }
+}

@@ -1,0 +1,49 @@
+//! The parameters of running encoders, which all nodes that run some have.
+
+use std::path::PathBuf;
+
+use super::declaration::Declarations;
+use crate::encoder::ExecutionProvider;
+
+/// Declares where the ONNX Runtime is.
+pub(super) fn onnxruntime(d: &mut Declarations) -> Option<PathBuf> {
+    let path = d.string(
+        "onnxruntime",
+        "",
+        "Path of libonnxruntime.so (1.24 or newer). Empty: the environment variable \
+         LATE_FUSION_ONNXRUNTIME, then beside the installation.",
+    );
+    (!path.is_empty()).then(|| path.into())
+}
+
+/// Declares where encoders run.
+pub(super) fn execution_provider(d: &mut Declarations) -> Option<ExecutionProvider> {
+    d.choice(
+        "execution_provider",
+        "cpu",
+        &["cpu", "cuda", "auto"],
+        "Where the encoders run. cuda: refuse to start without it; auto: CUDA where it works, else the CPU, \
+         saying so.",
+        |word| word.parse().ok(),
+    )
+}
+
+/// Declares how many threads an encoder may use.
+pub(super) fn intra_op_threads(d: &mut Declarations) -> usize {
+    let threads = d.integer(
+        "intra_op_threads",
+        1,
+        1..=64,
+        "Threads that one run of an encoder may use.",
+    );
+    threads as usize
+}
+
+/// Declares whose time counts.
+pub(super) fn use_sim_time(d: &mut Declarations) -> bool {
+    d.bool(
+        "use_sim_time",
+        false,
+        "Take the time from /clock instead of the system's clock.",
+    )
+}

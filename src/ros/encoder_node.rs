@@ -1,0 +1,166 @@
+//! The encoder node: one modality of a policy, encoded on this machine for a node on another.
+
+use std::time::Duration;
+
+use r2r::QosProfile;
+
+use super::clock::Clock;
+use super::context;
+use super::encoder_status::EncoderStatus;
+use super::logger;
+use super::node::follow_clock;
+use super::parameters::{self, ParameterServices};
+use super::status::WatchedModality;
+use super::subscription::{Subscription, profiles};
+use super::watcher::Watcher;
+use crate::config::{ENCODER_NAME, EncoderConfig, LoadedEncoder};
+use crate::message::{FeatureTemplate, MessageType, frame_id};
+use crate::modality::{Deliver, Message, Worker};
+use crate::problems::Problems;
+use crate::time::Stamp;
+
+/// Where the features go.
+const FEATURE_TOPIC: &str = "~/feature";
+
+/// How long a spin waits for messages, and so how late the end of the node can be noticed.
+const SPIN: Duration = Duration::from_millis(50);
+
+/// A camera that is silent for longer than this is said to be, in seconds.
+const SILENT_AFTER_S: f64 = 1.0;
+
+/// Runs the encoder node until SIGINT or SIGTERM.
+///
+/// # Errors
+/// Every problem of the command line, the parameters, the policy and the encoder.
+pub fn run() -> Result<(), Problems> {
+    context::refuse_other_arguments(std::env::args())?;
+    let mut node = context::create_node(ENCODER_NAME)?;
+    let (config, declared) = EncoderConfig::from_parameters(parameters::given(&node))?;
+    let clock = Clock::new(config.use_sim_time);
+    logger::start(&mut node, &clock)?;
+    let services = ParameterServices::new(&mut node, declared)?;
+    EncoderNode::start(node, &config, clock, services)?.spin();
+    Ok(())
+}
+
+/// Everything that works while the node is up.
+struct EncoderNode {
+    node: r2r::Node,
+    services: ParameterServices,
+    subscriptions: Vec<Subscription>,
+    worker: Worker,
+    watcher: Watcher,
+}
+
+impl EncoderNode {
+    fn start(
+        mut node: r2r::Node,
+        config: &EncoderConfig,
+        clock: Clock,
+        services: ParameterServices,
+    ) -> Result<Self, Problems> {
+        let LoadedEncoder {
+            modality,
+            extractor,
+            identity,
+        } = LoadedEncoder::new(config)?;
+        let what = extractor.describe().to_string();
+        let is_text = config.message == MessageType::String;
+        let features = Features::new(&mut node, &identity, modality.width, is_text)?;
+        let message = config.message;
+        let worker = Worker::start(&modality.name, message, extractor, features, || {})?;
+        let mut subscriptions = Vec::new();
+        if config.use_sim_time {
+            subscriptions.push(follow_clock(&mut node, clock.clone(), || {})?);
+        }
+        for qos in profiles(is_text) {
+            let (slot, clock) = (worker.slot().clone(), clock.clone());
+            let deliver = move |bytes| {
+                let received = clock.now();
+                slot.put(Message { bytes, received });
+            };
+            let subscription = Subscription::new(&mut node, &config.topic, message, qos, deliver)?;
+            subscriptions.push(subscription);
+        }
+        log::info!(
+            "encoding {} as {identity}: {what}; listening to {}, features on {FEATURE_TOPIC}",
+            modality.name,
+            config.topic,
+        );
+        let watched = WatchedModality::of(&worker, (!is_text).then_some(SILENT_AFTER_S));
+        let mut status = EncoderStatus::new(&mut node, clock, config, &identity, what, watched)?;
+        Ok(Self {
+            watcher: Watcher::start(move |now| status.look(now))?,
+            node,
+            services,
+            subscriptions,
+            worker,
+        })
+    }
+
+    fn spin(mut self) {
+        while !self.watcher.told_to_end() {
+            self.node.spin_once(SPIN);
+            for subscription in &mut self.subscriptions {
+                subscription.drain();
+            }
+            self.services.answer();
+        }
+        self.worker.stop();
+        self.watcher.stop();
+    }
+}
+
+/// Publishes what the worker makes.
+struct Features {
+    room: Vec<f32>,
+    template: FeatureTemplate,
+    /// Sentences have no header to take a frame from.
+    has_frame: bool,
+    publisher: r2r::PublisherUntyped,
+}
+
+impl Features {
+    /// Reliable, which a subscription with the sensor-data profile hears as well; latched where they hold until the next
+    /// one, so that a node that comes late hears the last instruction.
+    fn new(
+        node: &mut r2r::Node,
+        identity: &str,
+        width: usize,
+        is_text: bool,
+    ) -> Result<Self, Problems> {
+        let reliable = QosProfile::default().keep_last(1);
+        let qos = match is_text {
+            true => reliable.transient_local(),
+            false => reliable,
+        };
+        let message = MessageType::PointCloud2.ros_name();
+        let publisher = node
+            .create_publisher_untyped(FEATURE_TOPIC, message, qos)
+            .map_err(|e| format!("topic {FEATURE_TOPIC}: cannot publish: {e}"))?;
+        Ok(Self {
+            room: vec![0.0; width],
+            template: FeatureTemplate::new(identity),
+            has_frame: !is_text,
+            publisher,
+        })
+    }
+}
+
+impl Deliver for Features {
+    fn room(&mut self) -> &mut [f32] {
+        &mut self.room
+    }
+
+    fn deliver(&mut self, stamp: Stamp, present: bool, message: &Message) {
+        // A frame that is no text is no reason to lose the picture in it.
+        let frame = match self.has_frame {
+            true => frame_id(&message.bytes).unwrap_or_default(),
+            false => "",
+        };
+        let values = if present { &*self.room } else { &[] };
+        let bytes = self.template.encode(stamp, frame, values);
+        // Publishing fails only when the node is gone.
+        let _ = self.publisher.publish_raw(bytes);
+    }
+}
