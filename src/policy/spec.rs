@@ -94,14 +94,20 @@ impl SourceSpec {
         }
     }
 
-    /// The same without the places of its files: a moved encoder is still the same encoder.
-    pub fn without_paths(&self) -> Self {
+    /// The same however it is written: without the places of its files, for a moved encoder is still the same encoder,
+    /// and with hashes in lower case.
+    pub fn canonical(&self) -> Self {
         let mut source = self.clone();
         match &mut source {
-            Self::Image { encoder } => encoder.model = PathBuf::new(),
+            Self::Image { encoder } => {
+                encoder.model = PathBuf::new();
+                encoder.sha256.make_ascii_lowercase();
+            }
             Self::Text { encoder } => {
                 encoder.model = PathBuf::new();
+                encoder.sha256.make_ascii_lowercase();
                 encoder.tokenizer = PathBuf::new();
+                encoder.tokenizer_sha256.make_ascii_lowercase();
             }
             Self::Vector { .. } | Self::Feature { .. } => {}
         }

@@ -99,7 +99,7 @@ impl Cache {
     fn path(&self, key: &Key) -> PathBuf {
         let mut hash = Sha256::new();
         // Without their places, so that a moved encoder is still the same encoder.
-        let source = serde_json::to_string(&key.source.without_paths()).unwrap_or_default();
+        let source = serde_json::to_string(&key.source.canonical()).unwrap_or_default();
         let parts = [
             FORMAT,
             &source,

@@ -11,6 +11,7 @@ FLOATS = "std_msgs/msg/Float64MultiArray"
 TWIST = "geometry_msgs/msg/Twist"
 TWIST_STAMPED = "geometry_msgs/msg/TwistStamped"
 TRAJECTORY = "trajectory_msgs/msg/JointTrajectory"
+FEATURE = "sensor_msgs/msg/PointCloud2"
 
 RATE_HZ = 20.0
 
@@ -19,6 +20,7 @@ SOURCES = {
     "target": {"topic": "target", "message": FLOATS},
     "scene": {"topic": "camera/image_raw", "message": "sensor_msgs/msg/Image"},
     "instruction": {"topic": "instruction", "message": "std_msgs/msg/String"},
+    "touch": {"topic": "touch", "message": FEATURE},
 }
 """Where the modalities of the tests' policies come from."""
 

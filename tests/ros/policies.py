@@ -77,6 +77,11 @@ def sentence(name: str, folder: Path) -> dict:
     return {"name": name, "kind": "text", "encoder": encoder, "width": 8}
 
 
+def touch(name: str) -> dict:
+    """A feature that was made elsewhere, by something that no policy knows."""
+    return {"name": name, "kind": "feature", "encoder": "tactile skin v1", "width": 2}
+
+
 def shipped_encoders(folder: Path) -> list[dict]:
     """A camera and an instruction with the encoders that ship."""
     vision = ENCODERS / "efficientnet_lite0" / "model.onnx"
@@ -175,6 +180,12 @@ def spoken_policy(folder: Path) -> Policy:
     weight = np.zeros((2, 10))
     weight[0, 8:], weight[1, :8] = [1.0, 0.5], 1.0
     return Policy(folder, [sentence("instruction", folder), vector("joints", "left", "right")], weight)
+
+
+def touch_policy(folder: Path) -> Policy:
+    """drive = left + first, turn = right - second."""
+    weight = np.array([[1.0, 0.0, 1.0, 0.0], [0.0, -1.0, 0.0, 1.0]])
+    return Policy(folder, [touch("touch"), vector("joints", "left", "right")], weight)
 
 
 def shipped_encoders_policy(folder: Path) -> Policy:
