@@ -156,22 +156,19 @@ width: 8
     }
 
     #[test]
-    fn every_key_changes_it_but_the_name_and_the_places_of_files() {
+    fn every_key_changes_it_but_the_places_of_files() {
         for yaml in [SCENE, WORDS] {
             let spec = read(yaml);
             let whole = of(&spec);
             let mut keys = Vec::new();
             places(&spec, "", &mut keys);
             assert!(keys.len() > 9, "{keys:?}");
-            for key in keys.iter().filter(|key| *key != "/kind") {
+            // A modality under another name has other tensors as well.
+            let fixed = ["/kind", "/name"];
+            for key in keys.iter().filter(|key| !fixed.contains(&key.as_str())) {
                 let mut changed = spec.clone();
                 let value = changed.pointer_mut(key).unwrap();
                 *value = another(value);
-                // Of a modality under another name the learned tensors have another name as well.
-                if key == "/name" {
-                    changed["encoder"]["pooling"] = spec["encoder"]["pooling"].clone();
-                    continue;
-                }
                 let same = of(&changed) == whole;
                 let place = key.ends_with("/model") || key.ends_with("/tokenizer");
                 assert_eq!(same, place, "{key}: {changed}");

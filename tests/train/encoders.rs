@@ -16,7 +16,8 @@ use super::support::*;
 const WIDTH: usize = 48;
 const HEIGHT: usize = 32;
 
-fn workshop() -> Workshop {
+/// Three episodes in each of two bags, with a camera, a sentence and joints.
+pub fn workshop() -> Workshop {
     assert!(
         std::env::var_os("LATE_FUSION_ONNXRUNTIME").is_some(),
         "this test needs the environment variable LATE_FUSION_ONNXRUNTIME, the path of libonnxruntime.so: \

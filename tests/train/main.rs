@@ -7,5 +7,6 @@ mod bad_input;
 mod bags;
 mod comparing;
 mod encoders;
+mod features;
 mod learning;
 mod support;
