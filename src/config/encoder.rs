@@ -210,7 +210,7 @@ mod tests {
     fn the_shipped_file_loads_and_names_a_modality_of_the_shipped_policy() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let path = root.join("config/late_fusion_encoder.param.yaml");
-        let config = super::super::load_encoder_file(&path).unwrap();
+        let config = super::super::load_encoder_file(&path, ENCODER_NAME).unwrap();
         let spec = PolicySpec::load(&root.join(&config.policy)).unwrap();
         assert_eq!(find(&config, &spec).unwrap().name, config.modality);
     }

@@ -30,12 +30,12 @@ pub fn load_file(path: &Path) -> Result<NodeConfig, Problems> {
     in_file(path, NodeConfig::from_parameters(given))
 }
 
-/// Reads an encoder node's parameters from a file, without ROS.
+/// Reads the parameters of an encoder node of this name from a file, without ROS.
 ///
 /// # Errors
 /// A file that cannot be read, otherwise every problem of its parameters.
-pub fn load_encoder_file(path: &Path) -> Result<EncoderConfig, Problems> {
-    let given = file::read(path, ENCODER_NAME)?;
+pub fn load_encoder_file(path: &Path, node: &str) -> Result<EncoderConfig, Problems> {
+    let given = file::read(path, node)?;
     in_file(path, EncoderConfig::from_parameters(given))
 }
 

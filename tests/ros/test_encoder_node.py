@@ -20,6 +20,8 @@ from rcl_interfaces.msg import ParameterType
 from rclpy.parameter_client import AsyncParameterClient
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
 from robot import Robot, Status, joints, numbers, picture, seconds
+from rosbags.highlevel import AnyReader
+from rosbags.typesys import Stores, get_typestore
 from sensor_msgs.msg import Image, PointCloud2
 from std_msgs.msg import String
 
@@ -168,6 +170,30 @@ def test_an_instruction_is_heard_late_and_a_blank_one_is_none(robot: Robot, star
     robot.wait_for_action(policy.action(*values(heard[-1]).astype(float), 1.0, 0.0), tolerance=1e-6)
 
 
+def test_features_are_recorded_as_they_came(robot: Robot, start: Start) -> None:
+    policy = sight_policy(robot.folder / "policy")
+    parameters = write(robot.folder / "node.param.yaml", elsewhere(wired(policy), "scene"))
+    start_encoder(robot, start, policy.folder, "scene")
+    bag = robot.folder / "demonstration.mcap"
+    robot.program = start("late_fusion", "record", "--params-file", parameters, "--out", bag)
+    robot.wait_for("the recorder", lambda: robot.peer.node.count_subscribers("scene_encoder/feature") > 0)
+    heard = listen(robot, "scene_encoder/feature")
+    robot.keep_sending("camera/image_raw", picture(200, 100, 50))
+    robot.wait_for("features", lambda: len(heard) >= 10)
+    robot.silence("camera/image_raw")
+    robot.peer.spin(0.5)
+    assert robot.program.stop() == 0, robot.program.log()
+
+    with AnyReader([bag], default_typestore=get_typestore(Stores.ROS2_JAZZY)) as reader:
+        topics = [c for c in reader.connections if c.topic == "/scene_encoder/feature"]
+        recorded = [reader.deserialize(raw, c.msgtype) for c, _, raw in reader.messages(topics)]
+    stamps = {(m.header.stamp.sec, m.header.stamp.nanosec) for m in recorded}
+    assert {(m.header.stamp.sec, m.header.stamp.nanosec) for m in heard} <= stamps
+    for message in recorded:
+        assert message.fields[0].name == heard[0].fields[0].name
+        np.testing.assert_allclose(values(message), [200, 100, 50], rtol=1e-6)
+
+
 def test_what_it_does_is_on_its_status(robot: Robot, start: Start) -> None:
     policy = spoken_policy(robot.folder / "policy").write()
     statuses: list[Status] = []
@@ -265,8 +291,8 @@ def test_a_problem_is_told_by_the_encoder_node_and_by_check(start: Start, tmp_pa
 def test_check_shows_both_sides_of_a_wiring(start: Start, tmp_path: Path) -> None:
     policy = spoken_policy(tmp_path / "policy")
     parameters = {"policy": str(policy.write()), "modality": "instruction", **SOURCES["instruction"]}
-    file = write(tmp_path / "encoder.param.yaml", parameters, section="late_fusion_encoder")
-    there = start("late_fusion", "check", "--encoder", "--params-file", file)
+    file = write(tmp_path / "encoder.param.yaml", parameters, section="instruction_encoder")
+    there = start("late_fusion", "check", "--encoder", "instruction_encoder", "--params-file", file)
     assert there.wait() == 0, there.log()
     identity = there.log().split("as ")[-1].strip()
 

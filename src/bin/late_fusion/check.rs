@@ -19,9 +19,10 @@ pub struct Arguments {
     #[arg(long, value_name = "FOLDER")]
     policy: Option<PathBuf>,
 
-    /// The file is for late_fusion_encoder, which encodes one modality on another machine.
-    #[arg(long)]
-    encoder: bool,
+    /// The file is for a late_fusion_encoder, which encodes one modality on another machine; with the node's name where it
+    /// has another.
+    #[arg(long, value_name = "NODE", num_args = 0..=1, default_missing_value = config::ENCODER_NAME)]
+    encoder: Option<String>,
 }
 
 const EXAMPLES: &str = "\
@@ -34,8 +35,8 @@ Examples:
 /// # Errors
 /// Every problem of the parameter file, the policy and its encoders.
 pub fn run(arguments: Arguments) -> Result<(), Problems> {
-    if arguments.encoder {
-        return check_encoder(arguments);
+    if let Some(node) = &arguments.encoder {
+        return check_encoder(node, &arguments);
     }
     let mut config = config::load_file(&arguments.params_file)?;
     if let Some(policy) = arguments.policy {
@@ -46,9 +47,11 @@ pub fn run(arguments: Arguments) -> Result<(), Problems> {
     Ok(())
 }
 
-fn check_encoder(arguments: Arguments) -> Result<(), Problems> {
-    let mut config = config::load_encoder_file(&arguments.params_file)?;
-    config.policy = arguments.policy.unwrap_or(config.policy);
+fn check_encoder(node: &str, arguments: &Arguments) -> Result<(), Problems> {
+    let mut config = config::load_encoder_file(&arguments.params_file, node)?;
+    if let Some(policy) = &arguments.policy {
+        config.policy.clone_from(policy);
+    }
     let LoadedEncoder {
         modality,
         extractor,
