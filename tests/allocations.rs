@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use late_fusion::control::{Controller, Decision, Freshness, TickMeter};
 use late_fusion::guard::{Guard, Limit};
-use late_fusion::message::{ActionMapping, MessageType};
+use late_fusion::message::{ActionMapping, FeatureTemplate, MessageType};
 use late_fusion::modality::{Feature, feature_slot};
 use late_fusion::policy::{
     ActionSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, Policy, PolicySpec, SourceSpec, Weights,
@@ -126,6 +126,22 @@ fn a_tick_and_its_command_allocate_nothing() {
     }
     assert_eq!(decisions, [120, 80]);
     assert_eq!(counted, 0);
+}
+
+#[test]
+fn a_feature_is_sent_without_allocating() {
+    let mut template = FeatureTemplate::new("late_fusion/1/image/6ff7eab7/64/00");
+    let feature = [0.5; WIDTH];
+    for round in 0..4 {
+        // The first message of a frame lays it out.
+        let before = ALLOCATIONS.with(Cell::get);
+        for values in [&feature[..], &[]] {
+            let stamp = Stamp::from_nanos(round);
+            assert!(!template.encode(stamp, "camera", values).is_empty());
+        }
+        let made = ALLOCATIONS.with(Cell::get) - before;
+        assert_eq!(made > 0, round == 0, "round {round}: {made}");
+    }
 }
 
 /// A policy of tests/reference, with tensors that nobody looks at here.
