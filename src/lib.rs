@@ -12,6 +12,7 @@ pub mod encoder;
 pub mod fusion;
 pub mod guard;
 pub mod head;
+pub mod map;
 pub mod message;
 pub mod modality;
 pub mod number;

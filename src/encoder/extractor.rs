@@ -5,13 +5,13 @@ use std::path::Path;
 use super::accepted::allowed_types;
 use super::identity::identity;
 use super::image::ImageEncoder;
-use super::pooling::MapShape;
 use super::provider::SessionOptions;
 use super::ready::Ready;
 use super::runtime::Runtime;
 use super::summary::Summary;
 use super::text::TextEncoder;
 use super::vector::VectorReader;
+use crate::map::MapShape;
 use crate::message::{
     CompressedImageView, FeatureView, ImageView, JointStateView, MessageError, MessageType,
     Numbers, text,

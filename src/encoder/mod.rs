@@ -24,7 +24,7 @@ pub use accepted::accepts;
 pub use extractor::{Extraction, FeatureExtractor, Probe, probe};
 pub use file::sha256_of;
 pub use identity::identity;
-pub use pooling::{Keypoints, MapShape};
+pub use pooling::Keypoints;
 pub use provider::{Device, ExecutionProvider, SessionOptions};
 pub use runtime::Runtime;
 pub use summary::Summary;
