@@ -32,20 +32,25 @@ pub fn runtime() -> Runtime {
 /// A modality of the width that its encoder gives.
 pub fn extractor(source: SourceSpec) -> FeatureExtractor {
     let options = SessionOptions::default();
-    let spec = ModalitySpec {
+    let mut spec = unmeasured(source);
+    spec.width = probe(&spec, root(), &runtime(), &options).unwrap().width;
+    FeatureExtractor::load(&spec, root(), &Weights::default(), &runtime(), &options).unwrap()
+}
+
+/// A modality whose width nobody knows yet.
+fn unmeasured(source: SourceSpec) -> ModalitySpec {
+    ModalitySpec {
         name: "tested".into(),
-        width: probe(&source, root(), &runtime(), &options).unwrap().width,
         source,
+        width: 1,
         history: 1,
         align: None,
-    };
-    FeatureExtractor::load(&spec, root(), &Weights::default(), &runtime(), &options).unwrap()
+    }
 }
 
 /// What loading a source says.
 pub fn refusal(source: &SourceSpec) -> String {
-    probe(source, root(), &runtime(), &SessionOptions::default())
-        .map(|probe| probe.width)
+    load_with(source, &SessionOptions::default())
         .expect_err("this must be refused")
         .to_string()
 }
@@ -90,7 +95,8 @@ pub fn text_source(encoder: TextEncoderSpec) -> SourceSpec {
 
 /// Loads an encoder with options, for tests of the options themselves.
 pub fn load_with(source: &SourceSpec, options: &SessionOptions) -> Result<usize, Problems> {
-    probe(source, root(), &runtime(), options).map(|probe| probe.width)
+    let spec = unmeasured(source.clone());
+    probe(&spec, root(), &runtime(), options).map(|probe| probe.width)
 }
 
 /// The picture that the golden features were computed from, red first: gradients, a disc, a box and a checkerboard.
