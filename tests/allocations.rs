@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
+use late_fusion::chunk::Ensemble;
 use late_fusion::control::{Controller, Decision, Freshness, TickMeter};
 use late_fusion::guard::{Guard, Limit};
 use late_fusion::message::{ActionMapping, MessageType};
@@ -98,7 +99,7 @@ fn a_tick_and_its_command_allocate_nothing() {
     let mapping =
         ActionMapping::new(MessageType::JointTrajectory, &["speed"], &BTreeMap::new()).unwrap();
     let mut template = mapping.template("base", PERIOD_S);
-    let mut controller = Controller::new(policy, Guard::new(limits), freshness, PERIOD_S);
+    let mut controller = Controller::new(policy, Guard::new(limits), freshness, Ensemble::None, PERIOD_S);
     let (mut writer, mut reader) = feature_slot(WIDTH);
     let mut meter = TickMeter::new();
     let mut action = [0.0];

@@ -52,7 +52,7 @@ fn controller(required: [bool; 2]) -> Controller {
             max_age_s,
         })
         .collect();
-    Controller::new(policy, Guard::new(limits), freshness, 0.025)
+    Controller::new(policy, Guard::new(limits), freshness, Ensemble::None, 0.025)
 }
 
 fn feature(seconds: f64, value: f32) -> Feature {
