@@ -99,7 +99,13 @@ fn a_tick_and_its_command_allocate_nothing() {
     let mapping =
         ActionMapping::new(MessageType::JointTrajectory, &["speed"], &BTreeMap::new()).unwrap();
     let mut template = mapping.template("base", PERIOD_S);
-    let mut controller = Controller::new(policy, Guard::new(limits), freshness, Ensemble::None, PERIOD_S);
+    let mut controller = Controller::new(
+        policy,
+        Guard::new(limits),
+        freshness,
+        Ensemble::None,
+        PERIOD_S,
+    );
     let (mut writer, mut reader) = feature_slot(WIDTH);
     let mut meter = TickMeter::new();
     let mut action = [0.0];

@@ -39,7 +39,12 @@ impl Timing {
         match self.held {
             _ if last == 0 => true,
             true => self.due(age_ns) > last,
-            false => age_ns > last.saturating_mul(self.step_ns).saturating_add(self.early_ns),
+            false => {
+                age_ns
+                    > last
+                        .saturating_mul(self.step_ns)
+                        .saturating_add(self.early_ns)
+            }
         }
     }
 

@@ -97,10 +97,7 @@ mod tests {
         };
         assert_eq!(declared(&temporal), Ok(Some(expected)));
         let blend = [("ensemble", word("blend")), ("blend_s", Value::Integer(1))];
-        assert_eq!(
-            declared(&blend),
-            Ok(Some(Ensemble::Blend { blend_s: 1.0 }))
-        );
+        assert_eq!(declared(&blend), Ok(Some(Ensemble::Blend { blend_s: 1.0 })));
     }
 
     #[test]

@@ -192,23 +192,24 @@ impl NodeConfig {
                 "Episode markers while recording, std_msgs/msg/String: start, then success or failure.",
             ),
         };
-        let config = execution_provider
-            .zip(ensemble)
-            .zip(action)
-            .map(|((provider, ensemble), action)| Self {
-                policy: policy.into(),
-                onnxruntime: (!onnxruntime.is_empty()).then(|| onnxruntime.into()),
-                execution_provider: provider,
-                intra_op_threads: intra_op_threads as usize,
-                control_rate_hz,
-                lockstep,
-                ensemble,
-                contributions_rate_hz,
-                use_sim_time,
-                modalities,
-                action,
-                record,
-            });
+        let config =
+            execution_provider
+                .zip(ensemble)
+                .zip(action)
+                .map(|((provider, ensemble), action)| Self {
+                    policy: policy.into(),
+                    onnxruntime: (!onnxruntime.is_empty()).then(|| onnxruntime.into()),
+                    execution_provider: provider,
+                    intra_op_threads: intra_op_threads as usize,
+                    control_rate_hz,
+                    lockstep,
+                    ensemble,
+                    contributions_rate_hz,
+                    use_sim_time,
+                    modalities,
+                    action,
+                    record,
+                });
         let declarations = std::mem::replace(d, Declarations::new(BTreeMap::new()));
         let (config, declared) = declarations.finish(config)?;
         let config = config.expect("a choice that cannot be parsed is a problem");

@@ -1,5 +1,7 @@
 //! Freshness, arming and the guard, with time as an argument.
 
+mod chunks;
+
 use super::*;
 use crate::guard::Limit;
 use crate::policy::*;

@@ -243,7 +243,11 @@ fn choices_are_held_and_voted_on_but_never_averaged() {
     let fade = Ensemble::Blend { blend_s: 0.04 };
     let turn = [0, 20, 30, 40, 50].map(|ms| {
         let new = ms >= 20;
-        (ms, if new { 20 } else { 0 }, [if new { 5.0 } else { 1.0 }; 3])
+        (
+            ms,
+            if new { 20 } else { 0 },
+            [if new { 5.0 } else { 1.0 }; 3],
+        )
     });
     assert_eq!(play(fade, &turn), [1.0, 1.0, 1.0, 5.0, 5.0]);
 }
