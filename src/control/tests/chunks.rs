@@ -223,7 +223,7 @@ fn no_seam_leaves_the_guard_faster_than_its_rate() {
 /// Plays random chunks at random times, with modalities that come and go, and looks at every step that leaves.
 fn seams(ensemble: Ensemble, run: u64, tally: &mut Tally) {
     let mut dice = Dice(run);
-    let mut controller = player(ensemble, [run % 2 == 0, true], Some(MAX_RATE));
+    let mut controller = player(ensemble, [run.is_multiple_of(2), true], Some(MAX_RATE));
     let mut features = [Feature::absent(STEPS), instruction(0, 0.0)];
     let (mut now_ms, mut before, mut looking) = (0, 0.5, true);
     for i in 0..400 {
