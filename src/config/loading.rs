@@ -2,6 +2,7 @@
 
 use super::node::NodeConfig;
 use super::wiring::Wiring;
+use crate::chunk::Ensemble;
 use crate::encoder::{FeatureExtractor, Runtime, SessionOptions};
 use crate::policy::{FusionSpec, ModalitySpec, Policy, PolicySpec, Weights};
 use crate::problems::Problems;
@@ -51,7 +52,9 @@ impl Loaded {
                 .map_err(|found| problems.extend(found));
             let explained = Policy::build(spec.clone(), &config.policy, &weights);
             let warnings = wiring.as_ref().map_or(Vec::new(), |wiring| {
-                unlearned_absences(&spec, wiring, &weights)
+                let mut warnings = unlearned_absences(&spec, wiring, &weights);
+                warnings.extend(nothing_to_put_together(config.ensemble, &spec));
+                warnings
             });
             Ok((policy?, extractors?, explained.map_err(drop)?, warnings))
         });
@@ -92,6 +95,17 @@ fn load_extractors(
     Ok(each
         .map(|m| (!off(&m.name)).then(|| loaded.next()).flatten())
         .collect())
+}
+
+/// Says that an ensemble was asked for of a policy that has nothing for it.
+fn nothing_to_put_together(ensemble: Ensemble, spec: &PolicySpec) -> Option<String> {
+    (ensemble != Ensemble::None && spec.head.steps() == 1).then(|| {
+        format!(
+            "parameter chunk.ensemble is {ensemble}, but the policy {:?} predicts one action at a time, so there is \
+             nothing to put together and it is asked anew every period. Train it with a chunk (head: chunk)",
+            spec.name
+        )
+    })
 }
 
 /// Says which modalities the policy may have to do without although it never learned to.
