@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod bag;
+pub mod chunk;
 pub mod config;
 pub mod contribution;
 pub mod control;

@@ -2,6 +2,7 @@
 
 use super::node::NodeConfig;
 use super::wiring::Wiring;
+use crate::chunk::Ensemble;
 use crate::encoder::{FeatureExtractor, Runtime, SessionOptions};
 use crate::message::MessageType;
 use crate::policy::{FusionSpec, ModalitySpec, Policy, PolicySpec, SourceSpec, Weights};
@@ -48,6 +49,7 @@ impl Loaded {
             let warnings = wiring.as_ref().map_or(Vec::new(), |wiring| {
                 let mut warnings = unlearned_absences(&spec, wiring, &weights);
                 warnings.extend(ageing_sentences(&spec, wiring));
+                warnings.extend(nothing_to_put_together(config.ensemble, &spec));
                 warnings
             });
             Ok((policy?, extractors?, explained.map_err(drop)?, warnings))
@@ -113,6 +115,17 @@ fn ageing_sentences(spec: &PolicySpec, wiring: &Wiring) -> Vec<String> {
             ))
         })
         .collect()
+}
+
+/// Says that an ensemble was asked for of a policy that has nothing for it.
+fn nothing_to_put_together(ensemble: Ensemble, spec: &PolicySpec) -> Option<String> {
+    (ensemble != Ensemble::None && spec.head.steps() == 1).then(|| {
+        format!(
+            "parameter chunk.ensemble is {ensemble}, but the policy {:?} predicts one action at a time, so there is \
+             nothing to put together and it is asked anew every period. Train it with a chunk (head: chunk)",
+            spec.name
+        )
+    })
 }
 
 /// Says which modalities the policy may have to do without although it never learned to.

@@ -3,6 +3,7 @@
 mod declaration;
 mod encoder;
 mod encoding;
+mod ensemble;
 mod file;
 mod loading;
 mod node;

@@ -201,7 +201,13 @@ fn start_control(
     let period_s = 1.0 / config.control_rate_hz;
     let guard = Guard::new(wiring.limits.clone());
     ControlThread::start(ControlLoop {
-        controller: Controller::new(policy, guard, wiring.freshness.clone(), period_s),
+        controller: Controller::new(
+            policy,
+            guard,
+            wiring.freshness.clone(),
+            config.ensemble,
+            period_s,
+        ),
         features: ends.features,
         awaited: wiring.awaited.clone(),
         template: wiring.mapping.template(frame_id, period_s),
