@@ -2,6 +2,7 @@
 
 mod feature;
 mod history;
+mod inlet;
 mod slot;
 mod stats;
 mod throttle;
@@ -9,6 +10,7 @@ mod worker;
 
 pub use feature::{Feature, FeatureReader, FeatureWriter, feature_slot};
 pub use history::History;
+pub use inlet::Inlet;
 pub use slot::{Message, MessageSlot};
 pub use stats::{ModalitySnapshot, ModalityStats};
 pub use worker::{Extract, Worker};

@@ -3,6 +3,7 @@
 mod clock;
 mod context;
 mod control_loop;
+mod driver;
 mod ending;
 mod episodes;
 mod explainer;
@@ -11,10 +12,12 @@ mod names;
 mod node;
 mod pace;
 mod parameters;
+mod pilot;
 mod recorded_topic;
 mod recorder;
 mod status;
 mod subscription;
+mod watched;
 mod watcher;
 
 pub use ending::Ending;

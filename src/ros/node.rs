@@ -1,25 +1,26 @@
 //! The node: puts policy, encoders, workers and the control thread together, and spins until it is told to end.
 
+use std::sync::Arc;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use r2r::QosProfile;
 
 use super::clock::Clock;
 use super::context;
-use super::control_loop::{ControlLoop, ControlThread};
-use super::explainer::{Explainer, Witness};
+use super::control_loop::{ControlLoop, ControlThread, Waker};
+use super::driver::{Driver, Inlets};
+use super::explainer::Explainer;
 use super::logger;
 use super::pace::Pace;
 use super::parameters::{self, ParameterServices};
-use super::status::{StatusReporter, WatchedModality};
+use super::pilot::Pilot;
+use super::status::StatusReporter;
 use super::subscription::{Subscription, profiles};
 use super::watcher::Watcher;
-use crate::config::{ActionConfig, Loaded, NODE_NAME, NodeConfig, Wiring};
-use crate::control::{Controller, TickMeter, TickReport};
-use crate::guard::Guard;
+use crate::config::{Loaded, NODE_NAME, NodeConfig};
 use crate::message::{self, MessageType};
-use crate::modality::{FeatureReader, History, Message, Worker, feature_slot};
-use crate::policy::Policy;
+use crate::modality::{Inlet, Message, Worker};
 use crate::problems::Problems;
 
 /// How long a spin waits for messages, and so how late the end of the node can be noticed.
@@ -60,85 +61,34 @@ impl RunningNode {
         clock: Clock,
         services: ParameterServices,
     ) -> Result<Self, Problems> {
-        let Loaded {
-            policy,
-            wiring,
-            extractors,
-            explained,
-            warnings,
-        } = Loaded::new(config)?;
-        for warning in &warnings {
+        let loaded = Loaded::new(config)?;
+        for warning in &loaded.warnings {
             log::warn!("{warning}");
         }
-        let spec = policy.spec().clone();
-
-        let (writers, features): (Vec<_>, Vec<_>) = policy
-            .spec()
-            .modalities
-            .iter()
-            .map(|modality| feature_slot(modality.input_width()))
-            .unzip();
-        let (reports, reported) = triple_buffer::triple_buffer(&TickMeter::new().report());
-        let (explainer, witness) = match config.contributions_rate_hz {
-            0.0 => (None, None),
-            rate_hz => {
-                let (explainer, witness) = Explainer::start(&mut node, explained, rate_hz)?;
-                (Some(explainer), Some(witness))
-            }
-        };
-        let ends = Ends {
-            features,
-            reports,
-            witness,
-        };
-        let control = start_control(&mut node, config, &wiring, policy, ends, &clock)?;
-
-        let mut subscriptions = Vec::new();
+        let waker = Waker::default();
+        let (mut subscriptions, inlets) = listen(&mut node, config, &clock)?;
         if config.use_sim_time {
-            let thread = control.thread().clone();
+            let waker = waker.clone();
             let clock = clock.clone();
-            subscriptions.push(follow_clock(&mut node, clock, move || thread.unpark())?);
+            subscriptions.push(follow_clock(&mut node, clock, move || waker.wake())?);
         }
-        let mut workers = Vec::new();
-        let mut watched = Vec::new();
-        let parts = extractors.into_iter().zip(writers).zip(&spec.modalities);
-        for (wired, ((extractor, writer), modality)) in wiring.modalities.iter().zip(parts) {
-            let Some(extractor) = extractor else {
-                watched.push(WatchedModality::disabled());
-                continue;
-            };
-            let thread = control.thread().clone();
-            let message = wired.message;
-            let history = History::new(modality.width, modality.history);
-            let notify = move || thread.unpark();
-            let worker = Worker::start(&wired.name, message, extractor, writer, history, notify)?;
-            for qos in profiles(message) {
-                let (slot, clock) = (worker.slot().clone(), clock.clone());
-                let deliver = move |bytes| {
-                    let received = clock.now();
-                    slot.put(Message { bytes, received });
-                };
-                let subscription =
-                    Subscription::new(&mut node, &wired.topic, message, qos, deliver)?;
-                subscriptions.push(subscription);
+        let driver = Driver::start(config, loaded, &inlets, &waker)?;
+        let explainer = match driver.explained {
+            Some(explained) => {
+                let rate_hz = config.contributions_rate_hz;
+                Some(Explainer::start(&mut node, explained, rate_hz)?)
             }
-            watched.push(WatchedModality {
-                enabled: true,
-                stats: worker.stats().clone(),
-                slot: worker.slot().clone(),
-                max_age_s: wired.max_age_s,
-                rate_hz: 0.0,
-                counted: 0,
-            });
-            workers.push(worker);
-        }
-        let reporter = StatusReporter::new(&mut node, clock, spec, watched, reported)?;
+            None => None,
+        };
+        let control = start_control(&mut node, config, driver.pilot, &clock, &waker)?;
+        let (_, successors) = mpsc::channel();
+        let reporter = StatusReporter::new(&mut node, clock, driver.watched, successors)?;
         Ok(Self {
             watcher: Watcher::start(reporter)?,
             node,
             services,
             subscriptions,
-            workers,
+            workers: driver.workers,
             control,
             explainer,
         })
@@ -175,47 +125,51 @@ impl RunningNode {
     }
 }
 
-/// The control thread's ends of what it shares with others.
-struct Ends {
-    features: Vec<FeatureReader>,
-    reports: triple_buffer::Input<TickReport>,
-    witness: Option<Witness>,
+/// Listens to the topics of all modalities that the parameters enable.
+fn listen(
+    node: &mut r2r::Node,
+    config: &NodeConfig,
+    clock: &Clock,
+) -> Result<(Vec<Subscription>, Inlets), Problems> {
+    let mut subscriptions = Vec::new();
+    let mut inlets = Inlets::new();
+    for wired in config.modalities.iter().filter(|m| m.enabled) {
+        let inlet = Arc::<Inlet>::default();
+        for qos in profiles(wired.message) {
+            let (inlet, clock) = (inlet.clone(), clock.clone());
+            let deliver = move |bytes| {
+                inlet.put(Message {
+                    bytes: Arc::new(bytes),
+                    received: clock.now(),
+                });
+            };
+            let subscription = Subscription::new(node, &wired.topic, wired.message, qos, deliver)?;
+            subscriptions.push(subscription);
+        }
+        inlets.insert(wired.name.clone(), inlet);
+    }
+    Ok((subscriptions, inlets))
 }
 
 fn start_control(
     node: &mut r2r::Node,
     config: &NodeConfig,
-    wiring: &Wiring,
-    policy: Policy,
-    ends: Ends,
+    pilot: Box<Pilot>,
     clock: &Clock,
+    waker: &Waker,
 ) -> Result<ControlThread, Problems> {
-    let ActionConfig {
-        topic,
-        message,
-        frame_id,
-        ..
-    } = &config.action;
+    let (topic, message) = (&config.action.topic, config.action.message);
+    let qos = QosProfile::default().keep_last(1);
     let publisher = node
-        .create_publisher_untyped(
-            topic,
-            message.ros_name(),
-            QosProfile::default().keep_last(1),
-        )
+        .create_publisher_untyped(topic, message.ros_name(), qos)
         .map_err(|e| format!("topic {topic}: cannot publish: {e}"))?;
-    let period_s = 1.0 / config.control_rate_hz;
-    let guard = Guard::new(wiring.limits.clone());
-    ControlThread::start(ControlLoop {
-        controller: Controller::new(policy, guard, wiring.freshness.clone(), period_s),
-        features: ends.features,
-        awaited: wiring.awaited.clone(),
-        template: wiring.mapping.template(frame_id, period_s),
+    let control = ControlLoop {
+        pilot,
         publisher,
         pace: Pace::new(config.control_rate_hz, config.use_sim_time, config.lockstep),
         clock: clock.clone(),
-        reports: ends.reports,
-        witness: ends.witness,
-    })
+    };
+    ControlThread::start(control, waker)
 }
 
 /// Sets `clock` to what `/clock` says, and calls `notify` afterwards.
