@@ -3,7 +3,7 @@
 use super::node::NodeConfig;
 use super::wiring::Wiring;
 use crate::encoder::{FeatureExtractor, Runtime, SessionOptions};
-use crate::policy::{FusionSpec, ModalitySpec, Policy, PolicySpec, Weights};
+use crate::policy::{ActionSpec, FusionSpec, ModalitySpec, Policy, PolicySpec, Weights};
 use crate::problems::Problems;
 
 /// A policy with its encoders, joined with the parameters.
@@ -26,6 +26,18 @@ impl Loaded {
     /// # Errors
     /// Every problem of policy, encoders and wiring, at once where one does not hide the other.
     pub fn new(config: &NodeConfig) -> Result<Self, Problems> {
+        Self::load(config, None)
+    }
+
+    /// Loads everything that `config` names, for a policy that is to take over from `present` while the node runs.
+    ///
+    /// # Errors
+    /// As for [`Loaded::new`], and actions that are not those of `present`.
+    pub fn successor(config: &NodeConfig, present: &PolicySpec) -> Result<Self, Problems> {
+        Self::load(config, Some(present))
+    }
+
+    fn load(config: &NodeConfig, present: Option<&PolicySpec>) -> Result<Self, Problems> {
         if config.policy.as_os_str().is_empty() {
             return Err(Problems::from(
                 "parameter policy is missing; it must be a folder with policy.yaml and weights.safetensors, as \
@@ -41,6 +53,9 @@ impl Loaded {
                 .any(|m| m.name == name && !m.enabled)
         };
         let mut problems = Problems::new();
+        if let Some(present) = present {
+            check_same_actions(&spec, present, &mut problems);
+        }
         let wiring = Wiring::new(config, &spec).map_err(|found| problems.extend(found));
         let weights = Weights::load(&config.policy.join("weights.safetensors"))
             .map_err(|found| problems.extend(found));
@@ -50,21 +65,41 @@ impl Loaded {
             let extractors = load_extractors(config, &spec, &off, &weights)
                 .map_err(|found| problems.extend(found));
             let explained = Policy::build(spec.clone(), &config.policy, &weights);
-            let warnings = wiring.as_ref().map_or(Vec::new(), |wiring| {
-                unlearned_absences(&spec, wiring, &weights)
-            });
+            let mut warnings = unused_modalities(config, &spec);
+            if let Ok(wiring) = &wiring {
+                warnings.extend(unlearned_absences(&spec, wiring, &weights));
+            }
             Ok((policy?, extractors?, explained.map_err(drop)?, warnings))
         });
         match (loaded, wiring) {
-            (Ok((policy, extractors, explained, warnings)), Ok(wiring)) => Ok(Self {
-                policy,
-                wiring,
-                extractors,
-                explained,
-                warnings,
-            }),
+            (Ok((policy, extractors, explained, warnings)), Ok(wiring)) if problems.is_empty() => {
+                Ok(Self {
+                    policy,
+                    wiring,
+                    extractors,
+                    explained,
+                    warnings,
+                })
+            }
             _ => Err(problems),
         }
+    }
+}
+
+/// A command must not change its layout or its units while a robot follows it.
+fn check_same_actions(spec: &PolicySpec, present: &PolicySpec, problems: &mut Problems) {
+    let in_words = |actions: &[ActionSpec]| -> Vec<String> {
+        let action = |a: &ActionSpec| format!("{} ({})", a.name, a.unit);
+        actions.iter().map(action).collect()
+    };
+    let (actions, needed) = (in_words(&spec.actions), in_words(&present.actions));
+    if actions != needed {
+        problems.add(format!(
+            "actions are {}; to take over from the policy {:?} while the node runs, they must be {}, in this order",
+            actions.join(", "),
+            present.name,
+            needed.join(", ")
+        ));
     }
 }
 
@@ -92,6 +127,23 @@ fn load_extractors(
     Ok(each
         .map(|m| (!off(&m.name)).then(|| loaded.next()).flatten())
         .collect())
+}
+
+/// Says which modalities are listened to in vain.
+fn unused_modalities(config: &NodeConfig, spec: &PolicySpec) -> Vec<String> {
+    let names: Vec<&str> = spec.modalities.iter().map(|m| m.name.as_str()).collect();
+    let listened_to = config.modalities.iter().filter(|m| m.enabled);
+    listened_to
+        .filter(|m| !names.contains(&m.name.as_str()))
+        .map(|m| {
+            format!(
+                "modality {}: the policy {:?} has no such modality and acts without it; it has {}",
+                m.name,
+                spec.name,
+                names.join(", ")
+            )
+        })
+        .collect()
 }
 
 /// Says which modalities the policy may have to do without although it never learned to.

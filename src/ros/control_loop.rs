@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::clock::Clock;
 use super::pace::Pace;
 use super::pilot::Pilot;
-use crate::control::{Decision, StopReason};
+use crate::control::{Decision, StopReason, Taker};
 use crate::problems::Problems;
 use crate::time::Stamp;
 
@@ -20,6 +20,8 @@ const LONGEST_WAIT: Duration = Duration::from_millis(20);
 pub struct ControlLoop {
     /// The policy that drives.
     pub pilot: Box<Pilot>,
+    /// Where one comes from that is to take over.
+    pub newcomers: Taker<Pilot>,
     /// Where its commands go.
     pub publisher: r2r::PublisherUntyped,
     /// When the next tick is due.
@@ -84,8 +86,12 @@ impl ControlThread {
 impl ControlLoop {
     fn run(mut self, ending: &AtomicBool) {
         while let Some(now) = self.wait(ending) {
+            let former = self.take_over(now);
             let decision = self.pilot.decide(now);
             self.publish(now, decision);
+            if let Some(former) = former {
+                self.newcomers.give_back(former);
+            }
             if let Pace::Lockstep(answered) = &mut self.pace {
                 match decision {
                     // The simulator still waits for this observation's command: it is decided again later.
@@ -97,6 +103,31 @@ impl ControlLoop {
         let now = self.clock.now();
         let decision = self.pilot.stop(now, StopReason::ShuttingDown);
         self.publish(now, decision);
+    }
+
+    /// Lets a newcomer that could act now take over for this tick and those after it, and returns the pilot before it.
+    fn take_over(&mut self, now: Stamp) -> Option<Box<Pilot>> {
+        let newcomer = self.newcomers.pending()?;
+        let complete = match self.pace {
+            Pace::Lockstep(_) => newcomer.observation() == Some(now),
+            Pace::System(_) | Pace::Simulated(_) => true,
+        };
+        if !complete || newcomer.lacking(now).next().is_some() {
+            return None;
+        }
+        newcomer.succeed(&self.pilot);
+        self.newcomers.take(&mut self.pilot)
+    }
+
+    /// Lets a newcomer take over at once where no command has ever left, for there is nothing to interrupt; with a
+    /// simulation that is yet to begin no tick would ever come for it.
+    fn take_over_at_rest(&mut self) {
+        if self.newcomers.pending().is_some()
+            && !self.pilot.is_armed()
+            && let Some(former) = self.newcomers.take(&mut self.pilot)
+        {
+            self.newcomers.give_back(former);
+        }
     }
 
     fn publish(&mut self, now: Stamp, decision: Decision) {
@@ -113,6 +144,7 @@ impl ControlLoop {
             if ending.load(Ordering::Acquire) {
                 return None;
             }
+            self.take_over_at_rest();
             match &mut self.pace {
                 Pace::System(periodic) => {
                     let now = Instant::now();
@@ -130,8 +162,13 @@ impl ControlLoop {
                 }
                 Pace::Lockstep(answered) => {
                     let observed = self.pilot.observation();
-                    if observed.is_some_and(|stamp| answered.is_none_or(|last| stamp != last)) {
-                        return observed;
+                    let due = observed.filter(|stamp| answered.is_none_or(|last| *stamp != last));
+                    // The simulator waits, so a newcomer with slower encoders can catch up and take over.
+                    let newcomer = self.newcomers.pending();
+                    if let Some(stamp) = due
+                        && !newcomer.is_some_and(|newcomer| newcomer.is_behind(stamp))
+                    {
+                        return Some(stamp);
                     }
                     thread::park_timeout(LONGEST_WAIT);
                 }

@@ -11,16 +11,18 @@ use super::context;
 use super::control_loop::{ControlLoop, ControlThread, Waker};
 use super::driver::{Driver, Inlets};
 use super::explainer::Explainer;
+use super::load_policy::LoadPolicy;
+use super::loader::{Loader, Work};
 use super::logger;
 use super::pace::Pace;
 use super::parameters::{self, ParameterServices};
-use super::pilot::Pilot;
 use super::status::StatusReporter;
 use super::subscription::{Subscription, profiles};
 use super::watcher::Watcher;
 use crate::config::{Loaded, NODE_NAME, NodeConfig};
+use crate::control::handover;
 use crate::message::{self, MessageType};
-use crate::modality::{Inlet, Message, Worker};
+use crate::modality::{Inlet, Message};
 use crate::problems::Problems;
 
 /// How long a spin waits for messages, and so how late the end of the node can be noticed.
@@ -39,16 +41,16 @@ pub fn run() -> Result<(), Problems> {
     let (config, declared) = NodeConfig::from_parameters(parameters::given(&node))?;
     let clock = Clock::new(config.use_sim_time);
     logger::start(&mut node, &clock)?;
-    let services = ParameterServices::new(&mut node, declared)?;
-    RunningNode::start(node, &config, clock, services)?.spin()
+    let parameters = ParameterServices::new(&mut node, declared)?;
+    RunningNode::start(node, config, clock, parameters)?.spin()
 }
 
 /// Everything that works while the node is up.
 struct RunningNode {
     node: r2r::Node,
-    services: ParameterServices,
+    parameters: ParameterServices,
+    load_policy: LoadPolicy,
     subscriptions: Vec<Subscription>,
-    workers: Vec<Worker>,
     control: ControlThread,
     explainer: Option<Explainer>,
     watcher: Watcher,
@@ -57,22 +59,22 @@ struct RunningNode {
 impl RunningNode {
     fn start(
         mut node: r2r::Node,
-        config: &NodeConfig,
+        config: NodeConfig,
         clock: Clock,
-        services: ParameterServices,
+        parameters: ParameterServices,
     ) -> Result<Self, Problems> {
-        let loaded = Loaded::new(config)?;
+        let loaded = Loaded::new(&config)?;
         for warning in &loaded.warnings {
             log::warn!("{warning}");
         }
         let waker = Waker::default();
-        let (mut subscriptions, inlets) = listen(&mut node, config, &clock)?;
+        let (mut subscriptions, inlets) = listen(&mut node, &config, &clock)?;
         if config.use_sim_time {
             let waker = waker.clone();
             let clock = clock.clone();
             subscriptions.push(follow_clock(&mut node, clock, move || waker.wake())?);
         }
-        let driver = Driver::start(config, loaded, &inlets, &waker)?;
+        let driver = Driver::start(&config, loaded, &inlets, &waker)?;
         let explainer = match driver.explained {
             Some(explained) => {
                 let rate_hz = config.contributions_rate_hz;
@@ -80,16 +82,35 @@ impl RunningNode {
             }
             None => None,
         };
-        let control = start_control(&mut node, config, driver.pilot, &clock, &waker)?;
-        let (_, successors) = mpsc::channel();
+        let (giver, newcomers) = handover();
+        let (to_status, successors) = mpsc::channel();
+        let loader = Loader::start(Work {
+            config: config.clone(),
+            inlets,
+            clock: clock.clone(),
+            waker: waker.clone(),
+            giver,
+            spec: driver.watched.spec.clone(),
+            workers: driver.workers,
+            to_status,
+            to_explainer: explainer.as_ref().map(Explainer::successors),
+        })?;
+        let load_policy = LoadPolicy::new(&mut node, loader)?;
+        let control = ControlLoop {
+            pilot: driver.pilot,
+            newcomers,
+            publisher: publisher(&mut node, &config)?,
+            pace: Pace::new(config.control_rate_hz, config.use_sim_time, config.lockstep),
+            clock: clock.clone(),
+        };
         let reporter = StatusReporter::new(&mut node, clock, driver.watched, successors)?;
         Ok(Self {
+            control: ControlThread::start(control, &waker)?,
             watcher: Watcher::start(reporter)?,
             node,
-            services,
+            parameters,
+            load_policy,
             subscriptions,
-            workers: driver.workers,
-            control,
             explainer,
         })
     }
@@ -101,11 +122,11 @@ impl RunningNode {
         }
         let early = self.control.has_ended();
         self.control.stop();
-        self.workers.clear();
-        if let Some(explainer) = self.explainer.take() {
+        self.watcher.stop();
+        self.load_policy.stop();
+        if let Some(explainer) = self.explainer {
             explainer.stop();
         }
-        self.watcher.stop();
         // The stop action is on its way; the middleware needs the process a moment longer.
         std::thread::sleep(LAST_WORD);
         match early {
@@ -121,7 +142,8 @@ impl RunningNode {
         for subscription in &mut self.subscriptions {
             subscription.drain();
         }
-        self.services.answer();
+        self.load_policy.answer(&mut self.parameters);
+        self.parameters.answer();
     }
 }
 
@@ -151,25 +173,12 @@ fn listen(
     Ok((subscriptions, inlets))
 }
 
-fn start_control(
-    node: &mut r2r::Node,
-    config: &NodeConfig,
-    pilot: Box<Pilot>,
-    clock: &Clock,
-    waker: &Waker,
-) -> Result<ControlThread, Problems> {
+/// Where commands go.
+fn publisher(node: &mut r2r::Node, config: &NodeConfig) -> Result<r2r::PublisherUntyped, Problems> {
     let (topic, message) = (&config.action.topic, config.action.message);
     let qos = QosProfile::default().keep_last(1);
-    let publisher = node
-        .create_publisher_untyped(topic, message.ros_name(), qos)
-        .map_err(|e| format!("topic {topic}: cannot publish: {e}"))?;
-    let control = ControlLoop {
-        pilot,
-        publisher,
-        pace: Pace::new(config.control_rate_hz, config.use_sim_time, config.lockstep),
-        clock: clock.clone(),
-    };
-    ControlThread::start(control, waker)
+    node.create_publisher_untyped(topic, message.ros_name(), qos)
+        .map_err(|e| format!("topic {topic}: cannot publish: {e}").into())
 }
 
 /// Sets `clock` to what `/clock` says, and calls `notify` afterwards.

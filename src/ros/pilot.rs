@@ -1,6 +1,5 @@
 //! The control thread's part of one policy: everything a tick needs, with its memory taken beforehand.
 
-use std::path::Path;
 use std::time::Instant;
 
 use super::explainer::Witness;
@@ -9,7 +8,7 @@ use crate::control::{Controller, Decision, StopReason, TickMeter, TickReport};
 use crate::guard::Guard;
 use crate::message::CommandTemplate;
 use crate::modality::FeatureReader;
-use crate::policy::{Policy, PolicySpec};
+use crate::policy::Policy;
 use crate::time::Stamp;
 
 /// One policy at the controls. Nothing here waits, locks or allocates once it is built.
@@ -52,14 +51,25 @@ impl Pilot {
         }
     }
 
-    /// What the policy says of itself.
-    pub fn spec(&self) -> &PolicySpec {
-        self.controller.policy().spec()
+    /// Whether it has ever commanded, or goes on for one that has.
+    pub fn is_armed(&self) -> bool {
+        self.controller.is_armed()
     }
 
-    /// The folder that the policy was loaded from.
-    pub fn folder(&self) -> &Path {
-        self.controller.policy().folder()
+    /// Everything that keeps it from acting at `now`.
+    pub fn lacking(&mut self, now: Stamp) -> impl Iterator<Item = StopReason> {
+        let features = self.features.iter_mut().map(|slot| slot.read());
+        self.controller.lacking(now, features)
+    }
+
+    /// Whether it could act at `now`, but is yet to see everything of the observation with that stamp.
+    pub fn is_behind(&mut self, now: Stamp) -> bool {
+        self.observation() != Some(now) && self.lacking(now).next().is_none()
+    }
+
+    /// Goes on where `former`, a pilot of the same actions, ends.
+    pub fn succeed(&mut self, former: &Self) {
+        self.controller.succeed(&former.controller);
     }
 
     /// Decides what leaves at `now`.

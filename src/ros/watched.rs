@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::control::TickReport;
+use crate::control::{StopReason, TickReport};
 use crate::message::{Level, Status};
 use crate::modality::{MessageSlot, ModalityStats};
 use crate::policy::PolicySpec;
@@ -64,6 +64,20 @@ impl Watched {
             .filter_map(|m| m.stats.sentence())
             .collect();
         sentences.join(" / ")
+    }
+
+    /// A reason not to act in words, with what its modality has to say to it.
+    pub fn explain(&self, reason: StopReason) -> String {
+        let words = reason.describe(&self.spec);
+        let (StopReason::Absent { modality } | StopReason::Stale { modality, .. }) = reason else {
+            return words.to_string();
+        };
+        let seen = self.modalities[modality].stats.snapshot();
+        match seen.last_error {
+            Some(error) => format!("{words}; the last message was dropped: {error}"),
+            None if seen.received == 0 => format!("{words}; no message has come"),
+            None => words.to_string(),
+        }
     }
 
     /// The state of every modality at `now`, for a node of that name.
