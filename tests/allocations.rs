@@ -1,4 +1,5 @@
-//! After its first ticks the control thread allocates nothing: a tick and its command, counted by the allocator.
+//! After its first ticks the control thread allocates and frees nothing: a tick and its command, and the exchange of one
+//! policy for another, counted by the allocator.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -6,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use late_fusion::control::{Controller, Decision, Freshness, TickMeter};
+use late_fusion::control::{Controller, Decision, Freshness, Returned, TickMeter, handover};
 use late_fusion::guard::{Guard, Limit};
 use late_fusion::message::{ActionMapping, MessageType};
 use late_fusion::modality::{Feature, feature_slot};
@@ -31,6 +32,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
         // SAFETY: as this function was called.
         unsafe { System.dealloc(memory, layout) }
     }
@@ -87,18 +89,22 @@ fn policy() -> Policy {
     Policy::build(spec, Path::new(""), &weights).unwrap()
 }
 
-#[test]
-fn a_tick_and_its_command_allocate_nothing() {
+fn controller() -> Controller {
     let policy = policy();
     let limits = policy.spec().actions.iter().map(Limit::from).collect();
     let freshness = vec![Freshness {
         required: true,
         max_age_s: Some(0.5),
     }];
+    Controller::new(policy, Guard::new(limits), freshness, PERIOD_S)
+}
+
+#[test]
+fn a_tick_and_its_command_allocate_nothing() {
     let mapping =
         ActionMapping::new(MessageType::JointTrajectory, &["speed"], &BTreeMap::new()).unwrap();
     let mut template = mapping.template("base", PERIOD_S);
-    let mut controller = Controller::new(policy, Guard::new(limits), freshness, PERIOD_S);
+    let mut controller = controller();
     let (mut writer, mut reader) = feature_slot(WIDTH);
     let mut meter = TickMeter::new();
     let mut action = [0.0];
@@ -126,6 +132,42 @@ fn a_tick_and_its_command_allocate_nothing() {
     }
     assert_eq!(decisions, [120, 80]);
     assert_eq!(counted, 0);
+}
+
+#[test]
+fn a_policy_takes_over_without_an_allocation() {
+    let (mut giver, mut taker) = handover();
+    let (mut writer, mut reader) = feature_slot(WIDTH);
+    let now = Stamp::from_nanos(1_000_000_000);
+    writer.write(Feature {
+        stamp: now,
+        present: true,
+        values: vec![0.5; WIDTH],
+    });
+    let mut present = Box::new(controller());
+    let mut action = [0.0];
+    present.tick(now, std::iter::once(reader.read()), &mut action);
+    for withdrawn in [false, true, false, false] {
+        giver.offer(Box::new(controller()));
+        if withdrawn {
+            giver.withdraw();
+        }
+        let before = ALLOCATIONS.with(Cell::get);
+        if let Some(newcomer) = taker.pending() {
+            let features = std::iter::once(reader.read());
+            assert!(newcomer.lacking(now, features).next().is_none());
+            newcomer.succeed(&present);
+        }
+        let former = taker.take(&mut present);
+        let decision = present.tick(now, std::iter::once(reader.read()), &mut action);
+        if let Some(former) = former {
+            taker.give_back(former);
+        }
+        assert_eq!(ALLOCATIONS.with(Cell::get) - before, 0);
+        assert!(matches!(decision, Decision::Act { .. }), "{decision:?}");
+        let returned = giver.returned().unwrap();
+        assert_eq!(matches!(returned, Returned::Withdrawn(_)), withdrawn);
+    }
 }
 
 /// A policy of tests/reference, with tensors that nobody looks at here.
@@ -157,17 +199,19 @@ fn no_way_of_fusing_allocates() {
         let features: Vec<Vec<f32>> = modalities.map(|m| vec![0.5; m.width]).collect();
         let mut action = vec![0.0; policy.spec().actions.len() * policy.steps()];
         let ages_s = vec![0.1; features.len()];
-        // nalgebra takes room for the largest product when it first needs it.
-        for (round, present) in [(0, usize::MAX), (1, usize::MAX), (1, 1), (1, 2), (1, 0)] {
-            let there: Vec<Option<&[f32]>> = features
-                .iter()
-                .enumerate()
-                .map(|(i, feature)| (present >> i & 1 == 1).then_some(feature.as_slice()))
-                .collect();
-            let before = ALLOCATIONS.with(Cell::get);
-            policy.act(&there, &ages_s, &mut action);
-            let made = ALLOCATIONS.with(Cell::get) - before;
-            assert!(round == 0 || made == 0, "{name}: {made}");
-        }
+        // On a thread of its own, as a policy drives on another thread than the one that it was made on.
+        let driven = std::thread::spawn(move || {
+            for present in [usize::MAX, usize::MAX, 1, 2, 0] {
+                let there: Vec<Option<&[f32]>> = features
+                    .iter()
+                    .enumerate()
+                    .map(|(i, feature)| (present >> i & 1 == 1).then_some(feature.as_slice()))
+                    .collect();
+                let before = ALLOCATIONS.with(Cell::get);
+                policy.act(&there, &ages_s, &mut action);
+                assert_eq!(ALLOCATIONS.with(Cell::get) - before, 0, "{name}");
+            }
+        });
+        driven.join().unwrap();
     }
 }
