@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod bag;
+pub mod chunk;
 pub mod config;
 pub mod contribution;
 pub mod control;
@@ -12,6 +13,7 @@ pub mod encoder;
 pub mod fusion;
 pub mod guard;
 pub mod head;
+pub mod map;
 pub mod message;
 pub mod modality;
 pub mod number;

@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
+use late_fusion::chunk::{Ensemble, Favour};
 use late_fusion::control::{Controller, Decision, Freshness, Returned, TickMeter, handover};
 use late_fusion::guard::{Guard, Limit};
 use late_fusion::message::{ActionMapping, MessageType};
 use late_fusion::modality::{Feature, feature_slot};
 use late_fusion::policy::{
-    ActionSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, Policy, PolicySpec, SourceSpec, Weights,
+    ActionSpec, ChunkSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, Policy, PolicySpec,
+    SourceSpec, Weights,
 };
 use late_fusion::time::Stamp;
 
@@ -44,7 +46,8 @@ static ALLOCATOR: Counting = Counting;
 const WIDTH: usize = 64;
 const PERIOD_S: f64 = 0.025;
 
-fn policy() -> Policy {
+fn policy(chunk: Option<ChunkSpec>) -> Policy {
+    let steps = chunk.map_or(1, |chunk| chunk.steps);
     let names = (0..WIDTH).map(|i| format!("x{i}")).collect();
     let spec = PolicySpec {
         format: FORMAT,
@@ -60,7 +63,7 @@ fn policy() -> Policy {
         fusion: FusionSpec::Concat,
         head: HeadSpec::Mlp {
             hidden: vec![32],
-            chunk: None,
+            chunk,
         },
         actions: vec![ActionSpec {
             name: "speed".into(),
@@ -78,8 +81,8 @@ fn policy() -> Policy {
         ("align.joints.bias", vec![8]),
         ("head.0.weight", vec![32, 8]),
         ("head.0.bias", vec![32]),
-        ("head.1.weight", vec![1, 32]),
-        ("head.1.bias", vec![1]),
+        ("head.1.weight", vec![steps, 32]),
+        ("head.1.bias", vec![steps]),
         ("action.mean", vec![1]),
         ("action.std", vec![1]),
     ] {
@@ -89,14 +92,14 @@ fn policy() -> Policy {
     Policy::build(spec, Path::new(""), &weights).unwrap()
 }
 
-fn controller() -> Controller {
-    let policy = policy();
+fn controller(policy: Policy, ensemble: Ensemble) -> Controller {
     let limits = policy.spec().actions.iter().map(Limit::from).collect();
-    let freshness = vec![Freshness {
+    let fresh = Freshness {
         required: true,
         max_age_s: Some(0.5),
-    }];
-    Controller::new(policy, Guard::new(limits), freshness, PERIOD_S)
+    };
+    let freshness = vec![fresh; policy.spec().modalities.len()];
+    Controller::new(policy, Guard::new(limits), freshness, ensemble, PERIOD_S)
 }
 
 #[test]
@@ -104,7 +107,7 @@ fn a_tick_and_its_command_allocate_nothing() {
     let mapping =
         ActionMapping::new(MessageType::JointTrajectory, &["speed"], &BTreeMap::new()).unwrap();
     let mut template = mapping.template("base", PERIOD_S);
-    let mut controller = controller();
+    let mut controller = controller(policy(None), Ensemble::None);
     let (mut writer, mut reader) = feature_slot(WIDTH);
     let mut meter = TickMeter::new();
     let mut action = [0.0];
@@ -144,11 +147,11 @@ fn a_policy_takes_over_without_an_allocation() {
         present: true,
         values: vec![0.5; WIDTH],
     });
-    let mut present = Box::new(controller());
+    let mut present = Box::new(controller(policy(None), Ensemble::None));
     let mut action = [0.0];
     present.tick(now, std::iter::once(reader.read()), &mut action);
     for withdrawn in [false, true, false, false] {
-        giver.offer(Box::new(controller()));
+        giver.offer(Box::new(controller(policy(None), Ensemble::None)));
         if withdrawn {
             giver.withdraw();
         }
@@ -183,18 +186,81 @@ struct Tensor {
     values: Vec<f32>,
 }
 
-#[test]
-fn no_way_of_fusing_allocates() {
+/// Every policy of tests/reference.
+fn policies() -> Vec<Policy> {
     let vectors: Vec<Vector> =
         serde_json::from_str(include_str!("reference/vectors.json")).unwrap();
     assert!(vectors.len() > 30);
-    for vector in vectors {
+    let build = |vector: Vector| {
         let mut weights = Weights::default();
         for (name, tensor) in vector.tensors {
             weights.insert(name, tensor.shape, tensor.values);
         }
-        let name = vector.spec.name.clone();
-        let mut policy = Policy::<f32>::build(vector.spec, Path::new(""), &weights).unwrap();
+        Policy::build(vector.spec, Path::new(""), &weights).unwrap()
+    };
+    vectors.into_iter().map(build).collect()
+}
+
+const ENSEMBLES: [Ensemble; 3] = [
+    Ensemble::None,
+    Ensemble::Temporal {
+        favour: Favour::Oldest,
+        decay: 0.01,
+    },
+    Ensemble::Blend { blend_s: 5.0 },
+];
+
+/// Runs a controller for a minute and more, and returns how often it acted and stopped.
+fn run(policy: Policy, ensemble: Ensemble) -> [usize; 2] {
+    let name = policy.spec().name.clone();
+    let modalities = policy.spec().modalities.iter();
+    let mut features: Vec<Feature> = modalities
+        .map(|modality| Feature::absent(modality.input_width()))
+        .collect();
+    let mut action = vec![0.0; policy.spec().actions.len()];
+    let mut controller = controller(policy, ensemble);
+    let mut decisions = [0; 2];
+    for tick in 0..3000 {
+        let now = Stamp::from_nanos(1_000_000_000 + tick * 25_000_000);
+        // More chunks than there is room for, then some that are played, then silence and a stop; three times.
+        let arrives = match tick % 1000 {
+            0..800 => true,
+            800..900 => tick % 4 == 0,
+            _ => false,
+        };
+        for feature in features.iter_mut().filter(|_| arrives) {
+            feature.stamp = now;
+            feature.present = true;
+        }
+        let before = ALLOCATIONS.with(Cell::get);
+        let decision = controller.tick(now, features.iter(), &mut action);
+        let made = ALLOCATIONS.with(Cell::get) - before;
+        assert!(tick == 0 || made == 0, "{name}, {ensemble}: {made}");
+        decisions[usize::from(matches!(decision, Decision::Stop(_)))] += 1;
+    }
+    decisions
+}
+
+#[test]
+fn chunks_are_predicted_played_and_forgotten_without_an_allocation() {
+    let long = ChunkSpec {
+        steps: 256,
+        step_s: PERIOD_S,
+    };
+    for ensemble in ENSEMBLES {
+        let chunked = policies().into_iter().filter(|policy| policy.steps() > 1);
+        let chunked: Vec<Policy> = chunked.chain([policy(Some(long))]).collect();
+        assert!(chunked.len() > 1);
+        for policy in chunked {
+            assert_eq!(run(policy, ensemble), [2751, 249], "{ensemble}");
+        }
+    }
+}
+
+#[test]
+fn no_way_of_fusing_allocates() {
+    for mut policy in policies() {
+        let name = policy.spec().name.clone();
         let modalities = policy.spec().modalities.iter();
         let features: Vec<Vec<f32>> = modalities.map(|m| vec![0.5; m.width]).collect();
         let mut action = vec![0.0; policy.spec().actions.len() * policy.steps()];

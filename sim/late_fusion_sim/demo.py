@@ -19,7 +19,7 @@ from late_fusion_sim.bridge import Bridge
 from late_fusion_sim.episode import Episode, Runner
 from late_fusion_sim.faults import Fault
 from late_fusion_sim.judge import Judge, Witness, judge_of
-from late_fusion_sim.node_process import NodeProcess, node_parameters, senses_of
+from late_fusion_sim.node_process import NodeProcess, changed_parameter, node_parameters, senses_of
 from late_fusion_sim.operator import Operator
 from late_fusion_sim.pace import Mode
 from late_fusion_sim.pictures import write_animation, write_contact_sheet
@@ -132,10 +132,10 @@ def _play(runner: Runner, plan: list[Trial], episodes: int, first_seed: int) -> 
     return played
 
 
-def fault(reader: Callable[[str], Fault]) -> Callable[[str], Fault]:
+def worded(reader: Callable[[str], object]) -> Callable[[str], object]:
     """A reader of the command line, whose own words reach the user."""
 
-    def read(text: str) -> Fault:
+    def read(text: str) -> object:
         try:
             return reader(text)
         except ValueError as error:
@@ -170,12 +170,19 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="which sentences of tasks.yaml are given, one episode after the other (default: %(default)s)",
     )
     parser.add_argument(
-        "--cover", type=fault(Fault.covered), action="append", help="a camera that is covered: scene or side"
+        "--cover", type=worded(Fault.covered), action="append", help="a camera that is covered: scene or side"
     )
     parser.add_argument(
-        "--cut", type=fault(Fault.cut), action="append", help="a camera that falls silent, as CAMERA@COMMANDS"
+        "--cut", type=worded(Fault.cut), action="append", help="a camera that falls silent, as CAMERA@COMMANDS"
     )
     parser.add_argument("--required", help="comma-separated modalities that are required (default: all)")
+    parser.add_argument(
+        "--set",
+        type=worded(changed_parameter),
+        action="append",
+        metavar="NAME=VALUE",
+        help="a parameter of the node, such as chunk.ensemble=temporal",
+    )
     parser.add_argument("--no-pictures", action="store_true", help="write no pictures")
     parser.add_argument("--report", type=Path, help="write the figures to this file as JSON")
     parser.add_argument(
@@ -216,7 +223,12 @@ def main(arguments: list[str] | None = None) -> int:
     node = None
     try:
         required = frozenset(options.required.split(",")) if options.required is not None else None
-        parameters = node_parameters(options.policy, lockstep=options.mode == "lockstep", required=required)
+        parameters = node_parameters(
+            options.policy,
+            lockstep=options.mode == "lockstep",
+            required=required,
+            changes=tuple(options.set or ()),
+        )
         with NodeProcess(options.node, parameters, options.out) as node, Participant("late_fusion_sim") as participant:
             plan = trials(options.tasks, options.instruction, options.scene, options.sentences)
             first_seed = EVALUATION_SEEDS.start + options.seed

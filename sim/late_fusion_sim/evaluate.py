@@ -88,7 +88,7 @@ def measure(candidate: Candidate, options: argparse.Namespace, out: Path, domain
     }.items():
         if value is not None:
             command += [option, str(value)]
-    for option in ("cover", "cut"):
+    for option in ("cover", "cut", "set"):
         for value in getattr(options, option) or ():
             command += [f"--{option}", value]
     report.unlink(missing_ok=True)
@@ -183,6 +183,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--cover", action="append", metavar="CAMERA", help="a camera that is covered: scene or side")
     parser.add_argument("--cut", action="append", metavar="CAMERA@COMMANDS", help="a camera that falls silent")
     parser.add_argument("--required", metavar="NAMES", help="comma-separated modalities that are required (all)")
+    parser.add_argument("--set", action="append", metavar="NAME=VALUE", help="a parameter of the node")
     parser.add_argument("--jobs", type=int, default=2, help="policies at a time (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("out/evaluation"), help="folder (default: %(default)s)")
     options = parser.parse_args(arguments)
@@ -227,7 +228,7 @@ def main(arguments: list[str] | None = None) -> int:
     progress.close()
     result = {
         "conditions": {
-            key: getattr(options, key) for key in ("episodes", "seed", "sentences", "cover", "cut", "required")
+            key: getattr(options, key) for key in ("episodes", "seed", "sentences", "cover", "cut", "required", "set")
         },
         "summary": [summary(name, reports) for name, reports in policies.items()],
         "policies": policies,

@@ -33,10 +33,28 @@ def senses_of(policy: Path | None) -> frozenset[str]:
     return frozenset(content["late_fusion"]["ros__parameters"]["modalities"])
 
 
-def node_parameters(policy: Path | None, *, lockstep: bool, required: frozenset[str] | None = None) -> dict:
+def changed_parameter(text: str) -> tuple[list[str], object]:
+    """Reads NAME=VALUE, the value as a parameter file would have it: the name's parts, and the value.
+
+    Raises ValueError for anything else.
+    """
+    name, separator, value = text.partition("=")
+    if not (separator and all(name.split("."))):
+        raise ValueError(f"{text!r} is not NAME=VALUE, for example chunk.ensemble=temporal")
+    return name.split("."), yaml.safe_load(value)
+
+
+def node_parameters(
+    policy: Path | None,
+    *,
+    lockstep: bool,
+    required: frozenset[str] | None = None,
+    changes: tuple[tuple[list[str], object], ...] = (),
+) -> dict:
     """The parameters that the project ships, for the simulator's clock and pace, and for a policy of one's own.
 
-    Of its modalities those named in `required` are; all of them where nothing is said.
+    Of its modalities those named in `required` are; all of them where nothing is said. Whatever is in `changes` has the
+    last word.
     """
     content = yaml.safe_load((REPOSITORY / PARAMETER_FILE).read_text(encoding="utf-8"))
     parameters = content["late_fusion"]["ros__parameters"]
@@ -49,6 +67,11 @@ def node_parameters(policy: Path | None, *, lockstep: bool, required: frozenset[
     for name, modality in parameters["modalities"].items():
         if required is not None:
             modality["required"] = name in required
+    for (*folders, name), value in changes:
+        place = parameters
+        for folder in folders:
+            place = place.setdefault(folder, {})
+        place[name] = value
     return content
 
 

@@ -5,6 +5,10 @@
 Half of the episodes carry noise in what is carried out, which also comes late, and neither in what is published
 as the expert's action: so the recording shows how to come back from places where an expert alone would never be.
 A task is played until it was done `--episodes` times; failures are marked as such and left to the reader.
+
+What is wanted is said again and again in other words while it is done: a policy can tell a sentence's meaning from its
+wording only if it hears many wordings. On the table with shapes another one is meant now and then: nothing tells a
+policy better that the sentence decides than one picture with two sentences and two answers.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ import random
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,8 +33,17 @@ from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant
 from late_fusion_sim.scene import COMMAND_LIMIT, Scene, World
 from late_fusion_sim.tasks import Task, load_tasks, select_tasks
 
-MARKER_PAUSE_S = 0.1
-"""Wall time around a marker: topics have no order among themselves, so each is given time to be handled."""
+PAUSE_S = 0.1
+"""Wall time around markers and sentences: topics have no order among themselves, so each gets time to be handled."""
+
+SAY_AGAIN = range(8, COMMAND_LIMIT, 8)
+"""The commands of an episode at which the instruction is given in other words."""
+
+MEAN_ANOTHER = range(4, 28, 4)
+"""The commands of an episode at which another shape is meant, where there are several."""
+
+AWAY_M = 0.12
+"""Fingers nearer to a shape than this are left to touch it."""
 
 TRIES_PER_SUCCESS = 5
 """A task that needs more than this on average is not being demonstrated but guessed at."""
@@ -59,6 +72,14 @@ class Disturbance:
 UNDISTURBED = Disturbance(noise=0.0, most_delay=0)
 
 
+def wordings(task: Task, seed: int) -> Iterator[str]:
+    """A task's sentences for ever: all of them in an order that the seed decides, then all again in another one."""
+    order, rng = list(task.training), random.Random(f"{task.name} {seed}")
+    while True:
+        rng.shuffle(order)
+        yield from order
+
+
 class Demonstrator:
     """Shows how tasks are done, with everything that a recording needs beside it."""
 
@@ -74,7 +95,7 @@ class Demonstrator:
         try:
             for number, task in enumerate(tasks):
                 scene = world.enter(task.scene)
-                successes, tries = 0, 0
+                successes, tries, words = 0, 0, wordings(task, first_seed)
                 while successes < episodes:
                     if tries >= episodes * TRIES_PER_SUCCESS:
                         raise NodeTrouble(
@@ -84,24 +105,30 @@ class Demonstrator:
                         )
                     # Both tasks of a pair use the same seeds: the same start, two sentences, two answers.
                     now = disturbance if successes % 2 else UNDISTURBED
-                    successes += self.play(task, scene, first_seed + tries, now)
+                    successes += self.play(task, scene, first_seed + tries, now, words)
                     tries += 1
                     progress.show(number * episodes + successes, f"{task.name:<20}  tries {tries}")
         finally:
             progress.close()
             world.close()
 
-    def play(self, task: Task, scene: Scene, seed: int, disturbance: Disturbance) -> bool:
-        """Plays one demonstration, sentence and markers included; returns whether the task was done."""
-        carried_out = disturbance.carried_out(np.random.default_rng([seed, list(load_tasks()).index(task.name)]))
+    def play(self, task: Task, scene: Scene, seed: int, disturbance: Disturbance, words: Iterator[str]) -> bool:
+        """Plays one demonstration, sentences and markers included; returns whether the task was done."""
+        rng = np.random.default_rng([seed, list(load_tasks()).index(task.name)])
+        carried_out = disturbance.carried_out(rng)
         scene.reset(seed)
         expert, judge = expert_of(task), judge_of(task, scene)
-        self._operator.say(scene.phrase(random.Random(f"{task.name} {seed}").choice(task.training)))
+        self._operator.say(scene.phrase(next(words)))
         self._set_apart()
         self._bridge.mark("start")
         self._set_apart()
         done = False
-        for _ in range(COMMAND_LIMIT):
+        for command in range(COMMAND_LIMIT):
+            if command in (MEAN_ANOTHER if scene.layout else SAY_AGAIN):
+                if scene.layout:
+                    scene.change_target(rng, AWAY_M)
+                self._operator.say(scene.phrase(next(words)))
+                self._settle()
             due = time.monotonic() + self._period_s
             self._bridge.advance()
             observation = scene.observe(side=self._bridge.side_wanted)
@@ -120,9 +147,13 @@ class Demonstrator:
 
     def _set_apart(self) -> None:
         """Separates what was published from what comes next, in arrival and in simulated time."""
-        self._bridge.flush(seconds=0.05)
-        time.sleep(MARKER_PAUSE_S)
+        self._settle()
         self._bridge.advance()
+
+    def _settle(self) -> None:
+        """Waits until what was published has arrived."""
+        self._bridge.flush(seconds=0.05)
+        time.sleep(PAUSE_S)
 
 
 def await_recorder(participant: Participant, bridge: Bridge, operator: Operator, seconds: float) -> None:

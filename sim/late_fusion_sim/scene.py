@@ -83,6 +83,13 @@ class Scene:
         """A task's sentence for this start: where it has gaps, they are filled with what is meant."""
         return template if self.layout is None else template.format(**self.layout.target._asdict())
 
+    def change_target(self, rng: np.random.Generator, away_m: float) -> None:
+        """Means any shape of those that recordings name, unless the fingers are near one by now."""
+        if any(np.linalg.norm(self.fingers - place) < away_m for place in self.layout.positions.values()):
+            return
+        named = [shape for shape in self.layout.positions if shape in TRAINED_SHAPES]
+        self.layout = self.layout.about(named[rng.integers(len(named))])
+
     def step(self, command: np.ndarray) -> None:
         """Carries out one command: four numbers, clipped to [−1, 1]."""
         action = np.clip(command, -1.0, 1.0).astype(np.float32)

@@ -64,6 +64,10 @@ class Layout:
         """The shape that is meant."""
         return next(iter(self.positions))
 
+    def about(self, target: Shape) -> Layout:
+        """The same table, with another shape meant."""
+        return Layout({target: self.positions[target], **self.positions})
+
     @classmethod
     def draw(cls, seed: int, targets: tuple[Shape, ...]) -> Layout:
         """The layout of a seed, whose target is one of some shapes. Nothing else enters."""

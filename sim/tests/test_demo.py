@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from late_fusion_sim import demo
+from late_fusion_sim.node_process import changed_parameter, node_parameters
 
 NODE = Path(__file__).with_name("fake_late_fusion_node.py")
 
@@ -125,3 +126,11 @@ def test_wrong_options_are_explained(arguments: list[str], message: str, capsys)
         demo.main(["--node", "node", "--policy", "policy", *arguments])
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_parameters_can_be_changed() -> None:
+    changes = (changed_parameter("chunk.ensemble=temporal"), changed_parameter("modalities.scene.max_age_s=0.2"))
+    parameters = node_parameters(None, lockstep=True, changes=changes)["late_fusion"]["ros__parameters"]
+    assert parameters["chunk"]["ensemble"] == "temporal"
+    assert parameters["modalities"]["scene"]["max_age_s"] == 0.2
+    assert parameters["modalities"]["scene"]["topic"] == "camera/image_raw"

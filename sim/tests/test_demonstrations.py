@@ -68,7 +68,7 @@ def recorder() -> Iterator[Recorder]:
 
 def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.MonkeyPatch) -> None:
     # Topics are ordered by time alone; a busy machine needs more of it than a recording can spare.
-    monkeypatch.setattr(record, "MARKER_PAUSE_S", 0.5)
+    monkeypatch.setattr(record, "PAUSE_S", 0.5)
     executed = []
     step = Scene.step
     monkeypatch.setattr(Scene, "step", lambda scene, command: executed.append(command) or step(scene, command))
@@ -78,7 +78,9 @@ def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.Mon
     markers = heard.of("episode")
     assert [message.data for _, message in markers] == ["start", "success"] * 2
     sentences = heard.of("instruction")
-    assert len(sentences) == 2 and all(message.data in TASK.training for _, message in sentences)
+    words = [message.data for _, message in sentences]
+    assert all(sentence in TASK.training for sentence in words)
+    assert len(set(words)) == len(words), "all wordings come up before one comes again"
 
     labels = {nanoseconds_of(message.header.stamp): command_of(message) for _, message in heard.of("expert_action")}
     images = [nanoseconds_of(message.header.stamp) for _, message in heard.of("camera/image_raw")]
@@ -87,9 +89,12 @@ def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.Mon
     assert len(labels) == len(executed)
 
     for episode in range(2):
-        said_at, start_at, end_at = sentences[episode][0], markers[2 * episode][0], markers[2 * episode + 1][0]
+        start_at, end_at = markers[2 * episode][0], markers[2 * episode + 1][0]
+        over_at = markers[2 * episode - 1][0] if episode else -1
         inside = [stamp for stamp in labels if start_at < stamp < end_at]
-        assert said_at < start_at and inside
+        said = [at for at, _ in sentences if over_at < at < end_at]
+        assert inside and said[0] < start_at < said[1]
+        assert len(said) == 1 + (len(inside) - 1) // 8, "said again in other words"
         differences = [
             np.abs(labels[stamp] - command).max() for stamp, command in zip(labels, executed) if stamp in inside
         ]

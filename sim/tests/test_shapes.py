@@ -42,6 +42,22 @@ def test_what_is_never_trained_is_never_a_target_while_recording(world: World) -
     assert {shape.shape for shape in seen} == {shape.shape for shape in ALL_SHAPES}
 
 
+def test_another_shape_can_be_meant_until_the_fingers_are_near(world: World) -> None:
+    scene, rng = world.enter("shapes"), np.random.default_rng(1)
+    scene.reset(3)
+    table = dict(scene.layout.positions)
+    meant = set()
+    for _ in range(100):
+        scene.change_target(rng, away_m=0.0)
+        meant.add(scene.layout.target)
+    assert meant == {shape for shape in table if shape not in NEVER_TRAINED} and len(meant) > 1
+    assert scene.layout.positions == table, "nothing on the table has moved"
+    before = scene.layout.target
+    for _ in range(20):
+        scene.change_target(rng, away_m=10.0)
+        assert scene.layout.target == before
+
+
 def test_the_expert_touches_what_is_meant_and_nothing_before(world: World) -> None:
     scene = world.enter("shapes")
     for seed in EVALUATION_SEEDS[:10]:

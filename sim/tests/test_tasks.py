@@ -19,9 +19,17 @@ def test_every_task_has_its_place_and_its_sentences() -> None:
 
 
 def test_no_sentence_stands_twice() -> None:
-    # Neither in two tasks, which would be contradictory, nor in training and held out, which would be cheating.
-    sentences = Counter(sentence for task in load_tasks().values() for sentence in (*task.training, *task.held_out))
+    # Not in two tasks of one scene, which would be contradictory: "open it" may mean the drawer here, the window there.
+    sentences = Counter(
+        (task.scene, sentence) for task in load_tasks().values() for sentence in (*task.training, *task.held_out)
+    )
     assert [sentence for sentence, count in sentences.items() if count > 1] == []
+
+
+def test_what_is_held_out_is_in_no_recording() -> None:
+    tasks = load_tasks().values()
+    trained = {sentence for task in tasks for sentence in task.training}
+    assert [sentence for task in tasks for sentence in task.held_out if sentence in trained] == []
 
 
 def test_tasks_of_one_scene_stand_together() -> None:

@@ -2,6 +2,7 @@
 
 use super::node::NodeConfig;
 use super::wiring::Wiring;
+use crate::chunk::Ensemble;
 use crate::encoder::{FeatureExtractor, Runtime, SessionOptions};
 use crate::policy::{ActionSpec, FusionSpec, ModalitySpec, Policy, PolicySpec, Weights};
 use crate::problems::Problems;
@@ -66,6 +67,7 @@ impl Loaded {
                 .map_err(|found| problems.extend(found));
             let explained = Policy::build(spec.clone(), &config.policy, &weights);
             let mut warnings = unused_modalities(config, &spec);
+            warnings.extend(nothing_to_put_together(config.ensemble, &spec));
             if let Ok(wiring) = &wiring {
                 warnings.extend(unlearned_absences(&spec, wiring, &weights));
             }
@@ -144,6 +146,17 @@ fn unused_modalities(config: &NodeConfig, spec: &PolicySpec) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// Says that an ensemble was asked for of a policy that has nothing for it.
+fn nothing_to_put_together(ensemble: Ensemble, spec: &PolicySpec) -> Option<String> {
+    (ensemble != Ensemble::None && spec.head.steps() == 1).then(|| {
+        format!(
+            "parameter chunk.ensemble is {ensemble}, but the policy {:?} predicts one action at a time, so there is \
+             nothing to put together and it is asked anew every period. Train it with a chunk (head: chunk)",
+            spec.name
+        )
+    })
 }
 
 /// Says which modalities the policy may have to do without although it never learned to.

@@ -1,6 +1,7 @@
 //! The node's parameters: declared, checked, and joined with what the policy asks for.
 
 mod declaration;
+mod ensemble;
 mod file;
 mod loading;
 mod node;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::declaration::{Declarations, Declared};
+use super::ensemble;
 use super::value::Value;
+use crate::chunk::Ensemble;
 use crate::encoder::ExecutionProvider;
 use crate::message::MessageType;
 use crate::problems::Problems;
@@ -24,6 +26,8 @@ pub struct NodeConfig {
     pub control_rate_hz: f64,
     /// Whether a tick waits for the answer to the simulator's newest observation.
     pub lockstep: bool,
+    /// How chunks of actions that overlap are put together.
+    pub ensemble: Ensemble,
     /// How often per second contributions are computed and published; 0 for never.
     pub contributions_rate_hz: f64,
     /// Whether the time comes from `/clock`.
@@ -159,6 +163,7 @@ impl NodeConfig {
             false,
             "Take the time from /clock instead of the system's clock.",
         );
+        let ensemble = ensemble::declare(d);
         let contributions_rate_hz = d.double(
             "contributions_rate_hz",
             5.0,
@@ -188,21 +193,24 @@ impl NodeConfig {
                 "Episode markers while recording, std_msgs/msg/String: start, then success or failure.",
             ),
         };
-        let config = execution_provider
-            .zip(action)
-            .map(|(provider, action)| Self {
-                policy: policy.into(),
-                onnxruntime: (!onnxruntime.is_empty()).then(|| onnxruntime.into()),
-                execution_provider: provider,
-                intra_op_threads: intra_op_threads as usize,
-                control_rate_hz,
-                lockstep,
-                contributions_rate_hz,
-                use_sim_time,
-                modalities,
-                action,
-                record,
-            });
+        let config =
+            execution_provider
+                .zip(ensemble)
+                .zip(action)
+                .map(|((provider, ensemble), action)| Self {
+                    policy: policy.into(),
+                    onnxruntime: (!onnxruntime.is_empty()).then(|| onnxruntime.into()),
+                    execution_provider: provider,
+                    intra_op_threads: intra_op_threads as usize,
+                    control_rate_hz,
+                    lockstep,
+                    ensemble,
+                    contributions_rate_hz,
+                    use_sim_time,
+                    modalities,
+                    action,
+                    record,
+                });
         let declarations = std::mem::replace(d, Declarations::new(BTreeMap::new()));
         let (config, declared) = declarations.finish(config)?;
         let config = config.expect("a choice that cannot be parsed is a problem");

@@ -8,6 +8,7 @@ pub use handover::{Giver, Returned, Taker, handover};
 pub use reason::StopReason;
 pub use report::{TickMeter, TickReport};
 
+use crate::chunk::{Ensemble, Fused, Player};
 use crate::guard::{Guard, Outcome};
 use crate::modality::Feature;
 use crate::policy::{MAX_MODALITIES, Policy};
@@ -41,25 +42,34 @@ pub struct Controller {
     policy: Policy,
     guard: Guard,
     freshness: Vec<Freshness>,
+    player: Player,
     armed: bool,
     last_tick: Option<Stamp>,
     period_s: f64,
     seen: Seen,
 }
 
-/// Which features the last command rests on.
+/// Which features the newest prediction rests on.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Seen {
     /// For each modality, in the policy's order, whether it was fused.
     pub present: [bool; MAX_MODALITIES],
-    /// Their ages in seconds.
+    /// Their ages in seconds, at the time of the prediction.
     pub ages_s: [f64; MAX_MODALITIES],
 }
 
 impl Controller {
-    /// A controller that has published nothing yet. `freshness` has one entry per modality of the policy.
-    pub fn new(policy: Policy, guard: Guard, freshness: Vec<Freshness>, period_s: f64) -> Self {
+    /// A controller that has published nothing yet. `freshness` has one entry per modality of the policy; `ensemble`
+    /// says how chunks that overlap are put together.
+    pub fn new(
+        policy: Policy,
+        guard: Guard,
+        freshness: Vec<Freshness>,
+        ensemble: Ensemble,
+        period_s: f64,
+    ) -> Self {
         Self {
+            player: Player::new(policy.spec(), ensemble, period_s),
             policy,
             guard,
             freshness,
@@ -70,7 +80,8 @@ impl Controller {
         }
     }
 
-    /// Which features the last command rests on.
+    /// Which features the newest prediction rests on. While its chunk is played, the features that were fused are still
+    /// the newest ones: another one would have led to another prediction.
     pub fn seen(&self) -> &Seen {
         &self.seen
     }
@@ -114,6 +125,10 @@ impl Controller {
     /// Decides this period's command from one feature per modality, in the policy's order, and writes it to
     /// `action`, which has one number per entry of the action space. On [`Decision::Silent`] it holds the stop
     /// action and must not be published.
+    ///
+    /// The policy is asked when a feature is new, when other modalities are present than before, or when its newest
+    /// chunk has been played to its end; otherwise its chunks are played on. Freshness is looked at every time: what was
+    /// foreseen never outlives what it was foreseen from.
     pub fn tick<'a>(
         &mut self,
         now: Stamp,
@@ -121,16 +136,21 @@ impl Controller {
         action: &mut [f64],
     ) -> Decision {
         let mut present: [Option<&[f32]>; MAX_MODALITIES] = [None; MAX_MODALITIES];
+        let mut fused: Fused = [None; MAX_MODALITIES];
+        let mut seen = Seen::default();
         let mut missing = None;
         let mut count = 0;
         for (i, (feature, freshness)) in features.zip(&self.freshness).enumerate() {
-            self.seen.ages_s[i] = now.seconds_since(feature.stamp);
+            seen.ages_s[i] = now.seconds_since(feature.stamp);
             match unusable(now, i, feature, freshness.max_age_s) {
-                None => present[i] = Some(&feature.values),
+                None => {
+                    present[i] = Some(&feature.values);
+                    fused[i] = Some(feature.stamp);
+                }
                 Some(reason) if freshness.required => missing = missing.or(Some(reason)),
                 Some(_) => {}
             }
-            self.seen.present[i] = present[i].is_some();
+            seen.present[i] = present[i].is_some();
             count += 1;
         }
         let nothing = present[..count].iter().all(Option::is_none);
@@ -139,18 +159,29 @@ impl Controller {
             return self.stop(now, reason, action);
         }
         self.armed = true;
-        self.policy
-            .act(&present[..count], &self.seen.ages_s[..count], action);
+        if self.player.is_due(now, &fused) {
+            self.seen = seen;
+            let chunk = self.player.record(now, &fused);
+            self.policy
+                .act(&present[..count], &seen.ages_s[..count], chunk);
+            if let Some(at) = chunk.iter().position(|number| !number.is_finite()) {
+                let at = at % action.len();
+                return self.stop(now, StopReason::NonFinite { action: at }, action);
+            }
+        }
+        self.player.play(now, action);
         let dt_s = self.elapsed(now);
         match self.guard.check(action, dt_s) {
             Outcome::Passed => Decision::Act { limited: 0 },
             Outcome::Limited(limited) => Decision::Act { limited },
-            Outcome::NonFinite(action) => Decision::Stop(StopReason::NonFinite { action }),
+            Outcome::NonFinite(at) => self.stop(now, StopReason::NonFinite { action: at }, action),
         }
     }
 
-    /// The stop action, for a reason from outside such as the node's shutdown.
+    /// The stop action, for a reason from outside such as the node's shutdown. What was foreseen before it is
+    /// forgotten.
     pub fn stop(&mut self, now: Stamp, reason: StopReason, action: &mut [f64]) -> Decision {
+        self.player.forget();
         self.last_tick = Some(now);
         self.guard.stop(action);
         match self.armed {

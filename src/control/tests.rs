@@ -1,5 +1,7 @@
 //! Freshness, arming and the guard, with time as an argument.
 
+mod chunks;
+
 use super::*;
 use crate::guard::Limit;
 use crate::policy::*;
@@ -52,7 +54,7 @@ fn controller(required: [bool; 2]) -> Controller {
             max_age_s,
         })
         .collect();
-    Controller::new(policy, Guard::new(limits), freshness, 0.025)
+    Controller::new(policy, Guard::new(limits), freshness, Ensemble::None, 0.025)
 }
 
 fn feature(seconds: f64, value: f32) -> Feature {

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::image::ImageEncoder;
 use super::onnx::Model;
-use super::pooling::MapShape;
 use super::provider::{Device, SessionOptions};
 use super::runtime::Runtime;
 use super::text::TextEncoder;
 use super::vector::VectorReader;
+use crate::map::MapShape;
 use crate::message::{
     CompressedImageView, ImageView, JointStateView, MessageError, MessageType, Numbers, text,
 };

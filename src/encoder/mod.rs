@@ -18,6 +18,6 @@ mod vector;
 
 pub use extractor::{Extraction, FeatureExtractor, Probe, Summary, accepts, probe};
 pub use file::sha256_of;
-pub use pooling::{Keypoints, MapShape};
+pub use pooling::Keypoints;
 pub use provider::{Device, ExecutionProvider, SessionOptions};
 pub use runtime::Runtime;

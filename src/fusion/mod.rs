@@ -7,12 +7,14 @@ mod absent;
 mod alignment;
 mod bilinear;
 mod concat;
+mod cross_attention;
 mod vote;
 mod weighted;
 
 pub use alignment::Alignment;
 pub use bilinear::Bilinear;
 pub use concat::Concat;
+pub use cross_attention::CrossAttention;
 pub use vote::Vote;
 pub use weighted::Weighted;
 
@@ -81,6 +83,9 @@ pub fn build<T: Number>(
         }
         FusionSpec::Bilinear(bilinear) => {
             Box::new(Bilinear::load(bilinear, &members(spec), weights)?)
+        }
+        FusionSpec::CrossAttention(attention) => {
+            Box::new(CrossAttention::load(attention, &members(spec), weights)?)
         }
         FusionSpec::Vote(vote) => Box::new(Vote::load(vote, spec, weights)?),
     })

@@ -14,6 +14,8 @@ pub enum FusionSpec {
     Weighted(WeightedSpec),
     /// Concatenation with low-rank products of pairs of modalities.
     Bilinear(BilinearSpec),
+    /// Maps that are attended to: where is what another modality speaks of?
+    CrossAttention(CrossAttentionSpec),
     /// Every voter decides on its own, and the decisions are counted.
     Vote(VoteSpec),
 }
@@ -98,6 +100,40 @@ impl BilinearSpec {
                 .iter()
                 .filter_map(|[i, j]| Some([index(i)?, index(j)?]))
                 .collect(),
+        }
+    }
+}
+
+/// The places in maps that queries attend to, and every other modality as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CrossAttentionSpec {
+    /// By modality that is a map, how many cells a side of it has: a feature of `channels·cells²` numbers, channel by
+    /// channel, each row by row, as the pooling `grid` gives it.
+    pub maps: BTreeMap<String, usize>,
+    /// The modalities that ask, such as an instruction. They reach the action through the maps alone.
+    pub queries: Vec<String>,
+    /// How many places are attended to in every map.
+    pub heads: usize,
+}
+
+impl CrossAttentionSpec {
+    /// The modalities by name and the width of what stands for them: of a map its places, x and y of every head.
+    pub fn parts<'a>(&self, modalities: &[(&'a str, usize)]) -> Vec<(&'a str, usize)> {
+        let part = |(name, width): &(&'a str, usize)| match self.maps.contains_key(*name) {
+            true => (*name, 2 * self.heads),
+            false => (*name, *width),
+        };
+        modalities.iter().map(part).collect()
+    }
+}
+
+impl FusionSpec {
+    /// Cells per side of a modality that is fused as a map; `None` for one that is fused as a vector.
+    pub fn cells_of(&self, modality: &str) -> Option<usize> {
+        match self {
+            Self::CrossAttention(attention) => attention.maps.get(modality).copied(),
+            _ => None,
         }
     }
 }

@@ -40,7 +40,13 @@ impl Pilot {
         let action = vec![0.0; policy.spec().actions.len()];
         let guard = Guard::new(wiring.limits.clone());
         Self {
-            controller: Controller::new(policy, guard, wiring.freshness.clone(), period_s),
+            controller: Controller::new(
+                policy,
+                guard,
+                wiring.freshness.clone(),
+                config.ensemble,
+                period_s,
+            ),
             features: ends.features,
             awaited: wiring.awaited.clone(),
             template: wiring.mapping.template(&config.action.frame_id, period_s),

@@ -1,6 +1,6 @@
 //! What is kept of a modality's messages until it is learned from.
 
-use crate::encoder::MapShape;
+use crate::map::MapShape;
 use crate::policy::{ModalitySpec, Pooling, SourceSpec};
 
 /// What the encoder of a modality gives while its policy is being learned: its feature, or the whole map where the

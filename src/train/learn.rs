@@ -88,7 +88,10 @@ impl<'a> Lesson<'a> {
         let standards = intakes
             .iter()
             .enumerate()
-            .map(|(i, intake)| Standard::of_features(intake, dataset.features_of(i, &learned_from)))
+            .map(|(i, intake)| {
+                let cells = spec.fusion.cells_of(&spec.modalities[i].name);
+                Standard::of_features(intake, cells, dataset.features_of(i, &learned_from))
+            })
             .collect();
         let actions = spec.actions.len();
         let labels = learned_from

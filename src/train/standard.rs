@@ -94,11 +94,16 @@ impl Standard {
         }
     }
 
-    /// Of what is kept of a modality.
-    pub fn of_features<'a>(intake: &Intake, rows: impl Iterator<Item = &'a [f32]>) -> Self {
+    /// Of what is kept of a modality, which may be fused as a map of `cells` by `cells`.
+    pub fn of_features<'a>(
+        intake: &Intake,
+        cells: Option<usize>,
+        rows: impl Iterator<Item = &'a [f32]>,
+    ) -> Self {
         let width = intake.row_width();
-        if let Some(map) = intake.map {
-            return Self::of_map(rows, width, map.positions());
+        let positions = intake.map.map(|map| map.positions());
+        if let Some(positions) = positions.or(cells.map(|cells| cells * cells)) {
+            return Self::of_map(rows, width, positions);
         }
         match intake.source {
             SourceSpec::Vector { .. } => Self::of_numbers(rows, width),

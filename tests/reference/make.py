@@ -33,13 +33,17 @@ def positive(rng: np.random.Generator, *shape: int) -> np.ndarray:
 class Maker:
     """One policy with random tensors."""
 
-    def __init__(self, name: str, seed: int, count: int, *, aligned: bool, steps: int = 1) -> None:
+    def __init__(
+        self, name: str, seed: int, count: int, *, aligned: bool, steps: int = 1, maps: dict[str, int] | None = None
+    ) -> None:
         self.rng = np.random.default_rng(seed)
         self.tensors: Tensors = {}
         self.widths = {}
         modalities = []
         for i in range(count):
-            modality = {"name": f"m{i}", "kind": "vector", "width": 2 + i % 3}
+            # A map has three channels.
+            width = 3 * maps[f"m{i}"] ** 2 if maps and f"m{i}" in maps else 2 + i % 3
+            modality = {"name": f"m{i}", "kind": "vector", "width": width}
             modality["names"] = [f"n{j}" for j in range(modality["width"])]
             self.tensors[f"standardise.m{i}.mean"] = numbers(self.rng, modality["width"])
             self.tensors[f"standardise.m{i}.std"] = positive(self.rng, modality["width"])
@@ -72,6 +76,16 @@ class Maker:
         self.tensors["action.mean"] = numbers(self.rng, 2)
         self.tensors["action.std"] = positive(self.rng, 2)
         return self
+
+    def cross_attention(self, maps: dict[str, int], queries: list[str], heads: int) -> Maker:
+        places = {name: 2 * heads if name in maps else width for name, width in self.widths.items()}
+        query = sum(self.widths[name] for name in queries)
+        for name in maps:
+            self.tensors[f"fusion.{name}.weight"] = numbers(self.rng, 3 * heads, query)
+            self.tensors[f"fusion.{name}.bias"] = numbers(self.rng, 3 * heads)
+        self.widths = places
+        fusion = {"method": "cross_attention", "maps": maps, "queries": queries, "heads": heads}
+        return self.absent().fused(fusion, sum(width for name, width in places.items() if name not in queries))
 
     def weighted(self, weights: dict, tensors: Tensors, tau_s: dict | None = None) -> Maker:
         self.tensors |= tensors
@@ -136,6 +150,10 @@ def makers() -> list[Maker]:
         some = maker(f"across_{count}", count, aligned=True)
         tensors = {"fusion.weight": numbers(some.rng, 2, 3), "fusion.vector": numbers(some.rng, 2, scale=3.0)}
         made.append(some.weighted({"kind": "attention_across", "hidden": 2}, tensors, {"m0": 0.2, "m1": 1.0}))
+    for count, maps, queries in ((2, {"m0": 2}, ["m1"]), (4, {"m1": 3, "m3": 1}, ["m2"]), (6, {"m0": 2}, ["m1", "m4"])):
+        name = f"cross_attention_{count}"
+        looking = Maker(name, sum(map(ord, name)), count, aligned=False, maps=maps)
+        made.append(looking.cross_attention(maps, queries, heads=2))
     groups = [
         {"name": "left", "modalities": ["m0", "m2"]},
         {"name": "right", "modalities": ["m1", "m2"]},

@@ -34,7 +34,8 @@ class Reference:
         fusion = self.spec["fusion"]
         if fusion["method"] == "vote":
             return self.vote(aligned)
-        fused = {"concat": self.concat, "bilinear": self.bilinear}.get(fusion["method"])
+        methods = {"concat": self.concat, "bilinear": self.bilinear, "cross_attention": self.cross_attention}
+        fused = methods.get(fusion["method"])
         vector = fused(aligned) if fused else self.weighted(aligned, ages_s)
         output = self.layers("head", vector).reshape(self.steps, self.actions)
         return output * self.tensors["action.std"] + self.tensors["action.mean"]
@@ -76,6 +77,29 @@ class Reference:
             for i, j in pairs
         ]
         return np.concatenate([self.concat(aligned), *products])
+
+    def cross_attention(self, aligned: Features) -> np.ndarray:
+        """Of every map the places (Σ_p α_hp·x_p, Σ_p α_hp·y_p), α_h = softmax_p((W·q + b)_h·m_p/√channels)"""
+        spec = self.spec["fusion"]
+        query = np.concatenate([self.or_absent(aligned, name) for name in self.names if name in spec["queries"]])
+        parts = []
+        for name in self.names:
+            if name in spec["maps"] and name in aligned:
+                cells = spec["maps"][name]
+                grid = aligned[name].reshape(-1, cells, cells)
+                sought = self.tensors[f"fusion.{name}.weight"] @ query + self.tensors[f"fusion.{name}.bias"]
+                axis = np.linspace(-1.0, 1.0, cells) if cells > 1 else np.zeros(1)
+                places = []
+                for head in sought.reshape(spec["heads"], len(grid)):
+                    logits = np.einsum("c,cyx->yx", head, grid) / math.sqrt(len(grid))
+                    alpha = softmax(logits.ravel()).reshape(cells, cells)
+                    places.append((sum(alpha.sum(axis=0) * axis), sum(alpha.sum(axis=1) * axis)))
+                parts.append(np.array(places).T.ravel())
+            elif name in spec["maps"]:
+                parts.append(self.tensors.get(f"absent.{name}", np.zeros(2 * spec["heads"])))
+            elif name not in spec["queries"]:
+                parts.append(self.or_absent(aligned, name))
+        return np.concatenate(parts)
 
     def weighted(self, aligned: Features, ages_s: dict[str, float]) -> np.ndarray:
         """Σ w_m ⊙ a_m"""

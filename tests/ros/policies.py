@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,6 +117,7 @@ class Policy:
     actions: list[dict] = field(default_factory=lambda: [dict(action) for action in ACTIONS])
     tensors: dict[str, np.ndarray] = field(default_factory=dict)
     fusion: dict = field(default_factory=lambda: {"method": "concat"})
+    chunk: dict | None = None
 
     def __post_init__(self) -> None:
         for modality in self.modalities:
@@ -138,7 +139,7 @@ class Policy:
             "name": self.folder.name,
             "modalities": self.modalities,
             "fusion": self.fusion,
-            "head": {"kind": "mlp", "hidden": []},
+            "head": {"kind": "mlp", "hidden": []} | ({"chunk": self.chunk} if self.chunk else {}),
             "actions": self.actions,
         }
         # JSON is YAML.
@@ -147,7 +148,7 @@ class Policy:
         return self.folder
 
     def action(self, *inputs: float) -> list[float]:
-        """What it commands for these inputs, in the order of its modalities."""
+        """What it commands for these inputs, in the order of its modalities; the steps of a chunk in a row."""
         return [float(number) for number in self.tensors["head.0.weight"] @ inputs + self.tensors["head.0.bias"]]
 
 
@@ -175,6 +176,15 @@ def sight_policy(folder: Path) -> Policy:
     """drive = left + red / 128, turn = right - green / 128."""
     weight = np.array([[1 / 128, 0.0, 0.0, 1.0, 0.0], [0.0, -1 / 128, 0.0, 0.0, 1.0]])
     return Policy(folder, [colour("scene", folder), vector("joints", "left", "right")], weight)
+
+
+def chunk_policy(folder: Path, drives: Sequence[float], step_s: float) -> Policy:
+    """A chunk with a step per entry of `drives`: drive = that entry + green / 128, turn = red / 64 at every step."""
+    steps = len(drives)
+    weight = np.array([[0.0, 1 / 128, 0.0], [1 / 64, 0.0, 0.0]] * steps)
+    bias = np.array([number for drive in drives for number in (drive, 0.0)])
+    chunk = {"steps": steps, "step_s": step_s}
+    return Policy(folder, [colour("scene", folder)], weight, bias, chunk=chunk)
 
 
 def spoken_policy(folder: Path) -> Policy:

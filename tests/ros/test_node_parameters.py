@@ -40,6 +40,7 @@ def test_parameters_are_listed_by_their_prefix_and_depth(ask: Callable[..., Any]
         "control_rate_hz",
         "use_sim_time",
         "lockstep",
+        "chunk.ensemble",
         "modalities.joints.topic",
         "modalities.joints.max_age_s",
         "action.message",

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use late_fusion::config::{self, Loaded, NodeConfig};
+use late_fusion::policy::HeadSpec;
 use late_fusion::problems::Problems;
 
 /// Check a parameter file with its policy and encoders, without ROS running.
@@ -50,6 +51,13 @@ fn print_table(config: &NodeConfig, loaded: &Loaded) {
         policy.parameters(),
         if config.lockstep { ", in lockstep" } else { "" }
     );
+    let HeadSpec::Mlp { chunk, .. } = &spec.head;
+    if let Some(chunk) = chunk {
+        println!(
+            "chunks of {} steps, one every {} s, ensemble {}",
+            chunk.steps, chunk.step_s, config.ensemble
+        );
+    }
     println!("\nmodality      topic                           fused  required  max_age_s  encoder");
     for ((wired, modality), extractor) in wiring
         .modalities

@@ -1,6 +1,6 @@
 //! The pooling `grid`: means over the cells of a map.
 
-use super::MapShape;
+use crate::map::MapShape;
 
 /// Averages a map over `cells`×`cells` cells, which overlap where the map cannot be divided evenly, as adaptive average
 /// pooling does: cell i of n positions goes from ⌊i·n/cells⌋ up to ⌈(i+1)·n/cells⌉.

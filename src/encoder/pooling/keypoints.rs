@@ -5,7 +5,7 @@
 
 use nalgebra::{DMatrix, DMatrixView, DVector};
 
-use super::MapShape;
+use crate::map::MapShape;
 use crate::policy::Weights;
 use crate::problems::Problems;
 

@@ -2,11 +2,10 @@
 
 mod grid;
 mod keypoints;
-mod map;
 
 pub use keypoints::Keypoints;
-pub use map::MapShape;
 
+use crate::map::MapShape;
 use crate::message::MessageError;
 use crate::policy::{Normalise, Pooling, Weights};
 use crate::problems::Problems;

@@ -4,10 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{check_names, check_width};
 use crate::policy::{
-    ActionSpec, BilinearSpec, FixedWeight, FusionSpec, ModalitySpec, VoteRule, VoteSpec,
-    WeightedSpec, WeightsSpec,
+    ActionSpec, BilinearSpec, CrossAttentionSpec, FixedWeight, FusionSpec, ModalitySpec,
+    SourceSpec, VoteRule, VoteSpec, WeightedSpec, WeightsSpec,
 };
 use crate::problems::Problems;
+
+/// The most places that cross-attention may look at in one map.
+const MAX_HEADS: usize = 64;
+
+/// The most cells that a side of a map may have.
+const MAX_CELLS: usize = 64;
 
 /// The most bins that a number of the action may have.
 const MAX_BINS: usize = 1024;
@@ -23,6 +29,7 @@ impl FusionSpec {
             Self::Concat => {}
             Self::Weighted(weighted) => weighted.check(modalities, problems),
             Self::Bilinear(bilinear) => bilinear.check(modalities, problems),
+            Self::CrossAttention(attention) => attention.check(modalities, problems),
             Self::Vote(vote) => vote.check(modalities, actions, problems),
         }
     }
@@ -125,6 +132,72 @@ impl BilinearSpec {
                 problems.add(format!("{key} is there twice: {left}, {right}"));
             }
         }
+    }
+}
+
+impl CrossAttentionSpec {
+    fn check(&self, modalities: &[ModalitySpec], problems: &mut Problems) {
+        if !(1..=MAX_HEADS).contains(&self.heads) {
+            problems.add(format!(
+                "heads is {}; 1 to {MAX_HEADS} are allowed",
+                self.heads
+            ));
+        }
+        if self.maps.is_empty() {
+            problems.add("maps is empty; at least one modality must be a map to look at");
+        }
+        if self.queries.is_empty() {
+            problems.add("queries is empty; at least one modality must say what to look for");
+        }
+        for (i, name) in self.queries.iter().enumerate() {
+            check_known(&format!("queries[{i}]"), name, modalities, problems);
+            if self.queries[..i].contains(name) {
+                problems.add(format!("queries has {name} twice"));
+            }
+            if self.maps.contains_key(name) {
+                problems.add(format!(
+                    "{name} is both a map and a query; a modality is one of them"
+                ));
+            }
+        }
+        for (name, cells) in &self.maps {
+            let key = format!("maps.{name}");
+            check_known(&key, name, modalities, problems);
+            if !(1..=MAX_CELLS).contains(cells) {
+                problems.add(format!("{key} is {cells}; 1 to {MAX_CELLS} are allowed"));
+                continue;
+            }
+            for modality in modalities.iter().filter(|m| m.name == *name) {
+                check_map(&key, modality, *cells, problems);
+            }
+        }
+    }
+}
+
+/// Whether a modality's feature is a map of `cells` by `cells`. A width that is not known yet is not looked at.
+fn check_map(key: &str, modality: &ModalitySpec, cells: usize, problems: &mut Problems) {
+    if let Some(align) = modality.align {
+        problems.add(format!(
+            "{key}: the modality has align {align}; a projection knows no places, so a map has none"
+        ));
+    }
+    if modality.history > 1 {
+        problems.add(format!(
+            "{key}: the modality has history {}; a map has none, 1 is allowed",
+            modality.history
+        ));
+    }
+    if let SourceSpec::Image { encoder } = &modality.source {
+        if encoder.cells != Some(cells) {
+            problems.add(format!(
+                "{key} is {cells}; the modality's encoder must have pooling grid with as many cells"
+            ));
+        }
+    } else if !modality.width.is_multiple_of(cells * cells) {
+        problems.add(format!(
+            "{key} is {cells}, and the feature's width {} is no multiple of {cells}x{cells}",
+            modality.width
+        ));
     }
 }
 

@@ -3,7 +3,7 @@
 use candle_core::{D, Device, Result, Tensor};
 
 use super::parameters::Parameters;
-use crate::encoder::MapShape;
+use crate::map::MapShape;
 use crate::policy::Weights;
 use crate::train::standard::Standard;
 

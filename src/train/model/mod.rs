@@ -3,6 +3,7 @@
 
 mod bilinear;
 mod concat;
+mod cross_attention;
 mod keypoints;
 mod mlp;
 mod parameters;
@@ -17,6 +18,7 @@ use candle_core::{Device, Result, Tensor};
 
 use self::bilinear::Bilinear;
 use self::concat::Concat;
+use self::cross_attention::CrossAttention;
 use self::keypoints::Keypoints;
 use self::mlp::Mlp;
 use self::parameters::Linear;
@@ -232,6 +234,9 @@ impl Decision {
             }
             FusionSpec::Bilinear(bilinear) => {
                 Box::new(Bilinear::new(parameters, bilinear, setting)?)
+            }
+            FusionSpec::CrossAttention(attention) => {
+                Box::new(CrossAttention::new(parameters, attention, setting)?)
             }
             FusionSpec::Vote(vote) => {
                 let vote = Vote::new(parameters, vote, hidden, &spec.actions, setting)?;

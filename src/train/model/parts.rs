@@ -34,20 +34,23 @@ impl Absent {
 
     /// The aligned features, with what stands in where a modality is left out.
     pub(super) fn fill(&self, parts: &Parts) -> Result<Vec<Tensor>> {
+        let each = parts.aligned.iter().enumerate();
+        each.map(|(i, aligned)| self.stand_in(i, aligned, parts))
+            .collect()
+    }
+
+    /// What is fused of modality `i`, with what stands in where it is left out.
+    pub(super) fn stand_in(&self, i: usize, there: &Tensor, parts: &Parts) -> Result<Tensor> {
         let Some(presence) = &parts.presence else {
-            return Ok(parts.aligned.clone());
+            return Ok(there.clone());
         };
-        let each = parts.aligned.iter().zip(presence).enumerate();
-        each.map(|(i, (aligned, presence))| {
-            let there = aligned.broadcast_mul(presence)?;
-            match &self.0 {
-                Some(absent) => {
-                    let lack = presence.affine(-1.0, 1.0)?;
-                    there + absent[i].unsqueeze(0)?.broadcast_mul(&lack)?
-                }
-                None => Ok(there),
+        let there = there.broadcast_mul(&presence[i])?;
+        match &self.0 {
+            Some(absent) => {
+                let lack = presence[i].affine(-1.0, 1.0)?;
+                there + absent[i].unsqueeze(0)?.broadcast_mul(&lack)?
             }
-        })
-        .collect()
+            None => Ok(there),
+        }
     }
 }

@@ -79,6 +79,11 @@ fn specs() -> Vec<PolicySpec> {
             "{method: bilinear, rank: 2, pairs: [[scene, words]]}",
             CHUNK,
         ),
+        spec(
+            some,
+            "{method: cross_attention, maps: {scene: 2}, queries: [words], heads: 3}",
+            HEAD,
+        ),
         spec(some, "{method: vote, rule: soft, bins: 5}", HEAD),
         spec(some, "{method: vote, rule: weighted, bins: 4}", CHUNK),
         spec(
@@ -290,7 +295,8 @@ fn the_seed_decides_the_initial_parameters() {
 /// A camera whose map of 3 channels, 4 rows and 5 columns is pooled to two keypoints.
 mod keypoints {
     use super::*;
-    use crate::encoder::{Keypoints as Running, MapShape};
+    use crate::encoder::Keypoints as Running;
+    use crate::map::MapShape;
     use crate::policy::{ImageEncoderSpec, Pooling};
 
     const MAP: MapShape = MapShape {

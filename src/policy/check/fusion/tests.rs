@@ -31,7 +31,7 @@ fn assert_says(fusion: &str, parts: &[&str]) {
 fn a_fusion_named_wrongly_is_told_what_there_is() {
     assert_says("{method: average}", &["concat"]);
     let known = said("{method: average}").remove(0);
-    for method in ["weighted", "bilinear", "vote"] {
+    for method in ["weighted", "bilinear", "cross_attention", "vote"] {
         assert!(known.contains(method), "{known}");
     }
 }
@@ -96,5 +96,29 @@ fn a_vote_needs_something_to_decide_and_voters_who_can() {
     assert_says(
         "{method: vote, rule: weighted, bins: 3, weights: {scene: 0, words: 0, eye: 0}}",
         &["eye", "all zero"],
+    );
+}
+
+#[test]
+fn maps_and_queries_must_be_such() {
+    assert_says(
+        "{method: cross_attention, maps: {scene: 1}, queries: [words], heads: 2}",
+        &[],
+    );
+    assert_says(
+        "{method: cross_attention, maps: {}, queries: [], heads: 0}",
+        &["heads is 0; 1 to 64", "maps is empty", "queries is empty"],
+    );
+    assert_says(
+        "{method: cross_attention, maps: {scene: 2, eye: 1, words: 0}, queries: [words, words, ear], heads: 1}",
+        &[
+            "words is both a map and a query",
+            "queries has words twice",
+            "words is both a map and a query",
+            "queries[2]: there is no modality \"ear\"",
+            "maps.eye: there is no modality",
+            "maps.scene is 2, and the feature's width 2 is no multiple of 2x2",
+            "maps.words is 0; 1 to 64",
+        ],
     );
 }

@@ -1,4 +1,4 @@
-//! Maps: the outputs of vision encoders that still know where things are.
+//! Maps: features that still know where things are, such as the inner outputs of vision encoders.
 
 /// The shape of a map `[1, channels, rows, columns]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,15 @@ impl MapShape {
                 columns,
             }),
             _ => None,
+        }
+    }
+
+    /// The map of `cells` rows and columns that a vector of `width` numbers is, channel by channel.
+    pub fn square(width: usize, cells: usize) -> Self {
+        Self {
+            channels: width / (cells * cells),
+            rows: cells,
+            columns: cells,
         }
     }
 
