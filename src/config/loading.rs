@@ -5,7 +5,9 @@ use super::wiring::Wiring;
 use crate::chunk::Ensemble;
 use crate::encoder::{FeatureExtractor, Runtime, SessionOptions};
 use crate::message::MessageType;
-use crate::policy::{FusionSpec, ModalitySpec, Policy, PolicySpec, SourceSpec, Weights};
+use crate::policy::{
+    ActionSpec, FusionSpec, ModalitySpec, Policy, PolicySpec, SourceSpec, Weights,
+};
 use crate::problems::Problems;
 
 /// A policy with its encoders, joined with the parameters.
@@ -28,6 +30,18 @@ impl Loaded {
     /// # Errors
     /// Every problem of policy, encoders and wiring, at once where one does not hide the other.
     pub fn new(config: &NodeConfig) -> Result<Self, Problems> {
+        Self::load(config, None)
+    }
+
+    /// Loads everything that `config` names, for a policy that is to take over from `present` while the node runs.
+    ///
+    /// # Errors
+    /// As for [`Loaded::new`], and actions that are not those of `present`.
+    pub fn successor(config: &NodeConfig, present: &PolicySpec) -> Result<Self, Problems> {
+        Self::load(config, Some(present))
+    }
+
+    fn load(config: &NodeConfig, present: Option<&PolicySpec>) -> Result<Self, Problems> {
         if config.policy.as_os_str().is_empty() {
             return Err(Problems::from(
                 "parameter policy is missing; it must be a folder with policy.yaml and weights.safetensors, as \
@@ -37,6 +51,9 @@ impl Loaded {
         }
         let spec = PolicySpec::load(&config.policy)?;
         let mut problems = Problems::new();
+        if let Some(present) = present {
+            check_same_actions(&spec, present, &mut problems);
+        }
         let wiring = Wiring::new(config, &spec).map_err(|found| problems.extend(found));
         let weights = Weights::load(&config.policy.join("weights.safetensors"))
             .map_err(|found| problems.extend(found));
@@ -46,24 +63,43 @@ impl Loaded {
             let extractors =
                 load_extractors(config, &spec, &weights).map_err(|found| problems.extend(found));
             let explained = Policy::build(spec.clone(), &config.policy, &weights);
-            let warnings = wiring.as_ref().map_or(Vec::new(), |wiring| {
-                let mut warnings = unlearned_absences(&spec, wiring, &weights);
+            let mut warnings = unused_modalities(config, &spec);
+            warnings.extend(nothing_to_put_together(config.ensemble, &spec));
+            if let Ok(wiring) = &wiring {
+                warnings.extend(unlearned_absences(&spec, wiring, &weights));
                 warnings.extend(ageing_sentences(&spec, wiring));
-                warnings.extend(nothing_to_put_together(config.ensemble, &spec));
-                warnings
-            });
+            }
             Ok((policy?, extractors?, explained.map_err(drop)?, warnings))
         });
         match (loaded, wiring) {
-            (Ok((policy, extractors, explained, warnings)), Ok(wiring)) => Ok(Self {
-                policy,
-                wiring,
-                extractors,
-                explained,
-                warnings,
-            }),
+            (Ok((policy, extractors, explained, warnings)), Ok(wiring)) if problems.is_empty() => {
+                Ok(Self {
+                    policy,
+                    wiring,
+                    extractors,
+                    explained,
+                    warnings,
+                })
+            }
             _ => Err(problems),
         }
+    }
+}
+
+/// A command must not change its layout or its units while a robot follows it.
+fn check_same_actions(spec: &PolicySpec, present: &PolicySpec, problems: &mut Problems) {
+    let in_words = |actions: &[ActionSpec]| -> Vec<String> {
+        let action = |a: &ActionSpec| format!("{} ({})", a.name, a.unit);
+        actions.iter().map(action).collect()
+    };
+    let (actions, needed) = (in_words(&spec.actions), in_words(&present.actions));
+    if actions != needed {
+        problems.add(format!(
+            "actions are {}; to take over from the policy {:?} while the node runs, they must be {}, in this order",
+            actions.join(", "),
+            present.name,
+            needed.join(", ")
+        ));
     }
 }
 
@@ -113,6 +149,23 @@ fn ageing_sentences(spec: &PolicySpec, wiring: &Wiring) -> Vec<String> {
                  modalities.{0}.max_age_s: 0.0 it holds until the next one",
                 m.name
             ))
+        })
+        .collect()
+}
+
+/// Says which modalities are listened to in vain.
+fn unused_modalities(config: &NodeConfig, spec: &PolicySpec) -> Vec<String> {
+    let names: Vec<&str> = spec.modalities.iter().map(|m| m.name.as_str()).collect();
+    let listened_to = config.modalities.iter().filter(|m| m.enabled);
+    listened_to
+        .filter(|m| !names.contains(&m.name.as_str()))
+        .map(|m| {
+            format!(
+                "modality {}: the policy {:?} has no such modality and acts without it; it has {}",
+                m.name,
+                spec.name,
+                names.join(", ")
+            )
         })
         .collect()
 }

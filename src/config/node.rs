@@ -125,7 +125,8 @@ impl NodeConfig {
         let policy = d.string(
             "policy",
             "",
-            "Folder with policy.yaml and weights.safetensors, as late_fusion train writes it.",
+            "Folder with policy.yaml and weights.safetensors, as late_fusion train writes it. While the node runs, the \
+             service ~/load_policy loads another one.",
         );
         let onnxruntime = encoding::onnxruntime(d);
         let execution_provider = encoding::execution_provider(d);

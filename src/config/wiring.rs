@@ -19,9 +19,6 @@ pub struct Wiring {
     pub limits: Vec<Limit>,
     /// Which modalities a lockstep tick waits for: required ones that come with every observation.
     pub awaited: Vec<bool>,
-    /// Which modalities hold until their next message, so that one from before the node started counts: sentences, and
-    /// features of any age that were made elsewhere.
-    pub latched: Vec<bool>,
     /// The field of each action in the command message.
     pub mapping: ActionMapping,
 }
@@ -69,7 +66,6 @@ impl Wiring {
                 freshness,
                 limits,
                 awaited,
-                latched,
                 mapping,
             }),
             _ => Err(problems),
@@ -92,10 +88,12 @@ fn join_modalities(
     problems: &mut Problems,
 ) -> Vec<ModalityConfig> {
     let names: Vec<&str> = spec.modalities.iter().map(|m| m.name.as_str()).collect();
-    for wired in &config.modalities {
+    // What is not required may be meant for another policy.
+    for wired in config.modalities.iter().filter(|m| m.required) {
         if !names.contains(&wired.name.as_str()) {
             problems.add(format!(
-                "parameter modalities.{}: the policy {:?} has no such modality; it has {}",
+                "parameter modalities.{0}: the policy {1:?} has no such modality; it has {2}. Where policies with it \
+                 and without it are to be loaded, modalities.{0}.required must be false",
                 wired.name,
                 spec.name,
                 names.join(", ")

@@ -1,8 +1,10 @@
 //! One control period: freshness, policy, guard. Time is an argument; nothing here waits, locks or allocates.
 
+mod handover;
 mod reason;
 mod report;
 
+pub use handover::{Giver, Returned, Taker, handover};
 pub use reason::StopReason;
 pub use report::{TickMeter, TickReport};
 
@@ -82,6 +84,37 @@ impl Controller {
     /// the newest ones: another one would have led to another prediction.
     pub fn seen(&self) -> &Seen {
         &self.seen
+    }
+
+    /// Whether a command of the policy has ever left, so that from now on one leaves every period.
+    pub fn is_armed(&self) -> bool {
+        self.armed
+    }
+
+    /// Continues where `former`, a controller of the same actions, ends: the rate limits go on from its last command, and
+    /// a robot that it had moved goes on getting a command every period.
+    pub fn succeed(&mut self, former: &Self) {
+        self.guard.succeed(&former.guard);
+        self.armed = former.armed;
+        self.last_tick = former.last_tick;
+    }
+
+    /// Everything that keeps the policy from acting at `now` with these features; nothing is decided.
+    pub fn lacking<'a>(
+        &self,
+        now: Stamp,
+        features: impl Iterator<Item = &'a Feature>,
+    ) -> impl Iterator<Item = StopReason> {
+        let mut lacking = [None; MAX_MODALITIES];
+        let mut nothing = true;
+        for (i, (feature, freshness)) in features.zip(&self.freshness).enumerate() {
+            let reason = unusable(now, i, feature, freshness.max_age_s);
+            nothing &= reason.is_some();
+            lacking[i] = reason.filter(|_| freshness.required);
+        }
+        let nothing = nothing && lacking.iter().all(Option::is_none);
+        let nothing = nothing.then_some(StopReason::NothingPresent);
+        lacking.into_iter().flatten().chain(nothing)
     }
 
     /// The policy that drives.

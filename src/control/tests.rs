@@ -151,3 +151,60 @@ fn an_output_outside_the_limits_is_limited() {
     let decision = controller.tick(at(1.0), features.iter(), &mut action);
     assert_eq!((decision, action), (Decision::Act { limited: 1 }, [1.0]));
 }
+
+#[test]
+fn everything_that_is_lacking_is_named_and_nothing_where_it_could_act() {
+    let fresh = [feature(1.0, 0.25), feature(1.0, 0.5)];
+    let late = [feature(0.1, 0.25), Feature::absent(1)];
+    let named = |required, features: &[Feature; 2]| -> Vec<StopReason> {
+        let controller = controller(required);
+        controller.lacking(at(1.1), features.iter()).collect()
+    };
+    assert_eq!(named(BOTH, &fresh), []);
+    let stale = StopReason::Stale {
+        modality: 0,
+        age_s: 1.0,
+        max_age_s: 0.5,
+    };
+    let absent = StopReason::Absent { modality: 1 };
+    assert_eq!(named(BOTH, &late), [stale, absent]);
+    assert_eq!(named([false, true], &late), [absent]);
+    assert_eq!(named([false, false], &fresh), []);
+    assert_eq!(named([false, false], &late), [StopReason::NothingPresent]);
+}
+
+#[test]
+fn a_successor_is_armed_and_keeps_the_rate_limits() {
+    let slow = |mut controller: Controller| {
+        controller.guard = Guard::new(vec![Limit {
+            min: -1.0,
+            max: 1.0,
+            max_rate: Some(4.0),
+            stop: 0.0,
+        }]);
+        controller
+    };
+    let mut former = slow(controller(BOTH));
+    let mut action = [0.0];
+    let features = [feature(1.0, 0.25), feature(1.0, 0.5)];
+    for tick in 0..20 {
+        former.tick(
+            at(1.0 + 0.025 * f64::from(tick)),
+            features.iter(),
+            &mut action,
+        );
+    }
+    assert_eq!(action, [0.75]);
+
+    let mut successor = slow(controller(BOTH));
+    assert!(!successor.is_armed());
+    successor.succeed(&former);
+    assert!(successor.is_armed());
+    let features = [feature(1.4, -0.25), feature(1.4, -0.5)];
+    let decision = successor.tick(at(1.5), features.iter(), &mut action);
+    assert_eq!(decision, Decision::Act { limited: 1 });
+    // 25 ms at 4 per second, from where the other one ended.
+    assert!((action[0] - 0.65).abs() < 1e-9, "{action:?}");
+    let decision = successor.tick(at(9.0), features.iter(), &mut action);
+    assert!(matches!(decision, Decision::Stop(_)), "{decision:?}");
+}

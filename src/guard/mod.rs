@@ -52,6 +52,11 @@ impl Guard {
         Self { limits, last }
     }
 
+    /// Goes on from the last command of `former`, a guard of the same actions, so that rate limits hold across the change.
+    pub fn succeed(&mut self, former: &Self) {
+        self.last.copy_from_slice(&former.last);
+    }
+
     /// How many numbers an action has.
     pub fn width(&self) -> usize {
         self.limits.len()
@@ -146,5 +151,20 @@ mod tests {
         assert_eq!(action, [0.4]);
         guard.stop(&mut action);
         assert_eq!(action, [0.0]);
+    }
+
+    #[test]
+    fn a_guard_that_succeeds_another_goes_on_from_its_last_command() {
+        let slow = Limit {
+            max_rate: Some(2.0),
+            ..WIDE
+        };
+        let mut former = Guard::new(vec![slow, WIDE]);
+        former.check(&mut [0.1, 0.75], 0.1);
+        let mut guard = Guard::new(vec![slow, WIDE]);
+        guard.succeed(&former);
+        let mut action = [-1.0, -1.0];
+        assert_eq!(guard.check(&mut action, 0.1), Outcome::Limited(1));
+        assert_eq!(action, [-0.1, -1.0]);
     }
 }

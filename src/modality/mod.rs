@@ -2,6 +2,7 @@
 
 mod feature;
 mod history;
+mod inlet;
 mod recollection;
 mod slot;
 mod stats;
@@ -10,6 +11,7 @@ mod worker;
 
 pub use feature::{Feature, FeatureReader, FeatureWriter, feature_slot};
 pub use history::History;
+pub use inlet::Inlet;
 pub use recollection::Recollection;
 pub use slot::{Message, MessageSlot};
 pub use stats::{ModalitySnapshot, ModalityStats};

@@ -1,15 +1,15 @@
 //! The newest message of a modality, on its way from the middleware to the worker.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::time::Stamp;
 
-/// A message as it came off the wire.
+/// A message as it came off the wire. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// The serialized message (CDR with its encapsulation header).
-    pub bytes: Vec<u8>,
+    pub bytes: Arc<Vec<u8>>,
     /// When this process received it; the stamp of messages that carry none.
     pub received: Stamp,
 }
@@ -30,14 +30,18 @@ struct State {
 }
 
 impl MessageSlot {
-    /// Puts the newest message in.
-    pub fn put(&self, message: Message) {
+    /// Puts the newest message in; false, and the message is dropped, when the slot is closed.
+    pub fn put(&self, message: Message) -> bool {
         let mut state = self.lock();
+        if state.closed {
+            return false;
+        }
         if state.newest.replace(message).is_some() {
             state.superseded += 1;
         }
         drop(state);
         self.changed.notify_one();
+        true
     }
 
     /// Waits for a message; `None` once the slot is closed.
@@ -80,7 +84,7 @@ mod tests {
 
     fn message(byte: u8) -> Message {
         Message {
-            bytes: vec![byte],
+            bytes: Arc::new(vec![byte]),
             received: Stamp::default(),
         }
     }
@@ -104,5 +108,6 @@ mod tests {
         });
         slot.close();
         assert_eq!(worker.join().unwrap(), None);
+        assert!(!slot.put(message(1)), "nobody would take it");
     }
 }

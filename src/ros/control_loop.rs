@@ -1,17 +1,15 @@
 //! The control thread: waits for its tick, decides, publishes. It takes no lock that another thread holds, and
 //! after its first ticks it allocates nothing.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
-use super::explainer::Witness;
 use super::pace::Pace;
-use crate::control::{Controller, Decision, StopReason, TickMeter, TickReport};
-use crate::message::CommandTemplate;
-use crate::modality::FeatureReader;
+use super::pilot::Pilot;
+use crate::control::{Decision, StopReason, Taker};
 use crate::problems::Problems;
 use crate::time::Stamp;
 
@@ -20,24 +18,29 @@ const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
 /// What the control thread works with.
 pub struct ControlLoop {
-    /// Decides what leaves.
-    pub controller: Controller,
-    /// The newest feature of each modality, in the policy's order.
-    pub features: Vec<FeatureReader>,
-    /// Which of them a lockstep tick waits for: required ones that come with every observation.
-    pub awaited: Vec<bool>,
-    /// The command message.
-    pub template: CommandTemplate,
-    /// Where it goes.
+    /// The policy that drives.
+    pub pilot: Box<Pilot>,
+    /// Where one comes from that is to take over.
+    pub newcomers: Taker<Pilot>,
+    /// Where its commands go.
     pub publisher: r2r::PublisherUntyped,
     /// When the next tick is due.
     pub pace: Pace,
     /// The node's clock.
     pub clock: Clock,
-    /// Where the state after each tick is left.
-    pub reports: triple_buffer::Input<TickReport>,
-    /// Where what commands rest on is left, when somebody wants to know why.
-    pub witness: Option<Witness>,
+}
+
+/// Wakes the control thread when a feature or the simulated time has changed; nobody before it is there.
+#[derive(Clone, Debug, Default)]
+pub struct Waker(Arc<OnceLock<Thread>>);
+
+impl Waker {
+    /// Wakes it.
+    pub fn wake(&self) {
+        if let Some(thread) = self.0.get() {
+            thread.unpark();
+        }
+    }
 }
 
 /// The running control thread.
@@ -47,11 +50,11 @@ pub struct ControlThread {
 }
 
 impl ControlThread {
-    /// Starts the thread.
+    /// Starts the thread, for `waker` to wake.
     ///
     /// # Errors
     /// What the system says when it cannot start one.
-    pub fn start(control: ControlLoop) -> Result<Self, Problems> {
+    pub fn start(control: ControlLoop, waker: &Waker) -> Result<Self, Problems> {
         let ending = Arc::new(AtomicBool::new(false));
         let handle = thread::Builder::new()
             .name("control".into())
@@ -60,12 +63,9 @@ impl ControlThread {
                 move || control.run(&ending)
             })
             .map_err(|e| format!("the control thread cannot start: {e}"))?;
+        // A waker is made for one control thread.
+        let _ = waker.0.set(handle.thread().clone());
         Ok(Self { ending, handle })
-    }
-
-    /// The thread, to be unparked when a feature or the simulated time has changed.
-    pub fn thread(&self) -> &Thread {
-        self.handle.thread()
     }
 
     /// Whether the thread has ended by itself, which it never should.
@@ -85,19 +85,12 @@ impl ControlThread {
 
 impl ControlLoop {
     fn run(mut self, ending: &AtomicBool) {
-        let width = self.controller.policy().spec().actions.len();
-        let mut action = vec![0.0; width];
-        let mut meter = TickMeter::new();
         while let Some(now) = self.wait(ending) {
-            let features = self.features.iter_mut().map(|slot| slot.read());
-            let decision = self.controller.tick(now, features, &mut action);
-            self.publish(now, decision, &action);
-            let published = Instant::now();
-            self.reports.write(meter.count(published, decision));
-            if let (Some(witness), Decision::Act { .. }) = (&mut self.witness, decision) {
-                let features = self.features.iter_mut();
-                let features = features.map(|slot| slot.output_buffer_mut().values.as_slice());
-                witness.see(published, self.controller.seen(), features);
+            let former = self.take_over(now);
+            let decision = self.pilot.decide(now);
+            self.publish(now, decision);
+            if let Some(former) = former {
+                self.newcomers.give_back(former);
             }
             if let Pace::Lockstep(answered) = &mut self.pace {
                 match decision {
@@ -108,20 +101,41 @@ impl ControlLoop {
             }
         }
         let now = self.clock.now();
-        let decision = self
-            .controller
-            .stop(now, StopReason::ShuttingDown, &mut action);
-        self.publish(now, decision, &action);
-        self.reports.write(meter.count(Instant::now(), decision));
+        let decision = self.pilot.stop(now, StopReason::ShuttingDown);
+        self.publish(now, decision);
     }
 
-    fn publish(&mut self, now: Stamp, decision: Decision, action: &[f64]) {
+    /// Lets a newcomer that could act now take over for this tick and those after it, and returns the pilot before it.
+    fn take_over(&mut self, now: Stamp) -> Option<Box<Pilot>> {
+        let newcomer = self.newcomers.pending()?;
+        let complete = match self.pace {
+            Pace::Lockstep(_) => newcomer.observation() == Some(now),
+            Pace::System(_) | Pace::Simulated(_) => true,
+        };
+        if !complete || newcomer.lacking(now).next().is_some() {
+            return None;
+        }
+        newcomer.succeed(&self.pilot);
+        self.newcomers.take(&mut self.pilot)
+    }
+
+    /// Lets a newcomer take over at once where no command has ever left, for there is nothing to interrupt; with a
+    /// simulation that is yet to begin no tick would ever come for it.
+    fn take_over_at_rest(&mut self) {
+        if self.newcomers.pending().is_some()
+            && !self.pilot.is_armed()
+            && let Some(former) = self.newcomers.take(&mut self.pilot)
+        {
+            self.newcomers.give_back(former);
+        }
+    }
+
+    fn publish(&mut self, now: Stamp, decision: Decision) {
         if !matches!(decision, Decision::Silent(_)) {
             // A publisher fails only when its node is gone, and then nobody is left to be told.
-            let _ = self
-                .publisher
-                .publish_raw(self.template.encode(now, action));
+            let _ = self.publisher.publish_raw(self.pilot.command(now));
         }
+        self.pilot.report(Instant::now(), decision);
     }
 
     /// The time of the next tick, once it is due; `None` when the node is ending.
@@ -130,6 +144,7 @@ impl ControlLoop {
             if ending.load(Ordering::Acquire) {
                 return None;
             }
+            self.take_over_at_rest();
             match &mut self.pace {
                 Pace::System(periodic) => {
                     let now = Instant::now();
@@ -146,26 +161,18 @@ impl ControlLoop {
                     thread::park_timeout(LONGEST_WAIT);
                 }
                 Pace::Lockstep(answered) => {
-                    let observed = observation(&mut self.features, &self.awaited);
-                    if observed.is_some_and(|stamp| answered.is_none_or(|last| stamp != last)) {
-                        return observed;
+                    let observed = self.pilot.observation();
+                    let due = observed.filter(|stamp| answered.is_none_or(|last| *stamp != last));
+                    // The simulator waits, so a newcomer with slower encoders can catch up and take over.
+                    let newcomer = self.newcomers.pending();
+                    if let Some(stamp) = due
+                        && !newcomer.is_some_and(|newcomer| newcomer.is_behind(stamp))
+                    {
+                        return Some(stamp);
                     }
                     thread::park_timeout(LONGEST_WAIT);
                 }
             }
         }
     }
-}
-
-/// The stamp that all awaited features have in common, if they do: an observation is complete. What came without a
-/// stamp before there was a simulated time has none.
-fn observation(features: &mut [FeatureReader], awaited: &[bool]) -> Option<Stamp> {
-    let mut stamps = features
-        .iter_mut()
-        .zip(awaited)
-        .filter(|(_, awaited)| **awaited)
-        .map(|(slot, _)| slot.read())
-        .map(|feature| (feature.present && !feature.stamp.is_unset()).then_some(feature.stamp));
-    let first = stamps.next()??;
-    stamps.all(|stamp| stamp == Some(first)).then_some(first)
 }

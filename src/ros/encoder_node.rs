@@ -1,5 +1,6 @@
 //! The encoder node: one modality of a policy, encoded on this machine for a node on another.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use r2r::QosProfile;
@@ -10,8 +11,8 @@ use super::encoder_status::EncoderStatus;
 use super::logger;
 use super::node::follow_clock;
 use super::parameters::{self, ParameterServices};
-use super::status::WatchedModality;
 use super::subscription::{Subscription, profiles};
+use super::watched::WatchedModality;
 use super::watcher::Watcher;
 use crate::config::{ENCODER_NAME, EncoderConfig, LoadedEncoder};
 use crate::message::{FeatureTemplate, MessageType, frame_id};
@@ -73,11 +74,13 @@ impl EncoderNode {
         if config.use_sim_time {
             subscriptions.push(follow_clock(&mut node, clock.clone(), || {})?);
         }
-        for qos in profiles(is_text) {
+        for qos in profiles(config.message) {
             let (slot, clock) = (worker.slot().clone(), clock.clone());
             let deliver = move |bytes| {
-                let received = clock.now();
-                slot.put(Message { bytes, received });
+                slot.put(Message {
+                    bytes: Arc::new(bytes),
+                    received: clock.now(),
+                });
             };
             let subscription = Subscription::new(&mut node, &config.topic, message, qos, deliver)?;
             subscriptions.push(subscription);

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use r2r::QosProfile;
 
 use super::clock::Clock;
-use super::status::{REPEAT_EVERY, WatchedModality, pairs};
+use super::status::REPEAT_EVERY;
+use super::watched::{WatchedModality, pairs};
 use crate::config::EncoderConfig;
 use crate::message::{DIAGNOSTICS_NAME, Level, Status, encode_diagnostics};
 use crate::problems::Problems;
@@ -110,7 +111,7 @@ impl EncoderStatus {
             values,
         };
         let now = self.clock.now();
-        let modality = self.watched.status(&self.node_name, &self.modality, now);
+        let modality = self.watched.status(now, &self.node_name, &self.modality);
         encode_diagnostics(now, &[encoder, modality])
     }
 }

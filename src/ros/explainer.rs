@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -62,55 +63,88 @@ impl Witness {
     }
 }
 
-/// The running thread.
-pub struct Explainer {
-    ending: Arc<AtomicBool>,
-    handle: JoinHandle<()>,
+/// A policy to be explained, with a copy of its own.
+pub struct Explained {
+    policy: Policy,
+    contributions: Contributions,
+    snapshots: triple_buffer::Output<Snapshot>,
 }
 
-impl Explainer {
-    /// Starts it, with a policy of its own.
+impl Explained {
+    /// Takes all memory that explaining `policy` needs, `rate_hz` times per second.
     ///
     /// # Errors
-    /// A policy with too many modalities to be explained, a topic that ROS refuses, a thread that the system refuses.
-    pub fn start(
-        node: &mut r2r::Node,
-        policy: Policy,
-        rate_hz: f64,
-    ) -> Result<(Self, Witness), Problems> {
-        let period = Duration::from_secs_f64(1.0 / rate_hz);
-        let (snapshots, left) = triple_buffer::triple_buffer(&Snapshot::of(&policy));
-        let mut offer = |topic: &str| {
-            let qos = QosProfile::default().keep_last(1);
-            node.create_publisher_untyped(topic, MessageType::Float64MultiArray.ros_name(), qos)
-                .map_err(|e| Problems::from(format!("topic {topic}: cannot publish: {e}")))
-        };
+    /// A policy with too many modalities to be explained.
+    pub fn new(policy: Policy, rate_hz: f64) -> Result<(Self, Witness), Problems> {
         let contributions = Contributions::new(&policy).map_err(|found| {
             Problems::from(format!(
                 "parameter contributions_rate_hz is {rate_hz}; 0 is needed:\n{found}"
             ))
         })?;
-        let work = Work {
-            contributions,
+        let (left, snapshots) = triple_buffer::triple_buffer(&Snapshot::of(&policy));
+        let explained = Self {
             policy,
+            contributions,
+            snapshots,
+        };
+        let witness = Witness {
             snapshots: left,
+            period: Duration::from_secs_f64(1.0 / rate_hz),
+            last: None,
+        };
+        Ok((explained, witness))
+    }
+}
+
+/// The running thread.
+pub struct Explainer {
+    successors: Sender<Explained>,
+    ending: Arc<AtomicBool>,
+    handle: JoinHandle<()>,
+}
+
+impl Explainer {
+    /// Starts it, with the policy that it explains until it gets another.
+    ///
+    /// # Errors
+    /// A topic that ROS refuses, a thread that the system refuses.
+    pub fn start(
+        node: &mut r2r::Node,
+        explained: Explained,
+        rate_hz: f64,
+    ) -> Result<Self, Problems> {
+        let mut offer = |topic: &str| {
+            let qos = QosProfile::default().keep_last(1);
+            node.create_publisher_untyped(topic, MessageType::Float64MultiArray.ros_name(), qos)
+                .map_err(|e| Problems::from(format!("topic {topic}: cannot publish: {e}")))
+        };
+        let (successors, coming) = mpsc::channel();
+        let work = Work {
+            explained,
+            successors: coming,
             on_contributions: offer("~/contributions")?,
             on_fusion: offer("~/fusion")?,
         };
+        // Looking more often than snapshots come keeps what is said at most half a period late.
+        let pause = Duration::from_secs_f64(0.5 / rate_hz);
         let ending = Arc::<AtomicBool>::default();
         let handle = std::thread::Builder::new()
             .name("explainer".into())
             .spawn({
                 let ending = ending.clone();
-                move || work.run(&ending, period)
+                move || work.run(&ending, pause)
             })
             .map_err(|e| format!("the explainer cannot start: {e}"))?;
-        let witness = Witness {
-            snapshots,
-            period,
-            last: None,
-        };
-        Ok((Self { ending, handle }, witness))
+        Ok(Self {
+            successors,
+            ending,
+            handle,
+        })
+    }
+
+    /// Where the policies go that take over.
+    pub fn successors(&self) -> Sender<Explained> {
+        self.successors.clone()
     }
 
     /// Ends the thread.
@@ -124,26 +158,32 @@ impl Explainer {
 }
 
 struct Work {
-    policy: Policy,
-    contributions: Contributions,
-    snapshots: triple_buffer::Output<Snapshot>,
+    explained: Explained,
+    successors: Receiver<Explained>,
     on_contributions: r2r::PublisherUntyped,
     on_fusion: r2r::PublisherUntyped,
 }
 
 impl Work {
-    fn run(mut self, ending: &AtomicBool, period: Duration) {
-        // Looking more often than snapshots come keeps what is said at most half a period late.
-        let pause = period / 2;
+    fn run(mut self, ending: &AtomicBool, pause: Duration) {
         while !ending.load(Ordering::Acquire) {
-            if self.snapshots.updated() {
-                self.explain();
+            if let Some(successor) = self.successors.try_iter().last() {
+                self.explained = successor;
+            }
+            if self.explained.snapshots.updated() {
+                let (contributions, fusion) = self.explained.explain();
+                // Publishing fails only when the node is gone.
+                let _ = self.on_contributions.publish_raw(&contributions);
+                let _ = self.on_fusion.publish_raw(&fusion);
             }
             std::thread::park_timeout(pause);
         }
     }
+}
 
-    fn explain(&mut self) {
+impl Explained {
+    /// The messages on `~/contributions` and `~/fusion` for the newest snapshot.
+    fn explain(&mut self) -> (Vec<u8>, Vec<u8>) {
         let snapshot = self.snapshots.read();
         let (count, present) = (snapshot.features.len(), snapshot.seen.present);
         let mut features = [None; MAX_MODALITIES];
@@ -155,11 +195,7 @@ impl Work {
             .compute(&mut self.policy, features, ages_s);
         let mut action = vec![0.0; self.policy.spec().actions.len() * self.policy.steps()];
         self.policy.act(features, ages_s, &mut action);
-        let fusion = self.fusion(&present[..count]);
-        let contributions = self.encoded();
-        // Publishing fails only when the node is gone.
-        let _ = self.on_contributions.publish_raw(&contributions);
-        let _ = self.on_fusion.publish_raw(&fusion);
+        (self.encoded(), self.fusion(&present[..count]))
     }
 
     /// A row per modality, then the actions with everything and with nothing, whose difference the rows add up to.

@@ -1,25 +1,28 @@
 //! The node: puts policy, encoders, workers and the control thread together, and spins until it is told to end.
 
+use std::sync::Arc;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use r2r::QosProfile;
 
 use super::clock::Clock;
 use super::context;
-use super::control_loop::{ControlLoop, ControlThread};
-use super::explainer::{Explainer, Witness};
+use super::control_loop::{ControlLoop, ControlThread, Waker};
+use super::driver::{Driver, Inlets};
+use super::explainer::Explainer;
+use super::load_policy::LoadPolicy;
+use super::loader::{Loader, Work};
 use super::logger;
 use super::pace::Pace;
 use super::parameters::{self, ParameterServices};
-use super::status::{StatusReporter, WatchedModality};
+use super::status::StatusReporter;
 use super::subscription::{Subscription, profiles};
 use super::watcher::Watcher;
-use crate::config::{ActionConfig, Loaded, NODE_NAME, NodeConfig, Wiring};
-use crate::control::{Controller, TickMeter, TickReport};
-use crate::guard::Guard;
+use crate::config::{Loaded, NODE_NAME, NodeConfig};
+use crate::control::handover;
 use crate::message::{self, MessageType};
-use crate::modality::{FeatureReader, History, Message, Recollection, Worker, feature_slot};
-use crate::policy::Policy;
+use crate::modality::{Inlet, Message};
 use crate::problems::Problems;
 
 /// How long a spin waits for messages, and so how late the end of the node can be noticed.
@@ -38,16 +41,16 @@ pub fn run() -> Result<(), Problems> {
     let (config, declared) = NodeConfig::from_parameters(parameters::given(&node))?;
     let clock = Clock::new(config.use_sim_time);
     logger::start(&mut node, &clock)?;
-    let services = ParameterServices::new(&mut node, declared)?;
-    RunningNode::start(node, &config, clock, services)?.spin()
+    let parameters = ParameterServices::new(&mut node, declared)?;
+    RunningNode::start(node, config, clock, parameters)?.spin()
 }
 
 /// Everything that works while the node is up.
 struct RunningNode {
     node: r2r::Node,
-    services: ParameterServices,
+    parameters: ParameterServices,
+    load_policy: LoadPolicy,
     subscriptions: Vec<Subscription>,
-    workers: Vec<Worker>,
     control: ControlThread,
     explainer: Option<Explainer>,
     watcher: Watcher,
@@ -56,85 +59,58 @@ struct RunningNode {
 impl RunningNode {
     fn start(
         mut node: r2r::Node,
-        config: &NodeConfig,
+        config: NodeConfig,
         clock: Clock,
-        services: ParameterServices,
+        parameters: ParameterServices,
     ) -> Result<Self, Problems> {
-        let Loaded {
-            policy,
-            wiring,
-            extractors,
-            explained,
-            warnings,
-        } = Loaded::new(config)?;
-        for warning in &warnings {
+        let loaded = Loaded::new(&config)?;
+        for warning in &loaded.warnings {
             log::warn!("{warning}");
         }
-        let spec = policy.spec().clone();
-
-        let (writers, features): (Vec<_>, Vec<_>) = policy
-            .spec()
-            .modalities
-            .iter()
-            .map(|modality| feature_slot(modality.input_width()))
-            .unzip();
-        let (reports, reported) = triple_buffer::triple_buffer(&TickMeter::new().report());
-        let (explainer, witness) = match config.contributions_rate_hz {
-            0.0 => (None, None),
-            rate_hz => {
-                let (explainer, witness) = Explainer::start(&mut node, explained, rate_hz)?;
-                (Some(explainer), Some(witness))
-            }
-        };
-        let ends = Ends {
-            features,
-            reports,
-            witness,
-        };
-        let control = start_control(&mut node, config, &wiring, policy, ends, &clock)?;
-
-        let mut subscriptions = Vec::new();
+        let waker = Waker::default();
+        let (mut subscriptions, inlets) = listen(&mut node, &config, &clock)?;
         if config.use_sim_time {
-            let thread = control.thread().clone();
+            let waker = waker.clone();
             let clock = clock.clone();
-            subscriptions.push(follow_clock(&mut node, clock, move || thread.unpark())?);
+            subscriptions.push(follow_clock(&mut node, clock, move || waker.wake())?);
         }
-        let mut workers = Vec::new();
-        let mut watched = Vec::new();
-        let parts = extractors.into_iter().zip(writers).zip(&spec.modalities);
-        let wired = wiring.modalities.iter().zip(wiring.latched.iter().copied());
-        for ((wired, latched), ((extractor, writer), modality)) in wired.zip(parts) {
-            let Some(extractor) = extractor else {
-                watched.push(WatchedModality::disabled());
-                continue;
-            };
-            let thread = control.thread().clone();
-            let message = wired.message;
-            let history = History::new(modality.width, modality.history);
-            let slot = Recollection::new(writer, history);
-            let notify = move || thread.unpark();
-            let worker = Worker::start(&wired.name, message, extractor, slot, notify)?;
-            for qos in profiles(latched) {
-                let (slot, clock) = (worker.slot().clone(), clock.clone());
-                let deliver = move |bytes| {
-                    let received = clock.now();
-                    slot.put(Message { bytes, received });
-                };
-                let subscription =
-                    Subscription::new(&mut node, &wired.topic, message, qos, deliver)?;
-                subscriptions.push(subscription);
+        let driver = Driver::start(&config, loaded, &inlets, &waker)?;
+        let explainer = match driver.explained {
+            Some(explained) => {
+                let rate_hz = config.contributions_rate_hz;
+                Some(Explainer::start(&mut node, explained, rate_hz)?)
             }
-            watched.push(WatchedModality::of(&worker, wired.max_age_s));
-            workers.push(worker);
-        }
-        let mut reporter = StatusReporter::new(&mut node, clock, spec, watched, reported)?;
+            None => None,
+        };
+        let (giver, newcomers) = handover();
+        let (to_status, successors) = mpsc::channel();
+        let loader = Loader::start(Work {
+            config: config.clone(),
+            inlets,
+            clock: clock.clone(),
+            waker: waker.clone(),
+            giver,
+            spec: driver.watched.spec.clone(),
+            workers: driver.workers,
+            to_status,
+            to_explainer: explainer.as_ref().map(Explainer::successors),
+        })?;
+        let load_policy = LoadPolicy::new(&mut node, loader)?;
+        let control = ControlLoop {
+            pilot: driver.pilot,
+            newcomers,
+            publisher: publisher(&mut node, &config)?,
+            pace: Pace::new(config.control_rate_hz, config.use_sim_time, config.lockstep),
+            clock: clock.clone(),
+        };
+        let mut reporter = StatusReporter::new(&mut node, clock, driver.watched, successors)?;
         Ok(Self {
+            control: ControlThread::start(control, &waker)?,
             watcher: Watcher::start(move |now| reporter.look(now))?,
             node,
-            services,
+            parameters,
+            load_policy,
             subscriptions,
-            workers,
-            control,
             explainer,
         })
     }
@@ -146,11 +122,11 @@ impl RunningNode {
         }
         let early = self.control.has_ended();
         self.control.stop();
-        self.workers.clear();
-        if let Some(explainer) = self.explainer.take() {
+        self.watcher.stop();
+        self.load_policy.stop();
+        if let Some(explainer) = self.explainer {
             explainer.stop();
         }
-        self.watcher.stop();
         // The stop action is on its way; the middleware needs the process a moment longer.
         std::thread::sleep(LAST_WORD);
         match early {
@@ -166,57 +142,43 @@ impl RunningNode {
         for subscription in &mut self.subscriptions {
             subscription.drain();
         }
-        self.services.answer();
+        self.load_policy.answer(&mut self.parameters);
+        self.parameters.answer();
     }
 }
 
-/// The control thread's ends of what it shares with others.
-struct Ends {
-    features: Vec<FeatureReader>,
-    reports: triple_buffer::Input<TickReport>,
-    witness: Option<Witness>,
-}
-
-fn start_control(
+/// Listens to the topics of all modalities that the parameters enable.
+fn listen(
     node: &mut r2r::Node,
     config: &NodeConfig,
-    wiring: &Wiring,
-    policy: Policy,
-    ends: Ends,
     clock: &Clock,
-) -> Result<ControlThread, Problems> {
-    let ActionConfig {
-        topic,
-        message,
-        frame_id,
-        ..
-    } = &config.action;
-    let publisher = node
-        .create_publisher_untyped(
-            topic,
-            message.ros_name(),
-            QosProfile::default().keep_last(1),
-        )
-        .map_err(|e| format!("topic {topic}: cannot publish: {e}"))?;
-    let period_s = 1.0 / config.control_rate_hz;
-    let guard = Guard::new(wiring.limits.clone());
-    ControlThread::start(ControlLoop {
-        controller: Controller::new(
-            policy,
-            guard,
-            wiring.freshness.clone(),
-            config.ensemble,
-            period_s,
-        ),
-        features: ends.features,
-        awaited: wiring.awaited.clone(),
-        template: wiring.mapping.template(frame_id, period_s),
-        publisher,
-        pace: Pace::new(config.control_rate_hz, config.use_sim_time, config.lockstep),
-        clock: clock.clone(),
-        reports: ends.reports,
-        witness: ends.witness,
-    })
+) -> Result<(Vec<Subscription>, Inlets), Problems> {
+    let mut subscriptions = Vec::new();
+    let mut inlets = Inlets::new();
+    for wired in config.modalities.iter().filter(|m| m.enabled) {
+        let inlet = Arc::<Inlet>::default();
+        for qos in profiles(wired.message) {
+            let (inlet, clock) = (inlet.clone(), clock.clone());
+            let deliver = move |bytes| {
+                inlet.put(Message {
+                    bytes: Arc::new(bytes),
+                    received: clock.now(),
+                });
+            };
+            let subscription = Subscription::new(node, &wired.topic, wired.message, qos, deliver)?;
+            subscriptions.push(subscription);
+        }
+        inlets.insert(wired.name.clone(), inlet);
+    }
+    Ok((subscriptions, inlets))
+}
+
+/// Where commands go.
+fn publisher(node: &mut r2r::Node, config: &NodeConfig) -> Result<r2r::PublisherUntyped, Problems> {
+    let (topic, message) = (&config.action.topic, config.action.message);
+    let qos = QosProfile::default().keep_last(1);
+    node.create_publisher_untyped(topic, message.ros_name(), qos)
+        .map_err(|e| format!("topic {topic}: cannot publish: {e}").into())
 }
 
 /// Sets `clock` to what `/clock` says, and calls `notify` afterwards.

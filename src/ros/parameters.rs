@@ -1,16 +1,16 @@
 //! The parameters of the node as ROS sees them: given on the command line, served to those who ask, and none
-//! to be changed while the node runs.
+//! to be changed by them.
 
 use std::collections::BTreeMap;
 
-use futures::{FutureExt, Stream, StreamExt};
+use r2r::ParameterValue;
 use r2r::rcl_interfaces::msg;
 use r2r::rcl_interfaces::srv::{
     DescribeParameters, GetParameterTypes, GetParameters, ListParameters, SetParameters,
     SetParametersAtomically,
 };
-use r2r::{ParameterValue, QosProfile, ServiceRequest, WrappedServiceTypeSupport};
 
+use super::requests::Requests;
 use crate::config::{Declared, Value};
 use crate::problems::Problems;
 
@@ -63,6 +63,13 @@ impl ParameterServices {
             set: Requests::new(node, "~/set_parameters")?,
             set_atomically: Requests::new(node, "~/set_parameters_atomically")?,
         })
+    }
+
+    /// Follows a value that the node itself has changed.
+    pub fn set(&mut self, name: &str, value: Value) {
+        if let Some(declared) = self.declared.iter_mut().find(|d| d.name == name) {
+            declared.value = value;
+        }
     }
 
     /// Answers every request that has arrived.
@@ -183,34 +190,15 @@ fn list(declared: &[Declared], request: &ListParameters::Request) -> msg::ListPa
 }
 
 fn refuse(parameter: &msg::Parameter) -> msg::SetParametersResult {
+    let instead = match parameter.name.as_str() {
+        "policy" => "call the service ~/load_policy with the folder",
+        _ => "change the parameter file and start the node again",
+    };
     msg::SetParametersResult {
         successful: false,
         reason: format!(
-            "parameter {} cannot be changed while the node runs; change the parameter file and start the node again",
+            "parameter {} cannot be changed while the node runs; {instead}",
             parameter.name.replace('\0', "")
         ),
-    }
-}
-
-/// The requests of one service that are yet to be answered.
-struct Requests<T: WrappedServiceTypeSupport>(
-    Box<dyn Stream<Item = ServiceRequest<T>> + Unpin + Send>,
-);
-
-impl<T: WrappedServiceTypeSupport + 'static> Requests<T> {
-    fn new(node: &mut r2r::Node, name: &str) -> Result<Self, Problems> {
-        let stream = node
-            .create_service::<T>(name, QosProfile::services_default())
-            .map_err(|e| format!("service {name}: {e}"))?;
-        Ok(Self(Box::new(stream)))
-    }
-
-    fn answer(&mut self, respond: impl Fn(&T::Request) -> T::Response) {
-        while let Some(Some(request)) = self.0.next().now_or_never() {
-            let response = respond(&request.message);
-            if let Err(e) = request.respond(response) {
-                log::warn!("a parameter request could not be answered: {e}");
-            }
-        }
     }
 }

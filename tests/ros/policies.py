@@ -164,6 +164,13 @@ def joints_policy(folder: Path) -> Policy:
     )
 
 
+def constant_policy(folder: Path, drive: float, turn: float, *modalities: dict) -> Policy:
+    """The same action whatever its modalities say; joints, where no others are given."""
+    modalities = modalities or (vector("joints", "left", "right"),)
+    width = sum(modality["width"] for modality in modalities)
+    return Policy(folder, list(modalities), np.zeros((2, width)), np.array([drive, turn]))
+
+
 def joints_and_target_policy(folder: Path) -> Policy:
     """Two inputs of two numbers, each with a part in both actions."""
     weight = np.array([[1.0, 0.0, 0.5, 0.0], [0.0, 1.0, 0.25, -1.0]])

@@ -42,6 +42,11 @@ class Program:
         """What it has printed so far, both streams together."""
         return self._log.read_text(errors="replace")
 
+    def threads(self) -> list[str]:
+        """The names of its threads."""
+        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return sorted((task / "comm").read_text().strip() for task in tasks)
+
     def wait(self, timeout_s: float = STOP_S) -> int:
         """Its exit status, once it has ended."""
         try:

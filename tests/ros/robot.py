@@ -13,12 +13,14 @@ from typing import Any
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.srv import AddDiagnostics
 from geometry_msgs.msg import Twist, TwistStamped
 from parameters import write
 from peer import MATCH_S, Peer
 from program import Program
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.task import Future
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image, JointState
 from std_msgs.msg import Float32MultiArray, Float64MultiArray, String
@@ -204,6 +206,18 @@ class Robot:
 
         self.wait_for(f"the action {expected}", arrived)
         return self.commands[-1]
+
+    def ask_to_load(self, folder: Path) -> Future:
+        """Asks for another policy; the answer comes while the graph is served."""
+        client = self.peer.node.create_client(AddDiagnostics, "late_fusion/load_policy")
+        self.wait_for("the service load_policy", client.service_is_ready)
+        return client.call_async(AddDiagnostics.Request(load_namespace=str(folder)))
+
+    def load(self, folder: Path) -> AddDiagnostics.Response:
+        """The answer to a request for another policy."""
+        answer = self.ask_to_load(folder)
+        self.wait_for(f"an answer to the request for {folder}", answer.done)
+        return answer.result()
 
     def advance(self, by_s: float) -> Time:
         """Turns the simulator's clock on and tells it."""

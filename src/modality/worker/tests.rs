@@ -66,7 +66,7 @@ impl Bench {
 
     fn put(&self, bytes: &[u8]) {
         self.worker.slot().put(Message {
-            bytes: bytes.to_vec(),
+            bytes: Arc::new(bytes.to_vec()),
             received: Stamp::from_ros(1000, 0),
         });
     }
@@ -181,7 +181,7 @@ fn the_instruction_in_use_is_known_until_a_blank_one() {
     let worker = Worker::start("said", MessageType::String, Said, slot, notify).unwrap();
     for (text, in_use) in [("open it", Some("open it")), (" \u{3000}", None)] {
         worker.slot().put(Message {
-            bytes: message::encode_text(text),
+            bytes: Arc::new(message::encode_text(text)),
             received: Stamp::default(),
         });
         notified.recv_timeout(PATIENCE).unwrap();

@@ -1,0 +1,248 @@
+//! The thread that brings in another policy: loads and checks it, starts its encoders beside those in use, and offers it
+//! to the control thread.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::clock::Clock;
+use super::control_loop::Waker;
+use super::driver::{Driver, Inlets};
+use super::explainer::Explained;
+use super::pilot::Pilot;
+use super::watched::Watched;
+use crate::config::{Loaded, NodeConfig};
+use crate::control::{Giver, Returned};
+use crate::modality::Worker;
+use crate::policy::PolicySpec;
+use crate::problems::Problems;
+
+/// How long a policy that was loaded may take until it could act: a camera of one picture per second has then been seen
+/// through a slow encoder, and whoever asked is still waiting for the answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How often is looked whether the control thread has taken it.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// How long loading may hold up the end of the node: less than `ros2 launch` waits before it sends SIGTERM.
+const LAST_PATIENCE: Duration = Duration::from_secs(3);
+
+/// What the loader works with.
+pub struct Work {
+    /// The parameters, with the folder of the policy in use.
+    pub config: NodeConfig,
+    /// Where messages come in.
+    pub inlets: Inlets,
+    /// The node's clock.
+    pub clock: Clock,
+    /// Wakes the control thread.
+    pub waker: Waker,
+    /// The way to the control thread.
+    pub giver: Giver<Pilot>,
+    /// The policy in use.
+    pub spec: PolicySpec,
+    /// Its encoders.
+    pub workers: Vec<Worker>,
+    /// The way to the status.
+    pub to_status: Sender<Watched>,
+    /// The way to the explainer, where there is one.
+    pub to_explainer: Option<Sender<Explained>>,
+}
+
+/// What to tell whoever asked: in words that it was done, or why not.
+type Answer = Result<String, String>;
+
+/// The running thread.
+pub struct Loader {
+    requests: Sender<PathBuf>,
+    answers: Receiver<Answer>,
+    ending: Arc<AtomicBool>,
+    handle: JoinHandle<()>,
+}
+
+impl Loader {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// What the system says when it refuses the thread.
+    pub fn start(mut work: Work) -> Result<Self, Problems> {
+        let (requests, asked) = mpsc::channel::<PathBuf>();
+        let (answer, answers) = mpsc::channel();
+        let ending = Arc::<AtomicBool>::default();
+        let handle = thread::Builder::new()
+            .name("loader".into())
+            .spawn({
+                let ending = ending.clone();
+                move || {
+                    for folder in asked {
+                        // Nobody listens any more when the node ends.
+                        let _ = answer.send(work.bring_in(&folder, &ending));
+                    }
+                }
+            })
+            .map_err(|e| format!("the loader cannot start: {e}"))?;
+        Ok(Self {
+            requests,
+            answers,
+            ending,
+            handle,
+        })
+    }
+
+    /// Asks for the policy in a folder; one at a time, each answered by one [`Loader::result`].
+    pub fn load(&self, folder: PathBuf) {
+        // Where the thread is gone, the answer says so.
+        let _ = self.requests.send(folder);
+    }
+
+    /// What became of the last request, once it is known.
+    pub fn result(&self) -> Option<Answer> {
+        match self.answers.try_recv() {
+            Ok(answer) => Some(answer),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => {
+                Some(Err("the loader had ended before its time".into()))
+            }
+        }
+    }
+
+    /// Ends the thread, and the encoders with it.
+    pub fn stop(self) {
+        self.ending.store(true, Ordering::Release);
+        drop(self.requests);
+        let until = Instant::now() + LAST_PATIENCE;
+        while !self.handle.is_finished() && Instant::now() < until {
+            thread::sleep(LOOK_EVERY);
+        }
+        if !self.handle.is_finished() {
+            log::warn!("the node ends while a policy is still being loaded");
+        } else if self.handle.join().is_err() {
+            log::error!("the loader had ended before its time");
+        }
+    }
+}
+
+impl Work {
+    /// Everything from a folder to a policy that drives.
+    fn bring_in(&mut self, folder: &Path, ending: &AtomicBool) -> Answer {
+        log::info!("loading the policy in {}", folder.display());
+        let former = named(&self.spec, &self.config.policy);
+        // Models come from outside, and the libraries that read them may fail in ways of their own.
+        let prepared =
+            catch_unwind(AssertUnwindSafe(|| self.prepare(folder))).unwrap_or_else(|_| {
+                Err(Problems::from(
+                    "loading it panicked; please report it with the policy".to_owned(),
+                ))
+            });
+        let taken_over = prepared.and_then(|(driver, warnings)| {
+            self.hand_over(folder, driver, ending)?;
+            Ok(warnings)
+        });
+        match taken_over {
+            Ok(warnings) => {
+                let mut message = format!(
+                    "{} took over from {former}",
+                    named(&self.spec, &self.config.policy)
+                );
+                log::info!("{message}");
+                for warning in warnings {
+                    log::warn!("{warning}");
+                    message += &format!("\nWARNING: {warning}");
+                }
+                Ok(message)
+            }
+            Err(problems) => {
+                let message = format!(
+                    "the policy in {} is refused, {former} stays in use:\n{problems}",
+                    folder.display()
+                );
+                log::warn!("{message}");
+                Err(message)
+            }
+        }
+    }
+
+    /// Loads and checks a policy, with its encoders at work.
+    fn prepare(&self, folder: &Path) -> Result<(Driver, Vec<String>), Problems> {
+        if folder.as_os_str().is_empty() {
+            return Err(Problems::from(
+                "load_namespace is empty; it must be a folder with policy.yaml and weights.safetensors"
+                    .to_owned(),
+            ));
+        }
+        let config = NodeConfig {
+            policy: folder.to_owned(),
+            ..self.config.clone()
+        };
+        let mut loaded = Loaded::successor(&config, &self.spec)?;
+        let warnings = std::mem::take(&mut loaded.warnings);
+        let driver = Driver::start(&config, loaded, &self.inlets, &self.waker)?;
+        Ok((driver, warnings))
+    }
+
+    /// Offers a policy to the control thread until it is taken, or until patience is at its end.
+    fn hand_over(
+        &mut self,
+        folder: &Path,
+        driver: Driver,
+        ending: &AtomicBool,
+    ) -> Result<(), Problems> {
+        // At a low rate two ticks take longer.
+        let patience = PATIENCE + Duration::from_secs_f64(2.0 / self.config.control_rate_hz);
+        let until = Instant::now() + patience;
+        self.giver.offer(driver.pilot);
+        let returned = loop {
+            if let Some(returned) = self.giver.returned() {
+                break returned;
+            }
+            if ending.load(Ordering::Acquire) {
+                return Err("the node is shutting down".to_owned().into());
+            }
+            if Instant::now() > until {
+                self.giver.withdraw();
+            }
+            thread::sleep(LOOK_EVERY);
+        };
+        match returned {
+            Returned::Withdrawn(mut pilot) => {
+                let mut problems = Problems::new();
+                for reason in pilot.lacking(self.clock.now()) {
+                    problems.add(format!(
+                        "{} (waited {:.1} s)",
+                        driver.watched.explain(reason),
+                        patience.as_secs_f64()
+                    ));
+                }
+                if problems.is_empty() {
+                    problems.add(format!(
+                        "no command was due within {:.1} s at which it could have taken over; does the simulation \
+                         stand still?",
+                        patience.as_secs_f64()
+                    ));
+                }
+                Err(problems)
+            }
+            Returned::Former(former) => {
+                drop(former);
+                self.spec = driver.watched.spec.clone();
+                self.config.policy = folder.to_owned();
+                // The others are there as long as the node is.
+                let _ = self.to_status.send(driver.watched);
+                if let (Some(explainer), Some(explained)) = (&self.to_explainer, driver.explained) {
+                    let _ = explainer.send(explained);
+                }
+                self.workers = driver.workers;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A policy's own name, and the folder that tells it from others of that name.
+fn named(spec: &PolicySpec, folder: &Path) -> String {
+    format!("the policy {:?} ({})", spec.name, folder.display())
+}
