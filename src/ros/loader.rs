@@ -155,6 +155,8 @@ impl Work {
                 }
                 Ok(message)
             }
+            // Whatever it was, it is over, and the log of the end is not the place for it.
+            Err(problems) if ending.load(Ordering::Acquire) => Err(problems.to_string()),
             Err(problems) => {
                 let message = format!(
                     "the policy in {} is refused, {former} stays in use:\n{problems}",

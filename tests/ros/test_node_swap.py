@@ -1,13 +1,10 @@
-"""Another policy takes over while the robot moves, or is refused with every reason while the first one drives on."""
+"""Another policy takes over while the robot moves."""
 
 from __future__ import annotations
 
-import shutil
 import signal
 import time
-from collections.abc import Callable
 from itertools import groupby, pairwise
-from pathlib import Path
 
 import pytest
 from builtin_interfaces.msg import Time
@@ -27,36 +24,12 @@ from rclpy.task import Future
 from robot import Robot, joints, numbers, picture
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Float64MultiArray, String
+from swap import FIRST, SECOND, act, changes, first, second
 
 PERIOD_S = 1 / RATE_HZ
 
-FIRST, SECOND = [1.0, 0.25], [-2.0, 1.5]
-"""What the two policies command."""
-
 ENDS_WITHIN_S = 4.0
 """What is being loaded may hold up the end of the node for three seconds."""
-
-
-def first(robot: Robot, command: str = TWIST_STAMPED, **more: object) -> dict:
-    """Parameters with a policy that always commands the same."""
-    return wired(constant_policy(robot.folder / "first", *FIRST), command, **more)
-
-
-def second(robot: Robot) -> Path:
-    """The folder of another such policy."""
-    return constant_policy(robot.folder / "second", *SECOND).write()
-
-
-def act(robot: Robot, parameters: dict) -> None:
-    """Starts a robot that acts."""
-    robot.run(parameters)
-    robot.keep_sending("joint_states", joints(0.0, 0.0))
-    robot.wait_for_action(FIRST)
-
-
-def changes(robot: Robot) -> list[list[float]]:
-    """The commands so far, each once where it was repeated."""
-    return [action for action, _ in groupby(numbers(command) for command in robot.commands)]
 
 
 def act_on_simulated_time(robot: Robot, parameters: dict) -> None:
@@ -100,9 +73,8 @@ def test_a_policy_takes_over_between_two_commands_and_none_is_left_out(robot: Ro
     assert changes(robot) == [FIRST, SECOND]
     robot.wait_for("its status", lambda: robot.statuses[-1].value("policy") == "second")
     status = robot.statuses[-1]
-    assert status.says() == "active"
+    assert (status.says(), status.value("stops")) == ("active", "0")
     assert status.value("policy_folder") == str(robot.folder / "second")
-    assert status.value("stops") == "0"
     after = sum(numbers(command) == SECOND for command in robot.commands)
     robot.wait_for("its ticks", lambda: robot.statuses[-1].value("ticks") == str(after))
 
@@ -128,8 +100,7 @@ def test_a_rate_limit_holds_from_the_last_command_of_the_one_before(robot: Robot
     assert answer.result().success, answer.result().message
     while numbers(robot.commands[-1]) != SECOND:
         step(robot)
-    drive = [numbers(command)[0] for command in robot.commands]
-    turn = [numbers(command)[1] for command in robot.commands]
+    drive, turn = zip(*(numbers(command) for command in robot.commands))
     assert max(abs(after - before) for before, after in pairwise(drive)) == pytest.approx(rate * PERIOD_S)
     assert [value for value, _ in groupby(turn)] == [FIRST[1], SECOND[1]]
 
@@ -168,103 +139,6 @@ def test_before_the_first_command_it_takes_over_at_once(robot: Robot) -> None:
     robot.keep_sending("joint_states", joints(0.0, 0.0))
     robot.wait_for_action(SECOND)
     assert changes(robot) == [SECOND]
-
-
-def nowhere(robot: Robot) -> tuple[Path, list[str]]:
-    return robot.folder / "nowhere", ["nowhere/policy.yaml", "No such file"]
-
-
-def no_folder(_: Robot) -> tuple[str, list[str]]:
-    return "", ["load_namespace is empty", "policy.yaml"]
-
-
-def broken_yaml(robot: Robot) -> tuple[Path, list[str]]:
-    folder = second(robot)
-    (folder / "policy.yaml").write_text("format: [")
-    return folder, ["policy.yaml"]
-
-
-def everything_at_once(robot: Robot) -> tuple[Path, list[str]]:
-    folder = robot.folder / "second"
-    policy = constant_policy(folder, *SECOND, colour("scene", folder), vector("target", "x", "y"))
-    policy.modalities[0]["encoder"]["sha256"] = "0" * 64
-    policy.actions[0]["unit"] = "cm/s"
-    del policy.tensors["head.0.bias"]
-    reasons = [
-        "modality scene: encoder.model",
-        "another file than",
-        "parameter modalities.target.topic is missing",
-        "parameter modalities.joints: the policy",
-        "tensor head.0.bias is missing",
-        "actions are drive (cm/s), turn (rad/s)",
-        "must be drive (m/s), turn (rad/s), in this order",
-    ]
-    return policy.write(), reasons
-
-
-@pytest.mark.parametrize("case", [nowhere, no_folder, broken_yaml, everything_at_once])
-def test_a_bad_policy_is_refused_with_every_reason_and_the_other_drives_on(robot: Robot, case: Callable) -> None:
-    parameters = first(robot)
-    parameters["modalities"]["scene"] = SOURCES["scene"] | {"required": False}
-    act(robot, parameters)
-    folder, reasons = case(robot)
-    answer = robot.load(folder)
-    assert not answer.success
-    for reason in ["is refused", '"first"', "stays in use", *reasons]:
-        assert reason in answer.message, answer.message
-        assert reason in robot.program.log()
-    before = len(robot.commands)
-    robot.wait_for("more commands", lambda: len(robot.commands) > before + 5)
-    assert changes(robot) == [FIRST]
-    assert robot.statuses[-1].value("policy") == "first"
-    # The next one is none the worse for it.
-    shutil.rmtree(robot.folder / "second", ignore_errors=True)
-    assert robot.load(second(robot)).success
-    robot.wait_for_action(SECOND)
-    assert changes(robot) == [FIRST, SECOND]
-
-
-def test_what_is_silent_and_not_required_keeps_no_policy_from_taking_over(robot: Robot) -> None:
-    folder = robot.folder / "second"
-    modalities = (vector("joints", "left", "right"), colour("scene", folder), vector("target", "x", "y"))
-    policy = constant_policy(folder, *SECOND, *modalities)
-    parameters = wired(policy) | {"policy": str(constant_policy(robot.folder / "first", *FIRST).write())}
-    for name in ("scene", "target"):
-        parameters["modalities"][name]["required"] = False
-    act(robot, parameters)
-    assert 'modality scene: the policy "first" has no such modality' in robot.program.log()
-    answer = robot.load(folder)
-    assert answer.success, answer.message
-    assert "WARNING: modality scene: it is not required, but" in answer.message
-    robot.wait_for_action(SECOND)
-    assert changes(robot) == [FIRST, SECOND]
-
-
-def test_a_policy_that_requires_what_is_silent_is_refused_after_a_while(robot: Robot) -> None:
-    modalities = (vector("joints", "left", "right"), vector("target", "x", "y"))
-    parameters = wired(constant_policy(robot.folder / "first", *FIRST, *modalities))
-    parameters["modalities"]["target"]["max_age_s"] = 0.0
-    robot.run(parameters)
-    robot.keep_sending("joint_states", joints(0.0, 0.0))
-    target = Float64MultiArray(data=[1.0, 2.0])
-    robot.send_until("target", target, lambda: bool(robot.commands))
-    # The newest message is handed on, and these numbers are none that the policies can read.
-    too_few = Float64MultiArray(data=[1.0])
-    robot.send_until("target", too_few, lambda: robot.statuses[-1].value("dropped", "target") != "0")
-    policy = constant_policy(robot.folder / "second", *SECOND, *modalities)
-    threads = robot.program.threads()
-    answer = robot.load(policy.write())
-    assert not answer.success
-    assert "target: absent; the last message was dropped" in answer.message, answer.message
-    assert "joints" not in answer.message
-    before = len(robot.commands)
-    robot.wait_for("more commands", lambda: len(robot.commands) > before + 5)
-    assert changes(robot) == [FIRST]
-    assert robot.program.threads() == threads
-    robot.send_until("target", target, robot.status_says("fresh", "target"))
-    assert robot.load(policy.folder).success
-    robot.wait_for_action(SECOND)
-    assert changes(robot) == [FIRST, SECOND]
 
 
 def test_to_and_fro_twenty_times_leaves_nothing_behind(robot: Robot) -> None:
@@ -356,22 +230,6 @@ def test_the_parameter_policy_follows_and_says_how_it_is_changed(robot: Robot) -
     described = client.describe_parameters(["policy"])
     robot.wait_for("its description", described.done)
     assert "~/load_policy" in described.result().descriptors[0].description
-
-
-def test_one_request_at_a_time(robot: Robot) -> None:
-    # Joints of other names are never heard, so the first request is at work for a while.
-    deaf = constant_policy(robot.folder / "deaf", *SECOND, vector("joints", "left", "ankle")).write()
-    act(robot, first(robot))
-    at_work = robot.ask_to_load(deaf)
-    robot.wait_for("its beginning", lambda: f"loading the policy in {deaf}" in robot.program.log())
-    refused = robot.load(second(robot))
-    assert not refused.success and not at_work.done()
-    assert f"the policy {deaf} is being loaded" in refused.message
-    robot.wait_for("the first answer", at_work.done)
-    assert not at_work.result().success
-    assert "joints: absent" in at_work.result().message and "ankle" in at_work.result().message
-    assert changes(robot) == [FIRST]
-    assert robot.load(second(robot)).success
 
 
 @pytest.mark.parametrize("given", [signal.SIGINT, signal.SIGTERM])
