@@ -102,8 +102,7 @@ impl RunningNode {
         let mut workers = Vec::new();
         let mut watched = Vec::new();
         let parts = extractors.into_iter().zip(writers).zip(&spec.modalities);
-        let wired = wiring.modalities.iter().zip(wiring.latched.iter().copied());
-        for ((wired, latched), ((extractor, writer), modality)) in wired.zip(parts) {
+        for (wired, ((extractor, writer), modality)) in wiring.modalities.iter().zip(parts) {
             let Some(extractor) = extractor else {
                 watched.push(WatchedModality::disabled());
                 continue;
@@ -114,7 +113,7 @@ impl RunningNode {
             let slot = Recollection::new(writer, history);
             let notify = move || thread.unpark();
             let worker = Worker::start(&wired.name, message, extractor, slot, notify)?;
-            for qos in profiles(latched) {
+            for qos in profiles(wired.is_latched()) {
                 let (slot, clock) = (worker.slot().clone(), clock.clone());
                 let deliver = move |bytes| {
                     let received = clock.now();
