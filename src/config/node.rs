@@ -200,6 +200,15 @@ impl NodeConfig {
 }
 
 impl ModalityConfig {
+    /// Whether a message from before the node started counts: a sentence, and a ready-made feature of any age.
+    pub fn is_latched(&self) -> bool {
+        match self.message {
+            MessageType::String => true,
+            MessageType::PointCloud2 => self.max_age_s.is_none(),
+            _ => false,
+        }
+    }
+
     fn declare(d: &mut Declarations, name: String) -> Option<Self> {
         let key = |parameter: &str| format!("modalities.{name}.{parameter}");
         let topic = topic(d, &key("topic"), "", "The topic this modality comes from.");

@@ -35,23 +35,12 @@ impl Wiring {
         let actions: Vec<&str> = spec.actions.iter().map(|a| a.name.as_str()).collect();
         let mapping = ActionMapping::new(config.action.message, &actions, &config.action.fields)
             .map_err(|found| problems.add_all("parameters", found));
-        let latched: Vec<bool> = modalities
-            .iter()
-            .map(|wired| {
-                let modality = spec.modalities.iter().find(|m| m.name == wired.name);
-                modality.is_some_and(|modality| holds(&modality.source, wired))
-            })
-            .collect();
-        let awaited = modalities
-            .iter()
-            .zip(&latched)
-            .map(|(m, latched)| m.required && !latched)
-            .collect();
+        let awaited: Vec<bool> = modalities.iter().map(|m| is_awaited(m, spec)).collect();
         if !modalities.is_empty() && modalities.iter().all(|m| !m.enabled) {
             problems.add("no modality is enabled; a policy needs at least one to act on");
         }
         if config.lockstep {
-            check_lockstep(&modalities, &latched, &mut problems);
+            check_lockstep(&modalities, &awaited, &mut problems);
         }
         let freshness = modalities
             .iter()
@@ -73,13 +62,16 @@ impl Wiring {
     }
 }
 
-/// Whether a modality holds until its next message.
-fn holds(source: &SourceSpec, wired: &ModalityConfig) -> bool {
-    match source {
-        SourceSpec::Text { .. } => true,
-        SourceSpec::Feature { .. } => wired.max_age_s.is_none(),
-        SourceSpec::Image { .. } | SourceSpec::Vector { .. } => false,
-    }
+/// Whether a modality comes with every observation, and is needed. A sentence holds until the next one, and so does a
+/// feature of any age.
+fn is_awaited(wired: &ModalityConfig, spec: &PolicySpec) -> bool {
+    let modality = spec.modalities.iter().find(|m| m.name == wired.name);
+    let comes = modality.is_some_and(|modality| match modality.source {
+        SourceSpec::Text { .. } => false,
+        SourceSpec::Feature { .. } => wired.max_age_s.is_some(),
+        SourceSpec::Image { .. } | SourceSpec::Vector { .. } => true,
+    });
+    comes && wired.required
 }
 
 fn join_modalities(
@@ -123,10 +115,10 @@ fn join_modalities(
 }
 
 /// A lockstep tick answers one observation, known by the stamp that its messages share.
-fn check_lockstep(modalities: &[ModalityConfig], latched: &[bool], problems: &mut Problems) {
+fn check_lockstep(modalities: &[ModalityConfig], awaited: &[bool], problems: &mut Problems) {
     let mut observed = false;
-    let awaited = modalities.iter().zip(latched);
-    for (modality, _) in awaited.filter(|(m, latched)| m.required && !*latched) {
+    let each = modalities.iter().zip(awaited);
+    for (modality, _) in each.filter(|(_, awaited)| **awaited) {
         match modality.message {
             MessageType::Float32MultiArray | MessageType::Float64MultiArray => problems.add(format!(
                 "parameter modalities.{}.message is {}, which has no stamp; with lockstep a required modality \

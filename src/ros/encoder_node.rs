@@ -74,7 +74,7 @@ impl EncoderNode {
         if config.use_sim_time {
             subscriptions.push(follow_clock(&mut node, clock.clone(), || {})?);
         }
-        for qos in profiles(config.message) {
+        for qos in profiles(is_text) {
             let (slot, clock) = (worker.slot().clone(), clock.clone());
             let deliver = move |bytes| {
                 slot.put(Message {

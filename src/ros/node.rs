@@ -157,7 +157,7 @@ fn listen(
     let mut inlets = Inlets::new();
     for wired in config.modalities.iter().filter(|m| m.enabled) {
         let inlet = Arc::<Inlet>::default();
-        for qos in profiles(wired.message) {
+        for qos in profiles(wired.is_latched()) {
             let (inlet, clock) = (inlet.clone(), clock.clone());
             let deliver = move |bytes| {
                 inlet.put(Message {

@@ -50,15 +50,15 @@ impl Subscription {
     }
 }
 
-/// The profiles under which messages of a type are listened to. What may hold until its next message, a sentence or the
-/// feature of one, is listened to twice: latched, to get one sent before the node was there, and volatile, because a
-/// volatile publisher never reaches a latched subscription. The same message again costs nothing.
-pub fn profiles(message: MessageType) -> Vec<QosProfile> {
-    let reliable = QosProfile::default().keep_last(1);
-    let sensor = QosProfile::sensor_data().keep_last(1);
-    match message {
-        MessageType::String => vec![reliable.clone().transient_local(), reliable],
-        MessageType::PointCloud2 => vec![reliable.transient_local(), sensor],
-        _ => vec![sensor],
+/// The profiles under which a modality is listened to. What holds until its next message, such as a sentence, is
+/// listened to twice: latched, to get one sent before the node was there, and volatile, because a volatile publisher
+/// never reaches a latched subscription. The same message again costs nothing.
+pub fn profiles(latched: bool) -> Vec<QosProfile> {
+    match latched {
+        true => {
+            let reliable = QosProfile::default().keep_last(1);
+            vec![reliable.clone().transient_local(), reliable]
+        }
+        false => vec![QosProfile::sensor_data().keep_last(1)],
     }
 }

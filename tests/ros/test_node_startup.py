@@ -140,8 +140,8 @@ PROBLEMS: dict[str, tuple[Spoil, list[str]]] = {
         ["parameter modalities.scene.message", "std_msgs/msg/String", "kind image", "sensor_msgs/msg/CompressedImage"],
     ),
     "unknown message": (
-        modality("scene", message="sensor_msgs/msg/PointCloud2"),
-        ['modalities.scene.message is "sensor_msgs/msg/PointCloud2"', "allowed: ", "sensor_msgs/msg/Image"],
+        modality("scene", message="sensor_msgs/msg/LaserScan"),
+        ['modalities.scene.message is "sensor_msgs/msg/LaserScan"', "allowed: ", "sensor_msgs/msg/Image"],
     ),
     "not a topic": (
         modality("scene", topic="camera image"),
