@@ -13,6 +13,7 @@ mod prepare;
 mod provider;
 mod runtime;
 mod text;
+mod thumbnail;
 mod tokens;
 mod vector;
 
@@ -21,3 +22,4 @@ pub use file::sha256_of;
 pub use pooling::{Keypoints, MapShape};
 pub use provider::{Device, ExecutionProvider, SessionOptions};
 pub use runtime::Runtime;
+pub use thumbnail::Thumbnail;

@@ -1,44 +1,17 @@
 //! The thread of one modality: from its newest message to its newest feature, at its own pace.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::throttle::Throttle;
-use super::{FeatureWriter, History, Message, MessageSlot, ModalityStats};
-use crate::encoder::{Extraction, FeatureExtractor};
-use crate::message::{self, MessageError, MessageType};
+use super::{Encoding, Extract, FeatureWriter, History, Message, MessageSlot, ModalityStats};
+use crate::message::{MessageError, MessageType};
 use crate::problems::Problems;
 use crate::time::Stamp;
 
 /// Errors of messages that come again and again are logged this often.
 const LOG_EVERY: Duration = Duration::from_secs(1);
-
-/// What a worker does with a message; a [`FeatureExtractor`] everywhere but in tests.
-pub trait Extract: Send + 'static {
-    /// Reads a message and writes its feature.
-    ///
-    /// # Errors
-    /// What is wrong with the message.
-    fn extract(
-        &mut self,
-        message_type: MessageType,
-        bytes: &[u8],
-        feature: &mut [f32],
-    ) -> Result<Extraction, MessageError>;
-}
-
-impl Extract for FeatureExtractor {
-    fn extract(
-        &mut self,
-        message_type: MessageType,
-        bytes: &[u8],
-        feature: &mut [f32],
-    ) -> Result<Extraction, MessageError> {
-        FeatureExtractor::extract(self, message_type, bytes, feature)
-    }
-}
 
 /// A running worker.
 pub struct Worker {
@@ -65,11 +38,8 @@ impl Worker {
         let stats = Arc::<ModalityStats>::default();
         let work = Work {
             name: name.to_owned(),
-            message_type,
-            extract,
+            encoding: Encoding::new(message_type, extract, history),
             features,
-            history,
-            newest: Stamp::default(),
             notify,
             stats: stats.clone(),
             throttle: Throttle::new(LOG_EVERY),
@@ -117,11 +87,8 @@ impl Drop for Worker {
 
 struct Work<E, N> {
     name: String,
-    message_type: MessageType,
-    extract: E,
+    encoding: Encoding<E>,
     features: FeatureWriter,
-    history: History,
-    newest: Stamp,
     notify: N,
     stats: Arc<ModalityStats>,
     throttle: Throttle,
@@ -134,7 +101,7 @@ impl<E: Extract, N: Fn()> Work<E, N> {
             let began = Instant::now();
             match self.encode(&message) {
                 Ok((stamp, present)) => {
-                    let sentence = self.sentence(&message).filter(|_| present);
+                    let sentence = self.encoding.sentence(&message).filter(|_| present);
                     self.stats.count_encoded(stamp, began.elapsed(), sentence);
                     (self.notify)();
                 }
@@ -146,44 +113,10 @@ impl<E: Extract, N: Fn()> Work<E, N> {
     /// Publishes the message's feature, and returns its stamp and whether it is present.
     fn encode(&mut self, message: &Message) -> Result<(Stamp, bool), MessageError> {
         let feature = self.features.input_buffer_mut();
-        let newest = &mut feature.values[..self.history.width()];
-        let extract = || {
-            self.extract
-                .extract(self.message_type, &message.bytes, newest)
-        };
-        // Pictures and models come from outside, and the libraries that read them may fail in ways of their own: a
-        // modality that loses its thread would be lost until the node is started again.
-        let extraction = catch_unwind(AssertUnwindSafe(extract)).unwrap_or_else(|_| {
-            Err(MessageError::invalid(
-                "the message",
-                "such that reading it panicked",
-                "please report it with the message",
-            ))
-        })?;
-        feature.present = extraction.present;
-        feature.stamp = extraction
-            .stamp
-            .filter(|stamp| !stamp.is_unset())
-            .unwrap_or(message.received);
-        // Time that goes back is another time: a bag played again, a simulation started anew.
-        if !feature.present || feature.stamp < self.newest {
-            self.history.forget();
-        }
-        self.newest = feature.stamp;
-        if feature.present {
-            self.history.take(&mut feature.values);
-        }
+        self.encoding.encode(message, feature)?;
         let published = (feature.stamp, feature.present);
         self.features.publish();
         Ok(published)
-    }
-
-    /// The sentence of a message that was just encoded; `None` for messages of another type.
-    fn sentence<'a>(&self, message: &'a Message) -> Option<&'a str> {
-        match self.message_type {
-            MessageType::String => message::text(&message.bytes).ok(),
-            _ => None,
-        }
     }
 
     fn drop_message(&mut self, error: String) {
