@@ -340,7 +340,10 @@ fn every_moment_is_what_the_node_would_have_seen_and_adds_up() {
         let joints_old_s = (ms - ms.min(JOINTS_END)) as f64 * 1e-3;
         let Some(why) = &moment.why else {
             assert!(joints_old_s > MAX_AGE_S, "{ms}");
-            assert!(matches!(&moment.conduct, Conduct::Stop(why) if why.starts_with("joints: ")));
+            assert_eq!(moment.conduct, Conduct::Stop);
+            let halt = moment.halt.as_ref().unwrap();
+            assert_eq!(halt.cause, "joints too old");
+            assert!(halt.reason.contains("allowed 0.120 s"), "{halt:?}");
             assert_eq!(moment.command, [0.0, 0.5]);
             continue;
         };

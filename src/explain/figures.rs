@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::control::StopReason;
 use crate::fusion::Account;
 use crate::policy::PolicySpec;
 
@@ -43,8 +44,10 @@ pub struct Moment {
     /// Seconds since the beginning of the episode, or of the bag.
     pub time_s: f64,
     /// What the node would have done.
-    #[serde(flatten)]
     pub conduct: Conduct,
+    /// Why it would not have acted, where it would not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub halt: Option<Halt>,
     /// The age of each modality's feature; none where it was absent or too old.
     pub ages_s: Vec<Option<f64>>,
     /// The sentence of each modality, where it has one.
@@ -63,23 +66,41 @@ pub struct Moment {
 }
 
 /// What the node would have done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "conduct", content = "reason", rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Conduct {
     /// Acted as the policy says.
     Act,
     /// Commanded the stop action.
-    Stop(String),
+    Stop,
     /// Commanded nothing yet.
-    Wait(String),
+    Wait,
 }
 
-impl Conduct {
-    /// Why it did not act.
-    pub fn reason(&self) -> Option<&str> {
-        match self {
-            Self::Act => None,
-            Self::Stop(reason) | Self::Wait(reason) => Some(reason),
+/// Why it would not have acted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Halt {
+    /// The cause, which stays the same while it lasts: `scene too old`.
+    pub cause: String,
+    /// As the node would have said it, with its numbers.
+    pub reason: String,
+}
+
+impl Halt {
+    /// A reason in the words of a policy.
+    pub fn of(reason: &StopReason, spec: &PolicySpec) -> Self {
+        let name = |modality: usize| &spec.modalities[modality].name;
+        let described = reason.describe(spec).to_string();
+        Self {
+            cause: match *reason {
+                StopReason::Absent { modality } => format!("{} absent", name(modality)),
+                StopReason::Stale {
+                    modality, age_s, ..
+                } if age_s < 0.0 => format!("{} stamped in the future", name(modality)),
+                StopReason::Stale { modality, .. } => format!("{} too old", name(modality)),
+                _ => described.clone(),
+            },
+            reason: described,
         }
     }
 }

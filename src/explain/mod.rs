@@ -11,7 +11,7 @@ mod replay;
 mod scout;
 mod stream;
 
-pub use figures::{ActionFigure, Conduct, Figures, Moment, Vote, Weighing, Why};
+pub use figures::{ActionFigure, Conduct, Figures, Halt, Moment, Vote, Weighing, Why};
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! The second look at a bag: the control loop of the node goes through it once more, and says why.
 
-use super::figures::{Conduct, Moment, Weighing, Why};
+use super::figures::{Conduct, Halt, Moment, Weighing, Why};
 use super::scout::Scouted;
 use super::stream::Stream;
 use crate::bag::{Reader, Record, same_topic};
@@ -180,20 +180,16 @@ impl Replay<'_> {
         let ages_s: Vec<Option<f64>> = (0..count)
             .map(|i| seen.present[i].then_some(seen.ages_s[i]))
             .collect();
-        let (conduct, why) = match decision {
-            Decision::Act { .. } => (Conduct::Act, Some(self.why(&ages_s))),
-            Decision::Stop(reason) => {
-                let reason = reason.describe(&self.spec).to_string();
-                (Conduct::Stop(reason), None)
-            }
-            Decision::Silent(reason) => {
-                let reason = reason.describe(&self.spec).to_string();
-                (Conduct::Wait(reason), None)
-            }
+        let (conduct, halt) = match decision {
+            Decision::Act { .. } => (Conduct::Act, None),
+            Decision::Stop(reason) => (Conduct::Stop, Some(Halt::of(&reason, &self.spec))),
+            Decision::Silent(reason) => (Conduct::Wait, Some(Halt::of(&reason, &self.spec))),
         };
+        let why = halt.is_none().then(|| self.why(&ages_s));
         self.moments.push(Moment {
             time_s: now.seconds_since(self.scouted.origin),
             conduct,
+            halt,
             ages_s,
             sentences: self.streams.iter().map(|s| s.sentence.clone()).collect(),
             command: self.command.clone(),

@@ -75,11 +75,13 @@ impl Rows<'_> {
 
     /// Why it stood still.
     pub fn stops(&mut self) {
-        let reason = |moment: &Moment| match &moment.conduct {
-            Conduct::Act => None,
-            // The numbers in a reason change from moment to moment; the cause before them does not.
-            Conduct::Stop(why) => Some(format!("stopped: {}", cause(why))),
-            Conduct::Wait(why) => Some(format!("waiting: {}", cause(why))),
+        let reason = |moment: &Moment| {
+            let what = match moment.conduct {
+                Conduct::Wait => "waiting",
+                Conduct::Act | Conduct::Stop => "stopped",
+            };
+            let halt = moment.halt.as_ref()?;
+            Some(format!("{what}: {}", halt.cause))
         };
         let reasons: Vec<Option<String>> = self.moments().iter().map(reason).collect();
         if reasons.iter().any(Option::is_some) {
@@ -214,7 +216,7 @@ impl Rows<'_> {
         let of = |pick: &dyn Fn(&Moment) -> Option<f64>| -> Vec<Option<f64>> {
             self.moments().iter().map(pick).collect()
         };
-        let own = of(&|m| (!matches!(m.conduct, Conduct::Wait(_))).then(|| m.command[action]));
+        let own = of(&|m| (m.conduct != Conduct::Wait).then(|| m.command[action]));
         let expert = of(&|m| m.expert.as_ref().map(|e| e[action]));
         let recorded = of(&|m| m.recorded.as_ref().map(|r| r[action]));
         let nothing = of(&|m| m.why.as_ref().map(|w| w.nothing[action]));
@@ -364,19 +366,5 @@ fn voted(moment: &Moment, voter: usize) -> Option<(f64, &[f64])> {
             Some((votes[voter].weight, &votes[voter].action))
         }
         _ => None,
-    }
-}
-
-/// A reason without its numbers: `scene: too old` of `scene: 0.512 s old, allowed 0.500 s`.
-fn cause(reason: &str) -> String {
-    match reason.split_once(": ") {
-        Some((modality, rest)) if rest.contains(" s old, allowed ") => {
-            format!("{modality} too old")
-        }
-        Some((modality, rest)) if rest.contains("in the future") => {
-            format!("{modality} stamped in the future")
-        }
-        Some((modality, "absent")) => format!("{modality} absent"),
-        _ => reason.to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! The picture of a few moments, read back as numbers.
 
 use super::*;
-use crate::explain::figures::{ActionFigure, Conduct, Moment, Vote, Weighing, Why};
+use crate::explain::figures::{ActionFigure, Conduct, Halt, Moment, Vote, Weighing, Why};
 
 /// A camera that is blind in the second of three moments, in the last of which the robot stands still.
 fn figures() -> Figures {
@@ -9,8 +9,12 @@ fn figures() -> Figures {
         time_s: i as f64 * 0.5,
         conduct: match contributions {
             Some(_) => Conduct::Act,
-            None => Conduct::Stop("joints: 0.612 s old, allowed 0.500 s".into()),
+            None => Conduct::Stop,
         },
+        halt: contributions.is_none().then(|| Halt {
+            cause: "joints too old".into(),
+            reason: "joints: 0.612 s old, allowed 0.500 s".into(),
+        }),
         ages_s: vec![sees.then_some(0.0), Some(0.1)],
         sentences: vec![None, None],
         command: vec![0.5],
