@@ -10,15 +10,18 @@ pub mod config;
 pub mod contribution;
 pub mod control;
 pub mod encoder;
+pub mod explain;
 pub mod fusion;
 pub mod guard;
 pub mod head;
+mod html;
 pub mod map;
 pub mod message;
 pub mod modality;
 pub mod number;
 pub mod policy;
 pub mod problems;
+mod progress;
 #[cfg(feature = "ros")]
 pub mod ros;
 pub mod time;

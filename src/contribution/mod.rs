@@ -6,7 +6,7 @@
 //! nothing to one that changes nothing, and adds up: Σ φ_m = v(P) − v(∅).
 
 use crate::number::Number;
-use crate::policy::{MAX_MODALITIES, Policy};
+use crate::policy::Policy;
 use crate::problems::Problems;
 
 /// The most modalities for which all subsets are computed: 4096 of them.
@@ -17,14 +17,16 @@ pub const MOST_MODALITIES: usize = 12;
 pub struct Contributions {
     modalities: usize,
     actions: usize,
-    /// v(S), one action per subset of the modalities that are present; bit k is the k-th of them.
+    /// v(S), one action per subset of the modalities; bit i is the policy's i-th one. Only those of the present ones are
+    /// filled.
     worth: Vec<f64>,
     /// By |S|, the weight |S|!·(|P|−|S|−1)!/|P|!, for the present |P|.
     shares: Vec<f64>,
     /// All steps of one action of the policy.
     action: Vec<f64>,
     values: Vec<f64>,
-    present: Vec<usize>,
+    /// The modalities that are present, as bits.
+    present: usize,
 }
 
 impl Contributions {
@@ -48,38 +50,31 @@ impl Contributions {
             shares: vec![0.0; modalities],
             action: vec![0.0; actions * policy.steps()],
             values: vec![0.0; modalities * actions],
-            present: Vec::with_capacity(modalities),
+            present: 0,
         })
     }
 
-    /// Computes them for features as [`Policy::act`] takes them.
+    /// Computes them for features as [`Policy::act`] takes them. [`Policy::account`] is then that of all of them.
     pub fn compute<T: Number>(
         &mut self,
         policy: &mut Policy<T>,
         features: &[Option<&[T]>],
         ages_s: &[f64],
     ) {
-        let actions = self.actions;
-        self.present.clear();
-        self.present
-            .extend((0..features.len()).filter(|i| features[*i].is_some()));
-        let subsets = 1usize << self.present.len();
-        for subset in 0..subsets {
-            let mut some = [None; MAX_MODALITIES];
-            for (bit, modality) in self.present.iter().enumerate() {
-                if subset >> bit & 1 == 1 {
-                    some[*modality] = features[*modality];
-                }
-            }
-            policy.act(&some[..features.len()], ages_s, &mut self.action);
-            self.worth[subset * actions..][..actions].copy_from_slice(&self.action[..actions]);
-        }
+        let (actions, worth) = (self.actions, &mut self.worth);
+        self.present = 0;
+        policy.act_subsets(features, ages_s, &mut self.action, |subset, action| {
+            worth[subset * actions..][..actions].copy_from_slice(&action[..actions]);
+            self.present |= subset;
+        });
         self.weigh_sizes();
         self.values.fill(0.0);
-        for (bit, modality) in self.present.iter().enumerate() {
-            for without in (0..subsets).filter(|subset| subset >> bit & 1 == 0) {
+        let all = self.present;
+        for modality in (0..self.modalities).filter(|modality| all >> modality & 1 == 1) {
+            let others = all & !(1 << modality);
+            for without in (0..=others).filter(|subset| subset & !others == 0) {
                 let share = self.shares[without.count_ones() as usize];
-                let with = without | 1 << bit;
+                let with = without | 1 << modality;
                 for action in 0..actions {
                     let gain = self.worth[with * actions + action]
                         - self.worth[without * actions + action];
@@ -91,7 +86,7 @@ impl Contributions {
 
     /// |S|!·(n−|S|−1)!/n! = 1/(n·C(n−1, |S|)), built up from one size to the next.
     fn weigh_sizes(&mut self) {
-        let n = self.present.len();
+        let n = self.present.count_ones() as usize;
         let mut share = 1.0 / n as f64;
         for size in 0..n {
             self.shares[size] = share;
@@ -111,8 +106,7 @@ impl Contributions {
 
     /// The action with everything that was present: v(P).
     pub fn of_all(&self) -> &[f64] {
-        let all = (1usize << self.present.len()) - 1;
-        &self.worth[all * self.actions..][..self.actions]
+        &self.worth[self.present * self.actions..][..self.actions]
     }
 
     /// The action with everything absent: v(∅).

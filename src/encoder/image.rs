@@ -6,12 +6,12 @@ use super::decode::Decoder;
 use super::file::verified;
 use super::onnx::{Element, Input, Model, Port, list};
 use super::pooling::{Pool, Recipe};
-use super::prepare::{Picture, Pixel, Preparation};
+use super::prepare::Preparation;
 use super::provider::SessionOptions;
 use super::runtime::Runtime;
 use super::summary::Summary;
 use crate::map::MapShape;
-use crate::message::{CompressedImageView, ImageEncoding, ImageView, MessageError};
+use crate::message::{CompressedImageView, ImageView, MessageError};
 use crate::policy::{ElementType, ImageEncoderSpec, ImageInputSpec, Weights};
 use crate::problems::Problems;
 
@@ -88,19 +88,7 @@ impl ImageEncoder {
 
     /// Encodes a picture of a camera.
     pub fn image(&mut self, view: &ImageView<'_>, feature: &mut [f32]) -> Result<(), MessageError> {
-        self.preparation.prepare(Picture {
-            width: view.width,
-            height: view.height,
-            step: view.step,
-            pixel: match view.encoding {
-                ImageEncoding::Mono8 => Pixel::Grey,
-                ImageEncoding::Rgb8 => Pixel::Rgb,
-                ImageEncoding::Bgr8 => Pixel::Bgr,
-                ImageEncoding::Rgba8 => Pixel::Rgba,
-                ImageEncoding::Bgra8 => Pixel::Bgra,
-            },
-            data: view.data,
-        })?;
+        self.preparation.prepare(view.into())?;
         self.run(feature)
     }
 

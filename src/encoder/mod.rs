@@ -17,6 +17,7 @@ mod ready;
 mod runtime;
 mod summary;
 mod text;
+mod thumbnail;
 mod tokens;
 mod vector;
 
@@ -28,3 +29,4 @@ pub use pooling::Keypoints;
 pub use provider::{Device, ExecutionProvider, SessionOptions};
 pub use runtime::Runtime;
 pub use summary::Summary;
+pub use thumbnail::Thumbnail;

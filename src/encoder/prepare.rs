@@ -4,7 +4,7 @@ use fast_image_resize::images::{CroppedImage, Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
 use super::onnx::Numbers;
-use crate::message::MessageError;
+use crate::message::{ImageEncoding, ImageView, MessageError};
 use crate::policy::{Channels, ElementType, Fit, ImageInputSpec, Layout};
 
 /// Where the colours of a pixel are.
@@ -55,6 +55,24 @@ pub(super) struct Picture<'a> {
     pub step: usize,
     pub pixel: Pixel,
     pub data: &'a [u8],
+}
+
+impl<'a> From<&ImageView<'a>> for Picture<'a> {
+    fn from(view: &ImageView<'a>) -> Self {
+        Self {
+            width: view.width,
+            height: view.height,
+            step: view.step,
+            pixel: match view.encoding {
+                ImageEncoding::Mono8 => Pixel::Grey,
+                ImageEncoding::Rgb8 => Pixel::Rgb,
+                ImageEncoding::Bgr8 => Pixel::Bgr,
+                ImageEncoding::Rgba8 => Pixel::Rgba,
+                ImageEncoding::Bgra8 => Pixel::Bgra,
+            },
+            data: view.data,
+        }
+    }
 }
 
 /// Prepares pictures for one encoder.

@@ -5,7 +5,8 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{Account, Fusion, Input, absent};
+use super::{Account, Fusion, Input, absent, blocks_of_each};
+use crate::head::Block;
 use crate::number::Number;
 use crate::policy::{BilinearSpec, Weights};
 use crate::problems::Problems;
@@ -72,6 +73,15 @@ impl<T: Number> Bilinear<T> {
 impl<T: Number> Fusion<T> for Bilinear<T> {
     fn width(&self) -> usize {
         self.width
+    }
+
+    fn blocks(&self) -> Vec<Block> {
+        let mut blocks = blocks_of_each(self.absent.iter().map(DVector::len));
+        blocks.extend(self.pairs.iter().map(|Pair { left, right }| Block {
+            width: left.output.len(),
+            modalities: vec![left.modality, right.modality],
+        }));
+        blocks
     }
 
     fn fuse(&mut self, input: Input<'_, T>, fused: &mut DVector<T>) {

@@ -2,7 +2,8 @@
 
 use nalgebra::DVector;
 
-use super::{Account, Fusion, Input, absent};
+use super::{Account, Fusion, Input, absent, blocks_of_each};
+use crate::head::Block;
 use crate::number::Number;
 use crate::policy::Weights;
 use crate::problems::Problems;
@@ -30,6 +31,10 @@ impl<T: Number> Concat<T> {
 impl<T: Number> Fusion<T> for Concat<T> {
     fn width(&self) -> usize {
         self.width
+    }
+
+    fn blocks(&self) -> Vec<Block> {
+        blocks_of_each(self.absent.iter().map(DVector::len))
     }
 
     fn fuse(&mut self, input: Input<'_, T>, fused: &mut DVector<T>) {

@@ -11,6 +11,7 @@
 use nalgebra::{DMatrix, DMatrixView, DVector};
 
 use super::{Account, Fusion, Input, absent};
+use crate::head::Block;
 use crate::map::MapShape;
 use crate::number::Number;
 use crate::policy::{CrossAttentionSpec, Weights};
@@ -144,6 +145,26 @@ impl<T: Number> Gaze<T> {
 impl<T: Number> Fusion<T> for CrossAttention<T> {
     fn width(&self) -> usize {
         self.width
+    }
+
+    fn blocks(&self) -> Vec<Block> {
+        let asks = |i: &usize| matches!(self.roles[*i], Role::Query);
+        let modalities = self.roles.iter().enumerate();
+        let each = modalities.filter_map(|(i, role)| {
+            let decided_by = match role {
+                Role::Query => return None,
+                Role::Map(_) => [i]
+                    .into_iter()
+                    .chain((0..self.roles.len()).filter(asks))
+                    .collect(),
+                Role::Vector => vec![i],
+            };
+            Some(Block {
+                width: self.absent[i].len(),
+                modalities: decided_by,
+            })
+        });
+        each.collect()
     }
 
     fn fuse(&mut self, input: Input<'_, T>, fused: &mut DVector<T>) {

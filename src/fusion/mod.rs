@@ -20,6 +20,7 @@ pub use weighted::Weighted;
 
 use nalgebra::DVector;
 
+use crate::head::{Block, Presence};
 use crate::number::Number;
 use crate::policy::{FusionSpec, PolicySpec, Weights};
 use crate::problems::Problems;
@@ -31,12 +32,29 @@ pub struct Input<'a, T: Number> {
     pub aligned: &'a [Option<&'a DVector<T>>],
     /// Their ages in seconds; not looked at where a modality is absent.
     pub ages_s: &'a [f64],
+    /// Whether features and ages are those of the call before, whichever of them were present there.
+    pub same_features: bool,
+}
+
+impl<T: Number> Input<'_, T> {
+    /// The same as bits.
+    pub fn presence(&self) -> Presence {
+        let aligned = self.aligned.iter().enumerate();
+        Presence {
+            bits: aligned.fold(0, |bits, (i, a)| bits | usize::from(a.is_some()) << i),
+            same_features: self.same_features,
+        }
+    }
 }
 
 /// A fusion method. All memory is taken when it is built; [`Fusion::fuse`] never allocates.
 pub trait Fusion<T: Number>: Send {
     /// Width of the fused vector.
     fn width(&self) -> usize;
+
+    /// What the fused vector is made of, in its order, together [`Fusion::width`] wide. Empty for a method that needs no
+    /// head.
+    fn blocks(&self) -> Vec<Block>;
 
     /// Fuses what is present. `fused` has [`Fusion::width`] numbers, each of which is overwritten.
     fn fuse(&mut self, input: Input<'_, T>, fused: &mut DVector<T>);
@@ -91,6 +109,15 @@ pub fn build<T: Number>(
     })
 }
 
+/// One block per modality, of these widths.
+fn blocks_of_each(widths: impl Iterator<Item = usize>) -> Vec<Block> {
+    let block = |(modality, width)| Block {
+        width,
+        modalities: vec![modality],
+    };
+    widths.enumerate().map(block).collect()
+}
+
 /// The modalities by name and aligned width.
 fn members(spec: &PolicySpec) -> Vec<(&str, usize)> {
     let modalities = spec.modalities.iter();
@@ -106,6 +133,7 @@ impl<'a, T: Number> Input<'a, T> {
         Self {
             aligned,
             ages_s: &[0.0; 16],
+            same_features: false,
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The newest features of a modality, seen at once.
 
+use super::Feature;
+use crate::time::Stamp;
+
 /// Keeps the last n features and gives them as the policy sees them: the newest, then the older ones as their
 /// differences to it, newest first. Before there are n, the oldest there is stands for those that are missing, as if
 /// nothing had moved before.
@@ -9,6 +12,7 @@ pub struct History {
     kept: Vec<f32>,
     width: usize,
     known: usize,
+    newest: Stamp,
 }
 
 impl History {
@@ -18,6 +22,7 @@ impl History {
             kept: vec![0.0; width * count],
             width,
             known: 0,
+            newest: Stamp::default(),
         }
     }
 
@@ -29,6 +34,19 @@ impl History {
     /// Forgets what was: after a modality was absent, the time before says nothing about now.
     pub fn forget(&mut self) {
         self.known = 0;
+    }
+
+    /// Completes a feature whose newest numbers stand at the beginning of its values, where it is present.
+    pub fn complete(&mut self, stamp: Stamp, present: bool, feature: &mut Feature) {
+        // Time that goes back is another time: a bag played again, a simulation started anew.
+        if !present || stamp < self.newest {
+            self.forget();
+        }
+        self.newest = stamp;
+        (feature.stamp, feature.present) = (stamp, present);
+        if present {
+            self.take(&mut feature.values);
+        }
     }
 
     /// Takes in the newest feature, which stands at the beginning of `seen`, and completes `seen` with the older ones.

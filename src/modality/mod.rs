@@ -1,5 +1,6 @@
 //! A modality: its newest message, the worker that encodes it, and its newest feature.
 
+mod encoding;
 mod feature;
 mod history;
 mod inlet;
@@ -9,10 +10,11 @@ mod stats;
 mod throttle;
 mod worker;
 
+pub use encoding::{Encoding, Extract};
 pub use feature::{Feature, FeatureReader, FeatureWriter, feature_slot};
 pub use history::History;
 pub use inlet::Inlet;
 pub use recollection::Recollection;
 pub use slot::{Message, MessageSlot};
 pub use stats::{ModalitySnapshot, ModalityStats};
-pub use worker::{Deliver, Extract, Worker};
+pub use worker::{Deliver, Worker};

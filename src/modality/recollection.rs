@@ -8,17 +8,12 @@ use crate::time::Stamp;
 pub struct Recollection {
     features: FeatureWriter,
     history: History,
-    newest: Stamp,
 }
 
 impl Recollection {
     /// Of a slot with room for the whole history.
     pub fn new(features: FeatureWriter, history: History) -> Self {
-        Self {
-            features,
-            history,
-            newest: Stamp::default(),
-        }
+        Self { features, history }
     }
 }
 
@@ -29,16 +24,8 @@ impl Deliver for Recollection {
     }
 
     fn deliver(&mut self, stamp: Stamp, present: bool, _: &Message) {
-        // Time that goes back is another time: a bag played again, a simulation started anew.
-        if !present || stamp < self.newest {
-            self.history.forget();
-        }
-        self.newest = stamp;
         let feature = self.features.input_buffer_mut();
-        (feature.stamp, feature.present) = (stamp, present);
-        if present {
-            self.history.take(&mut feature.values);
-        }
+        self.history.complete(stamp, present, feature);
         self.features.publish();
     }
 }

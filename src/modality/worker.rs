@@ -1,44 +1,17 @@
 //! The thread of one modality: from its newest message to its newest feature, at its own pace.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::throttle::Throttle;
-use super::{Message, MessageSlot, ModalityStats};
-use crate::encoder::{Extraction, FeatureExtractor};
-use crate::message::{self, MessageError, MessageType};
+use super::{Encoding, Extract, Message, MessageSlot, ModalityStats};
+use crate::message::{MessageError, MessageType};
 use crate::problems::Problems;
 use crate::time::Stamp;
 
 /// Errors of messages that come again and again are logged this often.
 const LOG_EVERY: Duration = Duration::from_secs(1);
-
-/// What a worker does with a message; a [`FeatureExtractor`] everywhere but in tests.
-pub trait Extract: Send + 'static {
-    /// Reads a message and writes its feature.
-    ///
-    /// # Errors
-    /// What is wrong with the message.
-    fn extract(
-        &mut self,
-        message_type: MessageType,
-        bytes: &[u8],
-        feature: &mut [f32],
-    ) -> Result<Extraction, MessageError>;
-}
-
-impl Extract for FeatureExtractor {
-    fn extract(
-        &mut self,
-        message_type: MessageType,
-        bytes: &[u8],
-        feature: &mut [f32],
-    ) -> Result<Extraction, MessageError> {
-        FeatureExtractor::extract(self, message_type, bytes, feature)
-    }
-}
 
 /// Where a worker's features go.
 pub trait Deliver: Send + 'static {
@@ -74,8 +47,7 @@ impl Worker {
         let stats = Arc::<ModalityStats>::default();
         let work = Work {
             name: name.to_owned(),
-            message_type,
-            extract,
+            encoding: Encoding::new(message_type, extract),
             deliver,
             notify,
             stats: stats.clone(),
@@ -124,8 +96,7 @@ impl Drop for Worker {
 
 struct Work<E, D, N> {
     name: String,
-    message_type: MessageType,
-    extract: E,
+    encoding: Encoding<E>,
     deliver: D,
     notify: N,
     stats: Arc<ModalityStats>,
@@ -139,7 +110,7 @@ impl<E: Extract, D: Deliver, N: Fn()> Work<E, D, N> {
             let began = Instant::now();
             match self.encode(&message) {
                 Ok((stamp, present)) => {
-                    let sentence = self.sentence(&message).filter(|_| present);
+                    let sentence = self.encoding.sentence(&message).filter(|_| present);
                     self.stats.count_encoded(stamp, began.elapsed(), sentence);
                     (self.notify)();
                 }
@@ -150,34 +121,9 @@ impl<E: Extract, D: Deliver, N: Fn()> Work<E, D, N> {
 
     /// Delivers the message's feature, and returns its stamp and whether it is present.
     fn encode(&mut self, message: &Message) -> Result<(Stamp, bool), MessageError> {
-        let room = self.deliver.room();
-        let extract = || {
-            self.extract
-                .extract(self.message_type, &message.bytes, room)
-        };
-        // Pictures and models come from outside, and the libraries that read them may fail in ways of their own: a
-        // modality that loses its thread would be lost until the node is started again.
-        let extraction = catch_unwind(AssertUnwindSafe(extract)).unwrap_or_else(|_| {
-            Err(MessageError::invalid(
-                "the message",
-                "such that reading it panicked",
-                "please report it with the message",
-            ))
-        })?;
-        let stamp = extraction
-            .stamp
-            .filter(|stamp| !stamp.is_unset())
-            .unwrap_or(message.received);
-        self.deliver.deliver(stamp, extraction.present, message);
-        Ok((stamp, extraction.present))
-    }
-
-    /// The sentence of a message that was just encoded; `None` for messages of another type.
-    fn sentence<'a>(&self, message: &'a Message) -> Option<&'a str> {
-        match self.message_type {
-            MessageType::String => message::text(&message.bytes).ok(),
-            _ => None,
-        }
+        let (stamp, present) = self.encoding.encode(message, self.deliver.room())?;
+        self.deliver.deliver(stamp, present, message);
+        Ok((stamp, present))
     }
 
     fn drop_message(&mut self, error: String) {

@@ -63,9 +63,9 @@ impl<T: Number> Policy<T> {
         let fusion: Result<Box<dyn Fusion<T>>, ()> =
             fusion::build(&spec, weights).map_err(|found| problems.add_all("fusion", found));
         // Without the fusion nobody knows how wide the head's input is.
-        let head = fusion.as_ref().map(|fusion| fusion.width());
-        let head = head.ok().and_then(|width| {
-            head::build(&spec, width, weights)
+        let blocks = fusion.as_ref().map(|fusion| fusion.blocks());
+        let head = blocks.ok().and_then(|blocks| {
+            head::build(&spec, &blocks, weights)
                 .map_err(|found| problems.add_all("head", found))
                 .ok()
         });
@@ -113,20 +113,52 @@ impl<T: Number> Policy<T> {
     /// step after the other. Never allocates: the arrays of references live on the stack, which bounds the modalities
     /// at [`MAX_MODALITIES`].
     pub fn act(&mut self, features: &[Option<&[T]>], ages_s: &[f64], action: &mut [f64]) {
-        for (alignment, feature) in self.alignments.iter_mut().zip(features) {
+        let present = self.align(features);
+        self.decide(present, ages_s, false, action);
+    }
+
+    /// The actions for all subsets of the given features, which cost little more than a few times [`Policy::act`]: a
+    /// feature is aligned once, and what the head makes of it is computed once where the fusion allows. `see` is shown
+    /// each subset (bit i is the policy's i-th modality) with its action, which is written to `action`; the last one has
+    /// all features, and [`Policy::account`] then tells of them. Never allocates.
+    pub fn act_subsets(
+        &mut self,
+        features: &[Option<&[T]>],
+        ages_s: &[f64],
+        action: &mut [f64],
+        mut see: impl FnMut(usize, &[f64]),
+    ) {
+        let all = self.align(features);
+        for subset in (0..=all).filter(|subset| subset & !all == 0) {
+            self.decide(subset, ages_s, subset > 0, action);
+            see(subset, action);
+        }
+    }
+
+    /// Aligns what is present, and returns it as bits.
+    fn align(&mut self, features: &[Option<&[T]>]) -> usize {
+        let mut present = 0;
+        for (i, (alignment, feature)) in self.alignments.iter_mut().zip(features).enumerate() {
             if let Some(feature) = feature {
                 alignment.align(feature);
+                present |= 1 << i;
             }
         }
+        present
+    }
+
+    /// Fuses some of the features that were aligned last, and acts on them.
+    fn decide(&mut self, present: usize, ages_s: &[f64], same_features: bool, action: &mut [f64]) {
         let mut aligned = [None; MAX_MODALITIES];
-        for ((slot, alignment), feature) in aligned.iter_mut().zip(&self.alignments).zip(features) {
-            *slot = feature.is_some().then(|| alignment.aligned());
+        for (i, alignment) in self.alignments.iter().enumerate() {
+            aligned[i] = (present >> i & 1 == 1).then(|| alignment.aligned());
         }
         let input = Input {
-            aligned: &aligned[..features.len()],
+            aligned: &aligned[..self.alignments.len()],
             ages_s,
+            same_features,
         };
         self.fusion.fuse(input, &mut self.fused);
-        self.head.act(&self.fused, action);
+        self.head.act(&self.fused, input.presence(), action);
     }
 }

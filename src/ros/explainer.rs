@@ -193,8 +193,6 @@ impl Explained {
         let (features, ages_s) = (&features[..count], &snapshot.seen.ages_s[..count]);
         self.contributions
             .compute(&mut self.policy, features, ages_s);
-        let mut action = vec![0.0; self.policy.spec().actions.len() * self.policy.steps()];
-        self.policy.act(features, ages_s, &mut action);
         (self.encoded(), self.fusion(&present[..count]))
     }
 

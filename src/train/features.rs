@@ -7,13 +7,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::cache::{Cache, Entry, Features, Key, Outcome};
 use super::encoders::Extractors;
-use super::progress::Progress;
-use super::survey::{Recording, same_topic};
-use crate::bag::Reader;
+use super::survey::Recording;
+use crate::bag::{Reader, same_topic};
 use crate::encoder::{FeatureExtractor, sha256_of};
 use crate::message::MessageType;
 use crate::policy::{ModalitySpec, SourceSpec};
 use crate::problems::Problems;
+use crate::progress::Progress;
 
 /// Computes features, one bag after the other.
 pub struct Encoding<'a> {

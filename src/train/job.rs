@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Options;
 use super::cache::Cache;
 use super::dataset::Dataset;
 use super::encoders::{self, Extractors};
@@ -10,7 +11,6 @@ use super::file::{TrainingFile, Used};
 use super::intake::Intake;
 use super::learn::{Learned, learn};
 use super::measure::{Measured, warnings};
-use super::progress::Progress;
 use super::provenance::settle;
 use super::report::{
     ActionReport, LabelReport, Pictures, Report, Seconds, SplitReport, peak_memory_mb,
@@ -18,10 +18,11 @@ use super::report::{
 use super::samples::{Losses, Samples};
 use super::split::Split;
 use super::survey::{Recording, survey};
-use super::{Options, bags};
+use crate::bag;
 use crate::encoder::Runtime;
 use crate::policy::{ModalitySpec, PolicySpec};
 use crate::problems::Problems;
+use crate::progress::Progress;
 
 /// What is known before any bag is read.
 pub(super) struct Job {
@@ -49,7 +50,7 @@ impl Job {
     /// Every problem of the training file, the bags and the encoders.
     pub fn prepare(options: &Options) -> Result<Self, Problems> {
         let mut problems = Problems::new();
-        let bags = bags::find(&options.bags).map_err(|e| problems.extend(e));
+        let bags = bag::find(&options.bags).map_err(|e| problems.extend(e));
         let file = TrainingFile::load(&options.file).map_err(|e| problems.extend(e));
         let completed = file.and_then(|mut file| {
             file.training.seed = options.seed.unwrap_or(file.training.seed);

@@ -4,7 +4,6 @@
 //! very code that the node runs (`features`), both are paired as the node would have seen them (`samples`), and
 //! alignment, fusion and head are learned by gradient descent (`learn`). The encoders are never touched.
 
-mod bags;
 mod cache;
 mod compare;
 mod dataset;
@@ -19,7 +18,6 @@ mod model;
 mod noise;
 mod output;
 mod page;
-mod progress;
 mod provenance;
 mod report;
 mod samples;

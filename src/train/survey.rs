@@ -1,12 +1,11 @@
 //! The first look at a bag: its episodes, their labels, and which messages of the modalities they could use.
 //! No feature is computed yet, so that only what is used is ever encoded.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::file::{TrainingFile, Used};
-use crate::bag::{Reader, Record};
+use crate::bag::{Contents, Reader, Record, same_topic};
 use crate::encoder::accepts;
 use crate::message::{FeatureView, MessageType, text};
 use crate::problems::Problems;
@@ -75,11 +74,6 @@ pub struct Seen {
     pub logged: Stamp,
 }
 
-/// Whether a topic of a bag is the one that a training file names. Relative names are relative to the root.
-pub fn same_topic(recorded: &str, named: &str) -> bool {
-    recorded.trim_start_matches('/') == named.trim_start_matches('/')
-}
-
 /// The identity of what made a feature; `None` for messages of another type, and for what cannot be read.
 fn made_by(record: &Record) -> Option<&str> {
     let is_feature = &*record.message_type == MessageType::PointCloud2.ros_name();
@@ -107,8 +101,7 @@ pub fn survey(path: &Path, file: &TrainingFile) -> Result<Recording, Problems> {
 
 struct Survey<'a> {
     file: &'a TrainingFile,
-    /// Every topic with its type and how many messages it has.
-    topics: BTreeMap<Arc<str>, (Arc<str>, u32)>,
+    contents: Contents,
     /// The newest message of each modality.
     newest: Vec<Option<Seen>>,
     encoders: Vec<BTreeSet<String>>,
@@ -122,7 +115,7 @@ impl<'a> Survey<'a> {
     fn new(file: &'a TrainingFile) -> Self {
         Self {
             file,
-            topics: BTreeMap::new(),
+            contents: Contents::default(),
             newest: vec![None; file.streams.len()],
             encoders: vec![BTreeSet::new(); file.streams.len()],
             open: None,
@@ -134,12 +127,7 @@ impl<'a> Survey<'a> {
 
     fn note(&mut self, record: &Record) {
         let (topic, logged, bytes) = (&record.topic, record.log_time, &record.bytes);
-        let (_, count) = self
-            .topics
-            .entry(topic.clone())
-            .or_insert((record.message_type.clone(), 0));
-        let number = *count;
-        *count += 1;
+        let number = self.contents.note(record);
         let file = self.file;
         for (i, stream) in file.streams.iter().enumerate() {
             if same_topic(topic, &stream.topic) {
@@ -222,19 +210,19 @@ impl<'a> Survey<'a> {
     fn finish(mut self, path: &Path, truncated: Option<String>) -> Result<Recording, Problems> {
         self.counts.unfinished += usize::from(self.open.take().is_some());
         let mut problems = Problems::new();
-        if self.topics.is_empty() {
+        if self.contents.is_empty() {
             let why = truncated.map_or(String::new(), |why| format!(" ({why})"));
             problems.add(format!("it holds no message{why}; leave it out"));
             return Err(problems);
         }
         let message_types = self.message_types(&mut problems);
-        self.demand(
+        self.contents.demand(
             "action",
             &self.file.labels.topic,
             self.file.labels.message,
             &mut problems,
         );
-        self.demand(
+        self.contents.demand(
             "episodes",
             &self.file.episodes.topic,
             MessageType::String,
@@ -255,50 +243,12 @@ impl<'a> Survey<'a> {
         modalities
             .filter_map(|(modality, stream)| {
                 let place = format!("modality {}", modality.name);
-                let recorded = self.type_of(&place, &stream.topic, problems)?;
-                let Some(message) = MessageType::from_ros_name(recorded) else {
-                    problems.add(format!(
-                        "{place}: topic {} has the type {recorded}, which late_fusion cannot read",
-                        stream.topic
-                    ));
-                    return None;
-                };
+                let message = self.contents.readable(&place, &stream.topic, problems)?;
                 accepts(&modality.source, message)
                     .map_err(|e| problems.add(format!("{place}: topic {}: {e}", stream.topic)))
                     .ok()?;
                 Some(message)
             })
             .collect()
-    }
-
-    fn demand(&self, place: &str, topic: &str, message: MessageType, problems: &mut Problems) {
-        if let Some(recorded) = self.type_of(place, topic, problems)
-            && MessageType::from_ros_name(recorded) != Some(message)
-        {
-            problems.add(format!(
-                "{place}: topic {topic} has the type {recorded}; it must be {}",
-                message.ros_name()
-            ));
-        }
-    }
-
-    fn type_of(&self, place: &str, topic: &str, problems: &mut Problems) -> Option<&str> {
-        let found = self
-            .topics
-            .iter()
-            .find(|(name, _)| same_topic(name, topic))
-            .map(|(_, (message_type, _))| &**message_type);
-        if found.is_none() {
-            let topics: Vec<String> = self
-                .topics
-                .iter()
-                .map(|(name, (message_type, count))| format!("{name} ({message_type}, {count})"))
-                .collect();
-            problems.add(format!(
-                "{place}: there is no message on topic {topic}; there are {}",
-                topics.join(", ")
-            ));
-        }
-        found
     }
 }

@@ -1,7 +1,8 @@
-//! The tools: record demonstrations, train a policy from them, check what a node would run, ask why.
+//! The tools: record demonstrations, train a policy from them, check what a node would run, ask why, and see why.
 
 mod check;
 mod console;
+mod explain;
 mod predict;
 #[cfg(feature = "ros")]
 mod record;
@@ -23,6 +24,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Tool {
     Check(check::Arguments),
+    Explain(explain::Arguments),
     Predict(predict::Arguments),
     #[cfg(feature = "ros")]
     Record(record::Arguments),
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     console::start();
     let result = match Arguments::parse().tool {
         Tool::Check(arguments) => check::run(arguments),
+        Tool::Explain(arguments) => explain::run(arguments),
         Tool::Predict(arguments) => predict::run(arguments),
         #[cfg(feature = "ros")]
         Tool::Record(arguments) => record::run(arguments),

@@ -15,6 +15,7 @@ use self::count::Count;
 use self::options::Options;
 use self::voter::Voter;
 use super::{Account, Ballot, Fusion, Input, absent, members};
+use crate::head::Block;
 use crate::number::Number;
 use crate::policy::{PolicySpec, VoteRule, VoteSpec, Weights};
 use crate::problems::Problems;
@@ -100,10 +101,17 @@ impl<T: Number> Fusion<T> for Vote<T> {
         self.width
     }
 
+    fn blocks(&self) -> Vec<Block> {
+        Vec::new()
+    }
+
     fn fuse(&mut self, input: Input<'_, T>, fused: &mut DVector<T>) {
         self.call(|modality| input.aligned[modality].is_some());
+        if !input.same_features {
+            self.voters.iter_mut().for_each(Voter::forget);
+        }
         for voter in self.voters.iter_mut().filter(|voter| voter.votes) {
-            voter.decide(input.aligned, &self.absent, self.options.alternatives());
+            voter.decide(&input, &self.absent, self.options.alternatives());
         }
         for question in 0..self.questions {
             let decision = self.count.count(&self.voters, question);

@@ -2,7 +2,8 @@
 
 use nalgebra::DVector;
 
-use crate::head::Layers;
+use super::Input;
+use crate::head::{Block, Layers};
 use crate::number::Number;
 use crate::policy::{HeadSpec, PolicySpec, VoterSpec, Weights};
 use crate::problems::Problems;
@@ -33,37 +34,40 @@ impl<T: Number> Voter<T> {
             .iter()
             .filter_map(|name| spec.modalities.iter().position(|m| m.name == *name))
             .collect();
-        let width = modalities
+        let blocks: Vec<Block> = modalities
             .iter()
-            .map(|m| spec.modalities[*m].fused_width())
-            .sum();
+            .map(|m| Block {
+                width: spec.modalities[*m].fused_width(),
+                modalities: vec![*m],
+            })
+            .collect();
         let HeadSpec::Mlp { hidden, .. } = &spec.head;
         let name = format!("vote.{}", voter.name);
         Ok(Self {
-            layers: Layers::load(&name, width, hidden, outputs, weights)?,
+            layers: Layers::load(&name, &blocks, hidden, outputs, weights)?,
             name: voter.name.clone(),
             modalities,
             votes: false,
-            input: DVector::zeros(width),
+            input: DVector::zeros(blocks.iter().map(|block| block.width).sum()),
             probabilities: DVector::zeros(outputs),
         })
     }
 
+    /// To be called when the features are new ones.
+    pub fn forget(&mut self) {
+        self.layers.forget();
+    }
+
     /// Computes the probabilities from what is present.
-    pub fn decide(
-        &mut self,
-        aligned: &[Option<&DVector<T>>],
-        absent: &[DVector<T>],
-        alternatives: usize,
-    ) {
+    pub fn decide(&mut self, now: &Input<'_, T>, absent: &[DVector<T>], alternatives: usize) {
         let mut start = 0;
         for modality in &self.modalities {
-            let part = aligned[*modality].unwrap_or(&absent[*modality]);
+            let part = now.aligned[*modality].unwrap_or(&absent[*modality]);
             self.input.rows_mut(start, part.len()).copy_from(part);
             start += part.len();
         }
-        self.probabilities
-            .copy_from(self.layers.forward(&self.input));
+        let logits = self.layers.forward(&self.input, now.presence().bits);
+        self.probabilities.copy_from(logits);
         let probabilities = self.probabilities.as_mut_slice();
         for question in probabilities.chunks_exact_mut(alternatives) {
             softmax(question);

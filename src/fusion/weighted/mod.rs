@@ -12,6 +12,7 @@ use self::fixed::Fixed;
 use self::learned::Learned;
 use self::within::Within;
 use super::{Account, Fusion, Input};
+use crate::head::Block;
 use crate::number::Number;
 use crate::policy::{WeightedSpec, Weights, WeightsSpec};
 use crate::problems::Problems;
@@ -74,6 +75,14 @@ impl<T: Number> Weighted<T> {
 impl<T: Number> Fusion<T> for Weighted<T> {
     fn width(&self) -> usize {
         self.width
+    }
+
+    /// Which weights there are depends on all that is present.
+    fn blocks(&self) -> Vec<Block> {
+        vec![Block {
+            width: self.width,
+            modalities: (0..self.present.len()).collect(),
+        }]
     }
 
     fn fuse(&mut self, input: Input<'_, T>, fused: &mut DVector<T>) {

@@ -28,6 +28,7 @@ fn fuse(fusion: &mut Weighted<f64>, present: [bool; 2], ages_s: &[f64]) -> Vec<f
     let input = Input {
         aligned: &aligned,
         ages_s,
+        same_features: false,
     };
     fusion.fuse(input, &mut fused);
     fused.iter().copied().collect()

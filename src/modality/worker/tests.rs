@@ -1,6 +1,8 @@
 use std::sync::mpsc::{self, Receiver, Sender};
 
 use super::*;
+use crate::encoder::Extraction;
+use crate::message;
 use crate::modality::{FeatureReader, History, Recollection, feature_slot};
 
 /// Ample for a thread to get its turn; nothing waits this long where all is well.

@@ -15,11 +15,11 @@ use super::job::{Demonstrations, Job};
 use super::learn::learn;
 use super::measure::{measure, warnings};
 use super::output::{Output, relocate};
-use super::progress::Progress;
 use super::report::Seconds;
 use super::split::Split;
 use super::survey::Recording;
 use crate::problems::Problems;
+use crate::progress::Progress;
 
 /// What to compare.
 #[derive(Clone, Debug)]

@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use super::comparison::{Comparison, Row};
+use crate::html::escaped;
 use crate::train::measure::INDIFFERENT;
-use crate::train::page::{STYLE, escaped};
+use crate::train::page::STYLE;
 
 /// Colours of modalities, readable on light and dark, also for those who see few colours (Okabe and Ito).
 const COLOURS: [&str; 8] = [

@@ -1,0 +1,123 @@
+//! Pictures for people: small, and as jpeg.
+
+use image::ExtendedColorType;
+use image::codecs::jpeg::JpegEncoder;
+
+use super::decode::Decoder;
+use super::onnx::Numbers;
+use super::prepare::{Picture, Preparation};
+use crate::message::{CompressedImageView, ImageView, MessageError, MessageType};
+use crate::policy::{Channels, ElementType, Fit, ImageInputSpec, Layout};
+
+/// A small picture of what a camera saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thumbnail {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// The picture as jpeg.
+    pub jpeg: Vec<u8>,
+}
+
+/// Out of 100; shapes and colours stay, and a frame has a few kilobytes.
+const QUALITY: u8 = 82;
+
+impl Thumbnail {
+    /// The picture in a message, `width` pixels wide.
+    ///
+    /// # Errors
+    /// What is wrong with the message, or that it is of a type without a picture.
+    pub fn of(message_type: MessageType, bytes: &[u8], width: usize) -> Result<Self, MessageError> {
+        match message_type {
+            MessageType::Image => Self::resized((&ImageView::parse(bytes)?).into(), width),
+            MessageType::CompressedImage => {
+                let view = CompressedImageView::parse(bytes)?;
+                let mut decoder = Decoder::default();
+                Self::resized(decoder.decode(view.format, view.data)?, width)
+            }
+            other => Err(MessageError::invalid(
+                "the message's type",
+                other.ros_name(),
+                "a picture is needed",
+            )),
+        }
+    }
+
+    fn resized(picture: Picture<'_>, width: usize) -> Result<Self, MessageError> {
+        let height = (picture.height * width).div_ceil(picture.width).max(1);
+        let mut preparation = Preparation::new(&ImageInputSpec {
+            name: String::new(),
+            element: ElementType::U8,
+            layout: Layout::Nhwc,
+            width,
+            height,
+            channels: Channels::Rgb,
+            fit: Fit::Stretch,
+            rescale: 1.0,
+            mean: [0.0; 3],
+            std: [1.0; 3],
+        });
+        preparation.prepare(picture)?;
+        let mut jpeg = Vec::new();
+        if let Numbers::U8(pixels) = preparation.tensor() {
+            JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
+                .encode(pixels, width as u32, height as u32, ExtendedColorType::Rgb8)
+                .map_err(|why| {
+                    MessageError::invalid(
+                        "the picture",
+                        format_args!("{width} × {height} pixels ({why})"),
+                        "it must be possible to write it as jpeg",
+                    )
+                })?;
+        }
+        Ok(Self {
+            width,
+            height,
+            jpeg,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::cdr::Writer;
+    use crate::time::Stamp;
+
+    fn message(width: u32, height: u32, rgb: [u8; 3]) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.header(Stamp::from_nanos(1), "");
+        writer.u32(height);
+        writer.u32(width);
+        writer.string("rgb8");
+        writer.u8(0);
+        writer.u32(3 * width);
+        writer.length((3 * width * height) as usize);
+        for byte in rgb.iter().cycle().take((3 * width * height) as usize) {
+            writer.u8(*byte);
+        }
+        writer.finish()
+    }
+
+    #[test]
+    fn a_picture_keeps_its_colours_and_its_shape() {
+        let message = message(64, 48, [200, 40, 90]);
+        let thumbnail = Thumbnail::of(MessageType::Image, &message, 32).unwrap();
+        assert_eq!((thumbnail.width, thumbnail.height), (32, 24));
+        let mut decoder = Decoder::default();
+        let picture = decoder.decode("jpeg", &thumbnail.jpeg).unwrap();
+        assert_eq!((picture.width, picture.height), (32, 24));
+        for (found, sent) in picture.data.iter().zip([200i32, 40, 90].iter().cycle()) {
+            assert!((i32::from(*found) - sent).abs() < 8, "{found} {sent}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_picture_is_refused() {
+        let bytes = message(4, 4, [0; 3]);
+        assert!(Thumbnail::of(MessageType::Image, &bytes[..bytes.len() - 1], 8).is_err());
+        let error = Thumbnail::of(MessageType::JointState, &bytes, 8).unwrap_err();
+        assert!(error.to_string().contains("JointState"), "{error}");
+    }
+}

@@ -1,0 +1,120 @@
+//! `late_fusion explain`: what moved the robot in a recording, as a picture and as numbers.
+//!
+//! A bag is looked through (`scout`), then the node's own control loop goes through it once more (`replay`): the messages
+//! become features by the code of the node, their ages are judged by its controller, and of every moment in which it
+//! would act the contributions are computed. What was found (`figures`) is drawn (`picture`). Encoders are taken to need no
+//! time; on a robot a feature is seen as much later as its encoding takes.
+
+mod figures;
+mod picture;
+mod replay;
+mod scout;
+mod stream;
+
+pub use figures::{ActionFigure, Conduct, Figures, Halt, Moment, Vote, Weighing, Why};
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use self::replay::{moments_in, replay};
+use self::scout::scout;
+use crate::bag::{self, Reader};
+use crate::config::{self, Loaded};
+use crate::problems::Problems;
+
+/// What to explain, and where to write it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The node's parameter file.
+    pub params_file: PathBuf,
+    /// A policy folder to explain instead of the one in the parameter file.
+    pub policy: Option<PathBuf>,
+    /// A bag, or a folder that holds one.
+    pub bag: PathBuf,
+    /// The folder to write to.
+    pub out: PathBuf,
+    /// Which episode, counted from 1; the first where there are any, else the whole recording.
+    pub episode: Option<usize>,
+    /// The first second, counted from the beginning of the episode or recording.
+    pub from_s: Option<f64>,
+    /// The last second.
+    pub to_s: Option<f64>,
+    /// Every how-manieth control period is explained; otherwise as many as give [`MOST_MOMENTS`] at most.
+    pub every: Option<usize>,
+}
+
+/// More moments than this are thinner than what one sees in the picture.
+pub const MOST_MOMENTS: usize = 400;
+
+/// What was written.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The numbers.
+    pub figures: Figures,
+    /// The picture: SVG that needs nothing beside itself.
+    pub picture: PathBuf,
+    /// The numbers as JSON.
+    pub numbers: PathBuf,
+}
+
+/// Explains a recording, and writes `explanation.svg` and `explanation.json`.
+///
+/// # Errors
+/// Every problem of the parameters, the policy, its encoders and the bag; a folder that cannot be written to.
+pub fn explain(options: &Options) -> Result<Explanation, Problems> {
+    let mut problems = Problems::new();
+    let bags = bag::find(std::slice::from_ref(&options.bag)).map_err(|e| problems.extend(e));
+    let loaded = config::load_file(&options.params_file)
+        .and_then(|mut config| {
+            config.policy = options.policy.clone().unwrap_or(config.policy);
+            Ok((Loaded::new(&config)?, config))
+        })
+        .map_err(|e| problems.extend(e));
+    let (Ok(bags), Ok((loaded, config))) = (bags, loaded) else {
+        return Err(problems);
+    };
+    let [path] = &bags[..] else {
+        let names: Vec<String> = bags.iter().map(|bag| bag.display().to_string()).collect();
+        return Err(format!(
+            "--bag {} holds {} bags; name one of {}",
+            options.bag.display(),
+            names.len(),
+            names.join(", ")
+        )
+        .into());
+    };
+    let spec = loaded.policy.spec().clone();
+    let scouted = scout(path, options, &config, &loaded.wiring.modalities, &spec)?;
+    fs::create_dir_all(&options.out).map_err(|e| {
+        let place = options.out.display();
+        format!("--out {place}: the folder cannot be made: {e}")
+    })?;
+    let period_ns = 1e9 / config.control_rate_hz;
+    let periods = moments_in(scouted.begin, scouted.end, period_ns as i64);
+    let every = options.every.unwrap_or(periods.div_ceil(MOST_MOMENTS));
+    let step_ns = (period_ns * every.max(1) as f64).round() as i64;
+    let name = path.file_name().unwrap_or_default().display().to_string();
+    let mut figures = Figures::new(&spec, name, scouted.part.clone(), step_ns as f64 * 1e-9);
+    figures.notes = scouted.notes.clone();
+    figures.notes.extend(loaded.warnings.iter().cloned());
+    let replayed = replay(&mut Reader::open(path)?, &scouted, loaded, step_ns)?;
+    figures.notes.extend(replayed.notes);
+    figures.take(replayed.moments);
+    let explanation = Explanation {
+        picture: options.out.join("explanation.svg"),
+        numbers: options.out.join("explanation.json"),
+        figures,
+    };
+    let figures = &explanation.figures;
+    let json = serde_json::to_string_pretty(figures).map_err(|e| e.to_string())?;
+    write(&explanation.numbers, &json)?;
+    write(
+        &explanation.picture,
+        &picture::draw(figures, &replayed.frames),
+    )?;
+    Ok(explanation)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Problems> {
+    fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()).into())
+}

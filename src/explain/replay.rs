@@ -1,0 +1,288 @@
+//! The second look at a bag: the control loop of the node goes through it once more, and says why.
+
+use std::sync::Arc;
+
+use super::figures::{Conduct, Halt, Moment, Weighing, Why};
+use super::scout::Scouted;
+use super::stream::Stream;
+use crate::bag::{Reader, Record, same_topic};
+use crate::chunk::Ensemble;
+use crate::config::{Loaded, ModalityConfig};
+use crate::contribution::Contributions;
+use crate::control::{Controller, Decision};
+use crate::encoder::Thumbnail;
+use crate::guard::Guard;
+use crate::message::{ActionMapping, MessageType};
+use crate::modality::Message;
+use crate::policy::{Policy, PolicySpec};
+use crate::problems::Problems;
+use crate::progress::Progress;
+use crate::time::Stamp;
+
+/// What came of it.
+pub struct Replayed {
+    /// The moments, one every step.
+    pub moments: Vec<Moment>,
+    /// Pictures of the cameras, now and then.
+    pub frames: Vec<Frame>,
+    /// What one should know.
+    pub notes: Vec<String>,
+}
+
+/// What a camera saw at a moment.
+pub struct Frame {
+    /// The camera's index among the modalities.
+    pub modality: usize,
+    /// Which of the pictures in the row it is.
+    pub place: usize,
+    /// The picture.
+    pub picture: Thumbnail,
+}
+
+/// Frames in a row, where there are so many moments.
+pub const FRAMES: usize = 12;
+
+/// Pixels across; a picture shows them half as wide, for screens with fine pixels.
+const FRAME_WIDTH: usize = 160;
+
+/// An action that was recorded counts for so long.
+const RECORDED_HOLDS_S: f64 = 0.5;
+
+struct Replay<'a> {
+    scouted: &'a Scouted,
+    wiring: &'a [ModalityConfig],
+    mapping: &'a ActionMapping,
+    spec: PolicySpec,
+    controller: Controller,
+    explained: Policy,
+    contributions: Contributions,
+    streams: Vec<Stream>,
+    command: Vec<f64>,
+    expert: Vec<(Stamp, Vec<f64>)>,
+    recorded: Vec<(Stamp, Vec<f64>)>,
+    moments: Vec<Moment>,
+    frames: Vec<Frame>,
+    /// How many moments there will be, and the nanoseconds between them.
+    count: usize,
+    step_ns: i64,
+}
+
+/// How many moments a stretch of time has, at its beginning and every step after.
+pub fn moments_in(begin: Stamp, end: Stamp, step_ns: i64) -> usize {
+    ((end.nanos() - begin.nanos()) / step_ns) as usize + 1
+}
+
+/// Goes through the bag.
+///
+/// # Errors
+/// A bag that cannot be read, a policy with too many modalities to be explained.
+pub fn replay(
+    reader: &mut Reader,
+    scouted: &Scouted,
+    loaded: Loaded,
+    step_ns: i64,
+) -> Result<Replayed, Problems> {
+    let Loaded {
+        policy,
+        wiring,
+        extractors,
+        explained,
+        ..
+    } = loaded;
+    let spec = policy.spec().clone();
+    let streams = spec.modalities.iter().zip(&scouted.message_types);
+    let streams = streams
+        .zip(extractors)
+        .map(|((spec, message), extractor)| Stream::new(spec, *message, extractor))
+        .collect();
+    let period_s = step_ns as f64 * 1e-9;
+    // What is explained is a prediction, not the mean of several.
+    let ensemble = Ensemble::None;
+    let guard = Guard::new(wiring.limits);
+    let count = moments_in(scouted.begin, scouted.end, step_ns);
+    let mut replay = Replay {
+        scouted,
+        wiring: &wiring.modalities,
+        mapping: &wiring.mapping,
+        command: vec![0.0; spec.actions.len()],
+        controller: Controller::new(policy, guard, wiring.freshness, ensemble, period_s),
+        contributions: Contributions::new(&explained)?,
+        explained,
+        spec,
+        streams,
+        expert: Vec::new(),
+        recorded: Vec::new(),
+        moments: Vec::with_capacity(count),
+        frames: Vec::new(),
+        count,
+        step_ns,
+    };
+    let progress = Progress::new("explaining", count as u64);
+    for record in reader.records() {
+        if record.log_time.seconds_since(scouted.end) > RECORDED_HOLDS_S {
+            break;
+        }
+        replay.before(record.log_time, &progress);
+        replay.take(record);
+    }
+    replay.before(Stamp::from_nanos(i64::MAX), &progress);
+    progress.finish();
+    Ok(replay.finish())
+}
+
+impl Replay<'_> {
+    /// All moments that come before a message of this time.
+    fn before(&mut self, time: Stamp, progress: &Progress) {
+        while self.moments.len() < self.count {
+            let since_ns = self.step_ns * self.moments.len() as i64;
+            let now = Stamp::from_nanos(self.scouted.begin.nanos() + since_ns);
+            if now >= time {
+                return;
+            }
+            self.moment(now);
+            progress.advance(1, String::new);
+        }
+    }
+
+    fn take(&mut self, record: Record) {
+        for (wired, stream) in self.wiring.iter().zip(&mut self.streams) {
+            if same_topic(&record.topic, &wired.topic) {
+                stream.put(Message {
+                    bytes: Arc::new(record.bytes.clone()),
+                    received: record.log_time,
+                });
+            }
+        }
+        let kept = [
+            (&self.scouted.expert, &mut self.expert),
+            (&self.scouted.recorded, &mut self.recorded),
+        ];
+        for (topic, actions) in kept {
+            let wanted = |topic: &String| same_topic(&record.topic, topic);
+            let mut action = vec![0.0; self.command.len()];
+            if topic.as_ref().is_some_and(wanted)
+                && let Ok(stamp) = self.mapping.decode(&record.bytes, &mut action)
+                && action.iter().all(|number| number.is_finite())
+            {
+                let stamp = stamp.filter(|s| !s.is_unset() && !self.scouted.other_clock);
+                actions.push((stamp.unwrap_or(record.log_time), action));
+            }
+        }
+    }
+
+    fn moment(&mut self, now: Stamp) {
+        for stream in &mut self.streams {
+            stream.look();
+            if let (true, Some(message)) = (self.scouted.other_clock, &stream.message) {
+                stream.feature.stamp = message.received;
+            }
+        }
+        self.picture();
+        let features = self.streams.iter().map(|stream| &stream.feature);
+        let decision = self.controller.tick(now, features, &mut self.command);
+        let seen = self.controller.seen();
+        let count = self.streams.len();
+        let ages_s: Vec<Option<f64>> = (0..count)
+            .map(|i| seen.present[i].then_some(seen.ages_s[i]))
+            .collect();
+        let (conduct, halt) = match decision {
+            Decision::Act { .. } => (Conduct::Act, None),
+            Decision::Stop(reason) => (Conduct::Stop, Some(Halt::of(&reason, &self.spec))),
+            Decision::Silent(reason) => (Conduct::Wait, Some(Halt::of(&reason, &self.spec))),
+        };
+        let why = halt.is_none().then(|| self.why(&ages_s));
+        self.moments.push(Moment {
+            time_s: now.seconds_since(self.scouted.origin),
+            conduct,
+            halt,
+            ages_s,
+            sentences: self.streams.iter().map(|s| s.sentence.clone()).collect(),
+            command: self.command.clone(),
+            why,
+            expert: None,
+            recorded: None,
+        });
+    }
+
+    fn why(&mut self, ages_s: &[Option<f64>]) -> Why {
+        let features: Vec<Option<&[f32]>> = self
+            .streams
+            .iter()
+            .zip(ages_s)
+            .map(|(stream, age_s)| age_s.map(|_| stream.feature.values.as_slice()))
+            .collect();
+        let ages_s: Vec<f64> = ages_s.iter().map(|age_s| age_s.unwrap_or(0.0)).collect();
+        let found = &mut self.contributions;
+        found.compute(&mut self.explained, &features, &ages_s);
+        Why {
+            contributions: (0..found.modalities())
+                .map(|m| found.of(m).to_vec())
+                .collect(),
+            all: found.of_all().to_vec(),
+            nothing: found.of_nothing().to_vec(),
+            fusion: Weighing::of(self.explained.account()),
+        }
+    }
+
+    /// Keeps what the cameras see, where this moment is in the middle of a frame's place in the row.
+    fn picture(&mut self) {
+        let (at, frames) = (self.moments.len(), FRAMES.min(self.count));
+        let place = at * frames / self.count;
+        if at != (2 * place + 1) * self.count / (2 * frames) {
+            return;
+        }
+        for (modality, stream) in self.streams.iter().enumerate() {
+            let (Some(message), Some(message_type)) = (&stream.message, stream.message_type())
+            else {
+                continue;
+            };
+            if matches!(
+                message_type,
+                MessageType::Image | MessageType::CompressedImage
+            ) && let Ok(picture) = Thumbnail::of(message_type, &message.bytes, FRAME_WIDTH)
+            {
+                self.frames.push(Frame {
+                    modality,
+                    place,
+                    picture,
+                });
+            }
+        }
+    }
+
+    fn finish(mut self) -> Replayed {
+        let origin = self.scouted.origin;
+        for moment in &mut self.moments {
+            moment.expert = newest(&self.expert, origin, moment.time_s);
+            moment.recorded = newest(&self.recorded, origin, moment.time_s);
+        }
+        let streams = self.wiring.iter().zip(&self.streams);
+        let notes = streams.filter_map(|(wired, stream)| {
+            let (count, first) = &stream.unreadable;
+            let first = first.as_ref()?;
+            Some(format!(
+                "modality {}: messages that could not be read: {count}, the first: {first}",
+                wired.name
+            ))
+        });
+        Replayed {
+            notes: notes.collect(),
+            moments: self.moments,
+            frames: self.frames,
+        }
+    }
+}
+
+/// The newest action at a time, while it still counts.
+fn newest(actions: &[(Stamp, Vec<f64>)], origin: Stamp, time_s: f64) -> Option<Vec<f64>> {
+    // Half a microsecond is what seconds as floating-point numbers may be off.
+    let age_s = |stamp: Stamp| time_s - stamp.seconds_since(origin) + 5e-7;
+    let mut found: Option<&(Stamp, Vec<f64>)> = None;
+    for action in actions.iter().filter(|(stamp, _)| age_s(*stamp) >= 0.0) {
+        if found.is_none_or(|(stamp, _)| action.0 >= *stamp) {
+            found = Some(action);
+        }
+    }
+    let (stamp, action) = found?;
+    (age_s(*stamp) <= RECORDED_HOLDS_S).then(|| action.clone())
+}

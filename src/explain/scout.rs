@@ -1,0 +1,254 @@
+//! The first look at a bag: what is in it, where its episodes are, and whether its clocks agree.
+
+use std::path::Path;
+
+use super::Options;
+use crate::bag::{Contents, Reader, same_topic};
+use crate::config::{ModalityConfig, NodeConfig};
+use crate::encoder::accepts;
+use crate::message::{MessageType, text};
+use crate::policy::PolicySpec;
+use crate::problems::Problems;
+use crate::time::Stamp;
+
+/// What is known before anything is encoded.
+pub struct Scouted {
+    /// The type of each modality's messages as they were recorded, in the policy's order; none where it is not enabled,
+    /// or not there and not required.
+    pub message_types: Vec<Option<MessageType>>,
+    /// The topics of the demonstrator's action and of the command, where the bag has them.
+    pub expert: Option<String>,
+    /// See [`Scouted::expert`].
+    pub recorded: Option<String>,
+    /// Where seconds are counted from.
+    pub origin: Stamp,
+    /// The first and the last time to explain.
+    pub begin: Stamp,
+    /// See [`Scouted::begin`].
+    pub end: Stamp,
+    /// The part of the bag in words.
+    pub part: String,
+    /// Whether stamps have nothing to do with the times of recording.
+    pub other_clock: bool,
+    /// What one should know.
+    pub notes: Vec<String>,
+}
+
+/// Stamps that are all further than this from the times of recording are another clock's.
+const ONE_CLOCK_S: f64 = 10.0;
+
+struct Episode {
+    begin: Stamp,
+    end: Option<Stamp>,
+    outcome: &'static str,
+}
+
+#[derive(Default)]
+struct Scout {
+    contents: Contents,
+    first: Option<Stamp>,
+    last: Stamp,
+    episodes: Vec<Episode>,
+    stamped: bool,
+    one_clock: bool,
+}
+
+/// Looks through the bag.
+///
+/// # Errors
+/// A bag that cannot be read; every required topic that it lacks or that has an unusable type, and an episode or a time
+/// that it does not have.
+pub fn scout(
+    path: &Path,
+    options: &Options,
+    config: &NodeConfig,
+    modalities: &[ModalityConfig],
+    spec: &PolicySpec,
+) -> Result<Scouted, Problems> {
+    let mut reader = Reader::open(path)?;
+    let mut scout = Scout::default();
+    for record in reader.records() {
+        scout.contents.note(&record);
+        scout.first.get_or_insert(record.log_time);
+        scout.last = scout.last.max(record.log_time);
+        if same_topic(&record.topic, &config.record.episode_topic) {
+            scout.mark(
+                record.log_time,
+                text(&record.bytes).unwrap_or_default().trim(),
+            );
+        }
+        if !scout.one_clock
+            && modalities
+                .iter()
+                .any(|m| same_topic(&record.topic, &m.topic))
+        {
+            scout.compare_clocks(&record.message_type, &record.bytes, record.log_time);
+        }
+    }
+    let truncated = reader.truncated();
+    let Some(first) = scout.first else {
+        let why = truncated.map_or(String::new(), |why| format!(": {why}"));
+        return Err(format!("bag {}: it holds no message{why}", path.display()).into());
+    };
+    let mut problems = Problems::new();
+    let mut notes = Vec::from_iter(truncated);
+    let message_types = scout.message_types(modalities, spec, &mut notes, &mut problems);
+    let range = scout.range(first, options, &mut problems);
+    let other_clock = scout.stamped && !scout.one_clock;
+    if other_clock {
+        notes.push(
+            "the stamps of the messages and the times of recording are of two clocks; ages are counted from the \
+             recording"
+                .into(),
+        );
+    }
+    let topic = &config.record.expert_action_topic;
+    let expert = scout.actions(topic, config.action.message, &mut notes);
+    let recorded = scout.actions(&config.action.topic, config.action.message, &mut notes);
+    match range {
+        Some((origin, begin, end, part)) if problems.is_empty() => Ok(Scouted {
+            message_types,
+            expert,
+            recorded,
+            origin,
+            begin,
+            end,
+            part,
+            other_clock,
+            notes,
+        }),
+        _ => {
+            let mut placed = Problems::new();
+            placed.add_all(&format!("bag {}", path.display()), problems);
+            Err(placed)
+        }
+    }
+}
+
+impl Scout {
+    fn mark(&mut self, at: Stamp, marker: &str) {
+        let open = self.episodes.last_mut().filter(|e| e.end.is_none());
+        match marker.split_whitespace().next() {
+            Some("start") => {
+                if let Some(open) = open {
+                    open.end = Some(at);
+                }
+                self.episodes.push(Episode {
+                    begin: at,
+                    end: None,
+                    outcome: "unfinished",
+                });
+            }
+            Some(word @ ("success" | "failure")) => {
+                if let Some(open) = open {
+                    open.end = Some(at);
+                    open.outcome = if word == "success" {
+                        "success"
+                    } else {
+                        "failure"
+                    };
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn compare_clocks(&mut self, message_type: &str, bytes: &[u8], logged: Stamp) {
+        let stamp = MessageType::from_ros_name(message_type)
+            .and_then(|message| message.check(bytes).ok().flatten())
+            .filter(|stamp| !stamp.is_unset());
+        if let Some(stamp) = stamp {
+            self.stamped = true;
+            self.one_clock |= logged.seconds_since(stamp).abs() <= ONE_CLOCK_S;
+        }
+    }
+
+    fn message_types(
+        &self,
+        modalities: &[ModalityConfig],
+        spec: &PolicySpec,
+        notes: &mut Vec<String>,
+        problems: &mut Problems,
+    ) -> Vec<Option<MessageType>> {
+        let pairs = modalities.iter().zip(&spec.modalities);
+        pairs
+            .map(|(wired, modality)| {
+                let place = format!("modality {}", wired.name);
+                if !wired.enabled {
+                    notes.push(format!("{place}: it is not enabled"));
+                    return None;
+                }
+                if !wired.required && self.contents.type_of(&wired.topic).is_none() {
+                    let topic = &wired.topic;
+                    notes.push(format!("{place}: there is no message on topic {topic}"));
+                    return None;
+                }
+                let message = self.contents.readable(&place, &wired.topic, problems)?;
+                accepts(&modality.source, message)
+                    .map_err(|e| problems.add(format!("{place}: topic {}: {e}", wired.topic)))
+                    .ok()?;
+                Some(message)
+            })
+            .collect()
+    }
+
+    /// The topic of recorded actions, where it is there and of the right type.
+    fn actions(
+        &self,
+        topic: &str,
+        message: MessageType,
+        notes: &mut Vec<String>,
+    ) -> Option<String> {
+        let recorded = self.contents.type_of(topic)?;
+        if recorded == message.ros_name() {
+            return Some(topic.to_owned());
+        }
+        notes.push(format!(
+            "topic {topic} is not shown: it has the type {recorded}, and action.message is {}",
+            message.ros_name()
+        ));
+        None
+    }
+
+    /// Where seconds are counted from, the first and the last time, and the part in words.
+    fn range(
+        &self,
+        first: Stamp,
+        options: &Options,
+        problems: &mut Problems,
+    ) -> Option<(Stamp, Stamp, Stamp, String)> {
+        let count = self.episodes.len();
+        let number = options.episode.unwrap_or(1);
+        let episode = number.checked_sub(1).and_then(|i| self.episodes.get(i));
+        let (origin, last, part) = match episode {
+            Some(episode) => {
+                let part = format!("episode {number} of {count} ({})", episode.outcome);
+                (episode.begin, episode.end.unwrap_or(self.last), part)
+            }
+            None if options.episode.is_some() => {
+                problems.add(match count {
+                    0 => format!("--episode is {number}; there are no episodes, so leave it out"),
+                    _ => format!("--episode is {number}; there are the episodes 1 to {count}"),
+                });
+                return None;
+            }
+            None => (first, self.last, "the whole recording".to_owned()),
+        };
+        let after = |seconds: f64| {
+            let nanos = (seconds * 1e9).clamp(i64::MIN as f64, i64::MAX as f64) as i64;
+            Stamp::from_nanos(origin.nanos().saturating_add(nanos))
+        };
+        let begin = options.from_s.map_or(origin, after).max(first);
+        let end = options.to_s.map_or(last, after).min(self.last);
+        if begin > end {
+            problems.add(format!(
+                "there is nothing from {} to {} s: {part} lasts {:.1} s",
+                options.from_s.unwrap_or(0.0),
+                options.to_s.map_or("its end".into(), |s| s.to_string()),
+                last.seconds_since(origin)
+            ));
+            return None;
+        }
+        Some((origin, begin, end, part))
+    }
+}

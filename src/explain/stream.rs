@@ -1,0 +1,107 @@
+//! One modality of a recording: its messages on their way to a feature.
+
+use std::collections::VecDeque;
+
+use crate::encoder::FeatureExtractor;
+use crate::message::MessageType;
+use crate::modality::{Encoding, Feature, History, Message};
+use crate::policy::ModalitySpec;
+
+/// Encodes no more than is looked at: of the messages between two moments the newest that can be read, or all where the
+/// policy sees several at once.
+pub struct Stream {
+    encoding: Option<(MessageType, Encoding<FeatureExtractor>)>,
+    history: History,
+    /// How many of the newest messages one feature is made of.
+    seen_at_once: usize,
+    waiting: VecDeque<Message>,
+    /// The newest feature, as the control thread would see it.
+    pub feature: Feature,
+    /// The sentence of the newest feature.
+    pub sentence: Option<String>,
+    /// The message of the newest feature.
+    pub message: Option<Message>,
+    /// How many messages could not be read, and what was wrong with the first.
+    pub unreadable: (usize, Option<String>),
+}
+
+/// So many of the newest messages may be unreadable before something is missed.
+const SPARE: usize = 8;
+
+impl Stream {
+    /// Of messages of one type; without a type or an extractor nothing ever comes.
+    pub fn new(
+        spec: &ModalitySpec,
+        message_type: Option<MessageType>,
+        extractor: Option<FeatureExtractor>,
+    ) -> Self {
+        let encoding = message_type
+            .zip(extractor)
+            .map(|(message_type, extractor)| {
+                (message_type, Encoding::new(message_type, extractor))
+            });
+        Self {
+            encoding,
+            history: History::new(spec.width, spec.history),
+            seen_at_once: spec.history,
+            waiting: VecDeque::new(),
+            feature: Feature::absent(spec.input_width()),
+            sentence: None,
+            message: None,
+            unreadable: (0, None),
+        }
+    }
+
+    /// The type of its messages.
+    pub fn message_type(&self) -> Option<MessageType> {
+        self.encoding
+            .as_ref()
+            .map(|(message_type, _)| *message_type)
+    }
+
+    /// Takes in a message; those that no feature will be made of any more are let go.
+    pub fn put(&mut self, message: Message) {
+        if self.waiting.len() == self.seen_at_once + SPARE {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back(message);
+    }
+
+    /// Brings the feature up to date.
+    pub fn look(&mut self) {
+        while let Some(message) = match self.seen_at_once {
+            1 => self.waiting.pop_back(),
+            _ => self.waiting.pop_front(),
+        } {
+            if self.encode(message) && self.seen_at_once == 1 {
+                self.waiting.clear();
+            }
+        }
+    }
+
+    fn encode(&mut self, message: Message) -> bool {
+        let Some((_, encoding)) = &mut self.encoding else {
+            return false;
+        };
+        // Into a copy: what an unreadable message leaves behind is no feature.
+        let mut feature = self.feature.clone();
+        let room = &mut feature.values[..self.history.width()];
+        match encoding.encode(&message, room) {
+            Ok((stamp, present)) => {
+                self.history.complete(stamp, present, &mut feature);
+                self.sentence = encoding
+                    .sentence(&message)
+                    .filter(|_| feature.present)
+                    .map(str::to_owned);
+                self.feature = feature;
+                self.message = Some(message);
+                true
+            }
+            Err(why) => {
+                self.unreadable.0 += 1;
+                self.unreadable.1.get_or_insert_with(|| why.to_string());
+                false
+            }
+        }
+    }
+}
