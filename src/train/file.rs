@@ -92,6 +92,10 @@ pub struct Training {
     /// The probability that a modality is left out of a sample while learning, so that the policy learns to do without.
     #[serde(default)]
     pub modality_dropout: f64,
+    /// Whether every sample is learned with any of the sentences that were given during its episode. For recordings in
+    /// which one instruction is given in several wordings.
+    #[serde(default)]
+    pub mix_sentences: bool,
     /// The part of the episodes that is kept apart to measure on.
     pub validation_fraction: f64,
     /// Decides the initial weights, the split and the order of samples.

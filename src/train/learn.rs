@@ -15,6 +15,7 @@ use super::noise::Noise;
 use super::schedule::OneCycle;
 use super::split::Split;
 use super::standard::Standard;
+use super::wordings::Wordings;
 use crate::policy::{PolicySpec, Weights};
 use crate::problems::Problems;
 
@@ -72,6 +73,7 @@ struct Lesson<'a> {
     dataset: &'a Dataset,
     action: Standard,
     model: Model,
+    wordings: Wordings,
     learned_from: Vec<u32>,
     kept_apart: Vec<u32>,
 }
@@ -102,6 +104,7 @@ impl<'a> Lesson<'a> {
             training,
             dataset,
             action: Standard::of_numbers(labels, actions),
+            wordings: Wordings::of(spec, dataset),
             model: Model::new(spec, intakes, standards, leaves_out, training.seed)?,
             learned_from,
             kept_apart: dataset.samples_of(&split.validation),
@@ -131,7 +134,8 @@ impl<'a> Lesson<'a> {
         let mut order = self.learned_from.clone();
         // Streams of their own: the order of samples does not change with the model's size or the noise.
         let stream = |number| StdRng::seed_from_u64(seed.wrapping_add(number));
-        let (mut order_random, mut absence_random) = (stream(1), stream(3));
+        let (mut order_random, mut absence_random, mut wording_random) =
+            (stream(1), stream(3), stream(4));
         let mut noise =
             (input_noise > 0.0).then(|| Noise::new(input_noise as f32, seed.wrapping_add(2)));
         let mut epochs = Vec::with_capacity(self.training.epochs);
@@ -140,7 +144,13 @@ impl<'a> Lesson<'a> {
             let mut sum = 0.0;
             for (i, samples) in order.chunks(batch_size).enumerate() {
                 optimiser.set_learning_rate(schedule.rate(number * steps_per_epoch + i));
-                let mut batch = self.batch(samples)?;
+                let mut batch = match self.training.mix_sentences {
+                    true => {
+                        let others = self.wordings.exchange(samples, &mut wording_random);
+                        self.batch(samples, &others)?
+                    }
+                    false => self.batch(samples, samples)?,
+                };
                 batch.presence = self.presence(samples.len(), &mut absence_random)?;
                 // A policy that is to act on what it never saw exactly must not hang on the last digit of what it did
                 // see.
@@ -174,11 +184,15 @@ impl<'a> Lesson<'a> {
         }))
     }
 
-    /// Some samples, with nothing left out.
-    fn batch(&self, samples: &[u32]) -> Result<Batch> {
+    /// Some samples, with nothing left out; `told` are the samples that they have their sentences from.
+    fn batch(&self, samples: &[u32], told: &[u32]) -> Result<Batch> {
         let tables = self.dataset.features.iter().zip(&self.dataset.rows);
-        let features = tables.map(|(table, rows)| {
-            let rows = samples.iter().map(|sample| rows[*sample as usize] as usize);
+        let features = tables.enumerate().map(|(i, (table, rows))| {
+            let from = match self.wordings.sentences[i] {
+                true => told,
+                false => samples,
+            };
+            let rows = from.iter().map(|sample| rows[*sample as usize] as usize);
             gathered(table, rows, samples.len())
         });
         let labels: Vec<Vec<f32>> = samples
@@ -235,7 +249,7 @@ impl<'a> Lesson<'a> {
         }
         let mut sum = 0.0;
         for samples in self.kept_apart.chunks(MEASURING_BATCH) {
-            let loss = self.model.loss(&self.batch(samples)?, Ok)?;
+            let loss = self.model.loss(&self.batch(samples, samples)?, Ok)?;
             sum += f64::from(loss.to_scalar::<f32>()?) * samples.len() as f64;
         }
         Ok(Some(sum / self.kept_apart.len() as f64))
@@ -249,7 +263,7 @@ impl<'a> Lesson<'a> {
         };
         let mut sums: Vec<(usize, usize)> = Vec::new();
         for samples in samples.chunks(MEASURING_BATCH) {
-            let hits = self.model.hits(&self.batch(samples)?)?;
+            let hits = self.model.hits(&self.batch(samples, samples)?)?;
             sums.resize(hits.len(), (0, 0));
             for (sum, hit) in sums.iter_mut().zip(hits) {
                 *sum = (sum.0 + hit.0, sum.1 + hit.1);
@@ -311,6 +325,7 @@ mod tests {
             weight_decay: 0.0,
             input_noise: 0.0,
             modality_dropout: 0.0,
+            mix_sentences: false,
             validation_fraction: 0.5,
             seed: 0,
         };

@@ -26,6 +26,7 @@ mod source;
 mod split;
 mod standard;
 mod survey;
+mod wordings;
 
 pub use compare::{CompareOptions, Comparison, Row, Run, compare};
 pub use dataset::{Dataset, Episode, Table};
