@@ -129,7 +129,10 @@ fn load_extractors(
     let mut loaded = loaded.into_iter();
     Ok(each
         .map(|m| match needs_encoder(m) {
-            true => loaded.next(),
+            true => loaded.next().map(|extractor| {
+                let min_contrast = wired(m).map_or(0.0, |w| w.min_contrast);
+                extractor.with_min_contrast(min_contrast)
+            }),
             false => enabled(m).then(|| FeatureExtractor::without_encoder(m, weights)),
         })
         .collect())

@@ -56,6 +56,9 @@ pub struct ModalityConfig {
     pub required: bool,
     /// The oldest feature that still counts, in seconds; `None` where age does not matter.
     pub max_age_s: Option<f64>,
+    /// The least difference between the brightest and the darkest number of a picture, as a part of the full range, with
+    /// which it shows anything; 0 for any.
+    pub min_contrast: f64,
 }
 
 /// The command topic.
@@ -247,9 +250,20 @@ impl ModalityConfig {
             0.0..=LONGEST_AGE_S,
             "The oldest value that still counts, in seconds; 0 for any age.",
         );
+        let min_contrast = match message {
+            Some(MessageType::Image | MessageType::CompressedImage) => d.double(
+                &key("min_contrast"),
+                0.0,
+                0.0..=1.0,
+                "The least difference between a picture's brightest and darkest number, as a part of the full range. \
+                 With less it shows nothing, as with a covered lens, and the modality is absent. 0 for any.",
+            ),
+            _ => 0.0,
+        };
         Some(Self {
             topic,
             message: message?,
+            min_contrast,
             enabled,
             required,
             max_age_s: (max_age_s > 0.0).then_some(max_age_s),

@@ -113,6 +113,15 @@ impl FeatureExtractor {
         problems.or(extractors)
     }
 
+    /// The same, for which a picture is absent whose brightest and darkest number differ by less than this part of the
+    /// full range: it shows nothing, as with a covered lens.
+    pub fn with_min_contrast(mut self, min_contrast: f64) -> Self {
+        if let Source::Image(encoder) = &mut self.source {
+            encoder.require_contrast(min_contrast);
+        }
+        self
+    }
+
     /// Reads a message and writes its feature to `feature`, of the modality's width; untouched when there is none.
     ///
     /// # Errors
@@ -131,12 +140,12 @@ impl FeatureExtractor {
         let stamp = match (&mut self.source, &self.ready, message_type) {
             (Source::Image(encoder), _, MessageType::Image) => {
                 let view = ImageView::parse(bytes)?;
-                encoder.image(&view, feature)?;
+                present = encoder.image(&view, feature)?;
                 Some(view.stamp)
             }
             (Source::Image(encoder), _, MessageType::CompressedImage) => {
                 let view = CompressedImageView::parse(bytes)?;
-                encoder.compressed(&view, feature)?;
+                present = encoder.compressed(&view, feature)?;
                 Some(view.stamp)
             }
             (Source::Text(encoder), _, MessageType::String) => {

@@ -86,30 +86,43 @@ impl ImageEncoder {
         self.map
     }
 
-    /// Encodes a picture of a camera.
-    pub fn image(&mut self, view: &ImageView<'_>, feature: &mut [f32]) -> Result<(), MessageError> {
+    /// From here on pictures with less contrast than this part of the full range are not encoded.
+    pub fn require_contrast(&mut self, min_contrast: f64) {
+        self.preparation.require_contrast(min_contrast);
+    }
+
+    /// Encodes a picture of a camera, and says whether it shows anything.
+    pub fn image(
+        &mut self,
+        view: &ImageView<'_>,
+        feature: &mut [f32],
+    ) -> Result<bool, MessageError> {
         self.preparation.prepare(view.into())?;
         self.run(feature)
     }
 
-    /// Encodes a compressed picture of a camera.
+    /// Encodes a compressed picture of a camera, and says whether it shows anything.
     pub fn compressed(
         &mut self,
         view: &CompressedImageView<'_>,
         feature: &mut [f32],
-    ) -> Result<(), MessageError> {
+    ) -> Result<bool, MessageError> {
         let picture = self.decoder.decode(view.format, view.data)?;
         self.preparation.prepare(picture)?;
         self.run(feature)
     }
 
-    fn run(&mut self, feature: &mut [f32]) -> Result<(), MessageError> {
+    fn run(&mut self, feature: &mut [f32]) -> Result<bool, MessageError> {
+        if self.preparation.is_blank() {
+            return Ok(false);
+        }
         let pool = &mut self.pool;
         self.model
             .run(&[tensor(&self.input, &self.preparation)], |_, output| {
                 pool.pool(output, &[], feature)
             })
-            .map_err(|why| encoder_failed(&why))?
+            .map_err(|why| encoder_failed(&why))??;
+        Ok(true)
     }
 }
 

@@ -87,6 +87,9 @@ pub(super) struct Preparation {
     packed: Vec<u8>,
     shape: [i64; 4],
     tensor: Tensor,
+    /// The least difference between the brightest and the darkest byte of a picture that shows anything.
+    min_contrast: u8,
+    is_blank: bool,
 }
 
 /// The tensor with, per channel, the number that each byte becomes.
@@ -123,9 +126,21 @@ impl Preparation {
                 Layout::Nhwc => [1, spec.height as i64, spec.width as i64, 3],
             },
             tensor,
+            min_contrast: 0,
+            is_blank: false,
         };
         preparation.fill(&vec![0; length], 3 * spec.width, Pixel::Rgb);
         preparation
+    }
+
+    /// From here on a picture is blank with less contrast than this part of the full range.
+    pub fn require_contrast(&mut self, min_contrast: f64) {
+        self.min_contrast = (min_contrast * 255.0).ceil() as u8;
+    }
+
+    /// Whether the last picture shows nothing.
+    pub fn is_blank(&self) -> bool {
+        self.is_blank
     }
 
     /// The tensor's dimensions.
@@ -232,6 +247,7 @@ impl Preparation {
             pixel_bytes: pixel.bytes(),
             places,
         };
+        self.is_blank = rows.are_blank(self.min_contrast);
         match &mut self.tensor {
             Tensor::F32(numbers, table) => rows.fill(self.layout, table, numbers),
             Tensor::U8(numbers, table) => rows.fill(self.layout, table, numbers),
@@ -249,6 +265,23 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
+    /// Whether all bytes lie closer together than `min_contrast`. Of a picture that shows something the first rows tell.
+    fn are_blank(&self, min_contrast: u8) -> bool {
+        let (mut darkest, mut brightest) = (u8::MAX, 0);
+        let mut rows = self.data.chunks(self.step);
+        min_contrast > 0
+            && rows.all(|row| {
+                let pixels = row[..self.width * self.pixel_bytes].chunks_exact(self.pixel_bytes);
+                for pixel in pixels {
+                    for byte in self.places.map(|place| pixel[place]) {
+                        darkest = darkest.min(byte);
+                        brightest = brightest.max(byte);
+                    }
+                }
+                brightest - darkest < min_contrast
+            })
+    }
+
     fn fill<T: Copy>(&self, layout: Layout, table: &[[T; 256]; 3], numbers: &mut [T]) {
         let plane = numbers.len() / 3;
         // The last row of a message may end without its padding.

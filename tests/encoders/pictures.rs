@@ -232,3 +232,31 @@ fn a_feature_that_is_not_finite_is_an_error() {
         &["number 0 of the feature", "-inf", "finite"],
     );
 }
+
+#[test]
+fn a_picture_without_contrast_is_absent_where_contrast_is_asked_for() {
+    let grey = |byte: u8, other: u8| {
+        let mut data = vec![byte; 640 * 480 * 3];
+        // Not in the first rows: those alone decide nothing.
+        data[640 * 400 * 3..].fill(other);
+        image(640, 480, 640 * 3, "rgb8", &data)
+    };
+    let present = |extractor: &mut FeatureExtractor, message: &[u8]| {
+        let read = feature(extractor, MessageType::Image, message);
+        read.unwrap().1.present
+    };
+    let mut any = small();
+    assert!(present(&mut any, &grey(0, 0)));
+    let mut asking = small().with_min_contrast(0.03);
+    assert!(!present(&mut asking, &grey(0, 0)));
+    assert!(!present(&mut asking, &grey(250, 255)));
+    assert!(present(&mut asking, &grey(0, 8)));
+    assert!(present(&mut asking, &scene_message(640, 480)));
+    let black = png(32, 24, &[0; 32 * 24 * 4], image::ExtendedColorType::Rgba8);
+    let read = feature(
+        &mut asking,
+        MessageType::CompressedImage,
+        &compressed("png", &black),
+    );
+    assert!(!read.unwrap().1.present);
+}
