@@ -233,6 +233,7 @@ fn build(name: &str, fusion: FusionSpec, weights: Random) -> Policy {
         width,
         history: 1,
         align,
+        squash: false,
     };
     let action = |i: usize| ActionSpec {
         name: format!("a{i}"),

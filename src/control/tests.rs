@@ -16,6 +16,7 @@ fn controller(required: [bool; 2]) -> Controller {
         width: 1,
         history: 1,
         align: None,
+        squash: false,
     };
     let spec = PolicySpec {
         format: FORMAT,

@@ -184,6 +184,7 @@ width: 8
         let fused = ModalitySpec {
             history: 3,
             align: Some(64),
+            squash: false,
             ..spec
         };
         assert_eq!(whole, identity(&fused, &weights(1.0)));

@@ -12,6 +12,7 @@ pub struct Alignment<T: Number> {
     mean: DVector<T>,
     inverse_std: DVector<T>,
     projection: Option<(DMatrix<T>, DVector<T>)>,
+    squash: bool,
     standardised: DVector<T>,
     aligned: DVector<T>,
 }
@@ -70,10 +71,17 @@ impl<T: Number> Alignment<T> {
         Self {
             standardised: DVector::zeros(mean.len()),
             aligned: DVector::zeros(aligned),
+            squash: false,
             inverse_std: std.map(|v| T::one() / v),
             mean,
             projection,
         }
+    }
+
+    /// The same, with a projection that is squashed where asked: a = tanh(A·(f − mean)/std + b).
+    pub fn squashed(mut self, squash: bool) -> Self {
+        self.squash = squash;
+        self
     }
 
     /// Width of the aligned vector.
@@ -91,6 +99,9 @@ impl<T: Number> Alignment<T> {
                 self.aligned.copy_from(bias);
                 self.aligned
                     .gemv(T::one(), weight, &self.standardised, T::one());
+                if self.squash {
+                    self.aligned.apply(|number| *number = number.tanh());
+                }
             }
             None => self.aligned.copy_from(&self.standardised),
         }

@@ -56,7 +56,7 @@ impl<T: Number> Policy<T> {
         let mut alignments = Vec::with_capacity(spec.modalities.len());
         for m in &spec.modalities {
             match Alignment::load(&m.name, m.input_width(), m.align, weights) {
-                Ok(alignment) => alignments.push(alignment),
+                Ok(alignment) => alignments.push(alignment.squashed(m.squash)),
                 Err(found) => problems.add_all(&format!("modality {}", m.name), found),
             }
         }

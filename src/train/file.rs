@@ -257,6 +257,7 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), Problems> {
     let name: Option<String> = take(&mut keys, "name", found);
     let topic: Option<String> = take(&mut keys, "topic", found);
     let align: Option<Option<usize>> = take_or_default(&mut keys, "align", found);
+    let squash: Option<bool> = take_or_default(&mut keys, "squash", found);
     let history: Option<Option<usize>> = take_or_default(&mut keys, "history", found);
     let max_age_s: Option<Option<f64>> = take_or_default(&mut keys, "max_age_s", found);
     if let Some(Some(age)) = max_age_s
@@ -291,6 +292,7 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), Problems> {
                     width,
                     history: history.unwrap_or(1),
                     align,
+                    squash: squash.unwrap_or_default(),
                 },
             ))
         }

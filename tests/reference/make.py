@@ -124,6 +124,9 @@ def makers() -> list[Maker]:
         made.append(plain.absent().fused({"method": "concat"}, sum(plain.widths.values())))
     stepped = maker("concat_chunk", 3, aligned=True, steps=3)
     made.append(stepped.fused({"method": "concat"}, 9))
+    squashed = maker("squashed", 3, aligned=True)
+    squashed.spec["modalities"][1]["squash"] = True
+    made.append(squashed.fused({"method": "concat"}, 9))
     for count in (2, 3, 6):
         pairs = count * (count - 1) // 2
         product = maker(f"bilinear_{count}", count).absent()

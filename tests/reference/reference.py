@@ -41,15 +41,18 @@ class Reference:
         return output * self.tensors["action.std"] + self.tensors["action.mean"]
 
     def align(self, name: str, feature: np.ndarray) -> np.ndarray:
-        """A·(f − mean)/std + b."""
+        """A·(f − mean)/std + b, or tanh of it."""
         standard = (feature - self.tensors[f"standardise.{name}.mean"]) / self.tensors[f"standardise.{name}.std"]
         if f"align.{name}.weight" not in self.tensors:
             return standard
-        return self.tensors[f"align.{name}.weight"] @ standard + self.tensors[f"align.{name}.bias"]
+        aligned = self.tensors[f"align.{name}.weight"] @ standard + self.tensors[f"align.{name}.bias"]
+        return np.tanh(aligned) if self.modality(name).get("squash") else aligned
 
     def width(self, name: str) -> int:
-        modality = next(each for each in self.spec["modalities"] if each["name"] == name)
-        return modality.get("align") or modality["width"]
+        return self.modality(name).get("align") or self.modality(name)["width"]
+
+    def modality(self, name: str) -> dict:
+        return next(each for each in self.spec["modalities"] if each["name"] == name)
 
     def or_absent(self, aligned: Features, name: str) -> np.ndarray:
         """The aligned feature, or what was learned to stand in for it."""

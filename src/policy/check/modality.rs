@@ -30,6 +30,8 @@ impl ModalitySpec {
         }
         if let Some(align) = self.align {
             check_width("align", align, problems);
+        } else if self.squash {
+            problems.add("squash is true without align; a projection is squashed, give its width");
         }
         match &self.source {
             SourceSpec::Image { encoder } => {

@@ -68,6 +68,7 @@ struct Modality {
     inverse_std: Tensor,
     keypoints: Option<Keypoints>,
     projection: Option<Linear>,
+    squash: bool,
 }
 
 /// A batch of what is learned from.
@@ -120,6 +121,7 @@ impl Model {
                 standard,
                 keypoints,
                 projection,
+                squash: m.squash,
             });
         }
         let setting = Setting {
@@ -262,6 +264,7 @@ impl Modality {
             None => standardised,
         };
         match &self.projection {
+            Some(projection) if self.squash => projection.apply(&pooled)?.tanh(),
             Some(projection) => projection.apply(&pooled),
             None => Ok(pooled),
         }

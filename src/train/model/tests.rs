@@ -25,6 +25,7 @@ fn spec(align: [Option<usize>; 3], fusion: &str, head: &str) -> PolicySpec {
                 width,
                 history: 1,
                 align,
+                squash: false,
             })
             .collect(),
         fusion: serde_yaml::from_str(fusion).unwrap(),
@@ -47,9 +48,12 @@ const CHUNK: &str = "{kind: mlp, hidden: [16], chunk: {steps: 3, step_s: 0.1}}";
 /// Every method, small enough to try every parameter.
 fn specs() -> Vec<PolicySpec> {
     let some = [None, Some(5), None];
+    let mut squashed = spec(some, "{method: concat}", HEAD);
+    squashed.modalities[1].squash = true;
     let all = [Some(4); 3];
     let fixed = "{method: weighted, weights: {kind: fixed, values: {scene: 0.5, words: [1, 0, 2, 3], joints: 0}}}";
     vec![
+        squashed,
         spec([None; 3], "{method: concat}", HEAD),
         spec(some, "{method: concat}", CHUNK),
         spec(all, fixed, HEAD),
