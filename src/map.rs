@@ -1,5 +1,9 @@
 //! Maps: features that still know where things are, such as the inner outputs of vision encoders.
 
+use nalgebra::DMatrix;
+
+use crate::number::Number;
+
 /// The shape of a map `[1, channels, rows, columns]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MapShape {
@@ -48,5 +52,21 @@ impl MapShape {
         (0..rows).flat_map(move |row| {
             (0..columns).map(move |column| [place(column, columns), place(row, rows)])
         })
+    }
+}
+
+/// Looks at places: turns `logits` over the positions, one column per look, into weights by a softmax, and writes the
+/// expected place under each of them to `expected`, every x, then every y. `places` has a row x, y per position.
+///
+/// Finn et al. 2016, "Deep spatial autoencoders for visuomotor learning".
+pub fn look<T: Number>(logits: &mut DMatrix<T>, places: &DMatrix<T>, expected: &mut [T]) {
+    let looks = logits.ncols();
+    for (i, mut weights) in logits.column_iter_mut().enumerate() {
+        let largest = weights.max();
+        weights.apply(|logit| *logit = (*logit - largest).exp());
+        let sum = weights.sum();
+        for axis in 0..2 {
+            expected[axis * looks + i] = weights.dot(&places.column(axis)) / sum;
+        }
     }
 }

@@ -286,25 +286,20 @@ fn no_way_of_fusing_allocates_nor_saying_why() {
         let mut contributions = Contributions::new(&policy).unwrap();
         // On a thread of its own, as a policy drives on another thread than the one that it was made on.
         let driven = std::thread::spawn(move || {
-            for present in [usize::MAX, usize::MAX, 1, 2, 0] {
-                let there: Vec<Option<&[f32]>> = features
-                    .iter()
-                    .enumerate()
-                    .map(|(i, feature)| (present >> i & 1 == 1).then_some(feature.as_slice()))
-                    .collect();
+            let subsets = [usize::MAX, usize::MAX, 1, 2, 0].map(|present| {
+                let each = features.iter().enumerate();
+                each.map(|(i, feature)| (present >> i & 1 == 1).then_some(feature.as_slice()))
+                    .collect::<Vec<Option<&[f32]>>>()
+            });
+            for there in &subsets {
                 let before = ALLOCATIONS.with(Cell::get);
-                policy.act(&there, &ages_s, &mut action);
+                policy.act(there, &ages_s, &mut action);
                 assert_eq!(ALLOCATIONS.with(Cell::get) - before, 0, "{name}");
             }
             // nalgebra takes room for the largest product when it first needs it, and no thread but the explainer's does.
-            for (round, present) in [usize::MAX, usize::MAX, 1, 2, 0].into_iter().enumerate() {
-                let there: Vec<Option<&[f32]>> = features
-                    .iter()
-                    .enumerate()
-                    .map(|(i, feature)| (present >> i & 1 == 1).then_some(feature.as_slice()))
-                    .collect();
+            for (round, there) in subsets.iter().enumerate() {
                 let before = ALLOCATIONS.with(Cell::get);
-                contributions.compute(&mut policy, &there, &ages_s);
+                contributions.compute(&mut policy, there, &ages_s);
                 let made = ALLOCATIONS.with(Cell::get) - before;
                 assert!(round == 0 || made == 0, "{name}: {made}");
             }

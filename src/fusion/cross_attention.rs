@@ -12,7 +12,7 @@ use nalgebra::{DMatrix, DMatrixView, DVector};
 
 use super::{Account, Fusion, Input, absent};
 use crate::head::Block;
-use crate::map::MapShape;
+use crate::map::{MapShape, look};
 use crate::number::Number;
 use crate::policy::{CrossAttentionSpec, Weights};
 use crate::problems::Problems;
@@ -131,14 +131,7 @@ impl<T: Number> Gaze<T> {
         let sought = DMatrixView::from_slice(sought.as_slice(), self.channels, heads);
         let scale = T::of(1.0 / (self.channels as f64).sqrt());
         attention.gemm(scale, &map, &sought, T::zero());
-        for (head, mut attention) in attention.column_iter_mut().enumerate() {
-            let largest = attention.max();
-            attention.apply(|logit| *logit = (*logit - largest).exp());
-            let sum = attention.sum();
-            for axis in 0..2 {
-                places[axis * heads + head] = attention.dot(&self.places.column(axis)) / sum;
-            }
-        }
+        look(attention, &self.places, places);
     }
 }
 

@@ -112,3 +112,17 @@ def test_a_sentence_given_before_the_node_was_there_is_heard(robot: Robot) -> No
     robot.run(wired(spoken_policy(robot.folder / "policy")))
     robot.keep_sending("joint_states", joints(1.0, 0.0))
     assert robot.wait_for_status("active").value("instruction") == "open the drawer"
+
+
+def test_a_covered_lens_stops_the_robot_where_contrast_is_asked_for(robot: Robot) -> None:
+    parameters = wired(sight_policy(robot.folder / "policy"))
+    parameters["modalities"]["scene"]["min_contrast"] = 0.03
+    robot.run(parameters)
+    robot.keep_sending("camera/image_raw", picture(128, 0, 0))
+    robot.keep_sending("joint_states", joints(1.0, 0.5))
+    robot.wait_for_action([2.0, 0.5], tolerance=0.01)
+    robot.keep_sending("camera/image_raw", picture(2, 0, 1))
+    robot.wait_for_action(STOP)
+    robot.wait_for_status("scene: absent")
+    robot.keep_sending("camera/image_raw", picture(128, 0, 0))
+    robot.wait_for_action([2.0, 0.5], tolerance=0.01)

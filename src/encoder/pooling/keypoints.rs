@@ -5,7 +5,7 @@
 
 use nalgebra::{DMatrix, DMatrixView, DVector};
 
-use crate::map::MapShape;
+use crate::map::{MapShape, look};
 use crate::policy::Weights;
 use crate::problems::Problems;
 
@@ -65,16 +65,8 @@ impl Keypoints {
     pub fn pool(&mut self, map: &[f32], vector: &mut [f32]) {
         let map = DMatrixView::from_slice(map, self.shape.positions(), self.shape.channels);
         self.attention.gemm(1.0, &map, &self.mixtures, 0.0);
-        let count = self.count();
-        for (j, mut attention) in self.attention.column_iter_mut().enumerate() {
-            // The bias moves all positions of a keypoint alike, so the softmax does not see it.
-            let largest = attention.max();
-            attention.apply(|logit| *logit = (*logit - largest).exp());
-            let sum = attention.sum();
-            for axis in 0..2 {
-                vector[axis * count + j] = attention.dot(&self.places.column(axis)) / sum;
-            }
-        }
+        // The bias moves all positions of a keypoint alike, so the softmax does not see it.
+        look(&mut self.attention, &self.places, vector);
     }
 }
 
