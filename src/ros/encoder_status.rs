@@ -2,13 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use r2r::QosProfile;
-
 use super::clock::Clock;
-use super::status::REPEAT_EVERY;
+use super::status::{REPEAT_EVERY, offer_topics};
 use super::watched::{WatchedModality, pairs};
 use crate::config::EncoderConfig;
-use crate::message::{DIAGNOSTICS_NAME, Level, Status, encode_diagnostics};
+use crate::message::{Level, Status, encode_diagnostics};
 use crate::problems::Problems;
 
 /// Publishes the state of the encoder node.
@@ -47,14 +45,10 @@ impl EncoderStatus {
         what: String,
         watched: WatchedModality,
     ) -> Result<Self, Problems> {
-        let latched = QosProfile::default().keep_last(1).transient_local();
-        let mut offer = |topic: &str, qos| {
-            node.create_publisher_untyped(topic, DIAGNOSTICS_NAME, qos)
-                .map_err(|e| Problems::from(format!("topic {topic}: cannot publish: {e}")))
-        };
+        let (status, diagnostics) = offer_topics(node)?;
         Ok(Self {
-            status: offer("~/status", latched)?,
-            diagnostics: offer("/diagnostics", QosProfile::default())?,
+            status,
+            diagnostics,
             node_name: node.name().unwrap_or_default(),
             fixed: pairs(&[
                 ("encoder", identity.to_owned()),

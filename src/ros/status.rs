@@ -58,6 +58,24 @@ impl PartialEq for Cause {
     }
 }
 
+/// The topics on which a node says how it is: `~/status`, latched, and `/diagnostics`.
+///
+/// # Errors
+/// The topic that ROS refuses.
+pub fn offer_topics(
+    node: &mut r2r::Node,
+) -> Result<(r2r::PublisherUntyped, r2r::PublisherUntyped), Problems> {
+    let latched = QosProfile::default().keep_last(1).transient_local();
+    let mut offer = |topic: &str, qos| {
+        node.create_publisher_untyped(topic, DIAGNOSTICS_NAME, qos)
+            .map_err(|e| Problems::from(format!("topic {topic}: cannot publish: {e}")))
+    };
+    Ok((
+        offer("~/status", latched)?,
+        offer("/diagnostics", QosProfile::default())?,
+    ))
+}
+
 impl StatusReporter {
     /// Offers the topics, to show `watched` and then each of its `successors`.
     ///
@@ -69,14 +87,10 @@ impl StatusReporter {
         watched: Watched,
         successors: Receiver<Watched>,
     ) -> Result<Self, Problems> {
-        let latched = QosProfile::default().keep_last(1).transient_local();
-        let mut offer = |topic: &str, qos| {
-            node.create_publisher_untyped(topic, DIAGNOSTICS_NAME, qos)
-                .map_err(|e| Problems::from(format!("topic {topic}: cannot publish: {e}")))
-        };
+        let (status, diagnostics) = offer_topics(node)?;
         Ok(Self {
-            status: offer("~/status", latched)?,
-            diagnostics: offer("/diagnostics", QosProfile::default())?,
+            status,
+            diagnostics,
             node_name: node.name().unwrap_or_default(),
             watched,
             successors,

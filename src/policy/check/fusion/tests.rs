@@ -122,3 +122,21 @@ fn maps_and_queries_must_be_such() {
         ],
     );
 }
+
+#[test]
+fn a_projection_is_squashed_and_nothing_else() {
+    let squashed = |align: &str| {
+        let text = format!(
+            "{{format: {FORMAT}, name: test, modalities: [{{name: words, kind: vector, names: [a], width: 1, \
+             squash: true{align}}}], fusion: {{method: concat}}, head: {{kind: mlp, hidden: []}}, \
+             actions: [{{name: speed, min: -1, max: 1}}]}}"
+        );
+        let spec: PolicySpec = serde_yaml::from_str(&text).unwrap();
+        let mut problems = Problems::new();
+        spec.check(&mut problems);
+        problems.to_string()
+    };
+    let problems = squashed(", align: 2");
+    assert!(problems.is_empty(), "{problems}");
+    assert!(squashed("").contains("modality words: squash is true without align"));
+}
