@@ -233,6 +233,7 @@ fn build(name: &str, fusion: FusionSpec, weights: Random) -> Policy {
         width,
         history: 1,
         align,
+        align_hidden: vec![],
         squash: false,
     };
     let action = |i: usize| ActionSpec {

@@ -15,6 +15,7 @@ pub mod fusion;
 pub mod guard;
 pub mod head;
 mod html;
+mod layer;
 pub mod map;
 pub mod message;
 pub mod modality;

@@ -60,6 +60,7 @@ fn policy(chunk: Option<ChunkSpec>) -> Policy {
             width: WIDTH,
             history: 1,
             align: Some(8),
+            align_hidden: vec![],
             squash: false,
         }],
         fusion: FusionSpec::Concat,

@@ -17,6 +17,7 @@ fn policy(
         width: 1,
         history: 1,
         align: None,
+        align_hidden: vec![],
         squash: false,
     };
     let spec = PolicySpec {

@@ -16,6 +16,7 @@ fn controller(required: [bool; 2]) -> Controller {
         width: 1,
         history: 1,
         align: None,
+        align_hidden: vec![],
         squash: false,
     };
     let spec = PolicySpec {

@@ -184,6 +184,7 @@ width: 8
         let fused = ModalitySpec {
             history: 3,
             align: Some(64),
+            align_hidden: vec![],
             squash: false,
             ..spec
         };

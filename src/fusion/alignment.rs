@@ -1,92 +1,59 @@
 //! Alignment: a = A·(f − mean)/std + b, the learned projection of one modality to the width it is fused at.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DVector;
 
+use crate::layer::Layer;
 use crate::number::Number;
-use crate::policy::Weights;
+use crate::policy::{ModalitySpec, Weights};
 use crate::problems::Problems;
 
 /// Standardisation of one modality's feature with the training mean and deviation, followed by its
-/// learned projection where the policy has one.
+/// learned projection where the policy has one: hidden layers with ReLU, if any, and A, b.
 pub struct Alignment<T: Number> {
     mean: DVector<T>,
     inverse_std: DVector<T>,
-    projection: Option<(DMatrix<T>, DVector<T>)>,
-    squash: bool,
     standardised: DVector<T>,
-    aligned: DVector<T>,
+    /// The layers of the projection; none without one.
+    projection: Vec<Layer<T>>,
+    squash: bool,
 }
 
 impl<T: Number> Alignment<T> {
     /// Reads `standardise.<modality>.mean`, `.std` and, for an aligned modality, `align.<modality>.weight`
-    /// (`[align, width]`) and `.bias`.
+    /// (`[align, width]`) and `.bias`, with `align.<modality>.hidden.<i>.weight` and `.bias` before them.
     ///
     /// # Errors
     /// Every tensor that is missing, of another shape, or a deviation that is not positive.
-    pub fn load(
-        modality: &str,
-        width: usize,
-        align: Option<usize>,
-        weights: &Weights,
-    ) -> Result<Self, Problems> {
+    pub fn load(modality: &ModalitySpec, weights: &Weights) -> Result<Self, Problems> {
         let mut problems = Problems::new();
-        let mean = weights.vector(
-            &format!("standardise.{modality}.mean"),
-            width,
-            &mut problems,
-        );
+        let (name, width) = (&modality.name, modality.input_width());
+        let mean = weights.vector(&format!("standardise.{name}.mean"), width, &mut problems);
         let std: Option<DVector<T>> =
-            weights.vector(&format!("standardise.{modality}.std"), width, &mut problems);
+            weights.vector(&format!("standardise.{name}.std"), width, &mut problems);
         if let Some(at) = std
             .as_ref()
             .and_then(|s| s.iter().position(|v| *v <= T::zero()))
         {
             problems.add(format!(
-                "tensor standardise.{modality}.std: number {at} is not positive; a deviation must be"
+                "tensor standardise.{name}.std: number {at} is not positive; a deviation must be"
             ));
         }
-        let projection = align.map(|rows| {
-            let weight = format!("align.{modality}.weight");
-            let bias = format!("align.{modality}.bias");
-            (
-                weights.matrix(&weight, rows, width, &mut problems),
-                weights.vector(&bias, rows, &mut problems),
-            )
-        });
-        match (mean, std, projection, problems.is_empty()) {
-            (Some(mean), Some(std), None, true) => Ok(Self::new(mean, std, None)),
-            (Some(mean), Some(std), Some((Some(weight), Some(bias))), true) => {
-                Ok(Self::new(mean, std, Some((weight, bias))))
-            }
+        let mut projection = Vec::new();
+        let mut columns = width;
+        for (layer, rows) in modality.projection_layers() {
+            projection.extend(Layer::load(&layer, rows, columns, weights, &mut problems));
+            columns = rows;
+        }
+        match (mean, std, problems.is_empty()) {
+            (Some(mean), Some(std), true) => Ok(Self {
+                standardised: DVector::zeros(width),
+                inverse_std: std.map(|v| T::one() / v),
+                mean,
+                projection,
+                squash: modality.squash,
+            }),
             _ => Err(problems),
         }
-    }
-
-    fn new(
-        mean: DVector<T>,
-        std: DVector<T>,
-        projection: Option<(DMatrix<T>, DVector<T>)>,
-    ) -> Self {
-        let aligned = projection.as_ref().map_or(mean.len(), |(w, _)| w.nrows());
-        Self {
-            standardised: DVector::zeros(mean.len()),
-            aligned: DVector::zeros(aligned),
-            squash: false,
-            inverse_std: std.map(|v| T::one() / v),
-            mean,
-            projection,
-        }
-    }
-
-    /// The same, with a projection that is squashed where asked: a = tanh(A·(f − mean)/std + b).
-    pub fn squashed(mut self, squash: bool) -> Self {
-        self.squash = squash;
-        self
-    }
-
-    /// Width of the aligned vector.
-    pub fn width(&self) -> usize {
-        self.aligned.len()
     }
 
     /// Aligns one feature of the modality's width. Never allocates.
@@ -94,22 +61,25 @@ impl<T: Number> Alignment<T> {
         for (i, out) in self.standardised.iter_mut().enumerate() {
             *out = (feature[i] - self.mean[i]) * self.inverse_std[i];
         }
-        match &self.projection {
-            Some((weight, bias)) => {
-                self.aligned.copy_from(bias);
-                self.aligned
-                    .gemv(T::one(), weight, &self.standardised, T::one());
-                if self.squash {
-                    self.aligned.apply(|number| *number = number.tanh());
-                }
+        let mut input = &self.standardised;
+        let layers = self.projection.len();
+        for (i, layer) in self.projection.iter_mut().enumerate() {
+            layer.apply(input);
+            match (i + 1 < layers, self.squash) {
+                (true, _) => layer.rectify(),
+                (false, true) => layer.output.apply(|number| *number = number.tanh()),
+                (false, false) => {}
             }
-            None => self.aligned.copy_from(&self.standardised),
+            input = &layer.output;
         }
     }
 
     /// The feature aligned last.
     pub fn aligned(&self) -> &DVector<T> {
-        &self.aligned
+        match self.projection.last() {
+            Some(layer) => &layer.output,
+            None => &self.standardised,
+        }
     }
 }
 
@@ -124,25 +94,43 @@ mod tests {
         weights
     }
 
+    fn modality(keys: &str) -> ModalitySpec {
+        let text = format!("{{name: m, kind: vector, names: [a, b], width: 2{keys}}}");
+        serde_yaml::from_str(&text).unwrap()
+    }
+
+    fn aligned(keys: &str, weights: &Weights) -> Vec<f32> {
+        let mut alignment = Alignment::load(&modality(keys), weights).unwrap();
+        alignment.align(&[3.0, -2.0]);
+        alignment.aligned().as_slice().to_vec()
+    }
+
     #[test]
     fn without_a_projection_the_feature_is_standardised() {
-        let mut alignment = Alignment::<f32>::load("m", 2, None, &standardised()).unwrap();
-        alignment.align(&[3.0, -2.0]);
-        assert_eq!(alignment.aligned().as_slice(), [1.0, -1.0]);
+        assert_eq!(aligned("", &standardised()), [1.0, -1.0]);
     }
 
     #[test]
     fn the_projection_comes_after_the_standardisation() {
         let mut weights = standardised();
-        weights.insert(
-            "align.m.weight",
-            vec![3, 2],
-            vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0],
-        );
+        let matrix = vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0];
+        weights.insert("align.m.weight", vec![3, 2], matrix);
         weights.insert("align.m.bias", vec![3], vec![0.5, 0.0, 0.0]);
-        let mut alignment = Alignment::<f32>::load("m", 2, Some(3), &weights).unwrap();
-        alignment.align(&[3.0, -2.0]);
-        assert_eq!(alignment.aligned().as_slice(), [1.5, -1.0, 0.0]);
+        assert_eq!(aligned(", align: 3", &weights), [1.5, -1.0, 0.0]);
+    }
+
+    #[test]
+    fn hidden_layers_are_rectified_and_what_comes_out_is_squashed() {
+        let mut weights = standardised();
+        let identity = vec![1.0, 0.0, 0.0, 1.0];
+        weights.insert("align.m.hidden.0.weight", vec![2, 2], identity);
+        weights.insert("align.m.hidden.0.bias", vec![2], vec![0.0, 0.0]);
+        weights.insert("align.m.weight", vec![1, 2], vec![1.0, 9.0]);
+        weights.insert("align.m.bias", vec![1], vec![-2.0]);
+        let keys = ", align: 1, align_hidden: [2]";
+        assert_eq!(aligned(keys, &weights), [-1.0]);
+        let keys = format!("{keys}, squash: true");
+        assert_eq!(aligned(&keys, &weights), [f32::tanh(-1.0)]);
     }
 
     #[test]
@@ -150,9 +138,8 @@ mod tests {
         let mut weights = Weights::default();
         weights.insert("standardise.m.mean", vec![3], vec![0.0; 3]);
         weights.insert("standardise.m.std", vec![2], vec![1.0, 0.0]);
-        let problems = Alignment::<f32>::load("m", 2, Some(3), &weights)
-            .err()
-            .unwrap();
-        assert_eq!(problems.iter().count(), 4, "{problems}");
+        let modality = modality(", align: 3, align_hidden: [4]");
+        let problems = Alignment::<f32>::load(&modality, &weights).err().unwrap();
+        assert_eq!(problems.iter().count(), 6, "{problems}");
     }
 }

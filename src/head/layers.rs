@@ -1,8 +1,9 @@
 //! Fully connected layers with ReLU between them: hᵢ₊₁ = ReLU(Wᵢ·hᵢ + bᵢ), the last one without ReLU.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DVector;
 
 use super::block::{Block, Product};
+use crate::layer::Layer;
 use crate::number::Number;
 use crate::policy::Weights;
 use crate::problems::Problems;
@@ -12,12 +13,6 @@ pub struct Layers<T: Number> {
     /// What the first layer makes of each block of the input.
     products: Vec<Product<T>>,
     layers: Vec<Layer<T>>,
-}
-
-struct Layer<T: Number> {
-    weight: DMatrix<T>,
-    bias: DVector<T>,
-    output: DVector<T>,
 }
 
 impl<T: Number> Layers<T> {
@@ -42,17 +37,8 @@ impl<T: Number> Layers<T> {
             columns += block.width;
         }
         for (i, rows) in hidden.iter().copied().chain([output]).enumerate() {
-            let weight =
-                weights.matrix(&format!("{name}.{i}.weight"), rows, columns, &mut problems);
-            let bias = weights.vector(&format!("{name}.{i}.bias"), rows, &mut problems);
-            if let (Some(weight), Some(bias)) = (weight, bias) {
-                let output = DVector::zeros(rows);
-                layers.push(Layer {
-                    weight,
-                    bias,
-                    output,
-                });
-            }
+            let name = format!("{name}.{i}");
+            layers.extend(Layer::load(&name, rows, columns, weights, &mut problems));
             columns = rows;
         }
         problems.or(Self { products, layers })
@@ -70,22 +56,18 @@ impl<T: Number> Layers<T> {
         let last = self.layers.len() - 1;
         for i in 0..=last {
             let (before, rest) = self.layers.split_at_mut(i);
-            let Layer {
-                weight,
-                bias,
-                output,
-            } = &mut rest[0];
-            output.copy_from(bias);
+            let layer = &mut rest[0];
             match before.last() {
-                Some(before) => output.gemv(T::one(), weight, &before.output, T::one()),
+                Some(before) => layer.apply(&before.output),
                 None => {
+                    layer.output.copy_from(&layer.bias);
                     for product in &mut self.products {
-                        *output += product.of(weight, input, present);
+                        layer.output += product.of(&layer.weight, input, present);
                     }
                 }
             }
             if i < last {
-                output.apply(|v| *v = v.max(T::zero()));
+                layer.rectify();
             }
         }
         &self.layers[last].output

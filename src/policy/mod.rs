@@ -55,8 +55,8 @@ impl<T: Number> Policy<T> {
         }
         let mut alignments = Vec::with_capacity(spec.modalities.len());
         for m in &spec.modalities {
-            match Alignment::load(&m.name, m.input_width(), m.align, weights) {
-                Ok(alignment) => alignments.push(alignment.squashed(m.squash)),
+            match Alignment::load(m, weights) {
+                Ok(alignment) => alignments.push(alignment),
                 Err(found) => problems.add_all(&format!("modality {}", m.name), found),
             }
         }

@@ -47,6 +47,9 @@ pub struct ModalitySpec {
     /// Width of the learned projection; without it the standardised feature is fused as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub align: Option<usize>,
+    /// Widths of the hidden layers before that projection, with ReLU.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub align_hidden: Vec<usize>,
     /// Whether the projection is squashed by tanh, to between −1 and 1.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub squash: bool,

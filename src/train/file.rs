@@ -257,6 +257,7 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), Problems> {
     let name: Option<String> = take(&mut keys, "name", found);
     let topic: Option<String> = take(&mut keys, "topic", found);
     let align: Option<Option<usize>> = take_or_default(&mut keys, "align", found);
+    let align_hidden: Option<Vec<usize>> = take_or_default(&mut keys, "align_hidden", found);
     let squash: Option<bool> = take_or_default(&mut keys, "squash", found);
     let history: Option<Option<usize>> = take_or_default(&mut keys, "history", found);
     let max_age_s: Option<Option<f64>> = take_or_default(&mut keys, "max_age_s", found);
@@ -292,6 +293,7 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), Problems> {
                     width,
                     history: history.unwrap_or(1),
                     align,
+                    align_hidden: align_hidden.unwrap_or_default(),
                     squash: squash.unwrap_or_default(),
                 },
             ))

@@ -48,6 +48,7 @@ impl Intake {
             width: self.width,
             history: 1,
             align: None,
+            align_hidden: vec![],
             squash: false,
         }
     }

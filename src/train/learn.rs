@@ -304,6 +304,7 @@ mod tests {
                 width: 1,
                 history: 1,
                 align: None,
+                align_hidden: vec![],
                 squash: false,
             }],
             fusion: FusionSpec::Concat,

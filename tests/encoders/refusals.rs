@@ -134,6 +134,7 @@ fn another_width_than_the_policy_says() {
         width: 1280,
         history: 1,
         align: None,
+        align_hidden: vec![],
         squash: false,
     };
     let options = SessionOptions::default();

@@ -45,6 +45,7 @@ fn unmeasured(source: SourceSpec) -> ModalitySpec {
         width: 1,
         history: 1,
         align: None,
+        align_hidden: vec![],
         squash: false,
     }
 }

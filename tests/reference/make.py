@@ -60,6 +60,17 @@ class Maker:
         self.spec = {"format": 2, "name": name, "modalities": modalities, "head": head, "actions": actions}
         self.steps = steps
 
+    def hide(self, at: int, *widths: int) -> None:
+        """Puts hidden layers before the projection of one modality."""
+        modality = self.spec["modalities"][at]
+        modality["align_hidden"] = list(widths)
+        columns = modality["width"]
+        for i, width in enumerate(widths):
+            self.tensors[f"align.m{at}.hidden.{i}.weight"] = numbers(self.rng, width, columns)
+            self.tensors[f"align.m{at}.hidden.{i}.bias"] = numbers(self.rng, width)
+            columns = width
+        self.tensors[f"align.m{at}.weight"] = numbers(self.rng, modality["align"], columns)
+
     def absent(self) -> Maker:
         for name, width in self.widths.items():
             self.tensors[f"absent.{name}"] = numbers(self.rng, width)
@@ -126,6 +137,7 @@ def makers() -> list[Maker]:
     made.append(stepped.fused({"method": "concat"}, 9))
     squashed = maker("squashed", 3, aligned=True)
     squashed.spec["modalities"][1]["squash"] = True
+    squashed.hide(1, 5, 4)
     made.append(squashed.fused({"method": "concat"}, 9))
     for count in (2, 3, 6):
         pairs = count * (count - 1) // 2

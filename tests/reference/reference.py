@@ -41,10 +41,13 @@ class Reference:
         return output * self.tensors["action.std"] + self.tensors["action.mean"]
 
     def align(self, name: str, feature: np.ndarray) -> np.ndarray:
-        """A·(f − mean)/std + b, or tanh of it."""
+        """A·(f − mean)/std + b behind hidden layers with ReLU, if any; or tanh of it."""
         standard = (feature - self.tensors[f"standardise.{name}.mean"]) / self.tensors[f"standardise.{name}.std"]
         if f"align.{name}.weight" not in self.tensors:
             return standard
+        for i in range(len(self.modality(name).get("align_hidden", []))):
+            layer = f"align.{name}.hidden.{i}"
+            standard = np.maximum(self.tensors[f"{layer}.weight"] @ standard + self.tensors[f"{layer}.bias"], 0.0)
         aligned = self.tensors[f"align.{name}.weight"] @ standard + self.tensors[f"align.{name}.bias"]
         return np.tanh(aligned) if self.modality(name).get("squash") else aligned
 

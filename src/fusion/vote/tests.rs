@@ -27,6 +27,7 @@ fn parts(rule: VoteRule, voices: &[(&str, f64)]) -> (PolicySpec, Weights) {
                 width: 3,
                 history: 1,
                 align: None,
+                align_hidden: vec![],
                 squash: false,
             })
             .into(),

@@ -20,6 +20,19 @@ impl ModalitySpec {
         self.align.unwrap_or(self.input_width())
     }
 
+    /// The names of the learned projection's layers and how many numbers each makes, in their order; none without
+    /// `align`.
+    pub fn projection_layers(&self) -> Vec<(String, usize)> {
+        let Some(align) = self.align else {
+            return Vec::new();
+        };
+        let hidden = self.align_hidden.iter().enumerate();
+        hidden
+            .map(|(i, width)| (format!("align.{}.hidden.{i}", self.name), *width))
+            .chain([(format!("align.{}", self.name), align)])
+            .collect()
+    }
+
     pub(super) fn check(&self, problems: &mut Problems) {
         check_width("width", self.width, problems);
         if !(1..=MAX_HISTORY).contains(&self.history) {
@@ -30,8 +43,20 @@ impl ModalitySpec {
         }
         if let Some(align) = self.align {
             check_width("align", align, problems);
-        } else if self.squash {
-            problems.add("squash is true without align; a projection is squashed, give its width");
+        } else {
+            if self.squash {
+                problems
+                    .add("squash is true without align; a projection is squashed, give its width");
+            }
+            if !self.align_hidden.is_empty() {
+                problems.add(format!(
+                    "align_hidden is {:?} without align; these are the layers before a projection, give its width",
+                    self.align_hidden
+                ));
+            }
+        }
+        for width in &self.align_hidden {
+            check_width("align_hidden", *width, problems);
         }
         match &self.source {
             SourceSpec::Image { encoder } => {

@@ -67,7 +67,7 @@ struct Modality {
     mean: Tensor,
     inverse_std: Tensor,
     keypoints: Option<Keypoints>,
-    projection: Option<Linear>,
+    projection: Vec<Linear>,
     squash: bool,
 }
 
@@ -106,13 +106,12 @@ impl Model {
                 }
                 _ => None,
             };
-            let projection = match m.align {
-                Some(align) => {
-                    let name = format!("align.{}", m.name);
-                    Some(parameters.linear(&name, m.input_width(), align)?)
-                }
-                None => None,
-            };
+            let mut projection = Vec::new();
+            let mut width = m.input_width();
+            for (layer, rows) in m.projection_layers() {
+                projection.push(parameters.linear(&layer, width, rows)?);
+                width = rows;
+            }
             let inverse_std: Vec<f32> = standard.std.iter().map(|std| 1.0 / std).collect();
             modalities.push(Modality {
                 name: m.name.clone(),
@@ -263,10 +262,16 @@ impl Modality {
             Some(keypoints) => keypoints.pool(&standardised)?,
             None => standardised,
         };
-        match &self.projection {
-            Some(projection) if self.squash => projection.apply(&pooled)?.tanh(),
-            Some(projection) => projection.apply(&pooled),
-            None => Ok(pooled),
+        let Some((last, hidden)) = self.projection.split_last() else {
+            return Ok(pooled);
+        };
+        let hidden = hidden
+            .iter()
+            .try_fold(pooled, |x, layer| layer.apply(&x)?.relu())?;
+        let projected = last.apply(&hidden)?;
+        match self.squash {
+            true => projected.tanh(),
+            false => Ok(projected),
         }
     }
 }

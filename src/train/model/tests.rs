@@ -25,6 +25,7 @@ fn spec(align: [Option<usize>; 3], fusion: &str, head: &str) -> PolicySpec {
                 width,
                 history: 1,
                 align,
+                align_hidden: vec![],
                 squash: false,
             })
             .collect(),
@@ -50,6 +51,7 @@ fn specs() -> Vec<PolicySpec> {
     let some = [None, Some(5), None];
     let mut squashed = spec(some, "{method: concat}", HEAD);
     squashed.modalities[1].squash = true;
+    squashed.modalities[1].align_hidden = vec![6, 4];
     let all = [Some(4); 3];
     let fixed = "{method: weighted, weights: {kind: fixed, values: {scene: 0.5, words: [1, 0, 2, 3], joints: 0}}}";
     vec![

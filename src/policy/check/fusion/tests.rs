@@ -124,11 +124,11 @@ fn maps_and_queries_must_be_such() {
 }
 
 #[test]
-fn a_projection_is_squashed_and_nothing_else() {
+fn a_projection_has_hidden_layers_and_is_squashed_and_nothing_else() {
     let squashed = |align: &str| {
         let text = format!(
             "{{format: {FORMAT}, name: test, modalities: [{{name: words, kind: vector, names: [a], width: 1, \
-             squash: true{align}}}], fusion: {{method: concat}}, head: {{kind: mlp, hidden: []}}, \
+             squash: true, align_hidden: [3]{align}}}], fusion: {{method: concat}}, head: {{kind: mlp, hidden: []}}, \
              actions: [{{name: speed, min: -1, max: 1}}]}}"
         );
         let spec: PolicySpec = serde_yaml::from_str(&text).unwrap();
@@ -138,5 +138,13 @@ fn a_projection_is_squashed_and_nothing_else() {
     };
     let problems = squashed(", align: 2");
     assert!(problems.is_empty(), "{problems}");
-    assert!(squashed("").contains("modality words: squash is true without align"));
+    let problems = squashed("");
+    assert!(
+        problems.contains("modality words: squash is true without align"),
+        "{problems}"
+    );
+    assert!(
+        problems.contains("modality words: align_hidden is [3] without align"),
+        "{problems}"
+    );
 }
