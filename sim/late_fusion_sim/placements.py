@@ -10,12 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import qmc
 
 RECORDING_SEEDS = range(0, 100_000)
 """Starts that training may see."""
 
 EVALUATION_SEEDS = range(100_000, 200_000)
 """Starts that training never sees: disjoint from `RECORDING_SEEDS`."""
+
+TO_THE_EDGE = 1.1
+"""By how much the starts of recordings are spread beyond their range, before those beyond it are brought to its edge."""
 
 Range = tuple[float, float]
 
@@ -35,10 +39,21 @@ class Placement:
     """The joint's value at each end of its travel, by the end's name."""
 
     def draw(self, seed: int) -> tuple[np.ndarray, float]:
-        """The body's position and the joint's value for a seed. Nothing else enters."""
-        rng = np.random.default_rng(seed)
-        position = np.array([rng.uniform(*axis) for axis in (self.x, self.y, self.z)])
-        return position, float(rng.uniform(*self.start))
+        """The body's position and the joint's value for a seed. Nothing else enters.
+
+        Evaluation draws at random. Recordings go through a Halton sequence, as a careful demonstrator would: the first
+        few starts are all over the range already, and so are the next few; some lie at its very edge, because
+        what is learned seldom holds beyond the outermost demonstration.
+        """
+        axes = (self.x, self.y, self.z, self.start)
+        if seed in RECORDING_SEEDS:
+            sequence = qmc.Halton(len(axes), scramble=False).fast_forward(seed + 1)
+            share = np.clip(0.5 + TO_THE_EDGE * (sequence.random(1)[0] - 0.5), 0.0, 1.0)
+        else:
+            share = np.random.default_rng(seed).uniform(size=len(axes))
+        low, high = np.transpose(axes)
+        *position, joint = low + share * (high - low)
+        return np.array(position), float(joint)
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
     python -m late_fusion_sim.record --episodes 40
 
-Half of the episodes carry noise in what is carried out, which also comes late, and neither in what is published
-as the expert's action: so the recording shows how to come back from places where an expert alone would never be.
-A task is played until it was done `--episodes` times; failures are marked as such and left to the reader.
+The expert hardly gets its way: what is carried out comes late, with noise, and now and then the hand is pushed aside.
+What is published as the expert's action has none of it. So a recording shows how to come back from places where an
+expert alone would never be, and has seen more of them. A task is played until it was done `--episodes` times; failures
+are marked as such and left to the reader.
 
 What is wanted is said again and again in other words while it is done: a policy can tell a sentence's meaning from its
 wording only if it hears many wordings. On the table with shapes another one is meant now and then: nothing tells a
@@ -17,13 +18,12 @@ import argparse
 import random
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 
 from late_fusion_sim.bridge import Bridge
+from late_fusion_sim.disturbance import Disturbance
 from late_fusion_sim.expert import expert_of
 from late_fusion_sim.judge import judge_of
 from late_fusion_sim.operator import Operator
@@ -45,31 +45,11 @@ MEAN_ANOTHER = range(4, 28, 4)
 AWAY_M = 0.12
 """Fingers nearer to a shape than this are left to touch it."""
 
-TRIES_PER_SUCCESS = 5
-"""A task that needs more than this on average is not being demonstrated but guessed at."""
+TRIES_PER_START = 10
+"""An expert that fails more often than this from one start is not demonstrating but guessing."""
 
-
-@dataclass(frozen=True)
-class Disturbance:
-    """What keeps the expert from getting its way, in every second episode."""
-
-    noise: float
-    """Standard deviation of what is added to the action, where 1 is full speed."""
-    most_delay: int
-    """The longest an action comes late, in control periods; each episode has a delay of its own."""
-
-    def carried_out(self, rng: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
-        """From the expert's action to what is carried out instead, period after period."""
-        late = deque([np.zeros(4)] * rng.integers(0, self.most_delay + 1))
-
-        def disturb(action: np.ndarray) -> np.ndarray:
-            late.append(action)
-            return late.popleft() + rng.normal(0.0, self.noise, action.shape)
-
-        return disturb
-
-
-UNDISTURBED = Disturbance(noise=0.0, most_delay=0)
+EASIER = 0.8
+"""Part of noise and pushes that is left after every failure: no start is given up, so that both tasks of a pair have it."""
 
 
 def wordings(task: Task, seed: int) -> Iterator[str]:
@@ -89,32 +69,46 @@ class Demonstrator:
         self._period_s = 1.0 / rate_hz
 
     def play_all(self, tasks: list[Task], episodes: int, disturbance: Disturbance, first_seed: int) -> None:
-        """Plays every task until it was done `episodes` times, every second time disturbed."""
+        """Plays every task until it was done `episodes` times, once from each start."""
         world = World()
         progress = Progress("recording", episodes * len(tasks))
         try:
             for number, task in enumerate(tasks):
                 scene = world.enter(task.scene)
-                successes, tries, words = 0, 0, wordings(task, first_seed)
-                while successes < episodes:
-                    if tries >= episodes * TRIES_PER_SUCCESS:
-                        raise NodeTrouble(
-                            f"the expert of {task.name} succeeded only {successes} times in {tries} tries "
-                            f"with noise {disturbance.noise}; allowed are {TRIES_PER_SUCCESS} tries per success. "
-                            "Give a smaller --noise"
-                        )
-                    # Both tasks of a pair use the same seeds: the same start, two sentences, two answers.
-                    now = disturbance if successes % 2 else UNDISTURBED
-                    successes += self.play(task, scene, first_seed + tries, now, words)
-                    tries += 1
-                    progress.show(number * episodes + successes, f"{task.name:<20}  tries {tries}")
+                words, tries = wordings(task, first_seed), 0
+                # Both tasks of a pair use the same seeds: the same start, two sentences, two answers.
+                for done in range(episodes):
+                    tries += self.play_until_done(task, scene, first_seed + done, disturbance, words)
+                    progress.show(number * episodes + done + 1, f"{task.name:<20}  tries {tries}")
         finally:
             progress.close()
             world.close()
 
-    def play(self, task: Task, scene: Scene, seed: int, disturbance: Disturbance, words: Iterator[str]) -> bool:
+    def play_until_done(
+        self, task: Task, scene: Scene, seed: int, disturbance: Disturbance, words: Iterator[str]
+    ) -> int:
+        """Plays a start until the task was done, after every failure less disturbed; returns how many times."""
+        for number in range(TRIES_PER_START):
+            now = disturbance.lessened(EASIER**number)
+            rng = np.random.default_rng([seed, list(load_tasks()).index(task.name), number])
+            if self.play(task, scene, seed, now, words, rng):
+                return number + 1
+        raise NodeTrouble(
+            f"the expert of {task.name} failed {TRIES_PER_START} times from the start {seed}, at last with noise "
+            f"{now.noise:.2f}, pushes {now.push:.3f} and up to {now.most_delay} periods of delay. "
+            "Give a smaller --noise, --push or --delay"
+        )
+
+    def play(
+        self,
+        task: Task,
+        scene: Scene,
+        seed: int,
+        disturbance: Disturbance,
+        words: Iterator[str],
+        rng: np.random.Generator,
+    ) -> bool:
         """Plays one demonstration, sentences and markers included; returns whether the task was done."""
-        rng = np.random.default_rng([seed, list(load_tasks()).index(task.name)])
         carried_out = disturbance.carried_out(rng)
         scene.reset(seed)
         expert, judge = expert_of(task), judge_of(task, scene)
@@ -188,13 +182,19 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--noise",
         type=float,
         default=0.4,
-        help="standard deviation of the noise in every second episode, where 1 is full speed (default: %(default)s)",
+        help="standard deviation of the noise in what is carried out, where 1 is full speed (default: %(default)s)",
     )
     parser.add_argument(
         "--delay",
         type=int,
         default=2,
-        help="the longest that actions come late in those episodes, in control periods (default: %(default)s)",
+        help="the longest that actions come late, in control periods (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--push",
+        type=float,
+        default=0.05,
+        help="probability, per control period, that the hand begins to be pushed aside (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the first start (default: %(default)s)")
     parser.add_argument("--rate", type=float, default=60.0, help="most observations per second (default: %(default)s)")
@@ -208,12 +208,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error(f"--noise is {options.noise}; it cannot be negative")
     if options.delay < 0:
         parser.error(f"--delay is {options.delay}; it cannot be negative")
+    if not 0 <= options.push <= 1:
+        parser.error(f"--push is {options.push}; a probability is 0 to 1")
     if options.rate <= 0:
         parser.error(f"--rate is {options.rate}; it must be above 0")
-    last = options.seed + options.episodes * TRIES_PER_SUCCESS
+    last = options.seed + options.episodes - 1
     if options.seed not in RECORDING_SEEDS or last not in RECORDING_SEEDS:
         parser.error(
-            f"--seed {options.seed} may lead to starts up to {last}; recordings use {RECORDING_SEEDS.start} to "
+            f"--seed {options.seed} leads to starts up to {last}; recordings use {RECORDING_SEEDS.start} to "
             f"{RECORDING_SEEDS.stop - 1}, so that evaluation has starts which training never saw"
         )
     try:
@@ -232,7 +234,7 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             await_recorder(participant, bridge, operator, options.wait)
             demonstrator = Demonstrator(bridge, operator, options.rate)
-            disturbance = Disturbance(options.noise, options.delay)
+            disturbance = Disturbance(options.noise, options.delay, options.push)
             demonstrator.play_all(options.tasks, options.episodes, disturbance, options.seed)
         except NodeTrouble as trouble:
             print(f"record: {trouble}", file=sys.stderr)

@@ -98,10 +98,7 @@ def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.Mon
         differences = [
             np.abs(labels[stamp] - command).max() for stamp, command in zip(labels, executed) if stamp in inside
         ]
-        if episode == 0:
-            assert max(differences) == 0.0, "without noise what is done is what is taught"
-        else:
-            assert np.mean(differences) > 0.1, "with noise what is done is not what is taught"
+        assert np.mean(differences) > 0.1, "what is done is not what is taught"
     outside = [
         stamp
         for stamp in labels
@@ -117,7 +114,7 @@ def test_an_expert_that_never_succeeds_is_told(
     monkeypatch.setattr(record, "COMMAND_LIMIT", 2)
     with recorder() as heard:
         assert record.main(["--tasks", TASK.name, "--episodes", "1"]) == 1
-    assert "succeeded only 0 times in 5 tries with noise 0.4" in capsys.readouterr().err
+    assert "failed 10 times from the start 0, at last with noise 0.05" in capsys.readouterr().err
     assert "success" not in [message.data for _, message in heard.of("episode")]
 
 
@@ -133,6 +130,7 @@ def test_nobody_listening_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["--episodes", "0"], "at least 1"),
         (["--noise", "-1"], "cannot be negative"),
+        (["--push", "1.5"], "a probability is 0 to 1"),
         (["--rate", "0"], "above 0"),
         (["--seed", "99999"], "recordings use 0 to 99999"),
         (["--seed", "100000"], "recordings use 0 to 99999"),

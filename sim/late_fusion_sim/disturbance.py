@@ -1,0 +1,50 @@
+"""What keeps an expert from getting its way, so that its demonstrations show the way back."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+PUSH_LASTS = (4, 10)
+"""Shortest and, excluded, longest push, in control periods."""
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """How what is carried out differs from what the expert wants."""
+
+    noise: float
+    """Standard deviation of what is added to the action, where 1 is full speed."""
+    most_delay: int
+    """The longest an action comes late, in control periods; each episode has a delay of its own."""
+    push: float
+    """The probability, per control period, that the hand begins to be pushed aside: at full speed, in any direction."""
+
+    def lessened(self, share: float) -> Disturbance:
+        """The same with a share of its noise and of its pushes."""
+        return replace(self, noise=share * self.noise, push=share * self.push)
+
+    def carried_out(self, rng: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
+        """From the expert's action to what is carried out instead, period after period."""
+        late = deque([np.zeros(4)] * rng.integers(0, self.most_delay + 1))
+        pushes: deque[np.ndarray] = deque()
+
+        def disturb(action: np.ndarray) -> np.ndarray:
+            late.append(action)
+            carried = late.popleft() + rng.normal(0.0, self.noise, action.shape)
+            if not pushes and rng.random() < self.push:
+                pushes.extend([direction(rng)] * rng.integers(*PUSH_LASTS))
+            if pushes:
+                carried[:3] = pushes.popleft()
+            return carried
+
+        return disturb
+
+
+def direction(rng: np.random.Generator) -> np.ndarray:
+    """Any direction in space, of length 1."""
+    vector = rng.normal(size=3)
+    return vector / np.linalg.norm(vector)
