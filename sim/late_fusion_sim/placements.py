@@ -19,7 +19,7 @@ EVALUATION_SEEDS = range(100_000, 200_000)
 """Starts that training never sees: disjoint from `RECORDING_SEEDS`."""
 
 TO_THE_EDGE = 1.1
-"""By how much the starts of recordings are spread beyond their range, before those beyond it are brought to its edge."""
+"""By how much the starts of recordings are spread beyond their range; those beyond it are brought to its edge."""
 
 Range = tuple[float, float]
 

@@ -49,7 +49,7 @@ TRIES_PER_START = 10
 """An expert that fails more often than this from one start is not demonstrating but guessing."""
 
 EASIER = 0.8
-"""Part of noise and pushes that is left after every failure: no start is given up, so that both tasks of a pair have it."""
+"""Part of noise and pushes left after every failure: no start is given up, so that both tasks of a pair have it."""
 
 
 def wordings(task: Task, seed: int) -> Iterator[str]:
