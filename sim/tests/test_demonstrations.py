@@ -108,6 +108,17 @@ def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.Mon
     assert all(np.abs(label).max() <= 1.0 for label in labels.values())
 
 
+def test_an_undisturbed_expert_does_what_it_teaches(monkeypatch: pytest.MonkeyPatch) -> None:
+    executed = []
+    step = Scene.step
+    monkeypatch.setattr(Scene, "step", lambda scene, command: executed.append(command) or step(scene, command))
+    undisturbed = ["--noise", "0", "--delay", "0", "--push", "0"]
+    with recorder() as heard:
+        assert record.main(["--tasks", TASK.name, "--episodes", "1", *undisturbed]) == 0
+    labels = [command_of(message) for _, message in heard.of("expert_action")]
+    assert np.array_equal(labels, executed)
+
+
 def test_an_expert_that_never_succeeds_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

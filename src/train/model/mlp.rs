@@ -1,10 +1,10 @@
-//! The multi-layer perceptron, of heads and of voters.
+//! The multi-layer perceptron, of heads, of voters and of projections.
 
 use candle_core::{Result, Tensor};
 
 use super::parameters::{Linear, Parameters};
 
-/// The twin of [`crate::head::Layers`].
+/// The twin of [`crate::head::Layers`], and of the layers of a [`crate::fusion::Alignment`].
 pub(super) struct Mlp {
     hidden: Vec<Linear>,
     last: Linear,
@@ -19,16 +19,30 @@ impl Mlp {
         hidden: &[usize],
         output: usize,
     ) -> Result<Self> {
-        let mut width = input;
-        let mut layers = Vec::with_capacity(hidden.len());
-        for (i, rows) in hidden.iter().enumerate() {
-            layers.push(parameters.linear(&format!("{name}.{i}"), width, *rows)?);
-            width = *rows;
-        }
-        let last = parameters.linear(&format!("{name}.{}", hidden.len()), width, output)?;
+        let widths = hidden.iter().copied().chain([output]).enumerate();
+        let layers: Vec<_> = widths
+            .map(|(i, width)| (format!("{name}.{i}"), width))
+            .collect();
+        let (last, hidden) = layers.split_last().expect("there is an output");
+        Self::named(parameters, input, hidden, last)
+    }
+
+    /// Layers with names of their own, and how many numbers each makes.
+    pub(super) fn named(
+        parameters: &mut Parameters,
+        input: usize,
+        hidden: &[(String, usize)],
+        last: &(String, usize),
+    ) -> Result<Self> {
+        let mut columns = input;
+        let mut layer = |(name, width): &(String, usize)| {
+            let layer = parameters.linear(name, columns, *width);
+            columns = *width;
+            layer
+        };
         Ok(Self {
-            hidden: layers,
-            last,
+            hidden: hidden.iter().map(&mut layer).collect::<Result<_>>()?,
+            last: layer(last)?,
         })
     }
 

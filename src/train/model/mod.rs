@@ -21,7 +21,6 @@ use self::concat::Concat;
 use self::cross_attention::CrossAttention;
 use self::keypoints::Keypoints;
 use self::mlp::Mlp;
-use self::parameters::Linear;
 use self::vote::Vote;
 use self::weighted::Weighted;
 use super::intake::Intake;
@@ -67,7 +66,7 @@ struct Modality {
     mean: Tensor,
     inverse_std: Tensor,
     keypoints: Option<Keypoints>,
-    projection: Vec<Linear>,
+    projection: Option<Mlp>,
     squash: bool,
 }
 
@@ -106,12 +105,13 @@ impl Model {
                 }
                 _ => None,
             };
-            let mut projection = Vec::new();
-            let mut width = m.input_width();
-            for (layer, rows) in m.projection_layers() {
-                projection.push(parameters.linear(&layer, width, rows)?);
-                width = rows;
-            }
+            let projection = match m.projection_layers().split_last() {
+                Some((last, hidden)) => {
+                    let input = m.input_width();
+                    Some(Mlp::named(&mut parameters, input, hidden, last)?)
+                }
+                None => None,
+            };
             let inverse_std: Vec<f32> = standard.std.iter().map(|std| 1.0 / std).collect();
             modalities.push(Modality {
                 name: m.name.clone(),
@@ -262,16 +262,10 @@ impl Modality {
             Some(keypoints) => keypoints.pool(&standardised)?,
             None => standardised,
         };
-        let Some((last, hidden)) = self.projection.split_last() else {
-            return Ok(pooled);
-        };
-        let hidden = hidden
-            .iter()
-            .try_fold(pooled, |x, layer| layer.apply(&x)?.relu())?;
-        let projected = last.apply(&hidden)?;
-        match self.squash {
-            true => projected.tanh(),
-            false => Ok(projected),
+        match &self.projection {
+            Some(projection) if self.squash => projection.forward(&pooled)?.tanh(),
+            Some(projection) => projection.forward(&pooled),
+            None => Ok(pooled),
         }
     }
 }

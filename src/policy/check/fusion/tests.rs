@@ -125,10 +125,10 @@ fn maps_and_queries_must_be_such() {
 
 #[test]
 fn a_projection_has_hidden_layers_and_is_squashed_and_nothing_else() {
-    let squashed = |align: &str| {
+    let squashed = |hidden: usize, align: &str| {
         let text = format!(
             "{{format: {FORMAT}, name: test, modalities: [{{name: words, kind: vector, names: [a], width: 1, \
-             squash: true, align_hidden: [3]{align}}}], fusion: {{method: concat}}, head: {{kind: mlp, hidden: []}}, \
+             squash: true, align_hidden: [{hidden}]{align}}}], fusion: {{method: concat}}, head: {{kind: mlp, hidden: []}}, \
              actions: [{{name: speed, min: -1, max: 1}}]}}"
         );
         let spec: PolicySpec = serde_yaml::from_str(&text).unwrap();
@@ -136,9 +136,9 @@ fn a_projection_has_hidden_layers_and_is_squashed_and_nothing_else() {
         spec.check(&mut problems);
         problems.to_string()
     };
-    let problems = squashed(", align: 2");
+    let problems = squashed(3, ", align: 2");
     assert!(problems.is_empty(), "{problems}");
-    let problems = squashed("");
+    let problems = squashed(3, "");
     assert!(
         problems.contains("modality words: squash is true without align"),
         "{problems}"
@@ -147,4 +147,6 @@ fn a_projection_has_hidden_layers_and_is_squashed_and_nothing_else() {
         problems.contains("modality words: align_hidden is [3] without align"),
         "{problems}"
     );
+    let problems = squashed(0, ", align: 2");
+    assert!(problems.contains("align_hidden is 0"), "{problems}");
 }
