@@ -42,7 +42,7 @@ def start(domain: int, tmp_path: Path) -> Iterator[Callable[..., Program]]:
 
     yield start
     for program in programs:
-        program.kill()
+        program.end()
 
 
 @pytest.fixture

@@ -59,8 +59,16 @@ class Program:
         self.process.send_signal(with_signal)
         return self.wait()
 
+    def end(self) -> None:
+        """Asks it to end. One that is killed leaves its shared memory behind, 17 MB each time."""
+        if self.process.poll() is None:
+            try:
+                self.stop(signal.SIGTERM)
+            finally:
+                self.kill()
+
     def kill(self) -> None:
-        """Ends it at once, as a test that failed must."""
+        """Ends it at once."""
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
