@@ -181,6 +181,22 @@ impl FeatureExtractor {
         Ok(Extraction { stamp, present })
     }
 
+    /// The feature of the last picture moved to the right and down by so many pixels of the encoder's input; what is at
+    /// its edge goes on beyond it. Only pictures can be moved: of other sources nothing is written.
+    ///
+    /// # Errors
+    /// What the encoder's library says.
+    pub fn extract_shifted(
+        &mut self,
+        (right, down): (i32, i32),
+        feature: &mut [f32],
+    ) -> Result<(), MessageError> {
+        match &mut self.source {
+            Source::Image(encoder) => encoder.shifted(right, down, feature),
+            _ => Ok(()),
+        }
+    }
+
     /// Width of the feature.
     pub fn width(&self) -> usize {
         self.width

@@ -112,18 +112,41 @@ impl ImageEncoder {
         self.run(feature)
     }
 
+    /// Encodes the last picture again, moved to the right and down by so many pixels of the encoder's input.
+    pub fn shifted(
+        &mut self,
+        right: i32,
+        down: i32,
+        feature: &mut [f32],
+    ) -> Result<(), MessageError> {
+        let moved = self.preparation.shifted(right, down);
+        let input = Input {
+            name: &self.input,
+            shape: self.preparation.shape(),
+            numbers: moved.numbers(),
+        };
+        encode(&mut self.model, &mut self.pool, input, feature)
+    }
+
     fn run(&mut self, feature: &mut [f32]) -> Result<bool, MessageError> {
         if self.preparation.is_blank() {
             return Ok(false);
         }
-        let pool = &mut self.pool;
-        self.model
-            .run(&[tensor(&self.input, &self.preparation)], |_, output| {
-                pool.pool(output, &[], feature)
-            })
-            .map_err(|why| encoder_failed(&why))??;
+        let input = tensor(&self.input, &self.preparation);
+        encode(&mut self.model, &mut self.pool, input, feature)?;
         Ok(true)
     }
+}
+
+fn encode(
+    model: &mut Model,
+    pool: &mut Pool,
+    input: Input<'_>,
+    feature: &mut [f32],
+) -> Result<(), MessageError> {
+    model
+        .run(&[input], |_, output| pool.pool(output, &[], feature))
+        .map_err(|why| encoder_failed(&why))?
 }
 
 /// The encoder's library refused to run.

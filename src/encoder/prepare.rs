@@ -93,9 +93,20 @@ pub(super) struct Preparation {
 }
 
 /// The tensor with, per channel, the number that each byte becomes.
-enum Tensor {
+#[derive(Clone)]
+pub(super) enum Tensor {
     F32(Vec<f32>, Box<[[f32; 256]; 3]>),
     U8(Vec<u8>, Box<[[u8; 256]; 3]>),
+}
+
+impl Tensor {
+    /// Its numbers.
+    pub fn numbers(&self) -> Numbers<'_> {
+        match self {
+            Self::F32(numbers, _) => Numbers::F32(numbers),
+            Self::U8(numbers, _) => Numbers::U8(numbers),
+        }
+    }
 }
 
 impl Preparation {
@@ -150,9 +161,37 @@ impl Preparation {
 
     /// The tensor of the last picture.
     pub fn tensor(&self) -> Numbers<'_> {
-        match &self.tensor {
-            Tensor::F32(numbers, _) => Numbers::F32(numbers),
-            Tensor::U8(numbers, _) => Numbers::U8(numbers),
+        self.tensor.numbers()
+    }
+
+    /// The tensor of the last picture moved to the right and down by so many pixels; what was at its edge goes on.
+    pub fn shifted(&self, right: i32, down: i32) -> Tensor {
+        let mut tensor = self.tensor.clone();
+        match (&self.tensor, &mut tensor) {
+            (Tensor::F32(from, _), Tensor::F32(to, _)) => self.shift(from, to, right, down),
+            (Tensor::U8(from, _), Tensor::U8(to, _)) => self.shift(from, to, right, down),
+            _ => {}
+        }
+        tensor
+    }
+
+    fn shift<T: Copy>(&self, from: &[T], to: &mut [T], right: i32, down: i32) {
+        let source = |at: usize, by: i32, length: usize| {
+            (at as i32 - by).clamp(0, length as i32 - 1) as usize
+        };
+        let (planes, depth) = match self.layout {
+            Layout::Nchw => (3, 1),
+            Layout::Nhwc => (1, 3),
+        };
+        let mut target = to.chunks_exact_mut(depth);
+        for plane in 0..planes {
+            for y in 0..self.height {
+                let row = plane * self.height + source(y, down, self.height);
+                for (x, pixel) in target.by_ref().take(self.width).enumerate() {
+                    let first = (row * self.width + source(x, right, self.width)) * depth;
+                    pixel.copy_from_slice(&from[first..first + depth]);
+                }
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::shifts::Shifts;
 use crate::message::MessageType;
 use crate::policy::SourceSpec;
 
@@ -15,7 +16,7 @@ use crate::policy::SourceSpec;
 pub struct Features {
     /// What came of each message, by their numbers.
     pub entries: Vec<Entry>,
-    /// The features of those that are present, one after the other.
+    /// The features of those that are present, one after the other, each followed by those of its shifted copies.
     pub values: Vec<f32>,
 }
 
@@ -58,6 +59,8 @@ pub struct Key<'a> {
     pub topic: &'a str,
     /// The numbers of the messages.
     pub numbers: &'a [u32],
+    /// How its pictures are shifted.
+    pub shifts: Option<Shifts>,
 }
 
 /// Changes whenever the same key would give other numbers than before.
@@ -113,6 +116,10 @@ impl Cache {
         }
         for number in key.numbers {
             hash.update(number.to_le_bytes());
+        }
+        if let Some(Shifts { copies, most }) = key.shifts {
+            hash.update((copies as u64).to_le_bytes());
+            hash.update(most.to_le_bytes());
         }
         self.folder
             .join(format!("{}.features", in_hex(&hash.finalize())))
@@ -176,6 +183,7 @@ mod tests {
             bag_sha256: "00",
             topic: "numbers",
             numbers,
+            shifts: None,
         }
     }
 
@@ -215,12 +223,18 @@ mod tests {
         let base = cache.path(&key(&one, &[1]));
         assert_ne!(base, cache.path(&key(&other, &[1])));
         assert_ne!(base, cache.path(&key(&one, &[2])));
-        for change in 0..3 {
+        for change in 0..4 {
             let mut key = key(&one, &[1]);
             match change {
                 0 => key.message = MessageType::JointState,
                 1 => key.bag_sha256 = "01",
-                _ => key.topic = "others",
+                2 => key.topic = "others",
+                _ => {
+                    key.shifts = Some(Shifts {
+                        copies: 1,
+                        most: 0.1,
+                    });
+                }
             }
             assert_ne!(base, cache.path(&key), "change {change}");
         }

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::cache::{Cache, Entry, Features, Key, Outcome};
 use super::encoders::Extractors;
+use super::shifts::Shifts;
 use super::survey::Recording;
 use crate::bag::{Reader, same_topic};
 use crate::encoder::{FeatureExtractor, sha256_of};
@@ -21,6 +22,7 @@ pub struct Encoding<'a> {
     topics: Vec<&'a str>,
     extractors: Extractors,
     cache: &'a Cache,
+    shifts: Option<Shifts>,
     /// For each modality, the sentences met so far: there are few of them, and each is encoded once.
     sentences: Vec<HashMap<Vec<u8>, Extracted>>,
     /// How many pictures were encoded.
@@ -52,6 +54,7 @@ impl<'a> Encoding<'a> {
         topics: Vec<&'a str>,
         extractors: Extractors,
         cache: &'a Cache,
+        shifts: Option<Shifts>,
     ) -> Self {
         Self {
             sentences: vec![HashMap::new(); modalities.len()],
@@ -59,6 +62,7 @@ impl<'a> Encoding<'a> {
             topics,
             extractors,
             cache,
+            shifts,
             encoded: 0,
             cached: 0,
         }
@@ -87,6 +91,7 @@ impl<'a> Encoding<'a> {
                     bag_sha256: &bag_sha256,
                     topic: self.topics[i],
                     numbers: &wanted[i],
+                    shifts: self.shifts,
                 };
                 (i, key)
             })
@@ -127,8 +132,10 @@ impl<'a> Encoding<'a> {
             .map(|(i, _)| i)
     }
 
+    /// How many numbers are kept of a message: its feature and those of its shifted copies.
     fn width(&self, modality: usize) -> usize {
-        self.modalities[modality].width
+        let ModalitySpec { source, width, .. } = &self.modalities[modality];
+        width * (1 + self.shifts.map_or(0, |shifts| shifts.copies_of(source)))
     }
 
     /// Reads the bag once and extracts the missing messages of every modality.
@@ -145,13 +152,18 @@ impl<'a> Encoding<'a> {
         let quick = &mut self.extractors.quick;
         let sentences = &mut self.sentences;
         let topics = &self.topics;
+        let copies = Copies {
+            modalities: self.modalities,
+            shifts: self.shifts,
+        };
+        let copies = &copies;
         let mut done: Vec<Done> = std::thread::scope(|scope| {
             let queue = &queue;
             let threads: Vec<_> = self
                 .extractors
                 .threads
                 .iter_mut()
-                .map(|own| scope.spawn(move || work_off(queue, own, types, progress)))
+                .map(|own| scope.spawn(move || work_off(queue, own, types, copies, progress)))
                 .collect();
             let mut done = read(&mut reader, topics, missing, |job| {
                 match quick.get_mut(&job.modality) {
@@ -256,6 +268,7 @@ fn work_off(
     queue: &Mutex<Receiver<Job>>,
     extractors: &mut BTreeMap<usize, FeatureExtractor>,
     types: &[MessageType],
+    copies: &Copies,
     progress: &Progress,
 ) -> Vec<Done> {
     let mut done = Vec::new();
@@ -265,7 +278,8 @@ fn work_off(
             return done;
         };
         if let Some(extractor) = extractors.get_mut(&job.modality) {
-            let (stamp_ns, outcome, values) = extract(extractor, types[job.modality], &job.bytes);
+            let found = extract(extractor, types[job.modality], &job.bytes);
+            let (stamp_ns, outcome, values) = copies.beside(found, extractor, &job);
             done.push(job.done(stamp_ns, outcome, values));
         }
         progress.advance(1, String::new);
@@ -304,6 +318,34 @@ fn extract(extractor: &mut FeatureExtractor, message: MessageType, bytes: &[u8])
                 false => (stamp_ns, Outcome::Absent, Vec::new()),
             }
         }
+    }
+}
+
+/// The features of shifted copies.
+struct Copies<'a> {
+    modalities: &'a [ModalitySpec],
+    shifts: Option<Shifts>,
+}
+
+impl Copies<'_> {
+    /// Puts the features of a picture's copies behind its own. The extractor has just seen the picture.
+    fn beside(&self, found: Extracted, extractor: &mut FeatureExtractor, job: &Job) -> Extracted {
+        let (stamp_ns, outcome, mut values) = found;
+        let SourceSpec::Image { encoder } = &self.modalities[job.modality].source else {
+            return (stamp_ns, outcome, values);
+        };
+        let Some(shifts) = self.shifts.filter(|_| outcome == Outcome::Present) else {
+            return (stamp_ns, outcome, values);
+        };
+        let width = values.len();
+        for shift in shifts.of(job.number, &encoder.input) {
+            let begin = values.len();
+            values.resize(begin + width, 0.0);
+            if let Err(e) = extractor.extract_shifted(shift, &mut values[begin..]) {
+                return (None, Outcome::Unreadable(e.to_string()), Vec::new());
+            }
+        }
+        (stamp_ns, outcome, values)
     }
 }
 

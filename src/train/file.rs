@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_yaml::{Mapping, Value};
 
+use super::shifts::Shifts;
 use super::source::Source;
 use crate::message::{ActionMapping, MessageType};
 use crate::policy::{
@@ -96,6 +97,9 @@ pub struct Training {
     /// which one instruction is given in several wordings.
     #[serde(default)]
     pub mix_sentences: bool,
+    /// Whether pictures are also learned from shifted, and how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shifts: Option<Shifts>,
     /// The part of the episodes that is kept apart to measure on.
     pub validation_fraction: f64,
     /// Decides the initial weights, the split and the order of samples.
@@ -175,6 +179,9 @@ impl TrainingFile {
                     actions,
                 };
                 policy.check(found);
+                if training.as_ref().is_some_and(|t| t.shifts.is_some()) {
+                    refuse_shifted_histories(&policy, found);
+                }
                 (streams, policy)
             }
             _ => return Err(problems),
@@ -302,6 +309,19 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), Problems> {
     }
 }
 
+/// A history of shifted pictures would be one of a camera that jumps.
+fn refuse_shifted_histories(policy: &PolicySpec, problems: &mut Problems) {
+    let pictures = policy
+        .modalities
+        .iter()
+        .filter(|m| matches!(m.source, SourceSpec::Image { .. }) && m.history > 1);
+    for ModalitySpec { name, history, .. } in pictures {
+        problems.add(format!(
+            "training.shifts: modality {name} has a history of {history}; shifted pictures are for a history of 1"
+        ));
+    }
+}
+
 impl LabelKeys {
     fn check(self, actions: &[ActionSpec], problems: &mut Problems) -> Option<Labels> {
         let Some(message) = MessageType::from_ros_name(&self.message) else {
@@ -367,6 +387,9 @@ impl Training {
                 self.modality_dropout
             ),
         );
+        for problem in self.shifts.iter().flat_map(Shifts::problems) {
+            demand(false, problem);
+        }
         demand(
             (0.0..=0.5).contains(&self.validation_fraction),
             format!(

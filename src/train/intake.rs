@@ -15,6 +15,8 @@ pub struct Intake {
     pub history: usize,
     /// The map, where it is pooled later.
     pub map: Option<MapShape>,
+    /// How many features of shifted copies follow the feature of a message.
+    pub copies: usize,
 }
 
 impl Intake {
@@ -32,6 +34,7 @@ impl Intake {
             width: modality.width,
             history: modality.history,
             map: None,
+            copies: 0,
         }
     }
 

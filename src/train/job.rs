@@ -62,8 +62,12 @@ impl Job {
                 ),
                 false => None,
             };
-            let intakes = encoders::determine(modalities, &file.folder, runtime.as_ref())
+            let mut intakes = encoders::determine(modalities, &file.folder, runtime.as_ref())
                 .map_err(|e| problems.extend(e))?;
+            for intake in &mut intakes {
+                let shifts = file.training.shifts;
+                intake.copies = shifts.map_or(0, |shifts| shifts.copies_of(&intake.source));
+            }
             Ok((file, intakes, runtime))
         });
         match (bags, completed) {
@@ -142,7 +146,13 @@ impl Job {
             .collect();
         let extractors = Extractors::load(&modalities, &self.file.folder, self.runtime.as_ref())?;
         let topics = self.file.streams.iter().map(|s| s.topic.as_str());
-        let mut encoding = Encoding::new(&modalities, topics.collect(), extractors, &self.cache);
+        let mut encoding = Encoding::new(
+            &modalities,
+            topics.collect(),
+            extractors,
+            &self.cache,
+            self.file.training.shifts,
+        );
         let mut samples = Samples::new(&self.file.policy, &self.intakes, &self.file.streams);
         let total = recordings.iter().map(|r| work(r, modalities.len())).sum();
         let progress = Progress::new("features", total);

@@ -74,6 +74,8 @@ struct Lesson<'a> {
     action: Standard,
     model: Model,
     wordings: Wordings,
+    /// For each modality, how many features of shifted copies follow a feature.
+    copies: Vec<usize>,
     learned_from: Vec<u32>,
     kept_apart: Vec<u32>,
 }
@@ -105,6 +107,7 @@ impl<'a> Lesson<'a> {
             dataset,
             action: Standard::of_numbers(labels, actions),
             wordings: Wordings::of(spec, dataset),
+            copies: intakes.iter().map(|intake| intake.copies).collect(),
             model: Model::new(spec, intakes, standards, leaves_out, training.seed)?,
             learned_from,
             kept_apart: dataset.samples_of(&split.validation),
@@ -134,8 +137,8 @@ impl<'a> Lesson<'a> {
         let mut order = self.learned_from.clone();
         // Streams of their own: the order of samples does not change with the model's size or the noise.
         let stream = |number| StdRng::seed_from_u64(seed.wrapping_add(number));
-        let (mut order_random, mut absence_random, mut wording_random) =
-            (stream(1), stream(3), stream(4));
+        let (mut order_random, mut absence_random) = (stream(1), stream(3));
+        let (mut wording_random, mut shift_random) = (stream(4), stream(5));
         let mut noise =
             (input_noise > 0.0).then(|| Noise::new(input_noise as f32, seed.wrapping_add(2)));
         let mut epochs = Vec::with_capacity(self.training.epochs);
@@ -147,9 +150,9 @@ impl<'a> Lesson<'a> {
                 let mut batch = match self.training.mix_sentences {
                     true => {
                         let others = self.wordings.exchange(samples, &mut wording_random);
-                        self.batch(samples, &others)?
+                        self.batch(samples, &others, Some(&mut shift_random))?
                     }
-                    false => self.batch(samples, samples)?,
+                    false => self.batch(samples, samples, Some(&mut shift_random))?,
                 };
                 batch.presence = self.presence(samples.len(), &mut absence_random)?;
                 // A policy that is to act on what it never saw exactly must not hang on the last digit of what it did
@@ -184,15 +187,28 @@ impl<'a> Lesson<'a> {
         }))
     }
 
-    /// Some samples, with nothing left out; `told` are the samples that they have their sentences from.
-    fn batch(&self, samples: &[u32], told: &[u32]) -> Result<Batch> {
+    /// Some samples, with nothing left out; `told` are the samples that they have their sentences from. With `shifts`
+    /// their pictures are any of those encoded, shifted or not, otherwise those that the camera took.
+    fn batch(
+        &self,
+        samples: &[u32],
+        told: &[u32],
+        mut shifts: Option<&mut StdRng>,
+    ) -> Result<Batch> {
         let tables = self.dataset.features.iter().zip(&self.dataset.rows);
         let features = tables.enumerate().map(|(i, (table, rows))| {
             let from = match self.wordings.sentences[i] {
                 true => told,
                 false => samples,
             };
-            let rows = from.iter().map(|sample| rows[*sample as usize] as usize);
+            let copies = self.copies[i];
+            let rows = from.iter().map(|sample| {
+                let row = rows[*sample as usize] as usize;
+                match &mut shifts {
+                    Some(random) if copies > 0 => row + random.random_range(0..=copies),
+                    _ => row,
+                }
+            });
             gathered(table, rows, samples.len())
         });
         let labels: Vec<Vec<f32>> = samples
@@ -249,7 +265,7 @@ impl<'a> Lesson<'a> {
         }
         let mut sum = 0.0;
         for samples in self.kept_apart.chunks(MEASURING_BATCH) {
-            let loss = self.model.loss(&self.batch(samples, samples)?, Ok)?;
+            let loss = self.model.loss(&self.batch(samples, samples, None)?, Ok)?;
             sum += f64::from(loss.to_scalar::<f32>()?) * samples.len() as f64;
         }
         Ok(Some(sum / self.kept_apart.len() as f64))
@@ -263,7 +279,7 @@ impl<'a> Lesson<'a> {
         };
         let mut sums: Vec<(usize, usize)> = Vec::new();
         for samples in samples.chunks(MEASURING_BATCH) {
-            let hits = self.model.hits(&self.batch(samples, samples)?)?;
+            let hits = self.model.hits(&self.batch(samples, samples, None)?)?;
             sums.resize(hits.len(), (0, 0));
             for (sum, hit) in sums.iter_mut().zip(hits) {
                 *sum = (sum.0 + hit.0, sum.1 + hit.1);
@@ -328,6 +344,7 @@ mod tests {
             input_noise: 0.0,
             modality_dropout: 0.0,
             mix_sentences: false,
+            shifts: None,
             validation_fraction: 0.5,
             seed: 0,
         };

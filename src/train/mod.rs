@@ -22,6 +22,7 @@ mod provenance;
 mod report;
 mod samples;
 mod schedule;
+mod shifts;
 mod source;
 mod split;
 mod standard;

@@ -110,17 +110,26 @@ impl<'a> Samples<'a> {
             self.policy.modalities[modality].source,
             SourceSpec::Text { .. }
         );
-        let mut values = features.values.chunks_exact(intake.width);
+        let mut values = features
+            .values
+            .chunks_exact(intake.width * (1 + intake.copies));
         let mut read = HashMap::with_capacity(features.entries.len());
         for entry in &features.entries {
             let row = match &entry.outcome {
-                Outcome::Present => values.next().map(|feature| {
+                Outcome::Present => values.next().map(|features| {
+                    let (feature, copies) = features.split_at(intake.width);
                     seen[..feature.len()].copy_from_slice(feature);
                     history.take(&mut seen);
                     let table = &mut self.dataset.features[modality];
                     match is_text {
                         true => once(&mut self.sentences[modality], table, &seen),
-                        false => table.push(&seen),
+                        false => {
+                            let row = table.push(&seen);
+                            for copy in copies.chunks_exact(intake.width) {
+                                table.push(copy);
+                            }
+                            row
+                        }
                     }
                 }),
                 Outcome::Absent => {

@@ -260,3 +260,35 @@ fn a_picture_without_contrast_is_absent_where_contrast_is_asked_for() {
     );
     assert!(!read.unwrap().1.present);
 }
+
+#[test]
+fn a_shifted_picture_is_one_whose_edge_goes_on() {
+    let (right, down) = (5, -3);
+    for (name, width, height) in [("map mean", 32, 24), ("u8 nhwc", 48, 32)] {
+        let mut extractor = extractor(image_source(image_encoder(name)));
+        let scene = scene(width, height);
+        let at = |along: usize, by: i32, length: usize| {
+            (along as i32 - by).clamp(0, length as i32 - 1) as usize
+        };
+        let mut moved = Vec::with_capacity(scene.len());
+        for y in 0..height {
+            for x in 0..width {
+                let first = 3 * (at(y, down, height) * width + at(x, right, width));
+                moved.extend_from_slice(&scene[first..first + 3]);
+            }
+        }
+        let expected = raw(
+            &mut extractor,
+            &image(width, height, 3 * width, "rgb8", &moved),
+        );
+        let plain = raw(&mut extractor, &scene_message(width, height));
+        let mut shifted = vec![0.0; extractor.width()];
+        extractor.extract_shifted((0, 0), &mut shifted).unwrap();
+        assert_eq!(shifted, plain, "{name}");
+        extractor
+            .extract_shifted((right, down), &mut shifted)
+            .unwrap();
+        assert_eq!(shifted, expected, "{name}");
+        assert_ne!(shifted, plain, "{name}");
+    }
+}

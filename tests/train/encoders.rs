@@ -178,3 +178,50 @@ fn the_policy_finds_its_encoders_from_its_own_folder() {
     assert_eq!(spec.modalities[0].width, 96);
     assert_eq!(spec.modalities[1].align, Some(4));
 }
+
+#[test]
+fn shifted_copies_follow_every_picture_and_are_kept_with_it() {
+    let workshop = workshop();
+    let plain = dataset(&workshop.options).unwrap();
+    let text = fs::read_to_string(&workshop.options.file).unwrap();
+    let shifts = "seed: 1, shifts: {copies: 3, most: 0.1}";
+    fs::write(&workshop.options.file, text.replace("seed: 1", shifts)).unwrap();
+    let first = dataset(&workshop.options).unwrap();
+    assert_eq!(first, dataset(&workshop.options).unwrap(), "from the cache");
+    let [pictures, ..] = &first.features[..] else {
+        panic!("no pictures")
+    };
+    assert_eq!(pictures.len(), 4 * plain.features[0].len());
+    let mut seen = 0;
+    for (row, of_plain) in first.rows[0].iter().zip(&plain.rows[0]) {
+        let row = *row as usize;
+        let taken = plain.features[0].row(*of_plain as usize);
+        assert_eq!(pictures.row(row), taken, "samples use what the camera took");
+        let copies = (1..4).map(|copy| pictures.row(row + copy));
+        seen += copies.filter(|copy| *copy != taken).count();
+    }
+    assert!(
+        seen > 2 * first.len(),
+        "{seen} copies differ from their pictures"
+    );
+    assert_eq!(
+        first.features[1..],
+        plain.features[1..],
+        "only pictures have copies"
+    );
+    let report = train(&workshop.options).unwrap();
+    assert!(report.epochs.last().unwrap().training_loss.is_finite());
+}
+
+#[test]
+fn a_history_of_shifted_pictures_is_refused() {
+    let workshop = workshop();
+    let text = fs::read_to_string(&workshop.options.file).unwrap();
+    let text = text
+        .replace("kind: image", "kind: image\n    history: 2")
+        .replace("seed: 1", "seed: 1, shifts: {copies: 0, most: 0.1}");
+    fs::write(&workshop.options.file, text).unwrap();
+    let problems = workshop.refusal();
+    assert_names(&problems, &["modality scene", "history of 2"]);
+    assert_names(&problems, &["training.shifts.copies is 0; 1 to 32"]);
+}

@@ -1,0 +1,99 @@
+//! Shifted copies of pictures: what is learned from them hangs less on where the camera happened to stand.
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde::{Deserialize, Serialize};
+
+use crate::policy::{ImageInputSpec, SourceSpec};
+
+/// How pictures are shifted. After Kostrikov et al. 2021, "Image augmentation is all you need".
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shifts {
+    /// How many copies of every picture are encoded beside it, each shifted somewhere else.
+    pub copies: usize,
+    /// The farthest that a copy is shifted along each axis, as a part of the picture's side.
+    pub most: f64,
+}
+
+/// More copies would be more of the same.
+const MOST_COPIES: usize = 32;
+
+impl Shifts {
+    /// What is wrong with them, and what is allowed.
+    pub fn problems(&self) -> impl Iterator<Item = String> {
+        let copies = (!(1..=MOST_COPIES).contains(&self.copies)).then(|| {
+            format!(
+                "shifts.copies is {}; 1 to {MOST_COPIES} are allowed",
+                self.copies
+            )
+        });
+        let most = (!(self.most > 0.0 && self.most <= 0.5)).then(|| {
+            format!(
+                "shifts.most is {}; above 0 and at most 0.5 of the picture's side is allowed",
+                self.most
+            )
+        });
+        copies.into_iter().chain(most)
+    }
+
+    /// How many copies are made of the messages of a source.
+    pub fn copies_of(&self, source: &SourceSpec) -> usize {
+        match source {
+            SourceSpec::Image { .. } => self.copies,
+            _ => 0,
+        }
+    }
+
+    /// To the right and down, in pixels of the encoder's input, of every copy of the picture of this number: always the
+    /// same ones, so that the cache and a second training see what the first one saw.
+    pub fn of(&self, number: u32, input: &ImageInputSpec) -> Vec<(i32, i32)> {
+        let mut random = StdRng::seed_from_u64(u64::from(number));
+        let mut along = |side: usize| {
+            let most = (self.most * side as f64).round() as i32;
+            random.random_range(-most..=most)
+        };
+        (0..self.copies)
+            .map(|_| (along(input.width), along(input.height)))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_are_shifted_within_bounds_and_always_alike() {
+        let shifts = Shifts {
+            copies: 8,
+            most: 0.1,
+        };
+        let input: ImageInputSpec = serde_yaml::from_str(
+            "{name: x, width: 100, height: 50, rescale: 1, mean: [0, 0, 0], std: [1, 1, 1]}",
+        )
+        .unwrap();
+        let all: Vec<_> = (0..200)
+            .flat_map(|number| shifts.of(number, &input))
+            .collect();
+        let most = |axis: fn(&(i32, i32)) -> i32| all.iter().map(|shift| axis(shift).abs()).max();
+        assert_eq!((most(|s| s.0), most(|s| s.1)), (Some(10), Some(5)));
+        assert_eq!(shifts.of(7, &input), shifts.of(7, &input));
+        assert_ne!(shifts.of(7, &input), shifts.of(8, &input));
+    }
+
+    #[test]
+    fn what_is_not_allowed_is_named() {
+        let shifts = Shifts {
+            copies: 0,
+            most: 0.7,
+        };
+        let problems: Vec<String> = shifts.problems().collect();
+        assert_eq!(problems.len(), 2);
+        assert!(
+            problems[0].contains("shifts.copies is 0; 1 to 32"),
+            "{problems:?}"
+        );
+        assert!(problems[1].contains("shifts.most is 0.7"), "{problems:?}");
+    }
+}
