@@ -2,10 +2,10 @@
 
     python -m late_fusion_sim.record --episodes 40
 
-The expert hardly gets its way: what is carried out comes late, with noise, and now and then the hand is pushed aside.
-What is published as the expert's action has none of it. So a recording shows how to come back from places where an
-expert alone would never be, and has seen more of them. A task is played until it was done `--episodes` times; failures
-are marked as such and left to the reader.
+The expert hardly gets its way: what is carried out comes late, with noise, and again and again the hand is pushed
+aside. What is published as the expert's action has none of it. So a recording shows how to come back from places where
+an expert alone would never be, and has seen more of them. A task is played until it was done `--episodes` times;
+failures are marked as such and left to the reader.
 
 What is wanted is said again and again in other words while it is done: a policy can tell a sentence's meaning from its
 wording only if it hears many wordings. On the table with shapes another one is meant now and then: nothing tells a
@@ -30,13 +30,16 @@ from late_fusion_sim.operator import Operator
 from late_fusion_sim.placements import RECORDING_SEEDS
 from late_fusion_sim.progress import Progress
 from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant
-from late_fusion_sim.scene import COMMAND_LIMIT, Scene, World
+from late_fusion_sim.scene import Scene, World
 from late_fusion_sim.tasks import Task, load_tasks, select_tasks
 
 PAUSE_S = 0.1
 """Wall time around markers and sentences: topics have no order among themselves, so each gets time to be handled."""
 
-SAY_AGAIN = range(8, COMMAND_LIMIT, 8)
+TIME_TO_SHOW = 200
+"""Commands until a demonstration's time is up: twice what a policy is given, because nobody pushes the policy aside."""
+
+SAY_AGAIN = range(8, TIME_TO_SHOW, 8)
 """The commands of an episode at which the instruction is given in other words."""
 
 MEAN_ANOTHER = range(4, 28, 4)
@@ -117,7 +120,7 @@ class Demonstrator:
         self._bridge.mark("start")
         self._set_apart()
         done = False
-        for command in range(COMMAND_LIMIT):
+        for command in range(TIME_TO_SHOW):
             if command in (MEAN_ANOTHER if scene.layout else SAY_AGAIN):
                 if scene.layout:
                     scene.change_target(rng, AWAY_M)
@@ -193,7 +196,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--push",
         type=float,
-        default=0.05,
+        default=0.2,
         help="probability, per control period, that the hand begins to be pushed aside (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the first start (default: %(default)s)")

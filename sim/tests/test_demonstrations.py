@@ -122,7 +122,7 @@ def test_an_undisturbed_expert_does_what_it_teaches(monkeypatch: pytest.MonkeyPa
 def test_an_expert_that_never_succeeds_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(record, "COMMAND_LIMIT", 2)
+    monkeypatch.setattr(record, "TIME_TO_SHOW", 2)
     with recorder() as heard:
         assert record.main(["--tasks", TASK.name, "--episodes", "1"]) == 1
     assert "failed 10 times from the start 0, at last with noise 0.05" in capsys.readouterr().err
