@@ -163,7 +163,7 @@ class Bridge:
         self._expert.publish(trajectory_of(action, stamp_ns))
 
     def mark(self, text: str) -> None:
-        """Publishes an episode marker: `start`, `success` or `failure`."""
+        """Publishes an episode marker: `start`, `change`, `success` or `failure`."""
         self._episode.publish(String(data=text))
 
     def flush(self, seconds: float) -> None:

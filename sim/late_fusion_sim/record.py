@@ -8,8 +8,9 @@ an expert alone would never be, and has seen more of them. A task is played unti
 failures are marked as such and left to the reader.
 
 What is wanted is said again and again in other words while it is done: a policy can tell a sentence's meaning from its
-wording only if it hears many wordings. On the table with shapes another one is meant now and then: nothing tells a
-policy better that the sentence decides than one picture with two sentences and two answers.
+wording only if it hears many wordings. On the table with shapes another one is meant now and then, with `--change` also
+the other task of a pair: nothing tells a policy better that the sentence decides than one picture with two sentences
+and two answers.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from late_fusion_sim.placements import RECORDING_SEEDS
 from late_fusion_sim.progress import Progress
 from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant
 from late_fusion_sim.scene import Scene, World
-from late_fusion_sim.tasks import Task, load_tasks, select_tasks
+from late_fusion_sim.tasks import Task, load_tasks, opposite_of, select_tasks
 
 PAUSE_S = 0.1
 """Wall time around markers and sentences: topics have no order among themselves, so each gets time to be handled."""
@@ -44,6 +45,9 @@ SAY_AGAIN = range(8, TIME_TO_SHOW, 8)
 
 MEAN_ANOTHER = range(4, 28, 4)
 """The commands of an episode at which another shape is meant, where there are several."""
+
+MIND_MADE_UP = 80
+"""From this command on what is meant no longer changes to the other task of a pair."""
 
 AWAY_M = 0.12
 """Fingers nearer to a shape than this are left to touch it."""
@@ -66,35 +70,47 @@ def wordings(task: Task, seed: int) -> Iterator[str]:
 class Demonstrator:
     """Shows how tasks are done, with everything that a recording needs beside it."""
 
-    def __init__(self, bridge: Bridge, operator: Operator, rate_hz: float) -> None:
+    def __init__(self, bridge: Bridge, operator: Operator, rate_hz: float, change: float, first_seed: int) -> None:
         self._bridge = bridge
         self._operator = operator
         self._period_s = 1.0 / rate_hz
+        self._change = change
+        self._first_seed = first_seed
+        self._words = {task.name: wordings(task, first_seed) for task in load_tasks().values()}
 
-    def play_all(self, tasks: list[Task], episodes: int, disturbance: Disturbance, first_seed: int) -> None:
+    def start_of(self, task: Task, number: int) -> int:
+        """The seed of a demonstration's start.
+
+        Both tasks of a pair are shown from the same starts: one sentence, one answer, and were the starts others, the
+        picture would tell which. Where every demonstration has both, each has a start of its own.
+        """
+        opposite = opposite_of(task)
+        if not self._change or opposite is None:
+            return self._first_seed + number
+        names = list(load_tasks())
+        return self._first_seed + 2 * number + (names.index(task.name) > names.index(opposite.name))
+
+    def play_all(self, tasks: list[Task], episodes: int, disturbance: Disturbance) -> None:
         """Plays every task until it was done `episodes` times, once from each start."""
         world = World()
         progress = Progress("recording", episodes * len(tasks))
         try:
             for number, task in enumerate(tasks):
                 scene = world.enter(task.scene)
-                words, tries = wordings(task, first_seed), 0
-                # Both tasks of a pair use the same seeds: the same start, two sentences, two answers.
+                tries = 0
                 for done in range(episodes):
-                    tries += self.play_until_done(task, scene, first_seed + done, disturbance, words)
+                    tries += self.play_until_done(task, scene, self.start_of(task, done), disturbance)
                     progress.show(number * episodes + done + 1, f"{task.name:<20}  tries {tries}")
         finally:
             progress.close()
             world.close()
 
-    def play_until_done(
-        self, task: Task, scene: Scene, seed: int, disturbance: Disturbance, words: Iterator[str]
-    ) -> int:
+    def play_until_done(self, task: Task, scene: Scene, seed: int, disturbance: Disturbance) -> int:
         """Plays a start until the task was done, after every failure less disturbed; returns how many times."""
         for number in range(TRIES_PER_START):
             now = disturbance.lessened(EASIER**number)
             rng = np.random.default_rng([seed, list(load_tasks()).index(task.name), number])
-            if self.play(task, scene, seed, now, words, rng):
+            if self.play(task, scene, seed, now, rng):
                 return number + 1
         raise NodeTrouble(
             f"the expert of {task.name} failed {TRIES_PER_START} times from the start {seed}, at last with noise "
@@ -102,35 +118,35 @@ class Demonstrator:
             "Give a smaller --noise, --push or --delay"
         )
 
-    def play(
-        self,
-        task: Task,
-        scene: Scene,
-        seed: int,
-        disturbance: Disturbance,
-        words: Iterator[str],
-        rng: np.random.Generator,
-    ) -> bool:
+    def play(self, task: Task, scene: Scene, seed: int, disturbance: Disturbance, rng: np.random.Generator) -> bool:
         """Plays one demonstration, sentences and markers included; returns whether the task was done."""
         carried_out = disturbance.carried_out(rng)
         scene.reset(seed)
-        expert, judge = expert_of(task), judge_of(task, scene)
-        self._operator.say(scene.phrase(next(words)))
+        judge, meant = judge_of(task, scene), task
+        opposite = opposite_of(task) if self._change else None
+        if opposite and rng.random() < 0.5:
+            meant = opposite
+        experts = {either.name: expert_of(either) for either in (task, opposite) if either}
+        self._say(meant, scene)
         self._set_apart()
         self._bridge.mark("start")
         self._set_apart()
         done = False
         for command in range(TIME_TO_SHOW):
-            if command in (MEAN_ANOTHER if scene.layout else SAY_AGAIN):
-                if scene.layout:
-                    scene.change_target(rng, AWAY_M)
-                self._operator.say(scene.phrase(next(words)))
+            if scene.layout and command in MEAN_ANOTHER:
+                scene.change_target(rng, AWAY_M)
+                self._change_to(meant, scene)
+            elif opposite and self._changes_mind(command, meant is task, rng):
+                meant = opposite if meant is task else task
+                self._change_to(meant, scene)
+            elif command in SAY_AGAIN and not scene.layout:
+                self._say(meant, scene)
                 self._settle()
             due = time.monotonic() + self._period_s
             self._bridge.advance()
             observation = scene.observe(side=self._bridge.side_wanted)
             self._bridge.publish(observation, self._bridge.now_ns)
-            action = expert.act(scene)
+            action = experts[meant.name].act(scene)
             self._bridge.label(action, self._bridge.now_ns)
             scene.step(carried_out(action))
             if verdict := judge.verdict():
@@ -141,6 +157,21 @@ class Demonstrator:
         self._bridge.mark("success" if done else "failure")
         self._set_apart()
         return done
+
+    def _changes_mind(self, command: int, as_asked: bool, rng: np.random.Generator) -> bool:
+        """Whether the other task of the pair is meant from this command on; in the end it is the one asked for."""
+        return rng.random() < self._change if command < MIND_MADE_UP else not as_asked
+
+    def _change_to(self, meant: Task, scene: Scene) -> None:
+        """Says that something else is meant, at a time of its own: no label before it is told the new sentence."""
+        self._set_apart()
+        self._say(meant, scene)
+        self._settle()
+        self._bridge.mark("change")
+        self._settle()
+
+    def _say(self, meant: Task, scene: Scene) -> None:
+        self._operator.say(scene.phrase(next(self._words[meant.name])))
 
     def _set_apart(self) -> None:
         """Separates what was published from what comes next, in arrival and in simulated time."""
@@ -199,6 +230,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         default=0.2,
         help="probability, per control period, that the hand begins to be pushed aside (default: %(default)s)",
     )
+    parser.add_argument(
+        "--change",
+        type=float,
+        default=0.0,
+        help="probability, per control period, that from then on the other task of a pair is meant, until the mind is "
+        "made up; each demonstration then has a start of its own (default: %(default)s)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the first start (default: %(default)s)")
     parser.add_argument("--rate", type=float, default=60.0, help="most observations per second (default: %(default)s)")
     parser.add_argument(
@@ -213,9 +251,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error(f"--delay is {options.delay}; it cannot be negative")
     if not 0 <= options.push <= 1:
         parser.error(f"--push is {options.push}; a probability is 0 to 1")
+    if not 0 <= options.change <= 1:
+        parser.error(f"--change is {options.change}; a probability is 0 to 1")
     if options.rate <= 0:
         parser.error(f"--rate is {options.rate}; it must be above 0")
-    last = options.seed + options.episodes - 1
+    last = options.seed + options.episodes * (2 if options.change else 1) - 1
     if options.seed not in RECORDING_SEEDS or last not in RECORDING_SEEDS:
         parser.error(
             f"--seed {options.seed} leads to starts up to {last}; recordings use {RECORDING_SEEDS.start} to "
@@ -236,9 +276,9 @@ def main(arguments: list[str] | None = None) -> int:
         operator = Operator(participant)
         try:
             await_recorder(participant, bridge, operator, options.wait)
-            demonstrator = Demonstrator(bridge, operator, options.rate)
+            demonstrator = Demonstrator(bridge, operator, options.rate, options.change, options.seed)
             disturbance = Disturbance(options.noise, options.delay, options.push)
-            demonstrator.play_all(options.tasks, options.episodes, disturbance, options.seed)
+            demonstrator.play_all(options.tasks, options.episodes, disturbance)
         except NodeTrouble as trouble:
             print(f"record: {trouble}", file=sys.stderr)
             return 1

@@ -48,6 +48,12 @@ def load_tasks() -> dict[str, Task]:
     }
 
 
+def opposite_of(task: Task) -> Task | None:
+    """The other task of a same-scene pair."""
+    pair = [other for other in load_tasks().values() if other.scene == task.scene and other != task]
+    return pair[0] if pair else None
+
+
 def select_tasks(names: str | None) -> list[Task]:
     """The tasks of a comma-separated list, in the file's order.
 

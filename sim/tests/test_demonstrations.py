@@ -15,7 +15,7 @@ from late_fusion_sim import record
 from late_fusion_sim.bridge import command_of
 from late_fusion_sim.ros import POLL_S, Participant, nanoseconds_of, reliable
 from late_fusion_sim.scene import Scene
-from late_fusion_sim.tasks import load_tasks
+from late_fusion_sim.tasks import load_tasks, opposite_of
 
 TASK = load_tasks()["drawer-close"]
 
@@ -73,7 +73,7 @@ def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.Mon
     step = Scene.step
     monkeypatch.setattr(Scene, "step", lambda scene, command: executed.append(command) or step(scene, command))
     with recorder() as heard:
-        assert record.main(["--tasks", TASK.name, "--episodes", "2", "--noise", "0.3"]) == 0
+        assert record.main(["--tasks", TASK.name, "--episodes", "2", "--noise", "0.3", "--push", "0.05"]) == 0
 
     markers = heard.of("episode")
     assert [message.data for _, message in markers] == ["start", "success"] * 2
@@ -106,6 +106,39 @@ def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.Mon
     ]
     assert not outside
     assert all(np.abs(label).max() <= 1.0 for label in labels.values())
+
+
+def test_what_is_meant_changes_on_the_way_and_is_done_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "PAUSE_S", 0.5)
+    monkeypatch.setattr(record, "MIND_MADE_UP", 30)
+    opposite = opposite_of(TASK)
+    quiet = ["--noise", "0", "--delay", "0", "--push", "0"]
+    with recorder() as heard:
+        assert record.main(["--tasks", TASK.name, "--episodes", "1", "--change", "0.2", *quiet]) == 0
+    markers = [(at, message.data) for at, message in heard.of("episode")]
+    if "failure" in dict.fromkeys(word for _, word in markers):
+        markers = markers[[word for _, word in markers].index("failure") + 1 :]
+    changes = [at for at, word in markers if word == "change"]
+    assert changes and [word for _, word in markers] == ["start", *["change"] * len(changes), "success"]
+
+    labels = [(nanoseconds_of(message.header.stamp), command_of(message)) for _, message in heard.of("expert_action")]
+    said = [(at, message.data in TASK.training) for at, message in heard.of("instruction")]
+    assert {as_asked for _, as_asked in said} == {True, False}
+    assert all(message.data in TASK.training + opposite.training for _, message in heard.of("instruction"))
+    for change in changes:
+        before = [as_asked for at, as_asked in said if at <= change][-2:]
+        assert before[0] != before[1], "a change of what is meant"
+        spoken = max(at for at, _ in said if at <= change)
+        assert not [stamp for stamp, _ in labels if spoken <= stamp <= change], "no label in between"
+    assert said[-1][1], "what was asked for is done in the end"
+
+
+def test_where_minds_change_every_demonstration_has_its_own_start() -> None:
+    either = record.Demonstrator(None, None, 60.0, 0.1, 10), record.Demonstrator(None, None, 60.0, 0.0, 10)
+    tasks = opposite_of(TASK), TASK
+    changing, settled = ([[one.start_of(task, n) for n in range(3)] for task in tasks] for one in either)
+    assert changing == [[10, 12, 14], [11, 13, 15]]
+    assert settled == [[10, 11, 12], [10, 11, 12]]
 
 
 def test_an_undisturbed_expert_does_what_it_teaches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,6 +175,7 @@ def test_nobody_listening_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         (["--episodes", "0"], "at least 1"),
         (["--noise", "-1"], "cannot be negative"),
         (["--push", "1.5"], "a probability is 0 to 1"),
+        (["--change", "-1"], "a probability is 0 to 1"),
         (["--rate", "0"], "above 0"),
         (["--seed", "99999"], "recordings use 0 to 99999"),
         (["--seed", "100000"], "recordings use 0 to 99999"),

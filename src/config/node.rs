@@ -92,7 +92,8 @@ pub struct LimitConfig {
 pub struct RecordConfig {
     /// The demonstrator's action, of the type of the command topic.
     pub expert_action_topic: String,
-    /// Episode markers, `std_msgs/msg/String`: `start`, then `success` or `failure`.
+    /// Episode markers, `std_msgs/msg/String`: `start`, then `success` or `failure`; `change` where something
+    /// else is meant from there on.
     pub episode_topic: String,
 }
 
@@ -174,7 +175,8 @@ impl NodeConfig {
                 d,
                 "record.episode_topic",
                 "episode",
-                "Episode markers while recording, std_msgs/msg/String: start, then success or failure.",
+                "Episode markers while recording, std_msgs/msg/String: start, then success or failure; change where \
+                 something else is meant from there on.",
             ),
         };
         let config =

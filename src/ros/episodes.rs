@@ -21,10 +21,11 @@ impl Episodes {
         let was_running = self.running;
         self.running = match word {
             "start" => true,
+            "change" => was_running,
             "success" | "failure" => false,
             _ => {
                 return Err(format!(
-                    "the episode marker is {text:?}; start, success and failure are understood"
+                    "the episode marker is {text:?}; start, change, success and failure are understood"
                 ));
             }
         };
@@ -33,7 +34,10 @@ impl Episodes {
                 "an episode started before the one before it had ended in success or failure"
                     .into(),
             ),
-            ("start", false) => Ok(()),
+            ("start", false) | ("change", true) => Ok(()),
+            ("change", false) => {
+                Err("something else is meant from here on, but no episode has started".into())
+            }
             (end, false) => Err(format!("an episode ended in {end} that had not started")),
             (end, true) => {
                 self.succeeded += usize::from(end == "success");
@@ -55,6 +59,7 @@ mod tests {
             "start",
             "success",
             "start 3 of 9",
+            "change",
             "failure",
             "start",
             "success\n",
@@ -75,7 +80,8 @@ mod tests {
         let mut episodes = Episodes::default();
         for (marker, part) in [
             ("success", "had not started"),
-            ("", "start, success and failure"),
+            ("change", "no episode has started"),
+            ("", "start, change, success and failure"),
             ("begin", "\"begin\""),
         ] {
             let said = episodes.mark(marker).unwrap_err();

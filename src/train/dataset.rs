@@ -20,8 +20,19 @@ pub struct Dataset {
 pub struct Episode {
     /// Its samples.
     pub samples: Range<usize>,
+    /// Where among them something else is meant from there on.
+    pub changes: Vec<usize>,
     /// Episodes of one group are alike: here, they were given the same sentence.
     pub group: Vec<u32>,
+}
+
+impl Episode {
+    /// Stretches of its samples in each of which one thing is meant.
+    pub fn meanings(&self) -> impl Iterator<Item = Range<usize>> {
+        let begins = std::iter::once(self.samples.start).chain(self.changes.iter().copied());
+        let ends = self.changes.iter().copied().chain([self.samples.end]);
+        begins.zip(ends).map(|(begin, end)| begin..end)
+    }
 }
 
 /// Rows of equally many numbers, one after the other.

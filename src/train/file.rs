@@ -93,8 +93,8 @@ pub struct Training {
     /// The probability that a modality is left out of a sample while learning, so that the policy learns to do without.
     #[serde(default)]
     pub modality_dropout: f64,
-    /// Whether every sample is learned with any of the sentences that were given during its episode. For recordings in
-    /// which one instruction is given in several wordings.
+    /// Whether every sample is learned with any of the sentences that were given for the same thing during its episode. For
+    /// recordings in which one instruction is given in several wordings.
     #[serde(default)]
     pub mix_sentences: bool,
     /// Whether pictures are also learned from shifted, and how.

@@ -356,7 +356,11 @@ mod tests {
         }
         for samples in [0..2, 2..3] {
             let group = vec![];
-            dataset.episodes.push(Episode { samples, group });
+            dataset.episodes.push(Episode {
+                samples,
+                changes: vec![],
+                group,
+            });
         }
         // Measured on a number whose square is more than 32-bit numbers hold, the loss is infinite.
         let split = Split {

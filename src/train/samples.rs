@@ -176,7 +176,12 @@ impl<'a> Samples<'a> {
 
     fn add_episode(&mut self, episode: &Demonstration, read: &[HashMap<u32, Read>]) {
         let begin = self.dataset.len();
+        let mut changes = Vec::with_capacity(episode.changes.len());
+        let mut coming = episode.changes.iter().peekable();
         for (at, label) in episode.labels.iter().enumerate() {
+            while coming.next_if(|change| **change <= at).is_some() {
+                changes.push(self.dataset.len());
+            }
             let mut rows = Vec::with_capacity(read.len());
             for (i, read) in read.iter().enumerate() {
                 match newest(label, &episode.candidates[i], read, &self.streams[i]) {
@@ -204,7 +209,11 @@ impl<'a> Samples<'a> {
             .filter(|(m, _)| matches!(m.source, SourceSpec::Text { .. }))
             .map(|(_, rows)| rows[begin])
             .collect();
-        self.dataset.episodes.push(Episode { samples, group });
+        self.dataset.episodes.push(Episode {
+            samples,
+            changes,
+            group,
+        });
     }
 }
 

@@ -49,6 +49,7 @@ mod tests {
         (0..groups * each)
             .map(|i| Episode {
                 samples: i..i + 1,
+                changes: vec![],
                 group: vec![(i % groups) as u32],
             })
             .collect()

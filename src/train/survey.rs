@@ -52,6 +52,8 @@ pub struct Demonstration {
     pub labels: Vec<Label>,
     /// For each modality the last message before the episode and those within, in the order of the bag.
     pub candidates: Vec<Vec<Seen>>,
+    /// Before which labels something else was meant from then on.
+    pub changes: Vec<usize>,
 }
 
 /// One label.
@@ -147,7 +149,9 @@ impl<'a> Survey<'a> {
             self.label(logged, bytes);
         }
         if same_topic(topic, &file.episodes.topic) {
-            self.mark(text(bytes).unwrap_or_default().trim());
+            // As the recorder does, by the first word: what follows is the demonstrator's own note.
+            let marker = text(bytes).unwrap_or_default();
+            self.mark(marker.split_whitespace().next().unwrap_or_default());
         }
     }
 
@@ -188,10 +192,15 @@ impl<'a> Survey<'a> {
             "start" => {
                 let before = self.newest.iter().map(|seen| Vec::from_iter(*seen));
                 let episode = Demonstration {
-                    labels: Vec::new(),
                     candidates: before.collect(),
+                    ..Demonstration::default()
                 };
                 self.counts.unfinished += usize::from(self.open.replace(episode).is_some());
+            }
+            "change" => {
+                if let Some(episode) = &mut self.open {
+                    episode.changes.push(episode.labels.len());
+                }
             }
             "success" | "failure" => {
                 if let Some(episode) = self.open.take() {

@@ -29,6 +29,38 @@ fn only_episodes_that_succeeded_are_used_unless_all_are_asked_for() {
 }
 
 #[test]
+fn within_an_episode_it_is_known_where_something_else_is_meant() {
+    let workshop = Workshop::new(POINT);
+    let mut recorder = Recorder::new(&workshop.bag("bag.mcap"));
+    recorder.mark("change");
+    recorder.numbers("/goal", &[0.5, 0.25]);
+    // Only the first word of a marker counts; the rest is the demonstrator's own note.
+    for (marker, labels) in [
+        ("start 1 of 2", 1),
+        ("change", 3),
+        ("change of mind", 2),
+        ("success", 1),
+        ("start", 2),
+        ("success", 0),
+    ] {
+        recorder.mark(marker);
+        for _ in 0..labels {
+            let stamp = recorder.now();
+            recorder.place(stamp, [0.0, 0.0]);
+            recorder.label(stamp, [0.1, 0.2]);
+        }
+    }
+    recorder.finish();
+    let data = dataset(&workshop.options).unwrap();
+    let sizes: Vec<Vec<usize>> = data
+        .episodes
+        .iter()
+        .map(|episode| episode.meanings().map(|samples| samples.len()).collect())
+        .collect();
+    assert_eq!(sizes, [vec![1, 3, 2], vec![2]]);
+}
+
+#[test]
 fn a_message_from_before_the_start_holds_and_labels_outside_episodes_do_not_count() {
     let workshop = Workshop::new(POINT);
     let mut recorder = Recorder::new(&workshop.bag("bag.mcap"));

@@ -12,7 +12,8 @@ use late_fusion::ros::{Ending, Progress, Recorder, Report};
 ///
 /// Listens to the topic of every modality in the parameter file, to the expert's action
 /// (record.expert_action_topic, of the type action.message) and to the episode markers
-/// (record.episode_topic, std_msgs/msg/String: `start`, then `success` or `failure`).
+/// (record.episode_topic, std_msgs/msg/String: `start`, then `success` or `failure`; `change` where something else is meant
+/// from there on).
 ///
 /// End it with Ctrl-C. What has been recorded survives also when the process is killed. The file is an ordinary
 /// ROS 2 bag: `ros2 bag play`, Foxglove and `late_fusion train` read it.
