@@ -78,17 +78,19 @@ class Demonstrator:
         self._first_seed = first_seed
         self._words = {task.name: wordings(task, first_seed) for task in load_tasks().values()}
 
-    def start_of(self, task: Task, number: int) -> int:
+    def start_of(self, task: Task, number: int, episodes: int) -> int:
         """The seed of a demonstration's start.
 
         Both tasks of a pair are shown from the same starts: one sentence, one answer, and were the starts others, the
-        picture would tell which. Where every demonstration has both, each has a start of its own.
+        picture would tell which. Where every demonstration has both, each has a start of its own: one task's after the
+        other's, never every second one, which in a Halton sequence would leave either task one half of the range.
         """
         opposite = opposite_of(task)
         if not self._change or opposite is None:
             return self._first_seed + number
         names = list(load_tasks())
-        return self._first_seed + 2 * number + (names.index(task.name) > names.index(opposite.name))
+        comes_second = names.index(task.name) > names.index(opposite.name)
+        return self._first_seed + number + (episodes if comes_second else 0)
 
     def play_all(self, tasks: list[Task], episodes: int, disturbance: Disturbance) -> None:
         """Plays every task until it was done `episodes` times, once from each start."""
@@ -99,7 +101,7 @@ class Demonstrator:
                 scene = world.enter(task.scene)
                 tries = 0
                 for done in range(episodes):
-                    tries += self.play_until_done(task, scene, self.start_of(task, done), disturbance)
+                    tries += self.play_until_done(task, scene, self.start_of(task, done, episodes), disturbance)
                     progress.show(number * episodes + done + 1, f"{task.name:<20}  tries {tries}")
         finally:
             progress.close()

@@ -136,8 +136,8 @@ def test_what_is_meant_changes_on_the_way_and_is_done_in_the_end(monkeypatch: py
 def test_where_minds_change_every_demonstration_has_its_own_start() -> None:
     either = record.Demonstrator(None, None, 60.0, 0.1, 10), record.Demonstrator(None, None, 60.0, 0.0, 10)
     tasks = opposite_of(TASK), TASK
-    changing, settled = ([[one.start_of(task, n) for n in range(3)] for task in tasks] for one in either)
-    assert changing == [[10, 12, 14], [11, 13, 15]]
+    changing, settled = ([[one.start_of(task, n, 3) for n in range(3)] for task in tasks] for one in either)
+    assert changing == [[10, 11, 12], [13, 14, 15]]
     assert settled == [[10, 11, 12], [10, 11, 12]]
 
 
