@@ -281,7 +281,7 @@ def test_a_malformed_message_is_kept_and_warned_about_once(
     assert recorder.stop() == 0, recorder.log()
     assert recorder.log().count("/camera/image_raw: a message is malformed: data is 47 bytes") == 1
     assert "3 messages, 3 of them malformed" in recorder.log()
-    assert 'the episode marker is "begin"; start, success and failure are understood' in recorder.log()
+    assert 'the episode marker is "begin"; start, change, success and failure are understood' in recorder.log()
     assert all(same(wrong, image) for image in read_with_mcap(bag)["/camera/image_raw"])
 
 
