@@ -31,14 +31,14 @@ from late_fusion_sim.operator import Operator
 from late_fusion_sim.placements import RECORDING_SEEDS
 from late_fusion_sim.progress import Progress
 from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant
-from late_fusion_sim.scene import Scene, World
+from late_fusion_sim.scene import COMMAND_LIMIT, Scene, World
 from late_fusion_sim.tasks import Task, load_tasks, opposite_of, select_tasks
 
 PAUSE_S = 0.1
 """Wall time around markers and sentences: topics have no order among themselves, so each gets time to be handled."""
 
-TIME_TO_SHOW = 200
-"""Commands until a demonstration's time is up: twice what a policy is given, because nobody pushes the policy aside."""
+TIME_TO_SHOW = 2 * COMMAND_LIMIT
+"""Commands until a demonstration's time is up: nobody pushes a policy aside."""
 
 SAY_AGAIN = range(8, TIME_TO_SHOW, 8)
 """The commands of an episode at which the instruction is given in other words."""

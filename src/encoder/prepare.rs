@@ -93,7 +93,6 @@ pub(super) struct Preparation {
 }
 
 /// The tensor with, per channel, the number that each byte becomes.
-#[derive(Clone)]
 pub(super) enum Tensor {
     F32(Vec<f32>, Box<[[f32; 256]; 3]>),
     U8(Vec<u8>, Box<[[u8; 256]; 3]>),
@@ -166,16 +165,17 @@ impl Preparation {
 
     /// The tensor of the last picture moved to the right and down by so many pixels; what was at its edge goes on.
     pub fn shifted(&self, right: i32, down: i32) -> Tensor {
-        let mut tensor = self.tensor.clone();
-        match (&self.tensor, &mut tensor) {
-            (Tensor::F32(from, _), Tensor::F32(to, _)) => self.shift(from, to, right, down),
-            (Tensor::U8(from, _), Tensor::U8(to, _)) => self.shift(from, to, right, down),
-            _ => {}
+        match &self.tensor {
+            Tensor::F32(numbers, table) => {
+                Tensor::F32(self.shift(numbers, right, down), table.clone())
+            }
+            Tensor::U8(numbers, table) => {
+                Tensor::U8(self.shift(numbers, right, down), table.clone())
+            }
         }
-        tensor
     }
 
-    fn shift<T: Copy>(&self, from: &[T], to: &mut [T], right: i32, down: i32) {
+    fn shift<T: Copy>(&self, numbers: &[T], right: i32, down: i32) -> Vec<T> {
         let source = |at: usize, by: i32, length: usize| {
             (at as i32 - by).clamp(0, length as i32 - 1) as usize
         };
@@ -183,16 +183,17 @@ impl Preparation {
             Layout::Nchw => (3, 1),
             Layout::Nhwc => (1, 3),
         };
-        let mut target = to.chunks_exact_mut(depth);
+        let mut shifted = Vec::with_capacity(numbers.len());
         for plane in 0..planes {
             for y in 0..self.height {
                 let row = plane * self.height + source(y, down, self.height);
-                for (x, pixel) in target.by_ref().take(self.width).enumerate() {
+                for x in 0..self.width {
                     let first = (row * self.width + source(x, right, self.width)) * depth;
-                    pixel.copy_from_slice(&from[first..first + depth]);
+                    shifted.extend_from_slice(&numbers[first..first + depth]);
                 }
             }
         }
+        shifted
     }
 
     /// Fits a picture to the encoder's size and fills the tensor with it.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Options;
-use crate::bag::{Contents, Reader, same_topic};
+use crate::bag::{Contents, Marker, Reader, same_topic};
 use crate::config::{ModalityConfig, NodeConfig};
 use crate::encoder::accepts;
 use crate::message::{MessageType, text};
@@ -128,8 +128,8 @@ pub fn scout(
 impl Scout {
     fn mark(&mut self, at: Stamp, marker: &str) {
         let open = self.episodes.last_mut().filter(|e| e.end.is_none());
-        match marker.split_whitespace().next() {
-            Some("start") => {
+        match Marker::of(marker) {
+            Some(Marker::Start) => {
                 if let Some(open) = open {
                     open.end = Some(at);
                 }
@@ -139,17 +139,16 @@ impl Scout {
                     outcome: "unfinished",
                 });
             }
-            Some(word @ ("success" | "failure")) => {
+            Some(end @ (Marker::Success | Marker::Failure)) => {
                 if let Some(open) = open {
                     open.end = Some(at);
-                    open.outcome = if word == "success" {
-                        "success"
-                    } else {
-                        "failure"
+                    open.outcome = match end {
+                        Marker::Success => "success",
+                        _ => "failure",
                     };
                 }
             }
-            _ => {}
+            Some(Marker::Change) | None => {}
         }
     }
 

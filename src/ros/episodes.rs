@@ -1,5 +1,7 @@
 //! Counting the episodes of a recording while it is made.
 
+use crate::bag::Marker;
+
 /// How many episodes there were, and how they ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Episodes {
@@ -12,39 +14,46 @@ pub struct Episodes {
 }
 
 impl Episodes {
-    /// Takes in a marker: its first word counts.
+    /// Takes in a marker.
     ///
     /// # Errors
     /// What is odd about it, in words. It is recorded all the same.
     pub fn mark(&mut self, text: &str) -> Result<(), String> {
-        let word = text.split_whitespace().next().unwrap_or_default();
+        let Some(marker) = Marker::of(text) else {
+            return Err(format!(
+                "the episode marker is {text:?}; start, change, success and failure are understood"
+            ));
+        };
         let was_running = self.running;
-        self.running = match word {
-            "start" => true,
-            "change" => was_running,
-            "success" | "failure" => false,
-            _ => {
+        match marker {
+            Marker::Start => {
+                self.running = true;
+                if was_running {
+                    return Err(
+                        "an episode started before the one before it had ended in success or failure"
+                            .into(),
+                    );
+                }
+            }
+            Marker::Change if was_running => {}
+            Marker::Change => {
+                return Err(
+                    "something else is meant from here on, but no episode has started".into(),
+                );
+            }
+            Marker::Success | Marker::Failure if was_running => {
+                self.running = false;
+                self.succeeded += usize::from(marker == Marker::Success);
+                self.failed += usize::from(marker == Marker::Failure);
+            }
+            Marker::Success | Marker::Failure => {
                 return Err(format!(
-                    "the episode marker is {text:?}; start, change, success and failure are understood"
+                    "an episode ended in {} that had not started",
+                    text.trim()
                 ));
             }
-        };
-        match (word, was_running) {
-            ("start", true) => Err(
-                "an episode started before the one before it had ended in success or failure"
-                    .into(),
-            ),
-            ("start", false) | ("change", true) => Ok(()),
-            ("change", false) => {
-                Err("something else is meant from here on, but no episode has started".into())
-            }
-            (end, false) => Err(format!("an episode ended in {end} that had not started")),
-            (end, true) => {
-                self.succeeded += usize::from(end == "success");
-                self.failed += usize::from(end == "failure");
-                Ok(())
-            }
         }
+        Ok(())
     }
 }
 

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_yaml::{Mapping, Value};
 
-use super::shifts::Shifts;
 use super::source::Source;
+use super::training::Training;
 use crate::message::{ActionMapping, MessageType};
 use crate::policy::{
     ActionSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, SourceSpec,
@@ -73,37 +73,6 @@ pub enum Used {
     Success,
     /// All that have an end.
     All,
-}
-
-/// The numbers of gradient descent.
-#[derive(Clone, Debug, PartialEq, Deserialize, serde::Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Training {
-    /// How often every sample is seen.
-    pub epochs: usize,
-    /// Samples per step.
-    pub batch_size: usize,
-    /// The highest learning rate of the one-cycle schedule.
-    pub learning_rate: f64,
-    /// Decoupled weight decay.
-    pub weight_decay: f64,
-    /// Standard deviation of the noise that is added to standardised features while learning.
-    #[serde(default)]
-    pub input_noise: f64,
-    /// The probability that a modality is left out of a sample while learning, so that the policy learns to do without.
-    #[serde(default)]
-    pub modality_dropout: f64,
-    /// Whether every sample is learned with any of the sentences that were given for the same thing during its episode. For
-    /// recordings in which one instruction is given in several wordings.
-    #[serde(default)]
-    pub mix_sentences: bool,
-    /// Whether pictures are also learned from shifted, and how.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shifts: Option<Shifts>,
-    /// The part of the episodes that is kept apart to measure on.
-    pub validation_fraction: f64,
-    /// Decides the initial weights, the split and the order of samples.
-    pub seed: u64,
 }
 
 #[derive(Deserialize)]
@@ -344,58 +313,5 @@ impl LabelKeys {
                 None
             }
         }
-    }
-}
-
-impl Training {
-    fn check(&self, problems: &mut Problems) {
-        let mut demand = |ok: bool, problem: String| {
-            if !ok {
-                problems.add(format!("training.{problem}"));
-            }
-        };
-        demand(
-            (1..=100_000).contains(&self.epochs),
-            format!("epochs is {}; 1 to 100000 are allowed", self.epochs),
-        );
-        demand(
-            (1..=65_536).contains(&self.batch_size),
-            format!("batch_size is {}; 1 to 65536 are allowed", self.batch_size),
-        );
-        demand(
-            self.learning_rate > 0.0 && self.learning_rate <= 1.0,
-            format!(
-                "learning_rate is {}; above 0 and at most 1 is allowed",
-                self.learning_rate
-            ),
-        );
-        demand(
-            (0.0..=1.0).contains(&self.weight_decay),
-            format!("weight_decay is {}; 0 to 1 is allowed", self.weight_decay),
-        );
-        demand(
-            (0.0..=10.0).contains(&self.input_noise),
-            format!(
-                "input_noise is {}; 0 to 10 is allowed, in standard deviations",
-                self.input_noise
-            ),
-        );
-        demand(
-            (0.0..=0.9).contains(&self.modality_dropout),
-            format!(
-                "modality_dropout is {}; 0 to 0.9 is allowed",
-                self.modality_dropout
-            ),
-        );
-        for problem in self.shifts.iter().flat_map(Shifts::problems) {
-            demand(false, problem);
-        }
-        demand(
-            (0.0..=0.5).contains(&self.validation_fraction),
-            format!(
-                "validation_fraction is {}; 0 to 0.5 is allowed",
-                self.validation_fraction
-            ),
-        );
     }
 }

@@ -8,13 +8,13 @@ use rand::{Rng, SeedableRng};
 use serde::Serialize;
 
 use super::dataset::{Dataset, Table};
-use super::file::Training;
 use super::intake::Intake;
 use super::model::{Batch, Model};
 use super::noise::Noise;
 use super::schedule::OneCycle;
 use super::split::Split;
 use super::standard::Standard;
+use super::training::Training;
 use super::wordings::Wordings;
 use crate::policy::{PolicySpec, Weights};
 use crate::problems::Problems;
@@ -147,13 +147,10 @@ impl<'a> Lesson<'a> {
             let mut sum = 0.0;
             for (i, samples) in order.chunks(batch_size).enumerate() {
                 optimiser.set_learning_rate(schedule.rate(number * steps_per_epoch + i));
-                let mut batch = match self.training.mix_sentences {
-                    true => {
-                        let others = self.wordings.exchange(samples, &mut wording_random);
-                        self.batch(samples, &others, Some(&mut shift_random))?
-                    }
-                    false => self.batch(samples, samples, Some(&mut shift_random))?,
-                };
+                let mixed = self.training.mix_sentences;
+                let others = mixed.then(|| self.wordings.exchange(samples, &mut wording_random));
+                let told = others.as_deref().unwrap_or(samples);
+                let mut batch = self.batch(samples, told, Some(&mut shift_random))?;
                 batch.presence = self.presence(samples.len(), &mut absence_random)?;
                 // A policy that is to act on what it never saw exactly must not hang on the last digit of what it did
                 // see.

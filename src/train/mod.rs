@@ -27,6 +27,7 @@ mod source;
 mod split;
 mod standard;
 mod survey;
+mod training;
 mod wordings;
 
 pub use compare::{CompareOptions, Comparison, Row, Run, compare};

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::dataset::Dataset;
-use super::file::Training;
 use super::learn::Epoch;
 use super::measure::Worth;
 use super::samples::Losses;
 use super::split::Split;
 use super::survey::Recording;
+use super::training::Training;
 
 /// Everything worth knowing about a training run.
 #[derive(Clone, Debug, Serialize)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::file::{TrainingFile, Used};
-use crate::bag::{Contents, Reader, Record, same_topic};
+use crate::bag::{Contents, Marker, Reader, Record, same_topic};
 use crate::encoder::accepts;
 use crate::message::{FeatureView, MessageType, text};
 use crate::problems::Problems;
@@ -149,9 +149,7 @@ impl<'a> Survey<'a> {
             self.label(logged, bytes);
         }
         if same_topic(topic, &file.episodes.topic) {
-            // As the recorder does, by the first word: what follows is the demonstrator's own note.
-            let marker = text(bytes).unwrap_or_default();
-            self.mark(marker.split_whitespace().next().unwrap_or_default());
+            self.mark(text(bytes).ok().and_then(Marker::of));
         }
     }
 
@@ -187,9 +185,9 @@ impl<'a> Survey<'a> {
         self.counts.first_bad_label.get_or_insert(problem);
     }
 
-    fn mark(&mut self, marker: &str) {
+    fn mark(&mut self, marker: Option<Marker>) {
         match marker {
-            "start" => {
+            Some(Marker::Start) => {
                 let before = self.newest.iter().map(|seen| Vec::from_iter(*seen));
                 let episode = Demonstration {
                     candidates: before.collect(),
@@ -197,14 +195,14 @@ impl<'a> Survey<'a> {
                 };
                 self.counts.unfinished += usize::from(self.open.replace(episode).is_some());
             }
-            "change" => {
+            Some(Marker::Change) => {
                 if let Some(episode) = &mut self.open {
                     episode.changes.push(episode.labels.len());
                 }
             }
-            "success" | "failure" => {
+            Some(end @ (Marker::Success | Marker::Failure)) => {
                 if let Some(episode) = self.open.take() {
-                    let success = marker == "success";
+                    let success = end == Marker::Success;
                     self.counts.succeeded += usize::from(success);
                     self.counts.failed += usize::from(!success);
                     if success || self.file.episodes.used == Used::All {
@@ -212,7 +210,7 @@ impl<'a> Survey<'a> {
                     }
                 }
             }
-            _ => {}
+            None => {}
         }
     }
 
