@@ -13,7 +13,8 @@ use crate::problems::Problems;
 /// Checks the identities that the bags' features carry, and takes them over where the training file leaves them open.
 ///
 /// # Errors
-/// Every modality whose features were made by more than one encoder, or by another than the training file names.
+/// Every modality whose features were made by more than one encoder, or by another than the training file names, or of
+/// which shifted copies are asked for.
 pub fn settle(
     modalities: &mut [ModalitySpec],
     intakes: &mut [Intake],
@@ -22,6 +23,14 @@ pub fn settle(
     let mut problems = Problems::new();
     for (i, (modality, intake)) in modalities.iter_mut().zip(intakes).enumerate() {
         let found = found(recordings, i);
+        if let Some(bag) = found.values().next().filter(|_| intake.copies > 0) {
+            problems.add(format!(
+                "training.shifts: modality {} comes as features that were made elsewhere in {}, and only pictures can be \
+                 shifted; leave shifts or this bag out",
+                modality.name,
+                bag.display()
+            ));
+        }
         let wanted = identity(&intake.modality(&modality.name), &Weights::default());
         let settled = match wanted {
             Some(wanted) if wanted != UNSAID => as_named(&wanted, &found),

@@ -158,4 +158,13 @@ fn a_camera_may_be_recorded_as_the_features_that_its_encoder_made() {
     writer.finish().unwrap();
     workshop.options.bags = vec![bag];
     assert_eq!(dataset(&workshop.options).unwrap(), seen);
+
+    let text = std::fs::read_to_string(&workshop.options.file).unwrap();
+    let shifts = "seed: 1, shifts: {copies: 2, most: 0.1}";
+    std::fs::write(&workshop.options.file, text.replace("seed: 1", shifts)).unwrap();
+    let refusal = dataset(&workshop.options).unwrap_err().to_string();
+    assert_names(
+        &refusal,
+        &["training.shifts", "modality scene", "features.mcap"],
+    );
 }
