@@ -10,3 +10,4 @@ mod encoders;
 mod features;
 mod learning;
 mod support;
+mod wordings;
