@@ -26,6 +26,8 @@ pub struct EncoderConfig {
     pub topic: String,
     /// The type of its messages.
     pub message: MessageType,
+    /// The least contrast, 0 to 1, with which a picture shows anything.
+    pub min_contrast: f64,
     /// The ONNX Runtime library, where the look-up is not to find it.
     pub onnxruntime: Option<PathBuf>,
     /// Where the encoder runs.
@@ -66,6 +68,7 @@ impl EncoderConfig {
         );
         let topic = topic(d, "topic", "", "The topic that is encoded.");
         let message = message(d, "message", "", &MESSAGES, "The type of that topic.");
+        let min_contrast = encoding::min_contrast(d, "min_contrast", message);
         let onnxruntime = encoding::onnxruntime(d);
         let execution_provider = encoding::execution_provider(d);
         let intra_op_threads = encoding::intra_op_threads(d);
@@ -86,6 +89,7 @@ impl EncoderConfig {
                 modality,
                 topic,
                 message,
+                min_contrast,
                 onnxruntime,
                 execution_provider: provider,
                 intra_op_threads,
@@ -136,7 +140,7 @@ impl LoadedEncoder {
         Ok(Self {
             identity: extractor.identity().unwrap_or_default().to_owned(),
             modality: modality.clone(),
-            extractor,
+            extractor: extractor.with_min_contrast(config.min_contrast),
         })
     }
 }

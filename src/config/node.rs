@@ -252,16 +252,7 @@ impl ModalityConfig {
             0.0..=LONGEST_AGE_S,
             "The oldest value that still counts, in seconds; 0 for any age.",
         );
-        let min_contrast = match message {
-            Some(MessageType::Image | MessageType::CompressedImage) => d.double(
-                &key("min_contrast"),
-                0.0,
-                0.0..=1.0,
-                "The least difference between a picture's brightest and darkest number, as a part of the full range. \
-                 With less it shows nothing, as with a covered lens, and the modality is absent. 0 for any.",
-            ),
-            _ => 0.0,
-        };
+        let min_contrast = encoding::min_contrast(d, &key("min_contrast"), message);
         Some(Self {
             topic,
             message: message?,

@@ -103,17 +103,26 @@ def test_with_its_encoders_elsewhere_the_robot_does_the_same(robot: Robot, start
     assert robot.wait_for_status("active").value("last_error", "scene") == ""
 
 
-def acting_on_an_encoder(robot: Robot, start: Start) -> Program:
+def acting_on_an_encoder(robot: Robot, start: Start, **parameters_there: float) -> Program:
     """A node that acts on what an encoder node sees."""
     policy = sight_policy(robot.folder / "policy")
     parameters = elsewhere(wired(policy, TWIST_STAMPED), "scene")
     parameters["modalities"]["scene"]["max_age_s"] = MAX_AGE_S
-    encoder = start_encoder(robot, start, policy.folder, "scene")
+    encoder = start_encoder(robot, start, policy.folder, "scene", **parameters_there)
     robot.run(parameters)
     robot.keep_sending("joint_states", joints(1.0, 0.5))
     robot.keep_sending("camera/image_raw", picture(128, 0, 0))
     robot.wait_for_action([2.0, 0.5], tolerance=0.01)
     return encoder
+
+
+def test_a_covered_lens_is_told_to_the_robot_where_contrast_is_asked_for(robot: Robot, start: Start) -> None:
+    acting_on_an_encoder(robot, start, min_contrast=0.03)
+    robot.keep_sending("camera/image_raw", picture(2, 0, 1))
+    robot.wait_for_action(STOP)
+    robot.wait_for_status("scene: absent")
+    robot.keep_sending("camera/image_raw", picture(128, 0, 0))
+    robot.wait_for_action([2.0, 0.5], tolerance=0.01)
 
 
 def test_an_encoder_node_that_is_killed_stops_the_robot(robot: Robot, start: Start) -> None:
@@ -243,8 +252,8 @@ def test_its_parameters_are_served_and_described(robot: Robot, start: Start) -> 
         return future.result()
 
     names = ask("list_parameters").result.names
-    keys = ["policy", "modality", "topic", "message", "onnxruntime", "execution_provider", "intra_op_threads"]
-    assert sorted(names) == sorted([*keys, "use_sim_time"])
+    keys = ["policy", "modality", "topic", "message", "min_contrast", "onnxruntime", "execution_provider"]
+    assert sorted(names) == sorted([*keys, "intra_op_threads", "use_sim_time"])
     assert all(descriptor.description for descriptor in ask("describe_parameters", names).descriptors)
     [threads] = ask("describe_parameters", ["intra_op_threads"]).descriptors
     assert (threads.type, threads.integer_range[0].to_value) == (ParameterType.PARAMETER_INTEGER, 64)
