@@ -68,11 +68,16 @@ impl EncoderConfig {
         );
         let topic = topic(d, "topic", "", "The topic that is encoded.");
         let message = message(d, "message", "", &MESSAGES, "The type of that topic.");
-        let min_contrast = encoding::min_contrast(d, "min_contrast", message);
+        let min_contrast = encoding::min_contrast(d, "min_contrast");
         let onnxruntime = encoding::onnxruntime(d);
         let execution_provider = encoding::execution_provider(d);
         let intra_op_threads = encoding::intra_op_threads(d);
         let use_sim_time = encoding::use_sim_time(d);
+        if message == Some(MessageType::String) && min_contrast > 0.0 {
+            d.problem(format!(
+                "parameter min_contrast is {min_contrast}, and a sentence has none; leave it at 0.0, or encode pictures"
+            ));
+        }
         if policy.is_empty() {
             d.problem(
                 "parameter policy is missing; it must be a folder with policy.yaml and weights.safetensors, as \
@@ -208,6 +213,26 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(text.contains("late_fusion_encoder.param.yaml"), "{text}");
+    }
+
+    #[test]
+    fn only_a_picture_has_contrast() {
+        let mut parameters = given(&[
+            ("policy", "p"),
+            ("modality", "m"),
+            ("topic", "t"),
+            ("message", "sensor_msgs/msg/CompressedImage"),
+        ]);
+        parameters.insert("min_contrast".to_owned(), Value::Double(0.03));
+        let (config, _) = EncoderConfig::from_parameters(parameters.clone()).unwrap();
+        assert_eq!(config.min_contrast, 0.03);
+        let text = Value::String("std_msgs/msg/String".to_owned());
+        parameters.insert("message".to_owned(), text);
+        let refusal = EncoderConfig::from_parameters(parameters).unwrap_err();
+        assert!(
+            refusal.to_string().contains("min_contrast is 0.03"),
+            "{refusal}"
+        );
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use super::declaration::Declarations;
 use crate::encoder::ExecutionProvider;
-use crate::message::MessageType;
 
 /// Declares where the ONNX Runtime is.
 pub(super) fn onnxruntime(d: &mut Declarations) -> Option<PathBuf> {
@@ -49,16 +48,13 @@ pub(super) fn use_sim_time(d: &mut Declarations) -> bool {
     )
 }
 
-/// Declares from which contrast on a picture shows anything; of other messages 0.
-pub(super) fn min_contrast(d: &mut Declarations, name: &str, message: Option<MessageType>) -> f64 {
-    match message {
-        Some(MessageType::Image | MessageType::CompressedImage) => d.double(
-            name,
-            0.0,
-            0.0..=1.0,
-            "The least difference between a picture's brightest and darkest number, as a part of the full range. \
-             With less it shows nothing, as with a covered lens, and the modality is absent. 0 for any.",
-        ),
-        _ => 0.0,
-    }
+/// Declares from which contrast on a picture shows anything.
+pub(super) fn min_contrast(d: &mut Declarations, name: &str) -> f64 {
+    d.double(
+        name,
+        0.0,
+        0.0..=1.0,
+        "The least difference between a picture's brightest and darkest number, as a part of the full range. With less \
+         it shows nothing, as with a covered lens, and the modality is absent. 0 for any.",
+    )
 }

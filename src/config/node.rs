@@ -252,7 +252,12 @@ impl ModalityConfig {
             0.0..=LONGEST_AGE_S,
             "The oldest value that still counts, in seconds; 0 for any age.",
         );
-        let min_contrast = encoding::min_contrast(d, &key("min_contrast"), message);
+        let min_contrast = match message {
+            Some(MessageType::Image | MessageType::CompressedImage) => {
+                encoding::min_contrast(d, &key("min_contrast"))
+            }
+            _ => 0.0,
+        };
         Some(Self {
             topic,
             message: message?,
