@@ -34,20 +34,11 @@ modalities:
       model: {models}/image_u8_nhwc.onnx
       input: {{name: image, type: u8, layout: nhwc, width: {WIDTH}, height: {HEIGHT}}}
       output: features
-      pooling: flatten
-  - name: instruction
-    topic: instruction
-    kind: text
-    align: 4
-    encoder:
-      model: {models}/text_i32.onnx
-      tokenizer: {models}/tokenizer.json
-      max_tokens: 16
-      output: last_hidden_state
-      pooling: masked_mean
+      pooling: flatten{instruction}
   - {{name: place, topic: joint_states, kind: vector, names: [x, y]}}
 action:",
-        models = models.display()
+        models = models.display(),
+        instruction = instruction("\n    align: 4")
     );
     let (before, rest) = POINT.split_once("\nmodalities:").unwrap();
     let (_, after) = rest.split_once("\naction:").unwrap();

@@ -30,6 +30,24 @@ head: {kind: mlp, hidden: [32, 32]}
 training: {epochs: 60, batch_size: 32, learning_rate: 0.01, weight_decay: 0.0001, validation_fraction: 0.2, seed: 1}
 ";
 
+/// The modality `instruction` of a training file, with a small text encoder and what else it is given.
+pub fn instruction(more: &str) -> String {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");
+    format!(
+        "
+  - name: instruction
+    topic: instruction
+    kind: text{more}
+    encoder:
+      model: {models}/text_i32.onnx
+      tokenizer: {models}/tokenizer.json
+      max_tokens: 16
+      output: last_hidden_state
+      pooling: masked_mean",
+        models = models.display()
+    )
+}
+
 /// A folder with a training file, to be filled with bags.
 pub struct Workshop {
     folder: TempDir,

@@ -1,31 +1,14 @@
 //! Sentences are mixed while the same is meant, and no further.
 
-use std::path::Path;
-
 use late_fusion::train::train;
 
 use super::support::*;
 
 /// A training file in which only a sentence tells what to do.
 fn told(mix_sentences: bool) -> String {
-    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");
-    let instruction = format!(
-        "
-  - name: instruction
-    topic: instruction
-    kind: text
-    encoder:
-      model: {models}/text_i32.onnx
-      tokenizer: {models}/tokenizer.json
-      max_tokens: 16
-      output: last_hidden_state
-      pooling: masked_mean
-action:",
-        models = models.display()
-    );
     let (before, rest) = POINT.split_once("\n  - {name: goal").unwrap();
     let (_, after) = rest.split_once("\naction:").unwrap();
-    format!("{before}{instruction}{after}").replace(
+    format!("{before}{}\naction:{after}", instruction("")).replace(
         "seed: 1",
         &format!("seed: 1, mix_sentences: {mix_sentences}"),
     )
