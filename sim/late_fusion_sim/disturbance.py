@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,15 +28,19 @@ class Disturbance:
         """The same with a share of its noise and of its pushes."""
         return replace(self, noise=share * self.noise, push=share * self.push)
 
-    def carried_out(self, rng: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
-        """From the expert's action to what is carried out instead, period after period."""
+    def carried_out(self, rng: np.random.Generator, calm_from: int) -> Callable[[np.ndarray], np.ndarray]:
+        """From the expert's action to what is carried out instead, period after period.
+
+        From the period `calm_from` on no push begins.
+        """
         late = deque([np.zeros(4)] * rng.integers(0, self.most_delay + 1))
         pushes: deque[np.ndarray] = deque()
+        periods = itertools.count()
 
         def disturb(action: np.ndarray) -> np.ndarray:
             late.append(action)
             carried = late.popleft() + rng.normal(0.0, self.noise, action.shape)
-            if not pushes and rng.random() < self.push:
+            if next(periods) < calm_from and not pushes and rng.random() < self.push:
                 pushes.extend([direction(rng)] * rng.integers(*PUSH_LASTS))
             if pushes:
                 carried[:3] = pushes.popleft()

@@ -18,9 +18,6 @@ RECORDING_SEEDS = range(0, 100_000)
 EVALUATION_SEEDS = range(100_000, 200_000)
 """Starts that training never sees: disjoint from `RECORDING_SEEDS`."""
 
-TO_THE_EDGE = 1.1
-"""By how much the starts of recordings are spread beyond their range; those beyond it are brought to its edge."""
-
 Range = tuple[float, float]
 
 
@@ -42,13 +39,13 @@ class Placement:
         """The body's position and the joint's value for a seed. Nothing else enters.
 
         Evaluation draws at random. Recordings go through a Halton sequence, as a careful demonstrator would: the first
-        few starts are all over the range already, and so are the next few; some lie at its very edge, because
-        what is learned seldom holds beyond the outermost demonstration.
+        few starts are all over the range already, and so are the next few. They are denser towards its edges, as
+        Chebyshev's nodes are: what is learned seldom holds beyond the outermost demonstration.
         """
         axes = (self.x, self.y, self.z, self.start)
         if seed in RECORDING_SEEDS:
             sequence = qmc.Halton(len(axes), scramble=False).fast_forward(seed + 1)
-            share = np.clip(0.5 + TO_THE_EDGE * (sequence.random(1)[0] - 0.5), 0.0, 1.0)
+            share = 0.5 - 0.5 * np.cos(np.pi * sequence.random(1)[0])
         else:
             share = np.random.default_rng(seed).uniform(size=len(axes))
         low, high = np.transpose(axes)

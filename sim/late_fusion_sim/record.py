@@ -46,8 +46,15 @@ SAY_AGAIN = range(8, TIME_TO_SHOW, 8)
 MEAN_ANOTHER = range(4, 28, 4)
 """The commands of an episode at which another shape is meant, where there are several."""
 
-MIND_MADE_UP = 80
-"""From this command on what is meant no longer changes to the other task of a pair."""
+CALM_FROM = 100
+"""From this command on nobody pushes and no mind changes: each demonstration shows how it is brought to its end."""
+
+AFTERWARDS = 24
+"""Commands that a task of a pair is shown on after it was done.
+
+A judge speaks at 80 % of the way. Were that the end of what is shown, the last of what a policy must do would lie at
+the edge of what it has seen.
+"""
 
 AWAY_M = 0.12
 """Fingers nearer to a shape than this are left to touch it."""
@@ -122,7 +129,7 @@ class Demonstrator:
 
     def play(self, task: Task, scene: Scene, seed: int, disturbance: Disturbance, rng: np.random.Generator) -> bool:
         """Plays one demonstration, sentences and markers included; returns whether the task was done."""
-        carried_out = disturbance.carried_out(rng)
+        carried_out = disturbance.carried_out(rng, calm_from=CALM_FROM)
         scene.reset(seed)
         judge, meant = judge_of(task, scene), task
         opposite = opposite_of(task) if self._change else None
@@ -133,12 +140,12 @@ class Demonstrator:
         self._set_apart()
         self._bridge.mark("start")
         self._set_apart()
-        done = False
-        for command in range(TIME_TO_SHOW):
+        done, command, end = False, 0, TIME_TO_SHOW
+        while command < end:
             if scene.layout and command in MEAN_ANOTHER:
                 scene.change_target(rng, AWAY_M)
                 self._change_to(meant, scene)
-            elif opposite and self._changes_mind(command, meant is task, rng):
+            elif opposite and self._changes_mind(done or command >= CALM_FROM, meant is task, rng):
                 meant = opposite if meant is task else task
                 self._change_to(meant, scene)
             elif command in SAY_AGAIN and not scene.layout:
@@ -151,8 +158,12 @@ class Demonstrator:
             action = experts[meant.name].act(scene)
             self._bridge.label(action, self._bridge.now_ns)
             scene.step(carried_out(action))
-            if verdict := judge.verdict():
-                done = verdict == "obeyed"
+            command += 1
+            verdict = None if done else judge.verdict()
+            if verdict == "obeyed":
+                done, end = True, command + (AFTERWARDS if opposite_of(task) else 0)
+            elif verdict and not opposite:
+                # Who changes his mind may go the other way first; who does not has failed.
                 break
             time.sleep(max(0.0, due - time.monotonic()))
         self._set_apart()
@@ -160,9 +171,9 @@ class Demonstrator:
         self._set_apart()
         return done
 
-    def _changes_mind(self, command: int, as_asked: bool, rng: np.random.Generator) -> bool:
-        """Whether the other task of the pair is meant from this command on; in the end it is the one asked for."""
-        return rng.random() < self._change if command < MIND_MADE_UP else not as_asked
+    def _changes_mind(self, made_up: bool, as_asked: bool, rng: np.random.Generator) -> bool:
+        """Whether the other task of the pair is meant from now on; in the end it is the one asked for."""
+        return not as_asked if made_up else rng.random() < self._change
 
     def _change_to(self, meant: Task, scene: Scene) -> None:
         """Says that something else is meant, at a time of its own: no label before it is told the new sentence."""

@@ -13,6 +13,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from late_fusion_sim import record
 from late_fusion_sim.bridge import command_of
+from late_fusion_sim.judge import PairJudge
 from late_fusion_sim.ros import POLL_S, Participant, nanoseconds_of, reliable
 from late_fusion_sim.scene import Scene
 from late_fusion_sim.tasks import load_tasks, opposite_of
@@ -110,14 +111,12 @@ def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.Mon
 
 def test_what_is_meant_changes_on_the_way_and_is_done_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(record, "PAUSE_S", 0.5)
-    monkeypatch.setattr(record, "MIND_MADE_UP", 30)
+    monkeypatch.setattr(record, "CALM_FROM", 30)
     opposite = opposite_of(TASK)
     quiet = ["--noise", "0", "--delay", "0", "--push", "0"]
     with recorder() as heard:
         assert record.main(["--tasks", TASK.name, "--episodes", "1", "--change", "0.2", *quiet]) == 0
     markers = [(at, message.data) for at, message in heard.of("episode")]
-    if "failure" in dict.fromkeys(word for _, word in markers):
-        markers = markers[[word for _, word in markers].index("failure") + 1 :]
     changes = [at for at, word in markers if word == "change"]
     assert changes and [word for _, word in markers] == ["start", *["change"] * len(changes), "success"]
 
@@ -131,6 +130,18 @@ def test_what_is_meant_changes_on_the_way_and_is_done_in_the_end(monkeypatch: py
         spoken = max(at for at, _ in said if at <= change)
         assert not [stamp for stamp, _ in labels if spoken <= stamp <= change], "no label in between"
     assert said[-1][1], "what was asked for is done in the end"
+
+
+def test_what_was_done_is_shown_on_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    verdicts, judged = [], PairJudge.verdict
+    monkeypatch.setattr(PairJudge, "verdict", lambda judge: verdicts.append(judged(judge)) or verdicts[-1])
+    with recorder() as heard:
+        assert (
+            record.main(["--tasks", TASK.name, "--episodes", "1", "--noise", "0", "--delay", "0", "--push", "0"]) == 0
+        )
+    assert verdicts[-1] == "obeyed" and not any(verdicts[:-1])
+    assert len(heard.of("expert_action")) == len(verdicts) + record.AFTERWARDS
+    assert heard.of("episode")[-1][1].data == "success"
 
 
 def test_where_minds_change_every_demonstration_has_its_own_start() -> None:

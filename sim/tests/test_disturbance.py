@@ -7,8 +7,8 @@ from late_fusion_sim.disturbance import PUSH_LASTS, Disturbance
 WANTED = np.array([1.0, 0.5, -0.5, 1.0])
 
 
-def carried_out(disturbance: Disturbance, periods: int, seed: int = 0) -> np.ndarray:
-    disturb = disturbance.carried_out(np.random.default_rng(seed))
+def carried_out(disturbance: Disturbance, periods: int, seed: int = 0, calm_from: int = 1000) -> np.ndarray:
+    disturb = disturbance.carried_out(np.random.default_rng(seed), calm_from)
     return np.array([disturb(WANTED) for _ in range(periods)])
 
 
@@ -35,6 +35,12 @@ def test_a_push_takes_the_hand_aside_for_a_while_and_leaves_the_gripper() -> Non
     shortest, longest = PUSH_LASTS
     assert shortest <= pushed.sum() / len(directions) < longest
     assert 0.1 < pushed.mean() < 0.5
+
+
+def test_no_push_begins_once_it_is_calm() -> None:
+    carried = carried_out(Disturbance(noise=0.0, most_delay=0, push=1.0), 100, calm_from=20)
+    pushed = (carried != WANTED).any(axis=1)
+    assert pushed[:20].all() and not pushed[20 + PUSH_LASTS[1] :].any()
 
 
 def test_less_of_it_is_less() -> None:
