@@ -62,10 +62,15 @@ impl Vote {
 
     /// The mean of the voters' cross-entropies, for labels in the action's units, `[batch, steps·actions]`.
     pub(super) fn loss(&self, parts: &Parts, labels: &[Vec<f32>]) -> Result<Tensor> {
-        let answers = self.answers(labels)?;
+        let shares: Vec<f32> = labels
+            .iter()
+            .flat_map(|label| self.ballot.shares(label))
+            .collect();
+        let shares = Tensor::from_vec(shares, ((), self.ballot.alternatives), &Device::Cpu)?;
         let mut sum = Tensor::zeros((), DType::F32, &Device::Cpu)?;
         for logits in self.logits(parts)? {
-            sum = (sum + candle_nn::loss::cross_entropy(&logits, &answers)?)?;
+            let likelihood = (candle_nn::ops::log_softmax(&logits, 1)? * &shares)?.sum(1)?;
+            sum = (sum - likelihood.mean(0)?)?;
         }
         sum / self.voters.len() as f64
     }
@@ -175,6 +180,34 @@ impl Ballot {
         self.questions * self.alternatives
     }
 
+    /// The part of every alternative in the right answer, question after question. A number between the centres of two
+    /// bins belongs to both, the more the nearer, so that their mean is the number itself ("two-hot": Farebrother et
+    /// al. 2024, "Stop regressing: training value functions via classification for scalable deep RL"); of choices the
+    /// nearest is right.
+    fn shares(&self, label: &[f32]) -> Vec<f32> {
+        match &self.centres {
+            Some(centres) => label
+                .iter()
+                .zip(centres.iter().cycle())
+                .flat_map(|(number, centres)| {
+                    let width = centres[1] - centres[0];
+                    let inside = number.clamp(centres[0], centres[centres.len() - 1]);
+                    let share =
+                        move |centre: &f32| (1.0 - (centre - inside).abs() / width).max(0.0);
+                    centres.iter().map(share)
+                })
+                .collect(),
+            None => self
+                .answers(label)
+                .iter()
+                .flat_map(|right| {
+                    let one = |alternative| f32::from(u8::from(alternative == *right as usize));
+                    (0..self.alternatives).map(one)
+                })
+                .collect(),
+        }
+    }
+
     /// The nearest alternative to a label, for every question.
     fn answers(&self, label: &[f32]) -> Vec<u32> {
         match &self.centres {
@@ -207,4 +240,36 @@ fn nearest(distances: impl Iterator<Item = f64>) -> u32 {
         }
     }
     at as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ballot(spec: &str) -> Ballot {
+        let actions: Vec<ActionSpec> =
+            serde_yaml::from_str("[{name: x, unit: '1', min: -1, max: 1, stop: 0}]").unwrap();
+        Ballot::new(&serde_yaml::from_str(spec).unwrap(), &actions, 1)
+    }
+
+    #[test]
+    fn a_number_belongs_to_the_bins_about_it_and_is_their_mean() {
+        let ballot = ballot("{rule: majority, bins: 5}");
+        let centres = &ballot.centres.as_ref().unwrap()[0];
+        for (number, meant) in [(-1.0, -1.0), (0.125, 0.125), (0.5, 0.5), (7.0, 1.0)] {
+            let shares = ballot.shares(&[number]);
+            assert_eq!(shares.iter().sum::<f32>(), 1.0);
+            assert!(shares.iter().filter(|share| **share > 0.0).count() <= 2);
+            let mean: f32 = centres.iter().zip(&shares).map(|(c, s)| c * s).sum();
+            assert_eq!(mean, meant, "of {number}");
+        }
+    }
+
+    #[test]
+    fn of_choices_the_nearest_is_right() {
+        let ballot =
+            ballot("{rule: soft, choices: [{name: go, action: [1]}, {name: no, action: [0]}]}");
+        assert_eq!(ballot.shares(&[0.7]), [1.0, 0.0]);
+        assert_eq!(ballot.shares(&[0.2]), [0.0, 1.0]);
+    }
 }
