@@ -12,6 +12,7 @@ from policies import joints_policy
 from rcl_interfaces.msg import Log, ParameterType
 from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from robot import Robot, joints, numbers
 
 
@@ -129,7 +130,9 @@ def test_a_node_by_another_name_reads_the_section_of_that_name(robot: Robot, sec
 def test_the_log_reaches_rosout_and_the_diagnostics_their_topic(robot: Robot) -> None:
     logged: list[Log] = []
     diagnosed: list[DiagnosticArray] = []
-    robot.peer.node.create_subscription(Log, "/rosout", logged.append, 100)
+    # What was said before the subscription was matched is heard as well.
+    said_before = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    robot.peer.node.create_subscription(Log, "/rosout", logged.append, said_before)
     robot.peer.node.create_subscription(DiagnosticArray, "/diagnostics", diagnosed.append, 10)
     robot.run(wired(joints_policy(robot.folder / "policy")))
     robot.keep_sending("joint_states", joints(1.0, 0.5))
