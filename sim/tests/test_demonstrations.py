@@ -135,13 +135,24 @@ def test_what_is_meant_changes_on_the_way_and_is_done_in_the_end(monkeypatch: py
 def test_what_was_done_is_shown_on_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     verdicts, judged = [], PairJudge.verdict
     monkeypatch.setattr(PairJudge, "verdict", lambda judge: verdicts.append(judged(judge)) or verdicts[-1])
+    quiet = ["--noise", "0", "--delay", "0", "--push", "0"]
     with recorder() as heard:
-        assert (
-            record.main(["--tasks", TASK.name, "--episodes", "1", "--noise", "0", "--delay", "0", "--push", "0"]) == 0
-        )
+        assert record.main(["--tasks", TASK.name, "--episodes", "1", *quiet]) == 0
     assert verdicts[-1] == "obeyed" and not any(verdicts[:-1])
     assert len(heard.of("expert_action")) == len(verdicts) + record.AFTERWARDS
     assert heard.of("episode")[-1][1].data == "success"
+
+
+def test_who_changes_his_mind_may_go_the_other_way_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    verdicts, judged = [], PairJudge.verdict
+    monkeypatch.setattr(PairJudge, "verdict", lambda judge: verdicts.append(judged(judge)) or verdicts[-1])
+    # The mind is made up only after the opposite was done.
+    monkeypatch.setattr(record.Demonstrator, "_changes_mind", lambda self, made_up, as_asked, rng: made_up != as_asked)
+    quiet = ["--noise", "0", "--delay", "0", "--push", "0"]
+    with recorder() as heard:
+        assert record.main(["--tasks", TASK.name, "--episodes", "1", "--change", "0.1", *quiet]) == 0
+    assert "opposite" in verdicts and verdicts[-1] == "obeyed"
+    assert "failure" not in [message.data for _, message in heard.of("episode")]
 
 
 def test_where_minds_change_every_demonstration_has_its_own_start() -> None:

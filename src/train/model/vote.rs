@@ -62,11 +62,7 @@ impl Vote {
 
     /// The mean of the voters' cross-entropies, for labels in the action's units, `[batch, steps·actions]`.
     pub(super) fn loss(&self, parts: &Parts, labels: &[Vec<f32>]) -> Result<Tensor> {
-        let shares: Vec<f32> = labels
-            .iter()
-            .flat_map(|label| self.ballot.shares(label))
-            .collect();
-        let shares = Tensor::from_vec(shares, ((), self.ballot.alternatives), &Device::Cpu)?;
+        let shares = self.shares(labels)?;
         let mut sum = Tensor::zeros((), DType::F32, &Device::Cpu)?;
         for logits in self.logits(parts)? {
             let likelihood = (candle_nn::ops::log_softmax(&logits, 1)? * &shares)?.sum(1)?;
@@ -77,7 +73,7 @@ impl Vote {
 
     /// For each voter, on how many questions its favourite is the answer, and how many there were.
     pub(super) fn hits(&self, parts: &Parts, labels: &[Vec<f32>]) -> Result<Vec<(usize, usize)>> {
-        let answers: Vec<u32> = self.answers(labels)?.to_vec1()?;
+        let answers: Vec<u32> = self.shares(labels)?.argmax(1)?.to_vec1()?;
         self.logits(parts)?
             .iter()
             .map(|logits| {
@@ -146,12 +142,13 @@ impl Vote {
             .collect()
     }
 
-    fn answers(&self, labels: &[Vec<f32>]) -> Result<Tensor> {
-        let answers: Vec<u32> = labels
+    /// The right answers, `[batch·questions, alternatives]`.
+    fn shares(&self, labels: &[Vec<f32>]) -> Result<Tensor> {
+        let shares: Vec<f32> = labels
             .iter()
-            .flat_map(|label| self.ballot.answers(label))
+            .flat_map(|label| self.ballot.shares(label))
             .collect();
-        Tensor::new(answers, &Device::Cpu)
+        Tensor::from_vec(shares, ((), self.ballot.alternatives), &Device::Cpu)
     }
 }
 
@@ -197,49 +194,29 @@ impl Ballot {
                     centres.iter().map(share)
                 })
                 .collect(),
-            None => self
-                .answers(label)
-                .iter()
-                .flat_map(|right| {
-                    let one = |alternative| f32::from(u8::from(alternative == *right as usize));
-                    (0..self.alternatives).map(one)
-                })
-                .collect(),
-        }
-    }
-
-    /// The nearest alternative to a label, for every question.
-    fn answers(&self, label: &[f32]) -> Vec<u32> {
-        match &self.centres {
-            Some(centres) => label
-                .iter()
-                .zip(centres.iter().cycle())
-                .map(|(number, centres)| {
-                    nearest(centres.iter().map(|c| f64::from((c - number).abs())))
-                })
-                .collect(),
             None => label
                 .chunks_exact(self.choices[0].len())
-                .map(|step| {
+                .flat_map(|step| {
                     let square = |choice: &Vec<f64>| -> f64 {
                         let pairs = choice.iter().zip(step);
                         pairs.map(|(a, b)| (a - f64::from(*b)).powi(2)).sum()
                     };
-                    nearest(self.choices.iter().map(square))
+                    let right = nearest(self.choices.iter().map(square));
+                    (0..self.alternatives).map(move |i| if i == right { 1.0 } else { 0.0 })
                 })
                 .collect(),
         }
     }
 }
 
-fn nearest(distances: impl Iterator<Item = f64>) -> u32 {
+fn nearest(distances: impl Iterator<Item = f64>) -> usize {
     let (mut least, mut at) = (f64::INFINITY, 0);
     for (i, distance) in distances.enumerate() {
         if distance < least {
             (least, at) = (distance, i);
         }
     }
-    at as u32
+    at
 }
 
 #[cfg(test)]
