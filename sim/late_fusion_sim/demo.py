@@ -167,7 +167,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--sentences",
         choices=get_args(Sentences),
         default="demo",
-        help="which sentences of tasks.yaml are given, one episode after the other (default: %(default)s)",
+        help="which sentences of sentences.yaml are given, one episode after the other (default: %(default)s)",
     )
     parser.add_argument(
         "--cover", type=worded(Fault.covered), action="append", help="a camera that is covered: scene or side"

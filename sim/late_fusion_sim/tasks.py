@@ -1,11 +1,11 @@
-"""What the arm can be asked to do, as `tasks.yaml` says it."""
+"""What the arm can be asked to do, as `tasks.yaml` says it, and how that is said, from `sentences.yaml`."""
 
 from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 
@@ -15,7 +15,7 @@ Sentences = Literal["demo", "training", "held_out"]
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to do in one scene, and the sentences that ask for it. `tasks.yaml` explains the fields."""
+    """One thing to do in one scene, and the sentences that ask for it. The two files explain the fields."""
 
     name: str
     scene: str
@@ -34,18 +34,21 @@ class Task:
 @functools.cache
 def load_tasks() -> dict[str, Task]:
     """All tasks by name, in the file's order, which keeps the tasks of one scene together."""
-    text = resources.files(__package__).joinpath("tasks.yaml").read_text(encoding="utf-8")
+    sentences = _read("sentences.yaml")
     return {
         name: Task(
             name=name,
-            **{
-                **fields,
-                "training": tuple(fields["training"]),
-                "held_out": tuple(fields["held_out"]),
-            },
+            **fields,
+            training=tuple(sentences[name]["training"]),
+            held_out=tuple(sentences[name]["held_out"]),
         )
-        for name, fields in yaml.safe_load(text).items()
+        for name, fields in _read("tasks.yaml").items()
     }
+
+
+def _read(name: str) -> dict[str, Any]:
+    """What a file beside this one holds."""
+    return yaml.safe_load(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
 
 
 def opposite_of(task: Task) -> Task | None:
