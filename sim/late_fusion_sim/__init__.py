@@ -5,7 +5,9 @@ The pieces, from the inside out:
 * `scene` (with `placements` and `camera`): a robot arm and one object, reset from a seed;
 * `tasks`, `expert`, `judge`: what can be asked for, who can do it, and whether it was done;
 * `ros`, `bridge`, `operator`: the scene's topics, its time, and the one who gives instructions;
-* `pace`, `episode`, `record`, `demo`: who waits for whom, one run, many for training, many for show;
+* `pace`, `episode`: who waits for whom, and one run;
+* `demonstrate`, `record`: many runs for training; `demo`, `evaluate`: many for show, and many policies;
+* `process`, `node_process`: the programs beside this one;
 * `report`, `table`, `pictures`: what came of it, for machines, terminals and eyes.
 """
 

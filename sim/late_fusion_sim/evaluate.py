@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import subprocess
 import sys
 from collections import Counter
@@ -22,11 +21,9 @@ from typing import get_args
 
 from late_fusion_sim.judge import OUTCOMES
 from late_fusion_sim.progress import Progress
+from late_fusion_sim.ros import domains
 from late_fusion_sim.tasks import Sentences, Task, load_tasks, select_tasks
 from late_fusion_sim.wilson import interval
-
-HIGHEST_DOMAIN = 100
-"""Domains up to here have ports of their own on every system."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +56,6 @@ def candidates(arguments: list[str]) -> list[Candidate]:
         found.append(Candidate(name, seen[name], Path(folder)))
         seen[name] += 1
     return found
-
-
-def domains(count: int) -> Queue[int]:
-    """ROS domains for runs that go on side by side, from the environment's own on."""
-    first = int(os.environ.get("ROS_DOMAIN_ID") or random.randint(1, HIGHEST_DOMAIN - count))
-    free: Queue[int] = Queue()
-    for domain in range(first, first + count):
-        free.put(domain)
-    return free
 
 
 def measure(candidate: Candidate, options: argparse.Namespace, out: Path, domain: int) -> dict:
@@ -206,7 +194,9 @@ def main(arguments: list[str] | None = None) -> int:
     policies: dict[str, list[dict]] = {}
     troubles: list[Trouble] = []
 
-    free = domains(options.jobs)
+    free: Queue[int] = Queue()
+    for domain in domains(options.jobs):
+        free.put(domain)
 
     def one(candidate: Candidate) -> dict | Trouble:
         domain = free.get()

@@ -1,24 +1,17 @@
-"""The node under test as a process: started from a parameter file, its words kept, stopped politely."""
+"""The node under test as a process, and the parameters that it is started with."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
 from pathlib import Path
-from types import TracebackType
 
 import yaml
 
+from late_fusion_sim.process import Process
 from late_fusion_sim.ros import NodeTrouble
 from late_fusion_sim.scene import CONTROL_RATE_HZ
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PARAMETER_FILE = Path("config", "late_fusion.param.yaml")
-
-LOG_TAIL_LINES = 15
-STOP_S = 5.0
-"""How long the node may take to stop its robot and leave."""
-
 
 SIDE_CAMERA = {"topic": "side_camera/image_raw", "message": "sensor_msgs/msg/Image"}
 """How a policy's modality `side` is wired; the shipped parameters have the others."""
@@ -75,53 +68,18 @@ def node_parameters(
     return content
 
 
-class NodeProcess:
-    """A running node. Use it as a context: leaving it stops the node."""
+class NodeProcess(Process):
+    """The running node. Use it as a context: leaving it stops the node."""
 
     def __init__(self, executable: Path, parameters: dict, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.parameter_file = folder / PARAMETER_FILE.name
-        self.log_file = folder / "late_fusion_node.log"
         self.parameter_file.write_text(yaml.safe_dump(parameters, sort_keys=False), encoding="utf-8")
         command = [str(executable.resolve()), "--ros-args", "--params-file", str(self.parameter_file)]
-        # In a session of its own Ctrl-C does not reach the node before this process has decided how to end.
-        with self.log_file.open("wb") as log:
-            try:
-                self._process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-                )
-            except OSError as error:
-                raise NodeTrouble(f"the node {executable} cannot be started: {error.strerror}") from error
+        super().__init__(command, folder / "late_fusion_node.log")
 
     def check(self) -> None:
         """Raises when the node has ended by itself."""
-        status = self._process.poll()
+        status = self.status()
         if status is not None:
             raise NodeTrouble(f"the node ended by itself with status {status}")
-
-    def log_tail(self) -> str:
-        """The last lines that the node has written."""
-        lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
-        return "\n".join(lines[-LOG_TAIL_LINES:]) or "(the node has written nothing)"
-
-    def stop(self) -> None:
-        """Interrupts the node as Ctrl-C would; ends it by force only when it does not listen."""
-        for how in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            if self._process.poll() is not None:
-                return
-            self._process.send_signal(how)
-            try:
-                self._process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                continue
-
-    def __enter__(self) -> NodeProcess:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()

@@ -1,303 +1,148 @@
-"""Plays the scripted experts onto ROS topics, for a recorder to learn from.
+"""Records demonstrations as a robot would be recorded: experts play onto ROS topics, and `late_fusion record` listens.
 
-    python -m late_fusion_sim.record --episodes 40
+    python -m late_fusion_sim.record out/demonstrations --late-fusion PATH --episodes 40
 
-The expert hardly gets its way: what is carried out comes late, with noise, and again and again the hand is pushed
-aside. What is published as the expert's action has none of it. So a recording shows how to come back from places where
-an expert alone would never be, and has seen more of them. A task is played until it was done `--episodes` times;
-failures are marked as such and left to the reader.
-
-What is wanted is said again and again in other words while it is done: a policy can tell a sentence's meaning from its
-wording only if it hears many wordings. On the table with shapes another one is meant now and then, with `--change` also
-the other task of a pair: nothing tells a policy better that the sentence decides than one picture with two sentences
-and two answers.
+Every scene has its recorder, its expert and a ROS domain for the two: most of a recording is waiting until a topic has
+been heard, so that all scenes together take hardly longer than one. The folder then has a bag per scene, and
+`late_fusion train` takes the folder.
 """
 
 from __future__ import annotations
 
 import argparse
-import random
+import os
+import re
 import sys
 import time
-from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import groupby
+from pathlib import Path
 
-import numpy as np
+import yaml
 
-from late_fusion_sim.bridge import Bridge
-from late_fusion_sim.disturbance import Disturbance
-from late_fusion_sim.expert import expert_of
-from late_fusion_sim.judge import judge_of
-from late_fusion_sim.operator import Operator
-from late_fusion_sim.placements import RECORDING_SEEDS
+from late_fusion_sim import demonstrate
+from late_fusion_sim.node_process import SIDE_CAMERA, node_parameters
+from late_fusion_sim.process import Process
 from late_fusion_sim.progress import Progress
-from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant
-from late_fusion_sim.scene import COMMAND_LIMIT, Scene, World
-from late_fusion_sim.tasks import Task, load_tasks, opposite_of, select_tasks
+from late_fusion_sim.ros import POLL_S, NodeTrouble, domains
+from late_fusion_sim.tasks import Task
 
-PAUSE_S = 0.1
-"""Wall time around markers and sentences: topics have no order among themselves, so each gets time to be handled."""
-
-TIME_TO_SHOW = 2 * COMMAND_LIMIT
-"""Commands until a demonstration's time is up: nobody pushes a policy aside."""
-
-SAY_AGAIN = range(8, TIME_TO_SHOW, 8)
-"""The commands of an episode at which the instruction is given in other words."""
-
-MEAN_ANOTHER = range(4, 28, 4)
-"""The commands of an episode at which another shape is meant, where there are several."""
-
-CALM_FROM = 100
-"""From this command on nobody pushes and no mind changes: each demonstration shows how it is brought to its end."""
-
-AFTERWARDS = 24
-"""Commands that a task of a pair is shown on after it was done.
-
-A judge speaks at 80 % of the way. Were that the end of what is shown, the last of what a policy must do would lie at
-the edge of what it has seen.
-"""
-
-AWAY_M = 0.12
-"""Fingers nearer to a shape than this are left to touch it."""
-
-TRIES_PER_START = 10
-"""An expert that fails more often than this from one start is not demonstrating but guessing."""
-
-EASIER = 0.8
-"""Part of noise and pushes left after every failure: no start is given up, so that both tasks of a pair have it."""
+DONE = re.compile(r"^recording +(\d+)/", re.MULTILINE)
+"""What `demonstrate` says after every demonstration."""
 
 
-def wordings(task: Task, seed: int) -> Iterator[str]:
-    """A task's sentences for ever: all of them in an order that the seed decides, then all again in another one."""
-    order, rng = list(task.training), random.Random(f"{task.name} {seed}")
-    while True:
-        rng.shuffle(order)
-        yield from order
+class Recorder(Process):
+    """`late_fusion record`."""
+
+    PATIENCE_S = 60.0
+    """What was heard is written before it leaves."""
 
 
-class Demonstrator:
-    """Shows how tasks are done, with everything that a recording needs beside it."""
+class Take:
+    """One scene's demonstrations: the expert, the recorder that listens, the bag. Use it as a context."""
 
-    def __init__(self, bridge: Bridge, operator: Operator, rate_hz: float, change: float, first_seed: int) -> None:
-        self._bridge = bridge
-        self._operator = operator
-        self._period_s = 1.0 / rate_hz
-        self._change = change
-        self._first_seed = first_seed
-        self._words = {task.name: wordings(task, first_seed) for task in load_tasks().values()}
+    def __init__(self, folder: Path, scene: str, tasks: list[Task], domain: int) -> None:
+        self.scene = scene
+        self._tasks = tasks
+        self._folder = folder
+        self._environment = {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", **os.environ, "ROS_DOMAIN_ID": str(domain)}
+        self._open = ExitStack()
 
-    def start_of(self, task: Task, number: int, episodes: int) -> int:
-        """The seed of a demonstration's start.
+    def begin(self, late_fusion: Path, parameter_file: Path, arguments: list[str]) -> None:
+        """Starts both."""
+        listen = [str(late_fusion), "record", "--params-file", str(parameter_file)]
+        listen += ["--out", str(self._folder / f"{self.scene}.mcap")]
+        show = [sys.executable, "-m", "late_fusion_sim.demonstrate", *arguments]
+        show += ["--tasks", ",".join(task.name for task in self._tasks)]
+        # Left in the reverse order: the recorder hears the expert's last word.
+        log = self._folder / f"{self.scene}.recorder.log"
+        self.recorder = self._open.enter_context(Recorder(listen, log, self._environment))
+        log = self._folder / f"{self.scene}.expert.log"
+        self.expert = self._open.enter_context(Process(show, log, self._environment))
 
-        Both tasks of a pair are shown from the same starts: one sentence, one answer, and were the starts others, the
-        picture would tell which. Where every demonstration has both, each has a start of its own: one task's after the
-        other's, never every second one, which in a Halton sequence would leave either task one half of the range.
-        """
-        opposite = opposite_of(task)
-        if not self._change or opposite is None:
-            return self._first_seed + number
-        names = list(load_tasks())
-        comes_second = names.index(task.name) > names.index(opposite.name)
-        return self._first_seed + number + (episodes if comes_second else 0)
+    def done(self) -> int:
+        """How many demonstrations are complete."""
+        return max((int(number) for number in DONE.findall(self.expert.log())), default=0)
 
-    def play_all(self, tasks: list[Task], episodes: int, disturbance: Disturbance) -> None:
-        """Plays every task until it was done `episodes` times, once from each start."""
-        world = World()
-        progress = Progress("recording", episodes * len(tasks))
-        try:
-            for number, task in enumerate(tasks):
-                scene = world.enter(task.scene)
-                tries = 0
-                for done in range(episodes):
-                    tries += self.play_until_done(task, scene, self.start_of(task, done, episodes), disturbance)
-                    progress.show(number * episodes + done + 1, f"{task.name:<20}  tries {tries}")
-        finally:
-            progress.close()
-            world.close()
+    def is_over(self) -> bool:
+        """Whether everything was shown and written; NodeTrouble when either program failed."""
+        if self.expert.status() is None:
+            if self.recorder.status() is not None:
+                raise NodeTrouble(f"{self.scene}: the recorder ended by itself:\n{self.recorder.log_tail()}")
+            return False
+        if self.expert.status() != 0:
+            raise NodeTrouble(f"{self.scene}: the expert gave up:\n{self.expert.log_tail()}")
+        if self.recorder.stop() != 0:
+            raise NodeTrouble(f"{self.scene}: the recorder failed:\n{self.recorder.log_tail()}")
+        return True
 
-    def play_until_done(self, task: Task, scene: Scene, seed: int, disturbance: Disturbance) -> int:
-        """Plays a start until the task was done, after every failure less disturbed; returns how many times."""
-        for number in range(TRIES_PER_START):
-            now = disturbance.lessened(EASIER**number)
-            rng = np.random.default_rng([seed, list(load_tasks()).index(task.name), number])
-            if self.play(task, scene, seed, now, rng):
-                return number + 1
-        raise NodeTrouble(
-            f"the expert of {task.name} failed {TRIES_PER_START} times from the start {seed}, at last with noise "
-            f"{now.noise:.2f}, pushes {now.push:.3f} and up to {now.most_delay} periods of delay. "
-            "Give a smaller --noise, --push or --delay"
-        )
+    def __enter__(self) -> Take:
+        return self
 
-    def play(self, task: Task, scene: Scene, seed: int, disturbance: Disturbance, rng: np.random.Generator) -> bool:
-        """Plays one demonstration, sentences and markers included; returns whether the task was done."""
-        carried_out = disturbance.carried_out(rng, calm_from=CALM_FROM)
-        scene.reset(seed)
-        judge, meant = judge_of(task, scene), task
-        opposite = opposite_of(task) if self._change else None
-        if opposite and rng.random() < 0.5:
-            meant = opposite
-        experts = {either.name: expert_of(either) for either in (task, opposite) if either}
-        self._say(meant, scene)
-        self._set_apart()
-        self._bridge.mark("start")
-        self._set_apart()
-        done, command, end = False, 0, TIME_TO_SHOW
-        while command < end:
-            if scene.layout and command in MEAN_ANOTHER:
-                scene.change_target(rng, AWAY_M)
-                self._change_to(meant, scene)
-            elif opposite and self._changes_mind(done or command >= CALM_FROM, meant is task, rng):
-                meant = opposite if meant is task else task
-                self._change_to(meant, scene)
-            elif command in SAY_AGAIN and not scene.layout:
-                self._say(meant, scene)
-                self._settle()
-            due = time.monotonic() + self._period_s
-            self._bridge.advance()
-            observation = scene.observe(side=self._bridge.side_wanted)
-            self._bridge.publish(observation, self._bridge.now_ns)
-            action = experts[meant.name].act(scene)
-            self._bridge.label(action, self._bridge.now_ns)
-            scene.step(carried_out(action))
-            command += 1
-            verdict = None if done else judge.verdict()
-            if verdict == "obeyed":
-                done, end = True, command + (AFTERWARDS if opposite_of(task) else 0)
-            elif verdict and not opposite:
-                # Who changes his mind may go the other way first; who does not has failed.
-                break
-            time.sleep(max(0.0, due - time.monotonic()))
-        self._set_apart()
-        self._bridge.mark("success" if done else "failure")
-        self._set_apart()
-        return done
-
-    def _changes_mind(self, made_up: bool, as_asked: bool, rng: np.random.Generator) -> bool:
-        """Whether the other task of the pair is meant from now on; in the end it is the one asked for."""
-        return not as_asked if made_up else rng.random() < self._change
-
-    def _change_to(self, meant: Task, scene: Scene) -> None:
-        """Says that something else is meant, at a time of its own: no label before it is told the new sentence."""
-        self._set_apart()
-        self._say(meant, scene)
-        self._settle()
-        self._bridge.mark("change")
-        self._settle()
-
-    def _say(self, meant: Task, scene: Scene) -> None:
-        self._operator.say(scene.phrase(next(self._words[meant.name])))
-
-    def _set_apart(self) -> None:
-        """Separates what was published from what comes next, in arrival and in simulated time."""
-        self._settle()
-        self._bridge.advance()
-
-    def _settle(self) -> None:
-        """Waits until what was published has arrived."""
-        self._bridge.flush(seconds=0.05)
-        time.sleep(PAUSE_S)
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
 
 
-def await_recorder(participant: Participant, bridge: Bridge, operator: Operator, seconds: float) -> None:
-    """Waits until somebody listens to everything that a demonstration is made of."""
-
-    def missing() -> list[str]:
-        return bridge.missing_subscribers(recording=True) + ([] if operator.listeners else [operator.topic])
-
-    deadline = time.monotonic() + seconds
-    said = time.monotonic()
-    while missing():
-        if time.monotonic() > deadline:
-            raise NodeTrouble(
-                f"within {seconds:.0f} s nobody subscribed to {', '.join(missing())}. "
-                "Is the recorder running, in the same ROS domain, with these topics?"
-            )
-        if time.monotonic() - said > 5.0:
-            said = time.monotonic()
-            print(f"waiting for a recorder on {', '.join(missing())}", flush=True)
-        bridge.tell_time()
-        participant.spin(POLL_S)
-
-
-def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """The command line."""
+def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, list[str]]:
+    """The command line: what is for this program, and what is for every scene's `demonstrate`."""
     parser = argparse.ArgumentParser(
-        prog="python -m late_fusion_sim.record", description="Play scripted experts onto ROS topics for a recorder."
+        prog="python -m late_fusion_sim.record",
+        description="Record scripted experts in the simulated world, every scene at once.",
+        epilog="Everything else goes to late_fusion_sim.demonstrate: --episodes, --tasks, --push, --change, …; "
+        "its own --help explains them.",
+        allow_abbrev=False,
     )
-    parser.add_argument("--episodes", type=int, default=40, help="successes per task (default: %(default)s)")
-    parser.add_argument("--tasks", help=f"comma-separated, of {', '.join(load_tasks())} (default: all but reach)")
-    parser.add_argument(
-        "--noise",
-        type=float,
-        default=0.4,
-        help="standard deviation of the noise in what is carried out, where 1 is full speed (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--delay",
-        type=int,
-        default=2,
-        help="the longest that actions come late, in control periods (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--push",
-        type=float,
-        default=0.2,
-        help="probability, per control period, that the hand begins to be pushed aside (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--change",
-        type=float,
-        default=0.0,
-        help="probability, per control period, that from then on the other task of a pair is meant, until the mind is "
-        "made up; each demonstration then has a start of its own (default: %(default)s)",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the first start (default: %(default)s)")
-    parser.add_argument("--rate", type=float, default=60.0, help="most observations per second (default: %(default)s)")
-    parser.add_argument(
-        "--wait", type=float, default=60.0, help="seconds to wait for a recorder (default: %(default)s)"
-    )
-    options = parser.parse_args(arguments)
-    if options.episodes < 1:
-        parser.error(f"--episodes is {options.episodes}; at least 1 is needed")
-    if options.noise < 0:
-        parser.error(f"--noise is {options.noise}; it cannot be negative")
-    if options.delay < 0:
-        parser.error(f"--delay is {options.delay}; it cannot be negative")
-    if not 0 <= options.push <= 1:
-        parser.error(f"--push is {options.push}; a probability is 0 to 1")
-    if not 0 <= options.change <= 1:
-        parser.error(f"--change is {options.change}; a probability is 0 to 1")
-    if options.rate <= 0:
-        parser.error(f"--rate is {options.rate}; it must be above 0")
-    last = options.seed + options.episodes * (2 if options.change else 1) - 1
-    if options.seed not in RECORDING_SEEDS or last not in RECORDING_SEEDS:
-        parser.error(
-            f"--seed {options.seed} leads to starts up to {last}; recordings use {RECORDING_SEEDS.start} to "
-            f"{RECORDING_SEEDS.stop - 1}, so that evaluation has starts which training never saw"
-        )
-    try:
-        options.tasks = select_tasks(options.tasks)
-    except ValueError as error:
-        parser.error(str(error))
-    return options
+    parser.add_argument("out", type=Path, metavar="FOLDER", help="where the bags go; new, or empty")
+    parser.add_argument("--late-fusion", type=Path, required=True, help="the executable late_fusion")
+    parser.add_argument("--side", action="store_true", help="record the side camera as well")
+    options, rest = parser.parse_known_args(arguments)
+    if options.out.exists() and not (options.out.is_dir() and not any(options.out.iterdir())):
+        parser.error(f"{options.out} is there already, and not empty; nothing is ever recorded over")
+    # What is wrong with the rest is said once, and before anything runs.
+    demonstration = demonstrate.parse(rest)
+    options.episodes, options.tasks = demonstration.episodes, demonstration.tasks
+    return options, rest
+
+
+def record(options: argparse.Namespace, arguments: list[str]) -> None:
+    """Records every scene; NodeTrouble where one fails."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    changes = [(["use_sim_time"], True), *([(["modalities", "side"], SIDE_CAMERA)] if options.side else [])]
+    parameter_file = options.out / "recorder.param.yaml"
+    parameters = node_parameters(None, lockstep=False, changes=tuple(changes))
+    parameter_file.write_text(yaml.safe_dump(parameters, sort_keys=False), encoding="utf-8")
+    scenes = [(scene, list(tasks)) for scene, tasks in groupby(options.tasks, key=lambda task: task.scene)]
+    progress = Progress("recording", options.episodes * len(options.tasks))
+    with ExitStack() as running:
+        running.callback(progress.close)
+        takes = [
+            running.enter_context(Take(options.out, scene, tasks, domain))
+            for (scene, tasks), domain in zip(scenes, domains(len(scenes)))
+        ]
+        for take in takes:
+            take.begin(options.late_fusion.resolve(), parameter_file, arguments)
+        shown, over = -1, False
+        while not over:
+            over = all([take.is_over() for take in takes])
+            done = [take.done() for take in takes]
+            text = "  ".join(f"{take.scene} {number}" for take, number in zip(takes, done))
+            progress.show(sum(done), text, passing=sum(done) == shown)
+            shown = sum(done)
+            time.sleep(POLL_S)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Records, and says how it went by the exit status."""
-    options = parse(arguments)
-    with Participant("late_fusion_sim") as participant:
-        bridge = Bridge(participant, simulated_time=True)
-        operator = Operator(participant)
-        try:
-            await_recorder(participant, bridge, operator, options.wait)
-            demonstrator = Demonstrator(bridge, operator, options.rate, options.change, options.seed)
-            disturbance = Disturbance(options.noise, options.delay, options.push)
-            demonstrator.play_all(options.tasks, options.episodes, disturbance)
-        except NodeTrouble as trouble:
-            print(f"record: {trouble}", file=sys.stderr)
-            return 1
-        except KeyboardInterrupt:
-            print("\nrecord: interrupted", file=sys.stderr)
-            return 130
+    options, rest = parse(arguments)
+    try:
+        record(options, rest)
+    except NodeTrouble as trouble:
+        print(f"record: {trouble}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\nrecord: interrupted; what was shown until now is in {options.out}", file=sys.stderr)
+        return 130
+    print(f"recorded {options.episodes} demonstrations of each of {len(options.tasks)} tasks into {options.out}")
     return 0
 
 

@@ -20,6 +20,10 @@ POLL_S = 0.05
 """Longest wait in one go, so that a Ctrl-C or a dead node is noticed soon."""
 
 
+HIGHEST_DOMAIN = 100
+"""Domains up to here have ports of their own on every system."""
+
+
 class NodeTrouble(RuntimeError):
     """The node under test did not do its part; the message says what was awaited and what is known."""
 
@@ -30,8 +34,14 @@ def isolate() -> None:
     Must come before the first `Participant` and before the node is started, which inherits it.
     What the user has set stays.
     """
-    os.environ.setdefault("ROS_DOMAIN_ID", str(random.randint(1, 100)))
+    os.environ.setdefault("ROS_DOMAIN_ID", str(random.randint(1, HIGHEST_DOMAIN)))
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+
+
+def domains(count: int) -> range:
+    """ROS domains for programs that go on side by side, from the environment's own on."""
+    first = int(os.environ.get("ROS_DOMAIN_ID") or random.randint(1, HIGHEST_DOMAIN - count))
+    return range(first, first + count)
 
 
 def reliable(depth: int, *, latched: bool = False) -> QoSProfile:

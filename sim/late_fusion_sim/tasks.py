@@ -58,16 +58,19 @@ def opposite_of(task: Task) -> Task | None:
 
 
 def select_tasks(names: str | None) -> list[Task]:
-    """The tasks of a comma-separated list, in the file's order.
+    """The tasks of a comma-separated list, in the file's order; a scene's name stands for all of its tasks.
 
     Without a list, all but those whose sentences name a target: they are another kind of task, for other policies.
     """
     tasks = load_tasks()
     if names is None:
         return [task for task in tasks.values() if "{" not in task.demo]
+    scenes = list(dict.fromkeys(task.scene for task in tasks.values()))
     wanted = {name.strip() for name in names.split(",") if name.strip()}
-    unknown = sorted(wanted - tasks.keys())
+    unknown = sorted(wanted - tasks.keys() - set(scenes))
     if unknown or not wanted:
         asked = ", ".join(unknown) or "(an empty list)"
-        raise ValueError(f"no such task: {asked}; there are: {', '.join(tasks)}")
-    return [task for name, task in tasks.items() if name in wanted]
+        raise ValueError(
+            f"no such task: {asked}; there are: {', '.join(tasks)}; and all of a scene: {', '.join(scenes)}"
+        )
+    return [task for task in tasks.values() if task.name in wanted or task.scene in wanted]

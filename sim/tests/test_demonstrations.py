@@ -11,7 +11,7 @@ from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
-from late_fusion_sim import record
+from late_fusion_sim import demonstrate
 from late_fusion_sim.bridge import command_of
 from late_fusion_sim.judge import PairJudge
 from late_fusion_sim.ros import POLL_S, Participant, nanoseconds_of, reliable
@@ -69,12 +69,12 @@ def recorder() -> Iterator[Recorder]:
 
 def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.MonkeyPatch) -> None:
     # Topics are ordered by time alone; a busy machine needs more of it than a recording can spare.
-    monkeypatch.setattr(record, "PAUSE_S", 0.5)
+    monkeypatch.setattr(demonstrate, "PAUSE_S", 0.5)
     executed = []
     step = Scene.step
     monkeypatch.setattr(Scene, "step", lambda scene, command: executed.append(command) or step(scene, command))
     with recorder() as heard:
-        assert record.main(["--tasks", TASK.name, "--episodes", "2", "--noise", "0.3", "--push", "0.05"]) == 0
+        assert demonstrate.main(["--tasks", TASK.name, "--episodes", "2", "--noise", "0.3", "--push", "0.05"]) == 0
 
     markers = heard.of("episode")
     assert [message.data for _, message in markers] == ["start", "success"] * 2
@@ -110,12 +110,12 @@ def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.Mon
 
 
 def test_what_is_meant_changes_on_the_way_and_is_done_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record, "PAUSE_S", 0.5)
-    monkeypatch.setattr(record, "CALM_FROM", 30)
+    monkeypatch.setattr(demonstrate, "PAUSE_S", 0.5)
+    monkeypatch.setattr(demonstrate, "CALM_FROM", 30)
     opposite = opposite_of(TASK)
     quiet = ["--noise", "0", "--delay", "0", "--push", "0"]
     with recorder() as heard:
-        assert record.main(["--tasks", TASK.name, "--episodes", "1", "--change", "0.2", *quiet]) == 0
+        assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1", "--change", "0.2", *quiet]) == 0
     markers = [(at, message.data) for at, message in heard.of("episode")]
     changes = [at for at, word in markers if word == "change"]
     assert changes and [word for _, word in markers] == ["start", *["change"] * len(changes), "success"]
@@ -137,9 +137,9 @@ def test_what_was_done_is_shown_on_for_a_while(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(PairJudge, "verdict", lambda judge: verdicts.append(judged(judge)) or verdicts[-1])
     quiet = ["--noise", "0", "--delay", "0", "--push", "0"]
     with recorder() as heard:
-        assert record.main(["--tasks", TASK.name, "--episodes", "1", *quiet]) == 0
+        assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1", *quiet]) == 0
     assert verdicts[-1] == "obeyed" and not any(verdicts[:-1])
-    assert len(heard.of("expert_action")) == len(verdicts) + record.AFTERWARDS
+    assert len(heard.of("expert_action")) == len(verdicts) + demonstrate.AFTERWARDS
     assert heard.of("episode")[-1][1].data == "success"
 
 
@@ -147,16 +147,18 @@ def test_who_changes_his_mind_may_go_the_other_way_first(monkeypatch: pytest.Mon
     verdicts, judged = [], PairJudge.verdict
     monkeypatch.setattr(PairJudge, "verdict", lambda judge: verdicts.append(judged(judge)) or verdicts[-1])
     # The mind is made up only after the opposite was done.
-    monkeypatch.setattr(record.Demonstrator, "_changes_mind", lambda self, made_up, as_asked, rng: made_up != as_asked)
+    monkeypatch.setattr(
+        demonstrate.Demonstrator, "_changes_mind", lambda self, made_up, as_asked, rng: made_up != as_asked
+    )
     quiet = ["--noise", "0", "--delay", "0", "--push", "0"]
     with recorder() as heard:
-        assert record.main(["--tasks", TASK.name, "--episodes", "1", "--change", "0.1", *quiet]) == 0
+        assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1", "--change", "0.1", *quiet]) == 0
     assert "opposite" in verdicts and verdicts[-1] == "obeyed"
     assert "failure" not in [message.data for _, message in heard.of("episode")]
 
 
 def test_where_minds_change_every_demonstration_has_its_own_start() -> None:
-    either = record.Demonstrator(None, None, 60.0, 0.1, 10), record.Demonstrator(None, None, 60.0, 0.0, 10)
+    either = demonstrate.Demonstrator(None, None, 60.0, 0.1, 10), demonstrate.Demonstrator(None, None, 60.0, 0.0, 10)
     tasks = opposite_of(TASK), TASK
     changing, settled = ([[one.start_of(task, n, 3) for n in range(3)] for task in tasks] for one in either)
     assert changing == [[10, 11, 12], [13, 14, 15]]
@@ -169,7 +171,7 @@ def test_an_undisturbed_expert_does_what_it_teaches(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Scene, "step", lambda scene, command: executed.append(command) or step(scene, command))
     undisturbed = ["--noise", "0", "--delay", "0", "--push", "0"]
     with recorder() as heard:
-        assert record.main(["--tasks", TASK.name, "--episodes", "1", *undisturbed]) == 0
+        assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1", *undisturbed]) == 0
     labels = [command_of(message) for _, message in heard.of("expert_action")]
     assert np.array_equal(labels, executed)
 
@@ -177,15 +179,15 @@ def test_an_undisturbed_expert_does_what_it_teaches(monkeypatch: pytest.MonkeyPa
 def test_an_expert_that_never_succeeds_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(record, "TIME_TO_SHOW", 2)
+    monkeypatch.setattr(demonstrate, "TIME_TO_SHOW", 2)
     with recorder() as heard:
-        assert record.main(["--tasks", TASK.name, "--episodes", "1"]) == 1
+        assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1"]) == 1
     assert "failed 10 times from the start 0, at last with noise 0.05" in capsys.readouterr().err
     assert "success" not in [message.data for _, message in heard.of("episode")]
 
 
 def test_nobody_listening_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    assert record.main(["--wait", "0.5", "--episodes", "1"]) == 1
+    assert demonstrate.main(["--wait", "0.5", "--episodes", "1"]) == 1
     message = capsys.readouterr().err
     for topic in ["/camera/image_raw", "/joint_states", "/expert_action", "/episode", "/instruction"]:
         assert topic in message
@@ -206,6 +208,6 @@ def test_nobody_listening_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_wrong_options_are_explained(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        record.main(arguments)
+        demonstrate.main(arguments)
     assert ended.value.code == 2
     assert message in capsys.readouterr().err

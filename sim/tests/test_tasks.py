@@ -45,6 +45,7 @@ def test_tasks_of_one_scene_stand_together() -> None:
 
 def test_selection() -> None:
     assert [task.name for task in select_tasks("faucet-open, drawer-open")] == ["drawer-open", "faucet-open"]
+    assert [task.name for task in select_tasks("window,drawer-open")] == ["drawer-open", "window-open", "window-close"]
     assert [name for name in load_tasks() if name not in {task.name for task in select_tasks(None)}] == ["reach"]
     with pytest.raises(ValueError, match="no such task: drawer-opened; there are: button-press-topdown, "):
         select_tasks("drawer-open,drawer-opened")
