@@ -8,8 +8,8 @@ an expert alone would never be, and has seen more of them. A task is played unti
 failures are marked as such and left to the reader.
 
 What is wanted is said again and again in other words while it is done: a policy can tell a sentence's meaning from its
-wording only if it hears many wordings. On the table with shapes another one is meant now and then, with `--change` also
-the other task of a pair: nothing tells a policy better that the sentence decides than one picture with two sentences
+wording only if it hears many wordings. On the table with shapes another one is meant now and then, elsewhere the other
+task of a pair (`--change`): nothing tells a policy better that the sentence decides than one picture with two sentences
 and two answers.
 """
 
@@ -241,15 +241,15 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--push",
         type=float,
-        default=0.2,
+        default=0.1,
         help="probability, per control period, that the hand begins to be pushed aside (default: %(default)s)",
     )
     parser.add_argument(
         "--change",
         type=float,
-        default=0.0,
+        default=0.06,
         help="probability, per control period, that from then on the other task of a pair is meant, until the mind is "
-        "made up; each demonstration then has a start of its own (default: %(default)s)",
+        "made up; with 0, both tasks are shown from the same starts (default: %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the first start (default: %(default)s)")
     parser.add_argument("--rate", type=float, default=60.0, help="most observations per second (default: %(default)s)")

@@ -74,7 +74,8 @@ def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.Mon
     step = Scene.step
     monkeypatch.setattr(Scene, "step", lambda scene, command: executed.append(command) or step(scene, command))
     with recorder() as heard:
-        assert demonstrate.main(["--tasks", TASK.name, "--episodes", "2", "--noise", "0.3", "--push", "0.05"]) == 0
+        demonstration = ["--tasks", TASK.name, "--episodes", "2", "--noise", "0.3", "--push", "0.05", "--change", "0"]
+        assert demonstrate.main(demonstration) == 0
 
     markers = heard.of("episode")
     assert [message.data for _, message in markers] == ["start", "success"] * 2
@@ -135,7 +136,7 @@ def test_what_is_meant_changes_on_the_way_and_is_done_in_the_end(monkeypatch: py
 def test_what_was_done_is_shown_on_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     verdicts, judged = [], PairJudge.verdict
     monkeypatch.setattr(PairJudge, "verdict", lambda judge: verdicts.append(judged(judge)) or verdicts[-1])
-    quiet = ["--noise", "0", "--delay", "0", "--push", "0"]
+    quiet = ["--noise", "0", "--delay", "0", "--push", "0", "--change", "0"]
     with recorder() as heard:
         assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1", *quiet]) == 0
     assert verdicts[-1] == "obeyed" and not any(verdicts[:-1])
@@ -169,7 +170,7 @@ def test_an_undisturbed_expert_does_what_it_teaches(monkeypatch: pytest.MonkeyPa
     executed = []
     step = Scene.step
     monkeypatch.setattr(Scene, "step", lambda scene, command: executed.append(command) or step(scene, command))
-    undisturbed = ["--noise", "0", "--delay", "0", "--push", "0"]
+    undisturbed = ["--noise", "0", "--delay", "0", "--push", "0", "--change", "0"]
     with recorder() as heard:
         assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1", *undisturbed]) == 0
     labels = [command_of(message) for _, message in heard.of("expert_action")]
@@ -181,7 +182,7 @@ def test_an_expert_that_never_succeeds_is_told(
 ) -> None:
     monkeypatch.setattr(demonstrate, "TIME_TO_SHOW", 2)
     with recorder() as heard:
-        assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1"]) == 1
+        assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1", "--change", "0"]) == 1
     assert "failed 10 times from the start 0, at last with noise 0.05" in capsys.readouterr().err
     assert "success" not in [message.data for _, message in heard.of("episode")]
 
