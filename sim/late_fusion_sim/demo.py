@@ -219,9 +219,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     # A terminated demo must stop its node as an interrupted one does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    isolate()
     node = None
     try:
+        isolate()
         required = frozenset(options.required.split(",")) if options.required is not None else None
         parameters = node_parameters(
             options.policy,

@@ -21,7 +21,7 @@ from typing import get_args
 
 from late_fusion_sim.judge import OUTCOMES
 from late_fusion_sim.progress import Progress
-from late_fusion_sim.ros import domains
+from late_fusion_sim.ros import NodeTrouble, domains
 from late_fusion_sim.tasks import Sentences, Task, load_tasks, select_tasks
 from late_fusion_sim.wilson import interval
 
@@ -195,8 +195,12 @@ def main(arguments: list[str] | None = None) -> int:
     troubles: list[Trouble] = []
 
     free: Queue[int] = Queue()
-    for domain in domains(options.jobs):
-        free.put(domain)
+    try:
+        for domain in domains(options.jobs):
+            free.put(domain)
+    except NodeTrouble as trouble:
+        print(f"evaluate: {trouble}", file=sys.stderr)
+        return 1
 
     def one(candidate: Candidate) -> dict | Trouble:
         domain = free.get()

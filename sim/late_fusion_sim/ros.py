@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import socket
 import time
 from collections.abc import Callable
 
@@ -23,6 +24,9 @@ POLL_S = 0.05
 HIGHEST_DOMAIN = 100
 """Domains up to here have ports of their own on every system."""
 
+PARTICIPANTS = 10
+"""So many participants of a domain are looked for; programs of one machine take the first numbers that are left."""
+
 
 class NodeTrouble(RuntimeError):
     """The node under test did not do its part; the message says what was awaited and what is known."""
@@ -34,14 +38,32 @@ def isolate() -> None:
     Must come before the first `Participant` and before the node is started, which inherits it.
     What the user has set stays.
     """
-    os.environ.setdefault("ROS_DOMAIN_ID", str(random.randint(1, HIGHEST_DOMAIN)))
+    os.environ["ROS_DOMAIN_ID"] = str(domains(1)[0])
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 
 
 def domains(count: int) -> range:
-    """ROS domains for programs that go on side by side, from the environment's own on."""
-    first = int(os.environ.get("ROS_DOMAIN_ID") or random.randint(1, HIGHEST_DOMAIN - count))
-    return range(first, first + count)
+    """ROS domains for programs that go on side by side: from the environment's own on, or some that nobody is in."""
+    given = os.environ.get("ROS_DOMAIN_ID")
+    if given:
+        return range(int(given), int(given) + count)
+    firsts = range(1, HIGHEST_DOMAIN - count + 2)
+    for first in random.sample(firsts, len(firsts)):
+        found = range(first, first + count)
+        if all(map(is_unused, found)):
+            return found
+    raise NodeTrouble(f"somebody is in each of the ROS domains 1 to {HIGHEST_DOMAIN}; set ROS_DOMAIN_ID to say where")
+
+
+def is_unused(domain: int) -> bool:
+    """Whether nobody on this machine is in a domain: the ports are free where DDS looks (RTPS 2.5, 9.6.2)."""
+    for participant in range(PARTICIPANTS):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("", 7400 + 250 * domain + 10 + 2 * participant))
+            except OSError:
+                return False
+    return True
 
 
 def reliable(depth: int, *, latched: bool = False) -> QoSProfile:
