@@ -68,6 +68,6 @@ def test_the_shipped_policy_obeys(tmp_path: Path, environment: dict[str, str]) -
     run(*demo, *options, environment=environment)
     tasks = json.loads(report.read_text())["tasks"]
     obeyed = {name: task["obeyed"] for name, task in tasks.items()}
-    # Lockstep does not depend on the machine's speed; 49 of 50 were measured, so this leaves room for its arithmetic.
-    assert sum(obeyed.values()) >= 13, obeyed
+    # Lockstep does not depend on the machine's speed; 140 of 140 were measured, so this leaves room for its arithmetic.
+    assert sum(obeyed.values()) >= 18, obeyed
     assert sum(task["opposite"] for task in tasks.values()) <= 1, tasks
