@@ -1,6 +1,8 @@
 """Tests speak real ROS 2 in a domain of their own, and look at the world through its one camera."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,10 @@ from late_fusion_sim.ros import Participant, isolate
 from late_fusion_sim.scene import World
 
 isolate()
+
+# What a test starts finds the package as the test does.
+SIM = str(Path(__file__).parents[1])
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [SIM, os.environ.get("PYTHONPATH")]))
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The demo from end to end, with the fake node in the place of the real one."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,6 @@ NODE = Path(__file__).with_name("fake_late_fusion_node.py")
 
 @pytest.fixture
 def run_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(NODE.parents[1]), os.environ.get("PYTHONPATH", "")]))
-
     def run(kind: str, *arguments: str) -> int:
         monkeypatch.setenv("FAKE_NODE", kind)
         return demo.main(["--node", str(NODE), "--policy", str(tmp_path), "--out", str(tmp_path), *arguments])

@@ -1,7 +1,6 @@
 """Closed-loop evaluation, with the fake node in the place of the real one."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,6 @@ def test_what_is_no_policy_is_refused(arguments: list[str], part: str, capsys) -
 
 
 def test_seeds_are_counted_together_and_sentences_apart(tmp_path: Path, monkeypatch, capsys) -> None:
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(NODE.parents[1]), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.setenv("FAKE_NODE", "expert")
     policy = tmp_path / "policy"
     policy.mkdir()
