@@ -195,8 +195,9 @@ def main(arguments: list[str] | None = None) -> int:
     troubles: list[Trouble] = []
 
     free: Queue[int] = Queue()
+    jobs = min(options.jobs, len(options.policies))
     try:
-        for domain in domains(options.jobs):
+        for domain in domains(jobs):
             free.put(domain)
     except NodeTrouble as trouble:
         print(f"evaluate: {trouble}", file=sys.stderr)
@@ -211,7 +212,7 @@ def main(arguments: list[str] | None = None) -> int:
         finally:
             free.put(domain)
 
-    with ThreadPoolExecutor(options.jobs) as pool:
+    with ThreadPoolExecutor(jobs) as pool:
         for number, (candidate, report) in enumerate(zip(options.policies, pool.map(one, options.policies)), 1):
             progress.show(number, f"{candidate.name}, seed {candidate.number}")
             if isinstance(report, Trouble):

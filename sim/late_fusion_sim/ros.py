@@ -38,7 +38,8 @@ def isolate() -> None:
     Must come before the first `Participant` and before the node is started, which inherits it.
     What the user has set stays.
     """
-    os.environ["ROS_DOMAIN_ID"] = str(domains(1)[0])
+    [domain] = domains(1)
+    os.environ["ROS_DOMAIN_ID"] = str(domain)
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 
 
@@ -46,13 +47,18 @@ def domains(count: int) -> range:
     """ROS domains for programs that go on side by side: from the environment's own on, or some that nobody is in."""
     given = os.environ.get("ROS_DOMAIN_ID")
     if given:
+        if not given.isdecimal():
+            raise NodeTrouble(f"ROS_DOMAIN_ID is {given!r}; a domain is a whole number from 0 on")
         return range(int(given), int(given) + count)
     firsts = range(1, HIGHEST_DOMAIN - count + 2)
     for first in random.sample(firsts, len(firsts)):
         found = range(first, first + count)
         if all(map(is_unused, found)):
             return found
-    raise NodeTrouble(f"somebody is in each of the ROS domains 1 to {HIGHEST_DOMAIN}; set ROS_DOMAIN_ID to say where")
+    raise NodeTrouble(
+        f"{count} ROS domains side by side are needed, and of 1 to {HIGHEST_DOMAIN} not so many are unused; "
+        "set ROS_DOMAIN_ID to say where"
+    )
 
 
 def is_unused(domain: int) -> bool:

@@ -1,11 +1,12 @@
 """Where programs meet, and where they must not meet others."""
 
 import random
+from pathlib import Path
 
 import pytest
 import rclpy
 
-from late_fusion_sim import ros
+from late_fusion_sim import demo, evaluate, record, ros
 
 
 @pytest.fixture
@@ -32,8 +33,33 @@ def test_a_domain_that_somebody_is_in_is_left_to_him(nothing_given: None, monkey
         rclpy.shutdown(context=context)
 
 
-def test_where_everybody_is_somewhere_one_is_asked(nothing_given: None, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("program", "arguments"),
+    [
+        (demo, ["--node", "node"]),
+        (evaluate, ["--node", "node", "some=models/policies/tabletop"]),
+        (record, ["{out}/bags", "--late-fusion", "late_fusion"]),
+    ],
+)
+@pytest.mark.parametrize(
+    ("given", "part"),
+    [("", "not so many are unused"), ("here", "'here'; a domain is a whole number")],
+)
+def test_without_a_domain_nothing_begins(
+    program, arguments: list[str], given: str, part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2])
+    monkeypatch.setenv("ROS_DOMAIN_ID", given)
+    monkeypatch.setattr(ros, "is_unused", lambda _: False)
+    arguments = [each.format(out=tmp_path) for each in arguments]
+    if program is not record:
+        arguments += ["--out", str(tmp_path)]
+    assert program.main(arguments) == 1
+    assert part in capsys.readouterr().err
+
+
+def test_side_by_side_means_one_after_the_other(nothing_given: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ros, "is_unused", lambda domain: domain % 2 == 0)
-    assert len(ros.domains(1)) == 1
-    with pytest.raises(ros.NodeTrouble, match="set ROS_DOMAIN_ID"):
+    assert ros.domains(1)[0] % 2 == 0
+    with pytest.raises(ros.NodeTrouble, match="2 ROS domains side by side"):
         ros.domains(2)
