@@ -6,19 +6,21 @@
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use late_fusion::chunk::{Ensemble, Favour};
+use late_fusion::chunk::{Ensemble, Favor};
 use late_fusion::contribution::Contributions;
 use late_fusion::control::{Controller, Decision, Freshness};
-use late_fusion::guard::{Guard, Limit};
-use late_fusion::modality::Feature;
-use late_fusion::policy::{
-    ActionSpec, BilinearSpec, ChunkSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, Policy,
-    PolicySpec, SourceSpec, VoteRule, VoteSpec, VoterSpec, Weights,
+use late_fusion::modality::ProjectedFeature;
+use late_fusion::policy::Policy;
+use late_fusion::safety::{Guard, Limit};
+use late_fusion::spec::{
+    ActionSpec, BilinearSpec, ChunkSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec,
+    SourceSpec, VoteRule, VoteSpec, VoterSpec, Weights,
 };
 use late_fusion::time::Stamp;
+use nalgebra::DVector;
 
 fn main() {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/policies/tabletop");
@@ -26,11 +28,11 @@ fn main() {
         .skip(1)
         .find(|argument| !argument.starts_with("--"));
     let folder = given.map_or(shipped, PathBuf::from);
-    let policy = Policy::load(&folder).unwrap_or_else(|problems| panic!("{problems}"));
+    let policy = Policy::load(&folder).unwrap_or_else(|errors| panic!("{errors}"));
     let spec = policy.spec().clone();
     measure_policy(policy);
     let temporal = Ensemble::Temporal {
-        favour: Favour::Oldest,
+        favor: Favor::Oldest,
         decay: 0.01,
     };
     for ensemble in [Ensemble::None, temporal, Ensemble::Blend { blend_s: 0.1 }] {
@@ -62,8 +64,7 @@ fn measure_policy(mut policy: Policy) {
     measure("align, fuse and head", 20_000, || {
         policy.act(black_box(&features), &ages_s, black_box(&mut action));
     });
-    let mut contributions =
-        Contributions::new(&policy).unwrap_or_else(|problems| panic!("{problems}"));
+    let mut contributions = Contributions::new(&policy).unwrap_or_else(|errors| panic!("{errors}"));
     measure("contributions", 5_000, || {
         contributions.compute(&mut policy, black_box(&features), &ages_s);
     });
@@ -83,7 +84,7 @@ fn chunked(spec: &PolicySpec, folder: &Path) -> Option<Policy> {
     let (last, outputs) = (hidden.len(), steps * spec.actions.len());
     let width = *hidden.last()?;
     let mut weights = Weights::load(&folder.join("weights.safetensors"))
-        .unwrap_or_else(|problems| panic!("{problems}"));
+        .unwrap_or_else(|errors| panic!("{errors}"));
     let made_up = vec![0.01; outputs * width];
     weights.insert(format!("head.{last}.weight"), vec![outputs, width], made_up);
     weights.insert(
@@ -91,17 +92,17 @@ fn chunked(spec: &PolicySpec, folder: &Path) -> Option<Policy> {
         vec![outputs],
         vec![0.0; outputs],
     );
-    Some(Policy::build(spec, folder, &weights).unwrap_or_else(|problems| panic!("{problems}")))
+    Some(Policy::build(spec, folder, &weights).unwrap_or_else(|errors| panic!("{errors}")))
 }
 
 /// Ticks at 100 Hz, of which every third has a new feature and predicts; with up to 12 chunks that overlap.
 fn control(policy: Policy, ensemble: Ensemble) {
-    let modalities = policy.spec().modalities.iter();
-    let mut features: Vec<Feature> = modalities
-        .map(|modality| Feature {
+    let projections = policy.projections().iter();
+    let mut features: Vec<ProjectedFeature> = projections
+        .map(|projection| ProjectedFeature {
             stamp: Stamp::default(),
             present: true,
-            values: vec![0.1; modality.input_width()],
+            values: DVector::repeat(projection.width(), 0.1),
         })
         .collect();
     let mut action = vec![0.0; policy.spec().actions.len()];
@@ -122,8 +123,10 @@ fn control(policy: Policy, ensemble: Ensemble) {
             }
             _ => &mut playing,
         };
-        let decision = timer.time(|| controller.tick(now, features.iter(), black_box(&mut action)));
-        assert!(matches!(decision, Decision::Act { .. }), "{decision:?}");
+        let elapsed = Duration::from_nanos(now.nanos() as u64);
+        let tick =
+            timer.time(|| controller.tick(now, elapsed, features.iter(), black_box(&mut action)));
+        assert!(matches!(tick.decision, Decision::Act { .. }), "{tick:?}");
     }
     predicting.print(&format!("a tick that predicts 8 steps, {ensemble}"));
     playing.print(&format!("a tick that plays on, {ensemble}"));
@@ -255,8 +258,7 @@ fn build(name: &str, fusion: FusionSpec, weights: Random) -> Policy {
         },
         actions: (0..ACTIONS).map(action).collect(),
     };
-    Policy::build(spec, Path::new(""), &weights.weights)
-        .unwrap_or_else(|problems| panic!("{problems}"))
+    Policy::build(spec, Path::new(""), &weights.weights).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 fn fused_width((_, width, align): Modality) -> usize {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use late_fusion::encoder::{FeatureExtractor, sha256_of};
 use late_fusion::message::{MessageType, encode_text};
-use late_fusion::policy::{ImageEncoderSpec, Pooling};
+use late_fusion::spec::{ImageEncoderSpec, Pooling};
 
 use support::{
     compressed, extractor, feature, image_encoder, image_source, root, scene_message, text_encoder,

@@ -6,25 +6,29 @@
 
 pub mod bag;
 pub mod chunk;
+pub mod clock;
 pub mod config;
 pub mod contribution;
 pub mod control;
 pub mod encoder;
+pub mod errors;
 pub mod explain;
 pub mod fusion;
-pub mod guard;
 pub mod head;
 mod html;
-mod layer;
+mod layers;
 pub mod map;
 pub mod message;
 pub mod modality;
 pub mod number;
 pub mod policy;
-pub mod problems;
 mod progress;
 #[cfg(feature = "ros")]
 pub mod ros;
+pub mod safety;
+pub mod shutdown;
+pub mod spec;
 pub mod time;
 #[cfg(feature = "train")]
 pub mod train;
+mod window;

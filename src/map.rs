@@ -55,18 +55,25 @@ impl MapShape {
     }
 }
 
-/// Looks at places: turns `logits` over the positions, one column per look, into weights by a softmax, and writes the
-/// expected place under each of them to `expected`, every x, then every y. `places` has a row x, y per position.
+/// Turns `logits` over the positions, one column per keypoint, into weights by a softmax, and writes the expected
+/// coordinates under each of them to `expected`, every x, then every y; NaN where a logit is not finite. `places` has a
+/// row x, y per position.
 ///
 /// Finn et al. 2016, "Deep spatial autoencoders for visuomotor learning".
-pub fn look<T: Number>(logits: &mut DMatrix<T>, places: &DMatrix<T>, expected: &mut [T]) {
-    let looks = logits.ncols();
+pub fn spatial_soft_argmax<T: Number>(
+    logits: &mut DMatrix<T>,
+    places: &DMatrix<T>,
+    expected: &mut [T],
+) {
+    let keypoints = logits.ncols();
     for (i, mut weights) in logits.column_iter_mut().enumerate() {
         let largest = weights.max();
-        weights.apply(|logit| *logit = (*logit - largest).exp());
+        weights.apply(|logit| {
+            *logit = (*logit - largest).exp() + logit.zero_if_finite();
+        });
         let sum = weights.sum();
         for axis in 0..2 {
-            expected[axis * looks + i] = weights.dot(&places.column(axis)) / sum;
+            expected[axis * keypoints + i] = weights.dot(&places.column(axis)) / sum;
         }
     }
 }

@@ -5,19 +5,21 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use late_fusion::chunk::{Ensemble, Favour};
+use late_fusion::chunk::{Ensemble, Favor};
 use late_fusion::contribution::Contributions;
-use late_fusion::control::{Controller, Decision, Freshness, Returned, TickMeter, handover};
-use late_fusion::guard::{Guard, Limit};
+use late_fusion::control::{Controller, Decision, Freshness, Returned, Tick, TickMeter, handover};
 use late_fusion::message::{ActionMapping, FeatureTemplate, MessageType};
-use late_fusion::modality::{Feature, feature_slot};
-use late_fusion::policy::{
-    ActionSpec, ChunkSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, Policy, PolicySpec,
-    SourceSpec, Weights,
+use late_fusion::modality::{ProjectedFeature, feature_slot};
+use late_fusion::policy::Policy;
+use late_fusion::safety::{Guard, Limit};
+use late_fusion::spec::{
+    ActionSpec, ChunkSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, SourceSpec,
+    Weights,
 };
 use late_fusion::time::Stamp;
+use nalgebra::DVector;
 
 /// The system's allocator, with a count per thread: the test harness has threads of its own.
 struct Counting;
@@ -105,6 +107,10 @@ fn controller(policy: Policy, ensemble: Ensemble) -> Controller {
     Controller::new(policy, Guard::new(limits), freshness, ensemble, PERIOD_S)
 }
 
+fn elapsed(now: Stamp) -> Duration {
+    Duration::from_nanos(now.nanos() as u64)
+}
+
 #[test]
 fn a_tick_and_its_command_allocate_nothing() {
     let mapping =
@@ -120,17 +126,22 @@ fn a_tick_and_its_command_allocate_nothing() {
         // Fresh for a while, then stale: acting and stopping are both counted.
         let now = Stamp::from_nanos(1_000_000_000 + tick * 25_000_000);
         if tick < 100 {
-            writer.write(Feature {
+            writer.write(ProjectedFeature {
                 stamp: now,
                 present: true,
-                values: vec![0.5; WIDTH],
+                values: DVector::repeat(WIDTH, 0.5),
             });
         }
         let before = ALLOCATIONS.with(Cell::get);
-        let decision = controller.tick(now, std::iter::once(reader.read()), &mut action);
+        let Tick { decision, .. } = controller.tick(
+            now,
+            elapsed(now),
+            std::iter::once(reader.read()),
+            &mut action,
+        );
         let command = template.encode(now, &action);
         assert!(!command.is_empty());
-        meter.count(Instant::now(), decision);
+        meter.count(Instant::now(), decision, true);
         if tick > 0 {
             counted += ALLOCATIONS.with(Cell::get) - before;
         }
@@ -158,36 +169,46 @@ fn a_feature_is_sent_without_allocating() {
 
 #[test]
 fn a_policy_takes_over_without_an_allocation() {
-    let (mut giver, mut taker) = handover();
+    let (mut sender, mut receiver) = handover();
     let (mut writer, mut reader) = feature_slot(WIDTH);
     let now = Stamp::from_nanos(1_000_000_000);
-    writer.write(Feature {
+    writer.write(ProjectedFeature {
         stamp: now,
         present: true,
-        values: vec![0.5; WIDTH],
+        values: DVector::repeat(WIDTH, 0.5),
     });
     let mut present = Box::new(controller(policy(None), Ensemble::None));
     let mut action = [0.0];
-    present.tick(now, std::iter::once(reader.read()), &mut action);
+    present.tick(
+        now,
+        elapsed(now),
+        std::iter::once(reader.read()),
+        &mut action,
+    );
     for withdrawn in [false, true, false, false] {
-        giver.offer(Box::new(controller(policy(None), Ensemble::None)));
+        sender.offer(Box::new(controller(policy(None), Ensemble::None)));
         if withdrawn {
-            giver.withdraw();
+            sender.withdraw();
         }
         let before = ALLOCATIONS.with(Cell::get);
-        if let Some(newcomer) = taker.pending() {
+        if let Some(candidate) = receiver.pending() {
             let features = std::iter::once(reader.read());
-            assert!(newcomer.lacking(now, features).next().is_none());
-            newcomer.succeed(&present);
+            assert!(candidate.missing(now, features).next().is_none());
+            candidate.succeed(&present);
         }
-        let former = taker.take(&mut present);
-        let decision = present.tick(now, std::iter::once(reader.read()), &mut action);
+        let former = receiver.take(&mut present);
+        let Tick { decision, .. } = present.tick(
+            now,
+            elapsed(now),
+            std::iter::once(reader.read()),
+            &mut action,
+        );
         if let Some(former) = former {
-            taker.give_back(former);
+            receiver.give_back(former);
         }
         assert_eq!(ALLOCATIONS.with(Cell::get) - before, 0);
         assert!(matches!(decision, Decision::Act { .. }), "{decision:?}");
-        let returned = giver.returned().unwrap();
+        let returned = sender.returned().unwrap();
         assert_eq!(matches!(returned, Returned::Withdrawn(_)), withdrawn);
     }
 }
@@ -223,7 +244,7 @@ fn policies() -> Vec<Policy> {
 const ENSEMBLES: [Ensemble; 3] = [
     Ensemble::None,
     Ensemble::Temporal {
-        favour: Favour::Oldest,
+        favor: Favor::Oldest,
         decay: 0.01,
     },
     Ensemble::Blend { blend_s: 5.0 },
@@ -232,9 +253,9 @@ const ENSEMBLES: [Ensemble; 3] = [
 /// Runs a controller for a minute and more, and returns how often it acted and stopped.
 fn run(policy: Policy, ensemble: Ensemble) -> [usize; 2] {
     let name = policy.spec().name.clone();
-    let modalities = policy.spec().modalities.iter();
-    let mut features: Vec<Feature> = modalities
-        .map(|modality| Feature::absent(modality.input_width()))
+    let projections = policy.projections().iter();
+    let mut features: Vec<ProjectedFeature> = projections
+        .map(|projection| ProjectedFeature::absent(projection.width()))
         .collect();
     let mut action = vec![0.0; policy.spec().actions.len()];
     let mut controller = controller(policy, ensemble);
@@ -252,7 +273,8 @@ fn run(policy: Policy, ensemble: Ensemble) -> [usize; 2] {
             feature.present = true;
         }
         let before = ALLOCATIONS.with(Cell::get);
-        let decision = controller.tick(now, features.iter(), &mut action);
+        let Tick { decision, .. } =
+            controller.tick(now, elapsed(now), features.iter(), &mut action);
         let made = ALLOCATIONS.with(Cell::get) - before;
         assert!(tick == 0 || made == 0, "{name}, {ensemble}: {made}");
         decisions[usize::from(matches!(decision, Decision::Stop(_)))] += 1;

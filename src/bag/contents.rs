@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Record;
+use crate::errors::ConfigErrors;
 use crate::message::MessageType;
-use crate::problems::Problems;
 
 /// Every topic with its type and how many messages it has.
 #[derive(Debug, Default)]
@@ -48,12 +48,12 @@ impl Contents {
         &self,
         place: &str,
         topic: &str,
-        problems: &mut Problems,
+        errors: &mut ConfigErrors,
     ) -> Option<MessageType> {
-        let recorded = self.wanted(place, topic, problems)?;
+        let recorded = self.wanted(place, topic, errors)?;
         let message = MessageType::from_ros_name(recorded);
         if message.is_none() {
-            problems.add(format!(
+            errors.add(format!(
                 "{place}: topic {topic} has the type {recorded}, which late_fusion cannot read"
             ));
         }
@@ -61,18 +61,24 @@ impl Contents {
     }
 
     /// Adds a problem unless there are messages of this type on a topic.
-    pub fn demand(&self, place: &str, topic: &str, message: MessageType, problems: &mut Problems) {
-        if let Some(recorded) = self.wanted(place, topic, problems)
+    pub fn demand(
+        &self,
+        place: &str,
+        topic: &str,
+        message: MessageType,
+        errors: &mut ConfigErrors,
+    ) {
+        if let Some(recorded) = self.wanted(place, topic, errors)
             && MessageType::from_ros_name(recorded) != Some(message)
         {
-            problems.add(format!(
+            errors.add(format!(
                 "{place}: topic {topic} has the type {recorded}; it must be {}",
                 message.ros_name()
             ));
         }
     }
 
-    fn wanted(&self, place: &str, topic: &str, problems: &mut Problems) -> Option<&str> {
+    fn wanted(&self, place: &str, topic: &str, errors: &mut ConfigErrors) -> Option<&str> {
         let found = self.type_of(topic);
         if found.is_none() {
             let topics: Vec<String> = self
@@ -80,7 +86,7 @@ impl Contents {
                 .iter()
                 .map(|(name, (message_type, count))| format!("{name} ({message_type}, {count})"))
                 .collect();
-            problems.add(format!(
+            errors.add(format!(
                 "{place}: there is no message on topic {topic}; there are {}",
                 topics.join(", ")
             ));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 
 /// Where the `.msg` files of the installed packages are.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ impl Definitions {
     ///
     /// # Errors
     /// When one of the `.msg` files is in none of the prefixes.
-    pub fn of(&self, message_type: &str) -> Result<String, Problems> {
+    pub fn of(&self, message_type: &str) -> Result<String, ConfigErrors> {
         let mut text = String::new();
         let mut seen = BTreeSet::new();
         let mut open = vec![TypeName::parse(message_type, "")];
@@ -51,7 +51,7 @@ impl Definitions {
         Ok(text)
     }
 
-    fn read(&self, name: &TypeName) -> Result<String, Problems> {
+    fn read(&self, name: &TypeName) -> Result<String, ConfigErrors> {
         let file = PathBuf::from("share")
             .join(&name.package)
             .join("msg")
@@ -65,7 +65,7 @@ impl Definitions {
                     .iter()
                     .map(|p| p.display().to_string())
                     .collect();
-                Problems::from(format!(
+                ConfigErrors::from(format!(
                     "the definition of {} is not there: {} is in none of the folders of AMENT_PREFIX_PATH \
                      ({:?}); source the ROS 2 that has the package {}",
                     name.short(),

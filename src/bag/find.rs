@@ -3,23 +3,23 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 
 /// Every `.mcap` file among `paths` and below the folders among them, each once, sorted.
 ///
 /// # Errors
 /// Every path that cannot be read, and every folder without a bag.
-pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problems> {
-    let mut problems = Problems::new();
+pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, ConfigErrors> {
+    let mut errors = ConfigErrors::new();
     let mut found = BTreeSet::new();
     for path in paths {
         let before = found.len();
         match path.metadata() {
-            Err(e) => problems.add(format!("bag {}: {e}", path.display())),
+            Err(e) => errors.add(format!("bag {}: {e}", path.display())),
             Ok(data) if data.is_dir() => {
-                search(path, &mut found, &mut problems);
-                if found.len() == before && problems.is_empty() {
-                    problems.add(format!(
+                search(path, &mut found, &mut errors);
+                if found.len() == before && errors.is_empty() {
+                    errors.add(format!(
                         "folder {}: there is no .mcap file in it or below it",
                         path.display()
                     ));
@@ -31,21 +31,21 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Problems> {
         }
     }
     if paths.is_empty() {
-        problems.add("no bag is named; name .mcap files, or folders that hold them");
+        errors.add("no bag is named; name .mcap files, or folders that hold them");
     }
-    problems.or(found.into_iter().collect())
+    errors.or(found.into_iter().collect())
 }
 
-fn search(folder: &Path, found: &mut BTreeSet<PathBuf>, problems: &mut Problems) {
+fn search(folder: &Path, found: &mut BTreeSet<PathBuf>, errors: &mut ConfigErrors) {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(e) => return problems.add(format!("folder {}: {e}", folder.display())),
+        Err(e) => return errors.add(format!("folder {}: {e}", folder.display())),
     };
     for entry in entries.flatten() {
         let path = entry.path();
         // Links to folders are not followed: they may lead in a circle.
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            search(&path, found, problems);
+            search(&path, found, errors);
         } else if path.extension().is_some_and(|e| e == "mcap") && path.is_file() {
             found.insert(path);
         }

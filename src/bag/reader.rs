@@ -9,8 +9,8 @@ use std::sync::Arc;
 use mcap::records::{Record as McapRecord, op};
 
 use super::chunk::{Chunk, FRAME, u64_at};
+use crate::errors::ConfigErrors;
 use crate::message::MessageType;
-use crate::problems::Problems;
 use crate::time::Stamp;
 
 /// One message of a bag.
@@ -50,11 +50,11 @@ impl Reader {
     ///
     /// # Errors
     /// When it cannot be read, is empty or is something else.
-    pub fn open(path: &Path) -> Result<Self, Problems> {
+    pub fn open(path: &Path) -> Result<Self, ConfigErrors> {
         const WANTED: &str = "an MCAP file is needed, as `late_fusion record` or \
                               `ros2 bag record --storage mcap` writes it";
         let problem = |what: &dyn std::fmt::Display| {
-            Problems::from(format!("bag {}: {what}", path.display()))
+            ConfigErrors::from(format!("bag {}: {what}", path.display()))
         };
         let mut file = File::open(path).map_err(|e| problem(&e))?;
         let metadata = file.metadata().map_err(|e| problem(&e))?;
@@ -133,10 +133,10 @@ impl Reader {
     pub fn require<'a>(
         &mut self,
         wanted: impl IntoIterator<Item = (&'a str, MessageType)>,
-    ) -> Result<(), Problems> {
+    ) -> Result<(), ConfigErrors> {
         let topics = self.topics();
         let place = self.path.display();
-        let mut problems = Problems::new();
+        let mut errors = ConfigErrors::new();
         for (name, message) in wanted {
             match topics.get(name) {
                 None => {
@@ -145,13 +145,13 @@ impl Reader {
                         true => "it has no messages at all".to_owned(),
                         false => format!("it has {}", names.join(", ")),
                     };
-                    problems.add(format!(
+                    errors.add(format!(
                         "bag {place}: there is nothing of the topic {name} ({}); {there}",
                         message.ros_name()
                     ));
                 }
                 Some(topic) if MessageType::from_ros_name(&topic.message_type) != Some(message) => {
-                    problems.add(format!(
+                    errors.add(format!(
                         "bag {place}: the topic {name} is of the type {}; {} is needed",
                         topic.message_type,
                         message.ros_name()
@@ -160,7 +160,7 @@ impl Reader {
                 Some(_) => {}
             }
         }
-        problems.or(())
+        errors.or(())
     }
 }
 

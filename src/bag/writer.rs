@@ -9,7 +9,7 @@ use mcap::records::MessageHeader;
 use mcap::write::NoSeek;
 use mcap::{Compression, McapError, WriteOptions};
 
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 use crate::time::Stamp;
 
 /// Uncompressed bytes after which a chunk is closed; a larger message gets a chunk of its own.
@@ -44,7 +44,7 @@ impl Writer {
     ///
     /// # Errors
     /// When there is one already, or none can be made.
-    pub fn create(path: &Path) -> Result<Self, Problems> {
+    pub fn create(path: &Path) -> Result<Self, ConfigErrors> {
         let problem = |e: &dyn std::fmt::Display| format!("bag {}: {e}", path.display());
         let file = File::create_new(path).map_err(|e| match e.kind() {
             std::io::ErrorKind::AlreadyExists => {
@@ -82,7 +82,7 @@ impl Writer {
         topic: &str,
         message_type: &str,
         definition: &str,
-    ) -> Result<TopicId, Problems> {
+    ) -> Result<TopicId, ConfigErrors> {
         let added = self
             .mcap
             .add_schema(message_type, "ros2msg", definition.as_bytes())
@@ -102,7 +102,7 @@ impl Writer {
         topic: TopicId,
         log_time: Stamp,
         message: &[u8],
-    ) -> Result<(), Problems> {
+    ) -> Result<(), ConfigErrors> {
         // Bags have no time before the epoch.
         let log_time = u64::try_from(log_time.nanos()).unwrap_or_default();
         let sequence = self.sequences.entry(topic.0).or_default();
@@ -125,7 +125,7 @@ impl Writer {
     ///
     /// # Errors
     /// What the file system says.
-    pub fn flush(&mut self) -> Result<(), Problems> {
+    pub fn flush(&mut self) -> Result<(), ConfigErrors> {
         self.mcap.flush().map_err(|e| self.problem(&e))
     }
 
@@ -148,10 +148,10 @@ impl Writer {
     ///
     /// # Errors
     /// What the file system says.
-    pub fn finish(mut self) -> Result<Summary, Problems> {
+    pub fn finish(mut self) -> Result<Summary, ConfigErrors> {
         let path = self.path;
         let problem =
-            |e: &dyn std::fmt::Display| Problems::from(format!("bag {}: {e}", path.display()));
+            |e: &dyn std::fmt::Display| ConfigErrors::from(format!("bag {}: {e}", path.display()));
         self.mcap.finish().map_err(|e| problem(&e))?;
         let mut buffered = self.mcap.into_inner().into_inner();
         buffered.flush().map_err(|e| problem(&e))?;
@@ -164,7 +164,7 @@ impl Writer {
         })
     }
 
-    fn problem(&self, error: &McapError) -> Problems {
+    fn problem(&self, error: &McapError) -> ConfigErrors {
         format!("bag {}: {error}", self.path.display()).into()
     }
 }

@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use late_fusion::problems::Problems;
+use late_fusion::errors::ConfigErrors;
 
 const HELP: &str = "\
 Encodes one modality of a policy, a camera or an instruction, for a late_fusion node on another machine.
@@ -28,20 +28,20 @@ fn main() -> ExitCode {
     }
     match run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(problems) => {
-            eprintln!("late_fusion_encoder: the node cannot run:\n{problems}");
+        Err(errors) => {
+            eprintln!("late_fusion_encoder: the node cannot run:\n{errors}");
             ExitCode::FAILURE
         }
     }
 }
 
 #[cfg(feature = "ros")]
-fn run() -> Result<(), Problems> {
+fn run() -> Result<(), ConfigErrors> {
     late_fusion::ros::run_encoder()
 }
 
 #[cfg(not(feature = "ros"))]
-fn run() -> Result<(), Problems> {
+fn run() -> Result<(), ConfigErrors> {
     Err("this executable was built without the feature `ros`; source your ROS 2 and build it with the default features"
         .to_owned()
         .into())

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::temporal::{self, Favour};
+use super::temporal::{self, Favor};
 use super::timing::Timing;
 use super::{blend, player::MOST_CHUNKS};
 
@@ -15,7 +15,7 @@ pub enum Ensemble {
     /// The weighted mean of all chunks that still cover this moment, w_i = exp(−decay·i) (ACT, Zhao et al. 2023).
     Temporal {
         /// The end of the chunks from which i counts.
-        favour: Favour,
+        favor: Favor,
         /// How much less each next chunk counts; finite and not negative.
         decay: f64,
     },
@@ -43,11 +43,11 @@ impl Ensemble {
                 weights.fill(0.0);
                 weights[weights.len() - 1] = 1.0;
             }
-            Self::Temporal { favour, decay } => {
+            Self::Temporal { favor, decay } => {
                 // Chunks are of one length, so those that are over are the oldest. The newest never is.
                 let over = ages_ns[..ages_ns.len() - 1].partition_point(|age| timing.is_over(*age));
                 weights[..over].fill(0.0);
-                temporal::weigh(*favour, *decay, &mut weights[over..]);
+                temporal::weigh(*favor, *decay, &mut weights[over..]);
             }
             Self::Blend { blend_s } => blend::weigh((blend_s * 1e9) as i64, ages_ns, weights),
         }
@@ -59,12 +59,12 @@ impl fmt::Display for Ensemble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => write!(f, "none"),
-            Self::Temporal { favour, decay } => {
-                let favour = match favour {
-                    Favour::Oldest => "oldest",
-                    Favour::Newest => "newest",
+            Self::Temporal { favor, decay } => {
+                let favor = match favor {
+                    Favor::Oldest => "oldest",
+                    Favor::Newest => "newest",
                 };
-                write!(f, "temporal (favour {favour}, decay {decay})")
+                write!(f, "temporal (favor {favor}, decay {decay})")
             }
             Self::Blend { blend_s } => write!(f, "blend (over {blend_s} s)"),
         }

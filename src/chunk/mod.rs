@@ -9,12 +9,12 @@
 //! the guard comes after it.
 
 mod blend;
+mod combine;
 mod ensemble;
-mod mixture;
 mod player;
 mod temporal;
 mod timing;
 
 pub use ensemble::Ensemble;
 pub use player::{Fused, MOST_CHUNKS, Player};
-pub use temporal::Favour;
+pub use temporal::Favor;

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use super::Ensemble;
-use super::mixture::{self, Saying};
+use super::combine::{self, WeightedStep};
 use super::timing::Timing;
-use crate::policy::{ChunkSpec, FusionSpec, HeadSpec, MAX_MODALITIES, PolicySpec, VoteRule};
+use crate::spec::{ChunkSpec, FusionSpec, HeadSpec, MAX_MODALITIES, PolicySpec, VoteRule};
 use crate::time::Stamp;
 
 /// The most chunks that are remembered: one per step of the longest chunk, as when every step predicts anew. Where more
@@ -117,7 +117,7 @@ impl Player {
             let (step, way) = self.timing.place(ages_ns[i]);
             let actions = &self.chunks[i].actions[step * self.width..];
             let (step, rest) = actions.split_at(self.width);
-            Saying {
+            WeightedStep {
                 step,
                 next: rest.get(..self.width).unwrap_or(step),
                 way,
@@ -125,8 +125,8 @@ impl Player {
             }
         };
         match self.choices {
-            true => mixture::vote(count, said, &mut self.ballots, action),
-            false => mixture::mean((0..count).map(said), action),
+            true => combine::vote(count, said, &mut self.ballots, action),
+            false => combine::mean((0..count).map(said), action),
         }
         let spent = weights.iter().take_while(|weight| **weight == 0.0).count();
         self.spare.extend(self.chunks.drain(..spent));

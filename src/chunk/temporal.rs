@@ -5,7 +5,7 @@
 
 /// Which end of the chunks counts most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Favour {
+pub enum Favor {
     /// The oldest chunk, as in the paper: smooth, and slow to take in what is new.
     Oldest,
     /// The newest chunk: quick, and less smooth.
@@ -13,15 +13,15 @@ pub enum Favour {
 }
 
 /// Weighs `weights.len()` chunks, oldest first. `decay` is the paper's m, not negative.
-pub(super) fn weigh(favour: Favour, decay: f64, weights: &mut [f64]) {
+pub(super) fn weigh(favor: Favor, decay: f64, weights: &mut [f64]) {
     let last = weights.len() - 1;
     let mut sum = 0.0;
     for (i, weight) in weights.iter_mut().enumerate() {
-        let from_favoured = match favour {
-            Favour::Oldest => i,
-            Favour::Newest => last - i,
+        let from_favored = match favor {
+            Favor::Oldest => i,
+            Favor::Newest => last - i,
         };
-        *weight = (-decay * from_favoured as f64).exp();
+        *weight = (-decay * from_favored as f64).exp();
         sum += *weight;
     }
     for weight in weights {
@@ -34,16 +34,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn weights_fall_from_the_favoured_end() {
+    fn weights_fall_from_the_favored_end() {
         let ratio = (-0.5_f64).exp();
         let sum = 1.0 + ratio + ratio * ratio;
         let mut weights = [9.0; 3];
-        weigh(Favour::Oldest, 0.5, &mut weights);
+        weigh(Favor::Oldest, 0.5, &mut weights);
         for (weight, expected) in weights.iter().zip([1.0, ratio, ratio * ratio]) {
             assert!((weight - expected / sum).abs() < 1e-15, "{weights:?}");
         }
         let oldest_first = weights;
-        weigh(Favour::Newest, 0.5, &mut weights);
+        weigh(Favor::Newest, 0.5, &mut weights);
         weights.reverse();
         assert_eq!(weights, oldest_first);
     }
@@ -51,9 +51,9 @@ mod tests {
     #[test]
     fn without_decay_all_count_alike_and_with_much_of_it_one_alone() {
         let mut weights = [9.0; 4];
-        weigh(Favour::Oldest, 0.0, &mut weights);
+        weigh(Favor::Oldest, 0.0, &mut weights);
         assert_eq!(weights, [0.25; 4]);
-        weigh(Favour::Newest, 1000.0, &mut weights);
+        weigh(Favor::Newest, 1000.0, &mut weights);
         assert_eq!(weights, [0.0, 0.0, 0.0, 1.0]);
     }
 }

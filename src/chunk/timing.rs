@@ -1,6 +1,6 @@
 //! When the steps of a chunk are due.
 
-use crate::policy::ChunkSpec;
+use crate::spec::ChunkSpec;
 
 /// The times of a chunk's steps, in whole nanoseconds so that a step due exactly now is not lost to rounding.
 #[derive(Clone, Copy, Debug)]

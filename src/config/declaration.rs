@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::Value;
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 
 /// What is told about a parameter: by the node's parameter services and by error messages.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +25,7 @@ pub struct Declared {
 pub struct Declarations {
     given: BTreeMap<String, Value>,
     declared: Vec<Declared>,
-    problems: Problems,
+    errors: ConfigErrors,
     documented_in: &'static str,
 }
 
@@ -35,7 +35,7 @@ impl Declarations {
         Self {
             given,
             declared: Vec::new(),
-            problems: Problems::new(),
+            errors: ConfigErrors::new(),
             documented_in: "config/late_fusion.param.yaml",
         }
     }
@@ -67,7 +67,7 @@ impl Declarations {
 
     /// Adds a problem that a single parameter's type and range cannot express.
     pub fn problem(&mut self, problem: impl Into<String>) {
-        self.problems.add(problem);
+        self.errors.add(problem);
     }
 
     /// Declares a bool.
@@ -174,10 +174,10 @@ impl Declarations {
     ///
     /// # Errors
     /// Every problem found since the start.
-    pub fn finish<T>(mut self, config: T) -> Result<(T, Vec<Declared>), Problems> {
+    pub fn finish<T>(mut self, config: T) -> Result<(T, Vec<Declared>), ConfigErrors> {
         for name in self.given.keys() {
             let nearest = nearest(name, self.declared.iter().map(|d| d.name.as_str()));
-            self.problems.add(match nearest {
+            self.errors.add(match nearest {
                 Some(other) => format!("parameter {name} is unknown; did you mean {other}?"),
                 None => format!(
                     "parameter {name} is unknown; {} documents every parameter",
@@ -185,7 +185,7 @@ impl Declarations {
                 ),
             });
         }
-        self.problems.or((config, self.declared))
+        self.errors.or((config, self.declared))
     }
 
     fn declare(
@@ -206,7 +206,7 @@ impl Declarations {
     }
 
     fn mistyped<T>(&mut self, name: &str, value: &Value, expected: &str, default: T) -> T {
-        self.problems.add(format!(
+        self.errors.add(format!(
             "parameter {name} is {value} (type {}); its type must be {expected}",
             value.type_name()
         ));
@@ -214,7 +214,7 @@ impl Declarations {
     }
 
     fn out_of_range(&mut self, name: &str, value: &Value, allowed: &str) {
-        self.problems
+        self.errors
             .add(format!("parameter {name} is {value}; allowed: {allowed}"));
     }
 }

@@ -8,9 +8,9 @@ use super::encoding;
 use super::node::{message, topic};
 use super::value::Value;
 use crate::encoder::{ExecutionProvider, FeatureExtractor, Runtime, SessionOptions, accepts};
+use crate::errors::ConfigErrors;
 use crate::message::MessageType;
-use crate::policy::{ModalitySpec, PolicySpec, SourceSpec, Weights};
-use crate::problems::Problems;
+use crate::spec::{ModalitySpec, PolicySpec, SourceSpec, Weights};
 
 /// The encoder node's name, unless it is remapped.
 pub const ENCODER_NAME: &str = "late_fusion_encoder";
@@ -52,7 +52,7 @@ impl EncoderConfig {
     /// Every parameter that is unknown, mistyped, missing or out of range.
     pub fn from_parameters(
         given: BTreeMap<String, Value>,
-    ) -> Result<(Self, Vec<Declared>), Problems> {
+    ) -> Result<(Self, Vec<Declared>), ConfigErrors> {
         let mut declarations =
             Declarations::new(given).documented_in("config/late_fusion_encoder.param.yaml");
         let d = &mut declarations;
@@ -112,8 +112,8 @@ pub struct LoadedEncoder {
     pub modality: ModalitySpec,
     /// Its encoder.
     pub extractor: FeatureExtractor,
-    /// The identity that its features carry.
-    pub identity: String,
+    /// The fingerprint that its features carry.
+    pub fingerprint: String,
 }
 
 impl LoadedEncoder {
@@ -121,16 +121,16 @@ impl LoadedEncoder {
     ///
     /// # Errors
     /// Every problem of the policy, the modality and its encoder, at once where one does not hide the other.
-    pub fn new(config: &EncoderConfig) -> Result<Self, Problems> {
+    pub fn new(config: &EncoderConfig) -> Result<Self, ConfigErrors> {
         let spec = PolicySpec::load(&config.policy)?;
-        let mut problems = Problems::new();
-        let modality = find(config, &spec).map_err(|problem| problems.add(problem));
+        let mut errors = ConfigErrors::new();
+        let modality = find(config, &spec).map_err(|problem| errors.add(problem));
         let weights = Weights::load(&config.policy.join("weights.safetensors"))
-            .map_err(|found| problems.extend(found));
+            .map_err(|found| errors.extend(found));
         let runtime =
-            Runtime::load(config.onnxruntime.as_deref()).map_err(|found| problems.extend(found));
+            Runtime::load(config.onnxruntime.as_deref()).map_err(|found| errors.extend(found));
         let (Ok(modality), Ok(weights), Ok(runtime)) = (modality, weights, runtime) else {
-            return Err(problems);
+            return Err(errors);
         };
         let options = SessionOptions {
             provider: config.execution_provider,
@@ -139,11 +139,11 @@ impl LoadedEncoder {
         let extractor =
             FeatureExtractor::load(modality, &config.policy, &weights, &runtime, &options)
                 .map_err(|found| {
-                    problems.add_all(&format!("modality {}", modality.name), found);
-                    problems
+                    errors.add_all(&format!("modality {}", modality.name), found);
+                    errors
                 })?;
         Ok(Self {
-            identity: extractor.identity().unwrap_or_default().to_owned(),
+            fingerprint: extractor.fingerprint().unwrap_or_default().to_owned(),
             modality: modality.clone(),
             extractor: extractor.with_min_contrast(config.min_contrast),
         })

@@ -1,7 +1,7 @@
 //! The parameters of action chunks.
 
 use super::declaration::Declarations;
-use crate::chunk::{Ensemble, Favour};
+use crate::chunk::{Ensemble, Favor};
 
 /// What the user may ask for, before the numbers that belong to it are known.
 #[derive(Clone, Copy)]
@@ -26,14 +26,14 @@ pub(super) fn declare(d: &mut Declarations) -> Option<Ensemble> {
             _ => None,
         },
     );
-    let favour = d.choice(
-        "chunk.favour",
+    let favor = d.choice(
+        "chunk.favor",
         "oldest",
         &["oldest", "newest"],
         "With temporal, which chunk counts most. oldest: smooth; newest: quick.",
         |word| match word {
-            "oldest" => Some(Favour::Oldest),
-            "newest" => Some(Favour::Newest),
+            "oldest" => Some(Favor::Oldest),
+            "newest" => Some(Favor::Newest),
             _ => None,
         },
     );
@@ -41,7 +41,7 @@ pub(super) fn declare(d: &mut Declarations) -> Option<Ensemble> {
         "chunk.decay",
         0.01,
         0.0..=1000.0,
-        "With temporal, m in the weights exp(-m i), where i counts chunks from the favoured one; 0: all count alike.",
+        "With temporal, m in the weights exp(-m i), where i counts chunks from the favored one; 0: all count alike.",
     );
     let blend_s = d.double(
         "chunk.blend_s",
@@ -52,7 +52,7 @@ pub(super) fn declare(d: &mut Declarations) -> Option<Ensemble> {
     Some(match kind? {
         Kind::None => Ensemble::None,
         Kind::Temporal => Ensemble::Temporal {
-            favour: favour?,
+            favor: favor?,
             decay,
         },
         Kind::Blend => Ensemble::Blend { blend_s },
@@ -76,7 +76,7 @@ mod tests {
         let finished = declarations.finish(ensemble);
         finished
             .map(|(ensemble, _)| ensemble)
-            .map_err(|problems| problems.to_string())
+            .map_err(|errors| errors.to_string())
     }
 
     fn word(word: &str) -> Value {
@@ -88,11 +88,11 @@ mod tests {
         assert_eq!(declared(&[]), Ok(Some(Ensemble::None)));
         let temporal = [
             ("ensemble", word("temporal")),
-            ("favour", word("newest")),
+            ("favor", word("newest")),
             ("decay", Value::Double(0.5)),
         ];
         let expected = Ensemble::Temporal {
-            favour: Favour::Newest,
+            favor: Favor::Newest,
             decay: 0.5,
         };
         assert_eq!(declared(&temporal), Ok(Some(expected)));
@@ -104,7 +104,7 @@ mod tests {
     fn everything_wrong_is_named_at_once() {
         let told = declared(&[
             ("ensemble", word("mean")),
-            ("favour", word("middle")),
+            ("favor", word("middle")),
             ("decay", Value::Double(-1.0)),
             ("blend_s", Value::Double(f64::NAN)),
             ("decays", Value::Double(1.0)),
@@ -112,7 +112,7 @@ mod tests {
         .unwrap_err();
         for part in [
             "chunk.ensemble is \"mean\"; allowed: none, temporal, blend",
-            "chunk.favour is \"middle\"; allowed: oldest, newest",
+            "chunk.favor is \"middle\"; allowed: oldest, newest",
             "chunk.decay is -1",
             "chunk.blend_s is NaN",
             "did you mean chunk.decay?",

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_yaml::Value as Yaml;
 
 use super::Value;
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 
 /// The node's name, unless it is remapped.
 pub const NODE_NAME: &str = "late_fusion";
@@ -16,11 +16,11 @@ pub const NODE_NAME: &str = "late_fusion";
 ///
 /// # Errors
 /// A file that cannot be read, is no YAML, or has no section for the node.
-pub fn read(path: &Path, name: &str) -> Result<BTreeMap<String, Value>, Problems> {
+pub fn read(path: &Path, name: &str) -> Result<BTreeMap<String, Value>, ConfigErrors> {
     let place = path.display();
     let text = std::fs::read_to_string(path).map_err(|e| format!("parameter file {place}: {e}"))?;
     parse(&text, name)
-        .map_err(|problem| Problems::from(format!("parameter file {place}: {problem}")))
+        .map_err(|problem| ConfigErrors::from(format!("parameter file {place}: {problem}")))
 }
 
 fn parse(text: &str, name: &str) -> Result<BTreeMap<String, Value>, String> {

@@ -1,14 +1,13 @@
-//! What the parameters lead to, loaded: by the node, and by `late_fusion check`, which so finds the same problems.
+//! What the parameters lead to, loaded: by the node, and by `late_fusion check`, which so finds the same errors.
 
 use super::node::NodeConfig;
 use super::wiring::Wiring;
 use crate::chunk::Ensemble;
 use crate::encoder::{FeatureExtractor, Runtime, SessionOptions};
+use crate::errors::ConfigErrors;
 use crate::message::MessageType;
-use crate::policy::{
-    ActionSpec, FusionSpec, ModalitySpec, Policy, PolicySpec, SourceSpec, Weights,
-};
-use crate::problems::Problems;
+use crate::policy::Policy;
+use crate::spec::{ActionSpec, FusionSpec, ModalitySpec, PolicySpec, SourceSpec, Weights};
 
 /// A policy with its encoders, joined with the parameters.
 pub struct Loaded {
@@ -29,7 +28,7 @@ impl Loaded {
     ///
     /// # Errors
     /// Every problem of policy, encoders and wiring, at once where one does not hide the other.
-    pub fn new(config: &NodeConfig) -> Result<Self, Problems> {
+    pub fn new(config: &NodeConfig) -> Result<Self, ConfigErrors> {
         Self::load(config, None)
     }
 
@@ -37,31 +36,31 @@ impl Loaded {
     ///
     /// # Errors
     /// As for [`Loaded::new`], and actions that are not those of `present`.
-    pub fn successor(config: &NodeConfig, present: &PolicySpec) -> Result<Self, Problems> {
+    pub fn successor(config: &NodeConfig, present: &PolicySpec) -> Result<Self, ConfigErrors> {
         Self::load(config, Some(present))
     }
 
-    fn load(config: &NodeConfig, present: Option<&PolicySpec>) -> Result<Self, Problems> {
+    fn load(config: &NodeConfig, present: Option<&PolicySpec>) -> Result<Self, ConfigErrors> {
         if config.policy.as_os_str().is_empty() {
-            return Err(Problems::from(
+            return Err(ConfigErrors::from(
                 "parameter policy is missing; it must be a folder with policy.yaml and weights.safetensors, as \
                  `late_fusion train` writes it (a parameter file counts in the sections /** and of the node's name)"
                     .to_owned(),
             ));
         }
         let spec = PolicySpec::load(&config.policy)?;
-        let mut problems = Problems::new();
+        let mut errors = ConfigErrors::new();
         if let Some(present) = present {
-            check_same_actions(&spec, present, &mut problems);
+            check_same_actions(&spec, present, &mut errors);
         }
-        let wiring = Wiring::new(config, &spec).map_err(|found| problems.extend(found));
+        let wiring = Wiring::new(config, &spec).map_err(|found| errors.extend(found));
         let weights = Weights::load(&config.policy.join("weights.safetensors"))
-            .map_err(|found| problems.extend(found));
+            .map_err(|found| errors.extend(found));
         let loaded = weights.and_then(|weights| {
             let policy = Policy::build(spec.clone(), &config.policy, &weights)
-                .map_err(|found| problems.extend(found));
+                .map_err(|found| errors.extend(found));
             let extractors =
-                load_extractors(config, &spec, &weights).map_err(|found| problems.extend(found));
+                load_extractors(config, &spec, &weights).map_err(|found| errors.extend(found));
             let explained = Policy::build(spec.clone(), &config.policy, &weights);
             let mut warnings = unused_modalities(config, &spec);
             warnings.extend(nothing_to_put_together(config.ensemble, &spec));
@@ -72,7 +71,7 @@ impl Loaded {
             Ok((policy?, extractors?, explained.map_err(drop)?, warnings))
         });
         match (loaded, wiring) {
-            (Ok((policy, extractors, explained, warnings)), Ok(wiring)) if problems.is_empty() => {
+            (Ok((policy, extractors, explained, warnings)), Ok(wiring)) if errors.is_empty() => {
                 Ok(Self {
                     policy,
                     wiring,
@@ -81,20 +80,20 @@ impl Loaded {
                     warnings,
                 })
             }
-            _ => Err(problems),
+            _ => Err(errors),
         }
     }
 }
 
 /// A command must not change its layout or its units while a robot follows it.
-fn check_same_actions(spec: &PolicySpec, present: &PolicySpec, problems: &mut Problems) {
+fn check_same_actions(spec: &PolicySpec, present: &PolicySpec, errors: &mut ConfigErrors) {
     let in_words = |actions: &[ActionSpec]| -> Vec<String> {
         let action = |a: &ActionSpec| format!("{} ({})", a.name, a.unit);
         actions.iter().map(action).collect()
     };
     let (actions, needed) = (in_words(&spec.actions), in_words(&present.actions));
     if actions != needed {
-        problems.add(format!(
+        errors.add(format!(
             "actions are {}; to take over from the policy {:?} while the node runs, they must be {}, in this order",
             actions.join(", "),
             present.name,
@@ -108,7 +107,7 @@ fn load_extractors(
     config: &NodeConfig,
     spec: &PolicySpec,
     weights: &Weights,
-) -> Result<Vec<Option<FeatureExtractor>>, Problems> {
+) -> Result<Vec<Option<FeatureExtractor>>, ConfigErrors> {
     let wired = |m: &ModalitySpec| config.modalities.iter().find(|w| w.name == m.name);
     let enabled = |m: &ModalitySpec| wired(m).is_none_or(|w| w.enabled);
     let needs_encoder = |m: &ModalitySpec| {

@@ -20,13 +20,13 @@ pub use wiring::Wiring;
 
 use std::path::Path;
 
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 
 /// Reads the node's parameters from a file, without ROS.
 ///
 /// # Errors
 /// A file that cannot be read, otherwise every problem of its parameters.
-pub fn load_file(path: &Path) -> Result<NodeConfig, Problems> {
+pub fn load_file(path: &Path) -> Result<NodeConfig, ConfigErrors> {
     let given = file::read(path, NODE_NAME)?;
     in_file(path, NodeConfig::from_parameters(given))
 }
@@ -35,15 +35,18 @@ pub fn load_file(path: &Path) -> Result<NodeConfig, Problems> {
 ///
 /// # Errors
 /// A file that cannot be read, otherwise every problem of its parameters.
-pub fn load_encoder_file(path: &Path, node: &str) -> Result<EncoderConfig, Problems> {
+pub fn load_encoder_file(path: &Path, node: &str) -> Result<EncoderConfig, ConfigErrors> {
     let given = file::read(path, node)?;
     in_file(path, EncoderConfig::from_parameters(given))
 }
 
-fn in_file<T>(path: &Path, read: Result<(T, Vec<Declared>), Problems>) -> Result<T, Problems> {
+fn in_file<T>(
+    path: &Path,
+    read: Result<(T, Vec<Declared>), ConfigErrors>,
+) -> Result<T, ConfigErrors> {
     read.map(|(config, _)| config).map_err(|found| {
-        let mut problems = Problems::new();
-        problems.add_all(&format!("parameter file {}", path.display()), found);
-        problems
+        let mut errors = ConfigErrors::new();
+        errors.add_all(&format!("parameter file {}", path.display()), found);
+        errors
     })
 }

@@ -9,8 +9,8 @@ use super::ensemble;
 use super::value::Value;
 use crate::chunk::Ensemble;
 use crate::encoder::ExecutionProvider;
+use crate::errors::ConfigErrors;
 use crate::message::MessageType;
-use crate::problems::Problems;
 
 /// Everything that the parameters of one node say.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,7 +124,7 @@ impl NodeConfig {
     /// Every parameter that is unknown, mistyped, missing or out of range.
     pub fn from_parameters(
         given: BTreeMap<String, Value>,
-    ) -> Result<(Self, Vec<Declared>), Problems> {
+    ) -> Result<(Self, Vec<Declared>), ConfigErrors> {
         let d = &mut Declarations::new(given);
         let policy = d.string(
             "policy",

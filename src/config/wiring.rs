@@ -3,10 +3,10 @@
 use super::node::{ModalityConfig, NodeConfig};
 use crate::control::Freshness;
 use crate::encoder;
-use crate::guard::Limit;
+use crate::errors::ConfigErrors;
 use crate::message::{ActionMapping, MessageType};
-use crate::policy::{PolicySpec, SourceSpec};
-use crate::problems::Problems;
+use crate::safety::Limit;
+use crate::spec::{PolicySpec, SourceSpec};
 
 /// What the node runs, in the policy's order of modalities and actions.
 #[derive(Clone, Debug)]
@@ -28,19 +28,19 @@ impl Wiring {
     ///
     /// # Errors
     /// Every modality, action or limit that one of the two has and the other does not allow.
-    pub fn new(config: &NodeConfig, spec: &PolicySpec) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
-        let modalities = join_modalities(config, spec, &mut problems);
-        let limits = join_limits(config, spec, &mut problems);
+    pub fn new(config: &NodeConfig, spec: &PolicySpec) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let modalities = join_modalities(config, spec, &mut errors);
+        let limits = join_limits(config, spec, &mut errors);
         let actions: Vec<&str> = spec.actions.iter().map(|a| a.name.as_str()).collect();
         let mapping = ActionMapping::new(config.action.message, &actions, &config.action.fields)
-            .map_err(|found| problems.add_all("parameters", found));
+            .map_err(|found| errors.add_all("parameters", found));
         let awaited: Vec<bool> = modalities.iter().map(|m| is_awaited(m, spec)).collect();
         if !modalities.is_empty() && modalities.iter().all(|m| !m.enabled) {
-            problems.add("no modality is enabled; a policy needs at least one to act on");
+            errors.add("no modality is enabled; a policy needs at least one to act on");
         }
         if config.lockstep {
-            check_lockstep(&modalities, &awaited, &mut problems);
+            check_lockstep(&modalities, &awaited, &mut errors);
         }
         let freshness = modalities
             .iter()
@@ -49,7 +49,7 @@ impl Wiring {
                 max_age_s: m.max_age_s,
             })
             .collect();
-        match (mapping, problems.is_empty()) {
+        match (mapping, errors.is_empty()) {
             (Ok(mapping), true) => Ok(Self {
                 modalities,
                 freshness,
@@ -57,7 +57,7 @@ impl Wiring {
                 awaited,
                 mapping,
             }),
-            _ => Err(problems),
+            _ => Err(errors),
         }
     }
 }
@@ -77,13 +77,13 @@ fn is_awaited(wired: &ModalityConfig, spec: &PolicySpec) -> bool {
 fn join_modalities(
     config: &NodeConfig,
     spec: &PolicySpec,
-    problems: &mut Problems,
+    errors: &mut ConfigErrors,
 ) -> Vec<ModalityConfig> {
     let names: Vec<&str> = spec.modalities.iter().map(|m| m.name.as_str()).collect();
     // What is not required may be meant for another policy.
     for wired in config.modalities.iter().filter(|m| m.required) {
         if !names.contains(&wired.name.as_str()) {
-            problems.add(format!(
+            errors.add(format!(
                 "parameter modalities.{0}: the policy {1:?} has no such modality; it has {2}. Where policies with it \
                  and without it are to be loaded, modalities.{0}.required must be false",
                 wired.name,
@@ -95,7 +95,7 @@ fn join_modalities(
     let mut joined = Vec::with_capacity(names.len());
     for modality in &spec.modalities {
         let Some(wired) = config.modalities.iter().find(|w| w.name == modality.name) else {
-            problems.add(format!(
+            errors.add(format!(
                 "parameter modalities.{0}.topic is missing: the policy {1:?} has a modality {0} of the kind {2}",
                 modality.name,
                 spec.name,
@@ -104,7 +104,7 @@ fn join_modalities(
             continue;
         };
         if let Err(problem) = encoder::accepts(&modality.source, wired.message) {
-            problems.add(format!(
+            errors.add(format!(
                 "parameter modalities.{}.message: {problem}",
                 wired.name
             ));
@@ -115,12 +115,12 @@ fn join_modalities(
 }
 
 /// A lockstep tick answers one observation, known by the stamp that its messages share.
-fn check_lockstep(modalities: &[ModalityConfig], awaited: &[bool], problems: &mut Problems) {
+fn check_lockstep(modalities: &[ModalityConfig], awaited: &[bool], errors: &mut ConfigErrors) {
     let mut observed = false;
     let each = modalities.iter().zip(awaited);
     for (modality, _) in each.filter(|(_, awaited)| **awaited) {
         match modality.message {
-            MessageType::Float32MultiArray | MessageType::Float64MultiArray => problems.add(format!(
+            MessageType::Float32MultiArray | MessageType::Float64MultiArray => errors.add(format!(
                 "parameter modalities.{}.message is {}, which has no stamp; with lockstep a required modality \
                  needs one, such as a JointState",
                 modality.name,
@@ -130,15 +130,15 @@ fn check_lockstep(modalities: &[ModalityConfig], awaited: &[bool], problems: &mu
         }
     }
     if !observed {
-        problems.add("parameter lockstep is true, but no stamped modality is required that a tick could answer");
+        errors.add("parameter lockstep is true, but no stamped modality is required that a tick could answer");
     }
 }
 
-fn join_limits(config: &NodeConfig, spec: &PolicySpec, problems: &mut Problems) -> Vec<Limit> {
+fn join_limits(config: &NodeConfig, spec: &PolicySpec, errors: &mut ConfigErrors) -> Vec<Limit> {
     for name in config.action.limits.keys() {
         if !spec.actions.iter().any(|action| action.name == *name) {
             let names: Vec<&str> = spec.actions.iter().map(|a| a.name.as_str()).collect();
-            problems.add(format!(
+            errors.add(format!(
                 "parameter action.limits.{name}: the policy {:?} has no such action; it has {}",
                 spec.name,
                 names.join(", ")
@@ -153,7 +153,7 @@ fn join_limits(config: &NodeConfig, spec: &PolicySpec, problems: &mut Problems) 
             limit.max = limit.max.min(narrow.max);
             limit.max_rate = narrow.max_rate;
             if !(limit.min..=limit.max).contains(&limit.stop) {
-                problems.add(format!(
+                errors.add(format!(
                     "parameter action.limits.{}: {} to {} leaves out the stop value {}, which must be allowed",
                     action.name, narrow.min, narrow.max, limit.stop
                 ));

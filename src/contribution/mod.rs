@@ -5,9 +5,11 @@
 //! but S absent (Shapley 1953, "A value for n-person games"). It is the only division that treats modalities alike, gives
 //! nothing to one that changes nothing, and adds up: Σ φ_m = v(P) − v(∅).
 
+use nalgebra::DVector;
+
+use crate::errors::ConfigErrors;
 use crate::number::Number;
 use crate::policy::Policy;
-use crate::problems::Problems;
 
 /// The most modalities for which all subsets are computed: 4096 of them.
 pub const MOST_MODALITIES: usize = 12;
@@ -29,12 +31,18 @@ pub struct Contributions {
     present: usize,
 }
 
+/// Where an action is written, and what is then kept of it for its subset.
+struct Worth<'a, Keep: FnMut(usize, &[f64])> {
+    action: &'a mut [f64],
+    keep: Keep,
+}
+
 impl Contributions {
     /// Room for the contributions in a policy's actions.
     ///
     /// # Errors
     /// A policy with more than [`MOST_MODALITIES`] modalities.
-    pub fn new<T: Number>(policy: &Policy<T>) -> Result<Self, Problems> {
+    pub fn new<T: Number>(policy: &Policy<T>) -> Result<Self, ConfigErrors> {
         let (modalities, actions) = (policy.spec().modalities.len(), policy.spec().actions.len());
         if modalities > MOST_MODALITIES {
             return Err(format!(
@@ -54,19 +62,46 @@ impl Contributions {
         })
     }
 
-    /// Computes them for features as [`Policy::act`] takes them. [`Policy::account`] is then that of all of them.
+    /// Computes them for projected features, as [`Policy::act_on_projected`] takes them. [`Policy::trace`] is then that of
+    /// all of them.
+    pub fn compute_on_projected<T: Number>(
+        &mut self,
+        policy: &mut Policy<T>,
+        projected: &[Option<&DVector<T>>],
+        ages_s: &[f64],
+    ) {
+        let Worth { action, keep } = self.worth_of_subsets();
+        policy.act_on_projected_subsets(projected, ages_s, action, keep);
+        self.divide();
+    }
+
+    /// The same for features as [`Policy::act`] takes them.
     pub fn compute<T: Number>(
         &mut self,
         policy: &mut Policy<T>,
         features: &[Option<&[T]>],
         ages_s: &[f64],
     ) {
-        let (actions, worth) = (self.actions, &mut self.worth);
-        self.present = 0;
-        policy.act_subsets(features, ages_s, &mut self.action, |subset, action| {
-            worth[subset * actions..][..actions].copy_from_slice(&action[..actions]);
-            self.present |= subset;
-        });
+        let Worth { action, keep } = self.worth_of_subsets();
+        policy.act_subsets(features, ages_s, action, keep);
+        self.divide();
+    }
+
+    fn worth_of_subsets(&mut self) -> Worth<'_, impl FnMut(usize, &[f64])> {
+        let (actions, worth, present) = (self.actions, &mut self.worth, &mut self.present);
+        *present = 0;
+        Worth {
+            action: &mut self.action,
+            keep: move |subset, action| {
+                worth[subset * actions..][..actions].copy_from_slice(&action[..actions]);
+                *present |= subset;
+            },
+        }
+    }
+
+    /// Divides the worth of the subsets between the modalities.
+    fn divide(&mut self) {
+        let actions = self.actions;
         self.weigh_sizes();
         self.values.fill(0.0);
         let all = self.present;

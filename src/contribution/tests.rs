@@ -1,7 +1,8 @@
 //! Shapley values against what can be reckoned by hand.
 
 use super::*;
-use crate::policy::*;
+use crate::policy::Policy;
+use crate::spec::*;
 
 /// Modalities of one number each, fused by `fusion` into one action.
 fn policy(

@@ -1,6 +1,6 @@
 //! Handing a value to a thread that must neither wait nor allocate, and getting back the one that it had.
 //!
-//! One offer is under way at a time: after [`Giver::offer`] comes one [`Giver::returned`], before the next offer. So every
+//! One offer is under way at a time: after [`HandoverSender::offer`] comes one [`HandoverSender::returned`], before the next offer. So every
 //! buffer between the two threads is empty when it is written to, and the taker never drops anything.
 
 use std::sync::Arc;
@@ -9,22 +9,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use triple_buffer::TripleBuffer;
 
 /// The two ends of the way there and back.
-pub fn handover<T: Send>() -> (Giver<T>, Taker<T>) {
+pub fn handover<T: Send>() -> (HandoverSender<T>, HandoverReceiver<T>) {
     let (offers, offered) = TripleBuffer::default().split();
     let (returns, returned) = TripleBuffer::default().split();
     let withdrawn = Arc::<AtomicBool>::default();
-    let giver = Giver {
+    let sender = HandoverSender {
         offers,
         returned,
         withdrawn: withdrawn.clone(),
     };
-    let taker = Taker {
+    let taker = HandoverReceiver {
         offered,
         returns,
         withdrawn,
         pending: None,
     };
-    (giver, taker)
+    (sender, taker)
 }
 
 /// What comes back for an offer.
@@ -37,13 +37,13 @@ pub enum Returned<T> {
 }
 
 /// The end that offers.
-pub struct Giver<T: Send> {
+pub struct HandoverSender<T: Send> {
     offers: triple_buffer::Input<Option<Box<T>>>,
     returned: triple_buffer::Output<Option<Returned<T>>>,
     withdrawn: Arc<AtomicBool>,
 }
 
-impl<T: Send> Giver<T> {
+impl<T: Send> HandoverSender<T> {
     /// Offers a value, for the taker to take when it can.
     pub fn offer(&mut self, value: Box<T>) {
         self.withdrawn.store(false, Ordering::Release);
@@ -63,14 +63,14 @@ impl<T: Send> Giver<T> {
 }
 
 /// The end that takes. Nothing here waits, locks, allocates or drops.
-pub struct Taker<T: Send> {
+pub struct HandoverReceiver<T: Send> {
     offered: triple_buffer::Output<Option<Box<T>>>,
     returns: triple_buffer::Input<Option<Returned<T>>>,
     withdrawn: Arc<AtomicBool>,
     pending: Option<Box<T>>,
 }
 
-impl<T: Send> Taker<T> {
+impl<T: Send> HandoverReceiver<T> {
     /// The value on offer, if there is one. One that was withdrawn is handed back here.
     pub fn pending(&mut self) -> Option<&mut T> {
         if self.pending.is_none() && self.offered.update() {
@@ -84,14 +84,14 @@ impl<T: Send> Taker<T> {
         self.pending.as_deref_mut()
     }
 
-    /// Takes what [`Taker::pending`] showed in the place of `present`, and returns what was there, to be given back with
-    /// [`Taker::give_back`]. `None`, and nothing done, when nothing is on offer.
+    /// Takes what [`HandoverReceiver::pending`] showed in the place of `present`, and returns what was there, to be given back with
+    /// [`HandoverReceiver::give_back`]. `None`, and nothing done, when nothing is on offer.
     pub fn take(&mut self, present: &mut Box<T>) -> Option<Box<T>> {
         let taken = self.pending.take()?;
         Some(std::mem::replace(present, taken))
     }
 
-    /// Ends the handover: `former` is the giver's again.
+    /// Ends the handover: `former` is the sender's again.
     pub fn give_back(&mut self, former: Box<T>) {
         self.hand_back(Returned::Former(former));
     }
@@ -107,60 +107,63 @@ mod tests {
 
     #[test]
     fn what_is_offered_is_taken_and_the_former_comes_back() {
-        let (mut giver, mut taker) = handover();
+        let (mut sender, mut taker) = handover();
         let mut present = Box::new(1);
         for next in 2..=5 {
             assert_eq!(taker.pending(), None);
             assert_eq!(taker.take(&mut present), None);
-            giver.offer(Box::new(next));
-            assert_eq!(giver.returned(), None);
+            sender.offer(Box::new(next));
+            assert_eq!(sender.returned(), None);
             assert_eq!(taker.pending(), Some(&mut next.clone()));
             let former = taker.take(&mut present).unwrap();
             assert_eq!((*former, *present), (next - 1, next));
-            assert_eq!(giver.returned(), None, "not before it is given back");
+            assert_eq!(sender.returned(), None, "not before it is given back");
             taker.give_back(former);
-            assert_eq!(giver.returned(), Some(Returned::Former(Box::new(next - 1))));
-            assert_eq!(giver.returned(), None);
+            assert_eq!(
+                sender.returned(),
+                Some(Returned::Former(Box::new(next - 1)))
+            );
+            assert_eq!(sender.returned(), None);
         }
     }
 
     #[test]
     fn what_is_withdrawn_comes_back_and_the_next_offer_stands() {
-        let (mut giver, mut taker) = handover();
+        let (mut sender, mut taker) = handover();
         for seen_before in [false, true] {
-            giver.offer(Box::new("good"));
+            sender.offer(Box::new("good"));
             if seen_before {
                 assert!(taker.pending().is_some());
             }
-            giver.withdraw();
-            assert_eq!(giver.returned(), None);
+            sender.withdraw();
+            assert_eq!(sender.returned(), None);
             assert_eq!(taker.pending(), None);
-            let back = giver.returned();
+            let back = sender.returned();
             assert_eq!(back, Some(Returned::Withdrawn(Box::new("good"))));
         }
-        giver.offer(Box::new("better"));
+        sender.offer(Box::new("better"));
         assert_eq!(taker.pending(), Some(&mut "better"));
     }
 
     #[test]
     fn a_withdrawal_that_comes_too_late_changes_nothing() {
-        let (mut giver, mut taker) = handover();
+        let (mut sender, mut taker) = handover();
         let mut present = Box::new(1);
-        giver.offer(Box::new(2));
+        sender.offer(Box::new(2));
         assert!(taker.pending().is_some());
         let former = taker.take(&mut present).unwrap();
-        giver.withdraw();
+        sender.withdraw();
         assert_eq!(taker.pending(), None);
         taker.give_back(former);
-        assert_eq!(giver.returned(), Some(Returned::Former(Box::new(1))));
-        giver.offer(Box::new(3));
+        assert_eq!(sender.returned(), Some(Returned::Former(Box::new(1))));
+        sender.offer(Box::new(3));
         assert_eq!(taker.pending(), Some(&mut 3));
     }
 
     #[test]
     fn nothing_is_lost_or_doubled_between_two_threads() {
         const OFFERS: usize = 10_000;
-        let (mut giver, mut taker) = handover();
+        let (mut sender, mut taker) = handover();
         let ending = Arc::<AtomicBool>::default();
         let thread = std::thread::spawn({
             let ending = ending.clone();
@@ -179,12 +182,12 @@ mod tests {
         });
         let mut present = 0;
         for value in 1..=OFFERS {
-            giver.offer(Box::new(value));
+            sender.offer(Box::new(value));
             if value % 3 == 0 {
-                giver.withdraw();
+                sender.withdraw();
             }
             let returned = loop {
-                match giver.returned() {
+                match sender.returned() {
                     Some(returned) => break returned,
                     None => std::thread::yield_now(),
                 }

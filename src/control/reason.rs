@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::policy::PolicySpec;
+use crate::spec::PolicySpec;
 
 /// A reason to stop; it carries indices, so that the control thread allocates nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]

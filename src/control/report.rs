@@ -2,40 +2,40 @@
 
 use std::time::Instant;
 
-use hdrhistogram::Histogram;
-
 use super::{Decision, StopReason};
+use crate::window::Window;
 
 /// The state of the control loop after a tick.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TickReport {
     /// The last decision.
     pub decision: Decision,
+    /// When it was made; `None` before the first.
+    pub at: Option<Instant>,
+    /// Whether the last command could be sent.
+    pub sent: bool,
     /// Ticks since the start.
     pub ticks: u64,
     /// Ticks whose command was the stop action.
     pub stops: u64,
     /// Numbers of actions that the guard brought back to their limits.
     pub limited: u64,
-    /// Ticks per second since the first one, in wall time.
+    /// Commands that could not be sent.
+    pub failed: u64,
+    /// Ticks per second over the last seconds, in wall time.
     pub rate_hz: f64,
-    /// Median time from tick to tick in milliseconds, since the start.
+    /// Median time from tick to tick in milliseconds, over the last seconds.
     pub interval_p50_ms: f64,
-    /// 99th percentile of the same, since the start.
+    /// 99th percentile of the same.
     pub interval_p99_ms: f64,
 }
 
 /// Counts ticks and the time between them. Takes all its memory when it is built.
 pub struct TickMeter {
     report: TickReport,
-    intervals_us: Histogram<u64>,
-    first: Option<Instant>,
-    last: Option<Instant>,
-    summarised: Option<Instant>,
+    intervals: Window,
+    summarized: Option<Instant>,
 }
-
-/// The longest interval told apart, in microseconds.
-const LONGEST_US: u64 = 60_000_000;
 
 impl TickMeter {
     /// A meter that has seen nothing.
@@ -43,18 +43,18 @@ impl TickMeter {
         Self {
             report: TickReport {
                 decision: Decision::Silent(StopReason::NothingPresent),
+                at: None,
+                sent: true,
                 ticks: 0,
                 stops: 0,
                 limited: 0,
+                failed: 0,
                 rate_hz: 0.0,
                 interval_p50_ms: 0.0,
                 interval_p99_ms: 0.0,
             },
-            intervals_us: Histogram::new_with_bounds(1, LONGEST_US, 3)
-                .expect("the bounds are constants that fit"),
-            first: None,
-            last: None,
-            summarised: None,
+            intervals: Window::default(),
+            summarized: None,
         }
     }
 
@@ -63,28 +63,28 @@ impl TickMeter {
         self.report
     }
 
-    /// Counts a tick at `now`. Percentiles are brought up to date once a second, for they are not free.
-    pub fn count(&mut self, now: Instant, decision: Decision) -> TickReport {
+    /// Counts a tick at `now`, whose command was sent or not. Percentiles are brought up to date once a second, for they
+    /// are not free.
+    pub fn count(&mut self, now: Instant, decision: Decision, sent: bool) -> TickReport {
         let report = &mut self.report;
         report.decision = decision;
+        report.sent = sent;
         report.ticks += 1;
+        report.failed += u64::from(!sent);
         match decision {
             Decision::Stop(_) => report.stops += 1,
             Decision::Act { limited } => report.limited += limited as u64,
             Decision::Silent(_) => {}
         }
-        if let Some(last) = self.last.replace(now) {
-            let us = now.saturating_duration_since(last).as_micros() as u64;
-            self.intervals_us.saturating_record(us.max(1));
+        if let Some(last) = report.at.replace(now) {
+            let interval = now.saturating_duration_since(last);
+            self.intervals.record(now, interval);
         }
-        let first = *self.first.get_or_insert(now);
-        let summarised = *self.summarised.get_or_insert(now);
-        if now.saturating_duration_since(summarised).as_secs() >= 1 {
-            self.summarised = Some(now);
-            let elapsed_s = now.saturating_duration_since(first).as_secs_f64();
-            report.rate_hz = (report.ticks - 1) as f64 / elapsed_s;
-            report.interval_p50_ms = self.intervals_us.value_at_quantile(0.5) as f64 * 1e-3;
-            report.interval_p99_ms = self.intervals_us.value_at_quantile(0.99) as f64 * 1e-3;
+        let summarized = *self.summarized.get_or_insert(now);
+        if now.saturating_duration_since(summarized).as_secs() >= 1 {
+            self.summarized = Some(now);
+            report.rate_hz = self.intervals.rate_hz(now);
+            [report.interval_p50_ms, report.interval_p99_ms] = self.intervals.percentiles_ms(now);
         }
         *report
     }
@@ -102,16 +102,26 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn rate_and_percentiles_come_from_the_ticks() {
+    fn rate_and_percentiles_are_those_of_the_last_seconds() {
         let start = Instant::now();
         let mut meter = TickMeter::new();
-        let mut report = meter.count(start, Decision::Act { limited: 2 });
+        let mut report = meter.count(start, Decision::Act { limited: 2 }, true);
         for tick in 1..=200 {
             let now = start + Duration::from_millis(10 * tick);
-            report = meter.count(now, Decision::Stop(StopReason::NothingPresent));
+            let stop = Decision::Stop(StopReason::NothingPresent);
+            report = meter.count(now, stop, tick % 100 != 0);
         }
         assert_eq!((report.ticks, report.stops, report.limited), (201, 200, 2));
-        assert!((report.rate_hz - 100.0).abs() < 1e-9, "{report:?}");
-        assert!((report.interval_p99_ms - 10.0).abs() < 0.02, "{report:?}");
+        assert_eq!((report.failed, report.sent), (2, false));
+        assert!((report.rate_hz - 100.0).abs() < 1.0, "{report:?}");
+        assert!((report.interval_p99_ms - 10.0).abs() < 0.2, "{report:?}");
+        let mut now = start + Duration::from_secs(2);
+        for _ in 0..400 {
+            now += Duration::from_millis(50);
+            report = meter.count(now, Decision::Act { limited: 0 }, true);
+        }
+        assert!((report.rate_hz - 20.0).abs() < 0.2, "{report:?}");
+        assert!((report.interval_p50_ms - 50.0).abs() < 0.5, "{report:?}");
+        assert!((report.interval_p99_ms - 50.0).abs() < 0.5, "{report:?}");
     }
 }

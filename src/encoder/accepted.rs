@@ -1,7 +1,7 @@
 //! Which messages can feed which kind of modality.
 
 use crate::message::MessageType;
-use crate::policy::SourceSpec;
+use crate::spec::SourceSpec;
 
 /// Whether messages of a type can feed a modality of that kind.
 ///

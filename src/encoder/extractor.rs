@@ -3,28 +3,28 @@
 use std::path::Path;
 
 use super::accepted::allowed_types;
-use super::identity::identity;
+use super::fingerprint::fingerprint;
 use super::image::ImageEncoder;
+use super::precomputed::PrecomputedFeature;
 use super::provider::SessionOptions;
-use super::ready::Ready;
 use super::runtime::Runtime;
 use super::summary::Summary;
 use super::text::TextEncoder;
 use super::vector::VectorReader;
+use crate::errors::ConfigErrors;
 use crate::map::MapShape;
 use crate::message::{
     CompressedImageView, FeatureView, ImageView, JointStateView, MessageError, MessageType,
     Numbers, text,
 };
-use crate::policy::{ModalitySpec, SourceSpec, Weights};
-use crate::problems::Problems;
+use crate::spec::{ModalitySpec, SourceSpec, Weights};
 use crate::time::Stamp;
 
 /// Turns the messages of one modality into features, in the node as in the trainer.
 pub struct FeatureExtractor {
     source: Source,
     /// What takes its features over when they come ready-made; none for numbers, which nothing makes.
-    ready: Option<Ready>,
+    ready: Option<PrecomputedFeature>,
     width: usize,
 }
 
@@ -33,7 +33,7 @@ enum Source {
     Text(Box<TextEncoder>),
     Vector(VectorReader),
     /// An encoder on another machine, with the width of its features.
-    Elsewhere(usize),
+    Remote(usize),
 }
 
 /// What a message gave beside its feature.
@@ -58,11 +58,11 @@ impl FeatureExtractor {
         weights: &Weights,
         runtime: &Runtime,
         options: &SessionOptions,
-    ) -> Result<Self, Problems> {
+    ) -> Result<Self, ConfigErrors> {
         let source = Source::load(spec, folder, weights, runtime, options)?;
         let width = source.width();
         if width != spec.width {
-            return Err(Problems::from(format!(
+            return Err(ConfigErrors::from(format!(
                 "width is {}, and the {} gives {width} numbers; they must agree",
                 spec.width,
                 match source {
@@ -78,13 +78,13 @@ impl FeatureExtractor {
         })
     }
 
-    /// What takes the modality's features over ready-made, from an encoder of the same identity on another machine: the
+    /// What takes the modality's features over ready-made, from an encoder of the same fingerprint on another machine: the
     /// files of the encoder need not be here. Numbers are read as they always are.
     pub fn without_encoder(spec: &ModalitySpec, weights: &Weights) -> Self {
         Self {
             source: match &spec.source {
                 SourceSpec::Vector { names } => Source::Vector(VectorReader::new(names)),
-                _ => Source::Elsewhere(spec.width),
+                _ => Source::Remote(spec.width),
             },
             ready: ready(spec, weights),
             width: spec.width,
@@ -94,23 +94,23 @@ impl FeatureExtractor {
     /// Loads the extractors of all modalities of a policy, in its order.
     ///
     /// # Errors
-    /// The problems of all of them, each with its modality's name.
+    /// The errors of all of them, each with its modality's name.
     pub fn load_all(
         modalities: &[ModalitySpec],
         folder: &Path,
         weights: &Weights,
         runtime: &Runtime,
         options: &SessionOptions,
-    ) -> Result<Vec<Self>, Problems> {
-        let mut problems = Problems::new();
+    ) -> Result<Vec<Self>, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
         let mut extractors = Vec::with_capacity(modalities.len());
         for modality in modalities {
             match Self::load(modality, folder, weights, runtime, options) {
                 Ok(extractor) => extractors.push(extractor),
-                Err(found) => problems.add_all(&format!("modality {}", modality.name), found),
+                Err(found) => errors.add_all(&format!("modality {}", modality.name), found),
             }
         }
-        problems.or(extractors)
+        errors.or(extractors)
     }
 
     /// The same, for which a picture is absent whose brightest and darkest number differ by less than this part of the
@@ -202,9 +202,9 @@ impl FeatureExtractor {
         self.width
     }
 
-    /// The identity of what makes its features; `None` for numbers, which nothing makes.
-    pub fn identity(&self) -> Option<&str> {
-        self.ready.as_ref().map(Ready::encoder)
+    /// The fingerprint of what makes its features; `None` for numbers, which nothing makes.
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.ready.as_ref().map(PrecomputedFeature::encoder)
     }
 
     /// What would run, for a table.
@@ -213,10 +213,13 @@ impl FeatureExtractor {
             Source::Image(encoder) => encoder.summary().clone(),
             Source::Text(encoder) => encoder.summary().clone(),
             Source::Vector(reader) => reader.summary(),
-            Source::Elsewhere(width) => Summary {
+            Source::Remote(width) => Summary {
                 model: None,
                 device: None,
-                input: format!("made elsewhere by {}", self.identity().unwrap_or_default()),
+                input: format!(
+                    "made elsewhere by {}",
+                    self.fingerprint().unwrap_or_default()
+                ),
                 output: "as they are".into(),
                 width: *width,
             },
@@ -224,8 +227,8 @@ impl FeatureExtractor {
     }
 }
 
-fn ready(spec: &ModalitySpec, weights: &Weights) -> Option<Ready> {
-    identity(spec, weights).map(|encoder| Ready::new(encoder, spec.width))
+fn ready(spec: &ModalitySpec, weights: &Weights) -> Option<PrecomputedFeature> {
+    fingerprint(spec, weights).map(|encoder| PrecomputedFeature::new(encoder, spec.width))
 }
 
 impl Source {
@@ -235,7 +238,7 @@ impl Source {
         weights: &Weights,
         runtime: &Runtime,
         options: &SessionOptions,
-    ) -> Result<Self, Problems> {
+    ) -> Result<Self, ConfigErrors> {
         Ok(match &spec.source {
             SourceSpec::Image { encoder } => Self::Image(Box::new(ImageEncoder::load(
                 &spec.name, encoder, folder, weights, runtime, options,
@@ -244,7 +247,7 @@ impl Source {
                 encoder, folder, runtime, options,
             )?)),
             SourceSpec::Vector { names } => Self::Vector(VectorReader::new(names)),
-            SourceSpec::Feature { .. } => Self::Elsewhere(spec.width),
+            SourceSpec::Feature { .. } => Self::Remote(spec.width),
         })
     }
 
@@ -253,7 +256,7 @@ impl Source {
             Self::Image(encoder) => encoder.summary().width,
             Self::Text(encoder) => encoder.summary().width,
             Self::Vector(reader) => reader.width(),
-            Self::Elsewhere(width) => *width,
+            Self::Remote(width) => *width,
         }
     }
 
@@ -262,7 +265,7 @@ impl Source {
             Self::Image(_) => "image",
             Self::Text(_) => "text",
             Self::Vector(_) => "vector",
-            Self::Elsewhere(_) => "feature",
+            Self::Remote(_) => "feature",
         }
     }
 }
@@ -285,13 +288,13 @@ pub fn probe(
     folder: &Path,
     runtime: &Runtime,
     options: &SessionOptions,
-) -> Result<Probe, Problems> {
+) -> Result<Probe, ConfigErrors> {
     let source = Source::load(spec, folder, &Weights::default(), runtime, options)?;
     Ok(Probe {
         width: source.width(),
         map: match &source {
             Source::Image(encoder) => encoder.map(),
-            Source::Text(_) | Source::Vector(_) | Source::Elsewhere(_) => None,
+            Source::Text(_) | Source::Vector(_) | Source::Remote(_) => None,
         },
     })
 }

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 
 /// SHA-256 of a file, in hexadecimal as `sha256sum` prints it.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn sha256_of(path: &Path) -> Result<String, Problems> {
+pub fn sha256_of(path: &Path) -> Result<String, ConfigErrors> {
     hash(path).map_err(|e| format!("{}: {e}", path.display()).into())
 }
 
@@ -29,13 +29,13 @@ pub(super) fn verified(
     folder: &Path,
     file: &Path,
     expected_sha256: &str,
-) -> Result<PathBuf, Problems> {
+) -> Result<PathBuf, ConfigErrors> {
     let path = folder.join(file);
     let found = hash(&path).map_err(|e| format!("{key} {} cannot be read: {e}", path.display()))?;
     if found.eq_ignore_ascii_case(expected_sha256) {
         Ok(path)
     } else {
-        Err(Problems::from(format!(
+        Err(ConfigErrors::from(format!(
             "{key} {} is another file than the policy was trained with: its sha256 is {found}, \
              the policy says {expected_sha256}",
             path.display()

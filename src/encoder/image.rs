@@ -10,10 +10,10 @@ use super::prepare::Preparation;
 use super::provider::SessionOptions;
 use super::runtime::Runtime;
 use super::summary::Summary;
+use crate::errors::ConfigErrors;
 use crate::map::MapShape;
 use crate::message::{CompressedImageView, ImageView, MessageError};
-use crate::policy::{ElementType, ImageEncoderSpec, ImageInputSpec, Weights};
-use crate::problems::Problems;
+use crate::spec::{ElementType, ImageEncoderSpec, ImageInputSpec, Weights};
 
 /// A loaded vision encoder.
 pub(super) struct ImageEncoder {
@@ -35,7 +35,7 @@ impl ImageEncoder {
         weights: &Weights,
         runtime: &Runtime,
         options: &SessionOptions,
-    ) -> Result<Self, Problems> {
+    ) -> Result<Self, ConfigErrors> {
         let path = verified("encoder.model", folder, &spec.model, &spec.sha256)?;
         let in_file = |why: String| format!("encoder.model {}: {why}", path.display());
         let mut model =
@@ -59,9 +59,9 @@ impl ImageEncoder {
             })
             .map_err(|why| in_file(format!("it cannot run on a black picture: {why}")))?
             .map_err(|found| {
-                let mut problems = Problems::new();
-                problems.add_all(&format!("encoder.model {}", path.display()), found);
-                problems
+                let mut errors = ConfigErrors::new();
+                errors.add_all(&format!("encoder.model {}", path.display()), found);
+                errors
             })?;
         Ok(Self {
             input: spec.input.name.clone(),

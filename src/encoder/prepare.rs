@@ -5,7 +5,7 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 
 use super::onnx::Numbers;
 use crate::message::{ImageEncoding, ImageView, MessageError};
-use crate::policy::{Channels, ElementType, Fit, ImageInputSpec, Layout};
+use crate::spec::{Channels, ElementType, Fit, ImageInputSpec, Layout};
 
 /// Where the colours of a pixel are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

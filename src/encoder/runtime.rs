@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::onnx::Library;
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 
 /// Environment variable that names the library where no path is given.
 const VARIABLE: &str = "LATE_FUSION_ONNXRUNTIME";
@@ -26,7 +26,7 @@ impl Runtime {
     ///
     /// # Errors
     /// No library found, one that cannot be loaded or is too old, or another one than the process has loaded already.
-    pub fn load(path: Option<&Path>) -> Result<Self, Problems> {
+    pub fn load(path: Option<&Path>) -> Result<Self, ConfigErrors> {
         let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
         let executable = std::env::current_exe().ok();
         let (path, origin) = choose(path, variable.map(PathBuf::from), executable.as_deref())?;
@@ -41,7 +41,7 @@ impl Runtime {
             if runtime.path == path {
                 return Ok(runtime.clone());
             }
-            return Err(Problems::from(format!(
+            return Err(ConfigErrors::from(format!(
                 "the ONNX Runtime library {} ({origin}) cannot be loaded: this process already runs {}, \
                  and it can load only one",
                 path.display(),
@@ -75,7 +75,7 @@ fn choose(
     path: Option<&Path>,
     variable: Option<PathBuf>,
     executable: Option<&Path>,
-) -> Result<(PathBuf, String), Problems> {
+) -> Result<(PathBuf, String), ConfigErrors> {
     if let Some(path) = path {
         return Ok((path.to_owned(), "as configured".into()));
     }
@@ -87,7 +87,7 @@ fn choose(
         return Ok((path, "beside the executable".into()));
     }
     let folders: Vec<String> = folders.iter().map(|f| f.display().to_string()).collect();
-    Err(Problems::from(format!(
+    Err(ConfigErrors::from(format!(
         "no ONNX Runtime library: no path is configured, the environment variable {VARIABLE} is not set, and there is \
          no libonnxruntime.so in {}; set one of the first two to the libonnxruntime.so of ONNX Runtime 1.24 or newer",
         folders.join(", ")

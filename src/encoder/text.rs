@@ -10,9 +10,9 @@ use super::provider::SessionOptions;
 use super::runtime::Runtime;
 use super::summary::Summary;
 use super::tokens::{Sentence, Tokens};
+use crate::errors::ConfigErrors;
 use crate::message::MessageError;
-use crate::policy::{Pooling, TextEncoderSpec, Weights};
-use crate::problems::Problems;
+use crate::spec::{Pooling, TextEncoderSpec, Weights};
 
 /// A loaded language encoder.
 pub(super) struct TextEncoder {
@@ -37,13 +37,13 @@ impl TextEncoder {
         folder: &Path,
         runtime: &Runtime,
         options: &SessionOptions,
-    ) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
-        let tokens = load_tokens(spec, folder).map_err(|found| problems.extend(found));
+    ) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let tokens = load_tokens(spec, folder).map_err(|found| errors.extend(found));
         let path = verified("encoder.model", folder, &spec.model, &spec.sha256)
-            .map_err(|found| problems.extend(found));
+            .map_err(|found| errors.extend(found));
         let (Ok(tokens), Ok(path)) = (tokens, path) else {
-            return Err(problems);
+            return Err(errors);
         };
         let in_file = |why: String| format!("encoder.model {}: {why}", path.display());
         let mut model =
@@ -140,7 +140,7 @@ fn beginning(text: &str) -> &str {
         .map_or(text, |(end, _)| &text[..end])
 }
 
-fn load_tokens(spec: &TextEncoderSpec, folder: &Path) -> Result<Tokens, Problems> {
+fn load_tokens(spec: &TextEncoderSpec, folder: &Path) -> Result<Tokens, ConfigErrors> {
     let path = verified(
         "encoder.tokenizer",
         folder,
@@ -148,7 +148,7 @@ fn load_tokens(spec: &TextEncoderSpec, folder: &Path) -> Result<Tokens, Problems
         &spec.tokenizer_sha256,
     )?;
     Tokens::load(&path, spec.max_tokens).map_err(|why| {
-        Problems::from(format!(
+        ConfigErrors::from(format!(
             "encoder.tokenizer {} is no usable tokenizer.json: {why}",
             path.display()
         ))

@@ -7,7 +7,7 @@ use super::decode::Decoder;
 use super::onnx::Numbers;
 use super::prepare::{Picture, Preparation};
 use crate::message::{CompressedImageView, ImageView, MessageError, MessageType};
-use crate::policy::{Channels, ElementType, Fit, ImageInputSpec, Layout};
+use crate::spec::{Channels, ElementType, Fit, ImageInputSpec, Layout};
 
 /// A small picture of what a camera saw.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::control::StopReason;
-use crate::fusion::Account;
-use crate::policy::PolicySpec;
+use crate::fusion::FusionTrace;
+use crate::spec::PolicySpec;
 
 /// Everything about one stretch of a recording.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -47,7 +47,7 @@ pub struct Moment {
     pub conduct: Conduct,
     /// Why it would not have acted, where it would not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub halt: Option<Halt>,
+    pub halt: Option<StopCause>,
     /// The age of each modality's feature; none where it was absent or too old.
     pub ages_s: Vec<Option<f64>>,
     /// The sentence of each modality, where it has one.
@@ -79,14 +79,14 @@ pub enum Conduct {
 
 /// Why it would not have acted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Halt {
+pub struct StopCause {
     /// The cause, which stays the same while it lasts: `scene too old`.
     pub cause: String,
     /// As the node would have said it, with its numbers.
     pub reason: String,
 }
 
-impl Halt {
+impl StopCause {
     /// A reason in the words of a policy.
     pub fn of(reason: &StopReason, spec: &PolicySpec) -> Self {
         let name = |modality: usize| &spec.modalities[modality].name;
@@ -142,11 +142,11 @@ pub struct Vote {
 
 impl Weighing {
     /// What a fusion says of itself, where it weighs anything.
-    pub fn of(account: Account) -> Option<Self> {
+    pub fn of(account: FusionTrace) -> Option<Self> {
         match account {
-            Account::Unweighted => None,
-            Account::Weights(weights) => Some(Self::Weights(weights)),
-            Account::Votes(ballots) => {
+            FusionTrace::Unweighted => None,
+            FusionTrace::Weights(weights) => Some(Self::Weights(weights)),
+            FusionTrace::Votes(ballots) => {
                 let votes = ballots.into_iter().map(|ballot| Vote {
                     voter: ballot.voter,
                     weight: ballot.weight,

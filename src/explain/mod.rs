@@ -11,7 +11,7 @@ mod replay;
 mod scout;
 mod stream;
 
-pub use figures::{ActionFigure, Conduct, Figures, Halt, Moment, Vote, Weighing, Why};
+pub use figures::{ActionFigure, Conduct, Figures, Moment, StopCause, Vote, Weighing, Why};
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use self::replay::{moments_in, replay};
 use self::scout::scout;
 use crate::bag::{self, Reader};
 use crate::config::{self, Loaded};
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 
 /// What to explain, and where to write it.
 #[derive(Clone, Debug)]
@@ -61,17 +61,17 @@ pub struct Explanation {
 ///
 /// # Errors
 /// Every problem of the parameters, the policy, its encoders and the bag; a folder that cannot be written to.
-pub fn explain(options: &Options) -> Result<Explanation, Problems> {
-    let mut problems = Problems::new();
-    let bags = bag::find(std::slice::from_ref(&options.bag)).map_err(|e| problems.extend(e));
+pub fn explain(options: &Options) -> Result<Explanation, ConfigErrors> {
+    let mut errors = ConfigErrors::new();
+    let bags = bag::find(std::slice::from_ref(&options.bag)).map_err(|e| errors.extend(e));
     let loaded = config::load_file(&options.params_file)
         .and_then(|mut config| {
             config.policy = options.policy.clone().unwrap_or(config.policy);
             Ok((Loaded::new(&config)?, config))
         })
-        .map_err(|e| problems.extend(e));
+        .map_err(|e| errors.extend(e));
     let (Ok(bags), Ok((loaded, config))) = (bags, loaded) else {
-        return Err(problems);
+        return Err(errors);
     };
     let [path] = &bags[..] else {
         let names: Vec<String> = bags.iter().map(|bag| bag.display().to_string()).collect();
@@ -115,6 +115,6 @@ pub fn explain(options: &Options) -> Result<Explanation, Problems> {
     Ok(explanation)
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Problems> {
+fn write(path: &Path, text: &str) -> Result<(), ConfigErrors> {
     fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()).into())
 }

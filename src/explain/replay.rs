@@ -1,22 +1,26 @@
 //! The second look at a bag: the control loop of the node goes through it once more, and says why.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::figures::{Conduct, Halt, Moment, Weighing, Why};
+use nalgebra::DVector;
+
+use super::figures::{Conduct, Moment, StopCause, Weighing, Why};
 use super::scout::Scouted;
 use super::stream::Stream;
 use crate::bag::{Reader, Record, same_topic};
 use crate::chunk::Ensemble;
 use crate::config::{Loaded, ModalityConfig};
 use crate::contribution::Contributions;
-use crate::control::{Controller, Decision};
+use crate::control::{Controller, Decision, Tick};
 use crate::encoder::Thumbnail;
-use crate::guard::Guard;
+use crate::errors::ConfigErrors;
 use crate::message::{ActionMapping, MessageType};
 use crate::modality::Message;
-use crate::policy::{Policy, PolicySpec};
-use crate::problems::Problems;
+use crate::policy::Policy;
 use crate::progress::Progress;
+use crate::safety::Guard;
+use crate::spec::PolicySpec;
 use crate::time::Stamp;
 
 /// What came of it.
@@ -81,7 +85,7 @@ pub fn replay(
     scouted: &Scouted,
     loaded: Loaded,
     step_ns: i64,
-) -> Result<Replayed, Problems> {
+) -> Result<Replayed, ConfigErrors> {
     let Loaded {
         policy,
         wiring,
@@ -93,7 +97,10 @@ pub fn replay(
     let streams = spec.modalities.iter().zip(&scouted.message_types);
     let streams = streams
         .zip(extractors)
-        .map(|((spec, message), extractor)| Stream::new(spec, *message, extractor))
+        .zip(policy.projections())
+        .map(|(((spec, message), extractor), projection)| {
+            Stream::new(spec, *message, extractor, projection)
+        })
         .collect();
     let period_s = step_ns as f64 * 1e-9;
     // What is explained is a prediction, not the mean of several.
@@ -179,16 +186,18 @@ impl Replay<'_> {
         }
         self.picture();
         let features = self.streams.iter().map(|stream| &stream.feature);
-        let decision = self.controller.tick(now, features, &mut self.command);
-        let seen = self.controller.seen();
+        let elapsed = Duration::from_nanos(self.step_ns as u64 * self.moments.len() as u64);
+        let Tick { decision, seen } =
+            self.controller
+                .tick(now, elapsed, features, &mut self.command);
         let count = self.streams.len();
         let ages_s: Vec<Option<f64>> = (0..count)
             .map(|i| seen.present[i].then_some(seen.ages_s[i]))
             .collect();
         let (conduct, halt) = match decision {
             Decision::Act { .. } => (Conduct::Act, None),
-            Decision::Stop(reason) => (Conduct::Stop, Some(Halt::of(&reason, &self.spec))),
-            Decision::Silent(reason) => (Conduct::Wait, Some(Halt::of(&reason, &self.spec))),
+            Decision::Stop(reason) => (Conduct::Stop, Some(StopCause::of(&reason, &self.spec))),
+            Decision::Silent(reason) => (Conduct::Wait, Some(StopCause::of(&reason, &self.spec))),
         };
         let why = halt.is_none().then(|| self.why(&ages_s));
         self.moments.push(Moment {
@@ -205,22 +214,22 @@ impl Replay<'_> {
     }
 
     fn why(&mut self, ages_s: &[Option<f64>]) -> Why {
-        let features: Vec<Option<&[f32]>> = self
+        let features: Vec<Option<&DVector<f32>>> = self
             .streams
             .iter()
             .zip(ages_s)
-            .map(|(stream, age_s)| age_s.map(|_| stream.feature.values.as_slice()))
+            .map(|(stream, age_s)| age_s.map(|_| &stream.feature.values))
             .collect();
         let ages_s: Vec<f64> = ages_s.iter().map(|age_s| age_s.unwrap_or(0.0)).collect();
         let found = &mut self.contributions;
-        found.compute(&mut self.explained, &features, &ages_s);
+        found.compute_on_projected(&mut self.explained, &features, &ages_s);
         Why {
             contributions: (0..found.modalities())
                 .map(|m| found.of(m).to_vec())
                 .collect(),
             all: found.of_all().to_vec(),
             nothing: found.of_nothing().to_vec(),
-            fusion: Weighing::of(self.explained.account()),
+            fusion: Weighing::of(self.explained.trace()),
         }
     }
 

@@ -6,9 +6,9 @@ use super::Options;
 use crate::bag::{Contents, Marker, Reader, same_topic};
 use crate::config::{ModalityConfig, NodeConfig};
 use crate::encoder::accepts;
+use crate::errors::ConfigErrors;
 use crate::message::{MessageType, text};
-use crate::policy::PolicySpec;
-use crate::problems::Problems;
+use crate::spec::PolicySpec;
 use crate::time::Stamp;
 
 /// What is known before anything is encoded.
@@ -64,7 +64,7 @@ pub fn scout(
     config: &NodeConfig,
     modalities: &[ModalityConfig],
     spec: &PolicySpec,
-) -> Result<Scouted, Problems> {
+) -> Result<Scouted, ConfigErrors> {
     let mut reader = Reader::open(path)?;
     let mut scout = Scout::default();
     for record in reader.records() {
@@ -90,10 +90,10 @@ pub fn scout(
         let why = truncated.map_or(String::new(), |why| format!(": {why}"));
         return Err(format!("bag {}: it holds no message{why}", path.display()).into());
     };
-    let mut problems = Problems::new();
+    let mut errors = ConfigErrors::new();
     let mut notes = Vec::from_iter(truncated);
-    let message_types = scout.message_types(modalities, spec, &mut notes, &mut problems);
-    let range = scout.range(first, options, &mut problems);
+    let message_types = scout.message_types(modalities, spec, &mut notes, &mut errors);
+    let range = scout.range(first, options, &mut errors);
     let other_clock = scout.stamped && !scout.one_clock;
     if other_clock {
         notes.push(
@@ -106,7 +106,7 @@ pub fn scout(
     let expert = scout.actions(topic, config.action.message, &mut notes);
     let recorded = scout.actions(&config.action.topic, config.action.message, &mut notes);
     match range {
-        Some((origin, begin, end, part)) if problems.is_empty() => Ok(Scouted {
+        Some((origin, begin, end, part)) if errors.is_empty() => Ok(Scouted {
             message_types,
             expert,
             recorded,
@@ -118,8 +118,8 @@ pub fn scout(
             notes,
         }),
         _ => {
-            let mut placed = Problems::new();
-            placed.add_all(&format!("bag {}", path.display()), problems);
+            let mut placed = ConfigErrors::new();
+            placed.add_all(&format!("bag {}", path.display()), errors);
             Err(placed)
         }
     }
@@ -167,7 +167,7 @@ impl Scout {
         modalities: &[ModalityConfig],
         spec: &PolicySpec,
         notes: &mut Vec<String>,
-        problems: &mut Problems,
+        errors: &mut ConfigErrors,
     ) -> Vec<Option<MessageType>> {
         let pairs = modalities.iter().zip(&spec.modalities);
         pairs
@@ -182,9 +182,9 @@ impl Scout {
                     notes.push(format!("{place}: there is no message on topic {topic}"));
                     return None;
                 }
-                let message = self.contents.readable(&place, &wired.topic, problems)?;
+                let message = self.contents.readable(&place, &wired.topic, errors)?;
                 accepts(&modality.source, message)
-                    .map_err(|e| problems.add(format!("{place}: topic {}: {e}", wired.topic)))
+                    .map_err(|e| errors.add(format!("{place}: topic {}: {e}", wired.topic)))
                     .ok()?;
                 Some(message)
             })
@@ -214,7 +214,7 @@ impl Scout {
         &self,
         first: Stamp,
         options: &Options,
-        problems: &mut Problems,
+        errors: &mut ConfigErrors,
     ) -> Option<(Stamp, Stamp, Stamp, String)> {
         let count = self.episodes.len();
         let number = options.episode.unwrap_or(1);
@@ -225,7 +225,7 @@ impl Scout {
                 (episode.begin, episode.end.unwrap_or(self.last), part)
             }
             None if options.episode.is_some() => {
-                problems.add(match count {
+                errors.add(match count {
                     0 => format!("--episode is {number}; there are no episodes, so leave it out"),
                     _ => format!("--episode is {number}; there are the episodes 1 to {count}"),
                 });
@@ -240,7 +240,7 @@ impl Scout {
         let begin = options.from_s.map_or(origin, after).max(first);
         let end = options.to_s.map_or(last, after).min(self.last);
         if begin > end {
-            problems.add(format!(
+            errors.add(format!(
                 "there is nothing from {} to {} s: {part} lasts {:.1} s",
                 options.from_s.unwrap_or(0.0),
                 options.to_s.map_or("its end".into(), |s| s.to_string()),

@@ -3,20 +3,21 @@
 use std::collections::VecDeque;
 
 use crate::encoder::FeatureExtractor;
+use crate::fusion::Projection;
 use crate::message::MessageType;
-use crate::modality::{Encoding, Feature, History, Message};
-use crate::policy::ModalitySpec;
+use crate::modality::{Encoding, FeatureBuilder, History, Message, ProjectedFeature};
+use crate::spec::ModalitySpec;
 
 /// Encodes no more than is looked at: of the messages between two moments the newest that can be read, or all where the
 /// policy sees several at once.
 pub struct Stream {
     encoding: Option<(MessageType, Encoding<FeatureExtractor>)>,
-    history: History,
+    builder: FeatureBuilder,
     /// How many of the newest messages one feature is made of.
     seen_at_once: usize,
     waiting: VecDeque<Message>,
     /// The newest feature, as the control thread would see it.
-    pub feature: Feature,
+    pub feature: ProjectedFeature,
     /// The sentence of the newest feature.
     pub sentence: Option<String>,
     /// The message of the newest feature.
@@ -34,18 +35,21 @@ impl Stream {
         spec: &ModalitySpec,
         message_type: Option<MessageType>,
         extractor: Option<FeatureExtractor>,
+        projection: &Projection<f32>,
     ) -> Self {
         let encoding = message_type
             .zip(extractor)
             .map(|(message_type, extractor)| {
                 (message_type, Encoding::new(message_type, extractor))
             });
+        let history = History::new(spec.width, spec.history);
+        let builder = FeatureBuilder::new(history, projection.clone());
         Self {
             encoding,
-            history: History::new(spec.width, spec.history),
+            feature: builder.absent(),
+            builder,
             seen_at_once: spec.history,
             waiting: VecDeque::new(),
-            feature: Feature::absent(spec.input_width()),
             sentence: None,
             message: None,
             unreadable: (0, None),
@@ -83,17 +87,13 @@ impl Stream {
         let Some((_, encoding)) = &mut self.encoding else {
             return false;
         };
-        // Into a copy: what an unreadable message leaves behind is no feature.
-        let mut feature = self.feature.clone();
-        let room = &mut feature.values[..self.history.width()];
-        match encoding.encode(&message, room) {
+        match encoding.encode(&message, self.builder.room()) {
             Ok((stamp, present)) => {
-                self.history.complete(stamp, present, &mut feature);
+                self.builder.complete(stamp, present, &mut self.feature);
                 self.sentence = encoding
                     .sentence(&message)
-                    .filter(|_| feature.present)
+                    .filter(|_| present)
                     .map(str::to_owned);
-                self.feature = feature;
                 self.message = Some(message);
                 true
             }

@@ -5,11 +5,10 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{Account, Fusion, Input, absent, blocks_of_each};
-use crate::head::Block;
+use super::{Fusion, FusionTrace, Input, missing};
+use crate::errors::ConfigErrors;
 use crate::number::Number;
-use crate::policy::{BilinearSpec, Weights};
-use crate::problems::Problems;
+use crate::spec::{BilinearSpec, Weights};
 
 /// Concatenation with products of pairs. An absent modality is replaced as in [`super::Concat`].
 pub struct Bilinear<T: Number> {
@@ -39,15 +38,15 @@ impl<T: Number> Bilinear<T> {
         spec: &BilinearSpec,
         modalities: &[(&str, usize)],
         weights: &Weights,
-    ) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
-        let absent = absent::vectors(modalities, weights).map_err(|found| problems.extend(found));
+    ) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let absent = missing::embeddings(modalities, weights).map_err(|found| errors.extend(found));
         let mut pairs = Vec::new();
         for [i, j] in spec.pairs_of(modalities.iter().map(|(name, _)| *name)) {
             let mut factor = |modality: usize, side: &str| {
                 let name = format!("fusion.{}.{}.{side}", modalities[i].0, modalities[j].0);
                 let width = modalities[modality].1;
-                let weight = weights.matrix(&name, spec.rank, width, &mut problems)?;
+                let weight = weights.matrix(&name, spec.rank, width, &mut errors)?;
                 Some(Factor {
                     modality,
                     weight,
@@ -60,12 +59,12 @@ impl<T: Number> Bilinear<T> {
         }
         let aligned: usize = modalities.iter().map(|(_, width)| width).sum();
         match absent {
-            Ok(absent) => problems.or(Self {
+            Ok(absent) => errors.or(Self {
                 width: aligned + pairs.len() * spec.rank,
                 absent,
                 pairs,
             }),
-            Err(()) => Err(problems),
+            Err(()) => Err(errors),
         }
     }
 }
@@ -75,18 +74,9 @@ impl<T: Number> Fusion<T> for Bilinear<T> {
         self.width
     }
 
-    fn blocks(&self) -> Vec<Block> {
-        let mut blocks = blocks_of_each(self.absent.iter().map(DVector::len));
-        blocks.extend(self.pairs.iter().map(|Pair { left, right }| Block {
-            width: left.output.len(),
-            modalities: vec![left.modality, right.modality],
-        }));
-        blocks
-    }
-
     fn fuse(&mut self, input: Input<'_, T>, fused: &mut DVector<T>) {
         let Self { absent, pairs, .. } = self;
-        let part = |modality: usize| input.aligned[modality].unwrap_or(&absent[modality]);
+        let part = |modality: usize| input.projected[modality].unwrap_or(&absent[modality]);
         let mut start = 0;
         for modality in 0..absent.len() {
             let part = part(modality);
@@ -107,8 +97,8 @@ impl<T: Number> Fusion<T> for Bilinear<T> {
         }
     }
 
-    fn account(&self) -> Account {
-        Account::Unweighted
+    fn trace(&self) -> FusionTrace {
+        FusionTrace::Unweighted
     }
 }
 
@@ -149,9 +139,9 @@ mod tests {
     #[test]
     fn factors_of_another_shape_are_named() {
         let spec = BilinearSpec { rank: 2, ..spec() };
-        let problems = Bilinear::<f32>::load(&spec, &MODALITIES, &weights())
+        let errors = Bilinear::<f32>::load(&spec, &MODALITIES, &weights())
             .err()
             .unwrap();
-        assert_eq!(problems.iter().count(), 2, "{problems}");
+        assert_eq!(errors.iter().count(), 2, "{errors}");
     }
 }

@@ -2,11 +2,10 @@
 
 use nalgebra::DVector;
 
-use super::{Account, Fusion, Input, absent, blocks_of_each};
-use crate::head::Block;
+use super::{Fusion, FusionTrace, Input, missing};
+use crate::errors::ConfigErrors;
 use crate::number::Number;
-use crate::policy::Weights;
-use crate::problems::Problems;
+use crate::spec::Weights;
 
 /// Concatenation of the aligned features. An absent modality is replaced by its learned *absent* vector
 /// (tensor `absent.<modality>`), or by zeros, the training mean, where the policy has none.
@@ -20,9 +19,9 @@ impl<T: Number> Concat<T> {
     ///
     /// # Errors
     /// Every absent vector of another width than its modality's.
-    pub fn load(modalities: &[(&str, usize)], weights: &Weights) -> Result<Self, Problems> {
+    pub fn load(modalities: &[(&str, usize)], weights: &Weights) -> Result<Self, ConfigErrors> {
         Ok(Self {
-            absent: absent::vectors(modalities, weights)?,
+            absent: missing::embeddings(modalities, weights)?,
             width: modalities.iter().map(|(_, width)| width).sum(),
         })
     }
@@ -33,21 +32,17 @@ impl<T: Number> Fusion<T> for Concat<T> {
         self.width
     }
 
-    fn blocks(&self) -> Vec<Block> {
-        blocks_of_each(self.absent.iter().map(DVector::len))
-    }
-
     fn fuse(&mut self, input: Input<'_, T>, fused: &mut DVector<T>) {
         let mut start = 0;
-        for (feature, absent) in input.aligned.iter().zip(&self.absent) {
+        for (feature, absent) in input.projected.iter().zip(&self.absent) {
             let part = feature.unwrap_or(absent);
             fused.rows_mut(start, part.len()).copy_from(part);
             start += part.len();
         }
     }
 
-    fn account(&self) -> Account {
-        Account::Unweighted
+    fn trace(&self) -> FusionTrace {
+        FusionTrace::Unweighted
     }
 }
 
@@ -84,7 +79,7 @@ mod tests {
     fn an_absent_vector_of_another_width_is_refused() {
         let mut weights = Weights::default();
         weights.insert("absent.a", vec![3], vec![0.0; 3]);
-        let problems = Concat::<f32>::load(&[("a", 2)], &weights).err().unwrap();
-        assert!(problems.to_string().contains("absent.a"), "{problems}");
+        let errors = Concat::<f32>::load(&[("a", 2)], &weights).err().unwrap();
+        assert!(errors.to_string().contains("absent.a"), "{errors}");
     }
 }

@@ -10,12 +10,11 @@
 
 use nalgebra::{DMatrix, DMatrixView, DVector};
 
-use super::{Account, Fusion, Input, absent};
-use crate::head::Block;
-use crate::map::{MapShape, look};
+use super::{Fusion, FusionTrace, Input, missing};
+use crate::errors::ConfigErrors;
+use crate::map::{MapShape, spatial_soft_argmax};
 use crate::number::Number;
-use crate::policy::{CrossAttentionSpec, Weights};
-use crate::problems::Problems;
+use crate::spec::{CrossAttentionSpec, Weights};
 
 /// Attention of queries over maps. In place of an absent map stands what was learned for its places, in place of an
 /// absent query or vector what was learned for it, as in [`super::Concat`].
@@ -31,13 +30,13 @@ enum Role<T: Number> {
     /// It asks.
     Query,
     /// It is looked at.
-    Map(Box<Gaze<T>>),
+    Map(Box<AttentionHead<T>>),
     /// It is fused as it is.
     Vector,
 }
 
 /// What looks at one map.
-struct Gaze<T: Number> {
+struct AttentionHead<T: Number> {
     /// `[heads·channels, width of the query]`
     weight: DMatrix<T>,
     bias: DVector<T>,
@@ -60,38 +59,40 @@ impl<T: Number> CrossAttention<T> {
         spec: &CrossAttentionSpec,
         modalities: &[(&str, usize)],
         weights: &Weights,
-    ) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
+    ) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
         let parts = spec.parts(modalities);
-        let absent = absent::vectors(&parts, weights).map_err(|found| problems.extend(found));
+        let absent = missing::embeddings(&parts, weights).map_err(|found| errors.extend(found));
         let asks = |name: &str| spec.queries.iter().any(|query| query == name);
         let asked = modalities.iter().filter(|(name, _)| asks(name));
         let query: usize = asked.map(|(_, width)| width).sum();
         let mut roles = Vec::with_capacity(modalities.len());
         for (name, width) in modalities {
             roles.extend(match spec.maps.get(*name) {
-                Some(cells) => Gaze::load(name, *width, *cells, spec.heads, query, weights)
-                    .map_err(|found| problems.extend(found))
-                    .ok()
-                    .map(|gaze| Role::Map(Box::new(gaze))),
+                Some(cells) => {
+                    AttentionHead::load(name, *width, *cells, spec.heads, query, weights)
+                        .map_err(|found| errors.extend(found))
+                        .ok()
+                        .map(|attention_head| Role::Map(Box::new(attention_head)))
+                }
                 None if asks(name) => Some(Role::Query),
                 None => Some(Role::Vector),
             });
         }
         let fused = parts.iter().filter(|(name, _)| !asks(name));
         match absent {
-            Ok(absent) => problems.or(Self {
+            Ok(absent) => errors.or(Self {
                 width: fused.map(|(_, width)| width).sum(),
                 query: DVector::zeros(query),
                 roles,
                 absent,
             }),
-            Err(()) => Err(problems),
+            Err(()) => Err(errors),
         }
     }
 }
 
-impl<T: Number> Gaze<T> {
+impl<T: Number> AttentionHead<T> {
     fn load(
         name: &str,
         width: usize,
@@ -99,13 +100,16 @@ impl<T: Number> Gaze<T> {
         heads: usize,
         query: usize,
         weights: &Weights,
-    ) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
+    ) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
         let shape = MapShape::square(width, cells);
         let rows = heads * shape.channels;
-        let weight = weights.matrix(&format!("fusion.{name}.weight"), rows, query, &mut problems);
-        let bias = weights.vector(&format!("fusion.{name}.bias"), rows, &mut problems);
-        let places = shape.places().flatten().map(|v| T::of(f64::from(v)));
+        let weight = weights.matrix(&format!("fusion.{name}.weight"), rows, query, &mut errors);
+        let bias = weights.vector(&format!("fusion.{name}.bias"), rows, &mut errors);
+        let places = shape
+            .places()
+            .flatten()
+            .map(|v| Number::from_f64(f64::from(v)));
         match (weight, bias) {
             (Some(weight), Some(bias)) => Ok(Self {
                 weight,
@@ -115,12 +119,12 @@ impl<T: Number> Gaze<T> {
                 places: DMatrix::from_row_iterator(shape.positions(), 2, places),
                 channels: shape.channels,
             }),
-            _ => Err(problems),
+            _ => Err(errors),
         }
     }
 
     /// Writes x of every head, then y of every head, to `places`.
-    fn look(&mut self, map: &DVector<T>, query: &DVector<T>, places: &mut [T]) {
+    fn attend(&mut self, map: &DVector<T>, query: &DVector<T>, places: &mut [T]) {
         let Self {
             sought, attention, ..
         } = self;
@@ -129,35 +133,15 @@ impl<T: Number> Gaze<T> {
         sought.gemv(T::one(), &self.weight, query, T::one());
         let map = DMatrixView::from_slice(map.as_slice(), attention.nrows(), self.channels);
         let sought = DMatrixView::from_slice(sought.as_slice(), self.channels, heads);
-        let scale = T::of(1.0 / (self.channels as f64).sqrt());
+        let scale = Number::from_f64(1.0 / (self.channels as f64).sqrt());
         attention.gemm(scale, &map, &sought, T::zero());
-        look(attention, &self.places, places);
+        spatial_soft_argmax(attention, &self.places, places);
     }
 }
 
 impl<T: Number> Fusion<T> for CrossAttention<T> {
     fn width(&self) -> usize {
         self.width
-    }
-
-    fn blocks(&self) -> Vec<Block> {
-        let asks = |i: &usize| matches!(self.roles[*i], Role::Query);
-        let modalities = self.roles.iter().enumerate();
-        let each = modalities.filter_map(|(i, role)| {
-            let decided_by = match role {
-                Role::Query => return None,
-                Role::Map(_) => [i]
-                    .into_iter()
-                    .chain((0..self.roles.len()).filter(asks))
-                    .collect(),
-                Role::Vector => vec![i],
-            };
-            Some(Block {
-                width: self.absent[i].len(),
-                modalities: decided_by,
-            })
-        });
-        each.collect()
     }
 
     fn fuse(&mut self, input: Input<'_, T>, fused: &mut DVector<T>) {
@@ -170,7 +154,7 @@ impl<T: Number> Fusion<T> for CrossAttention<T> {
         let mut start = 0;
         for (modality, role) in roles.iter().enumerate() {
             if matches!(role, Role::Query) {
-                let part = input.aligned[modality].unwrap_or(&absent[modality]);
+                let part = input.projected[modality].unwrap_or(&absent[modality]);
                 query.rows_mut(start, part.len()).copy_from(part);
                 start += part.len();
             }
@@ -178,11 +162,11 @@ impl<T: Number> Fusion<T> for CrossAttention<T> {
         let mut start = 0;
         for (modality, role) in roles.iter_mut().enumerate() {
             let absent = &absent[modality];
-            let part = match (role, input.aligned[modality]) {
+            let part = match (role, input.projected[modality]) {
                 (Role::Query, _) => continue,
-                (Role::Map(gaze), Some(map)) => {
+                (Role::Map(attention_head), Some(map)) => {
                     let places = &mut fused.as_mut_slice()[start..start + absent.len()];
-                    gaze.look(map, query, places);
+                    attention_head.attend(map, query, places);
                     start += absent.len();
                     continue;
                 }
@@ -194,8 +178,8 @@ impl<T: Number> Fusion<T> for CrossAttention<T> {
         }
     }
 
-    fn account(&self) -> Account {
-        Account::Unweighted
+    fn trace(&self) -> FusionTrace {
+        FusionTrace::Unweighted
     }
 }
 
@@ -255,10 +239,10 @@ mod tests {
     #[test]
     fn tensors_of_another_shape_are_named() {
         let spec = CrossAttentionSpec { heads: 2, ..spec() };
-        let problems = CrossAttention::<f32>::load(&spec, &MODALITIES, &weights()).err();
-        let problems = problems.unwrap().to_string();
+        let errors = CrossAttention::<f32>::load(&spec, &MODALITIES, &weights()).err();
+        let errors = errors.unwrap().to_string();
         for tensor in ["fusion.eye.weight", "fusion.eye.bias", "absent.eye"] {
-            assert!(problems.contains(tensor), "{problems}");
+            assert!(errors.contains(tensor), "{errors}");
         }
     }
 }

@@ -1,50 +1,36 @@
-//! From the aligned features of the modalities that are present to one fused vector.
+//! From the projected features of the modalities that are present to one fused vector.
 //!
 //! One file per method; none knows of another. Where a formula has Σ or softmax over modalities, they run over those
 //! that are present.
 
-mod absent;
-mod alignment;
 mod bilinear;
 mod concat;
 mod cross_attention;
+mod missing;
+mod projection;
 mod vote;
 mod weighted;
 
-pub use alignment::Alignment;
 pub use bilinear::Bilinear;
 pub use concat::Concat;
 pub use cross_attention::CrossAttention;
+pub use projection::Projection;
 pub use vote::Vote;
 pub use weighted::Weighted;
 
 use nalgebra::DVector;
 
-use crate::head::{Block, Presence};
+use crate::errors::ConfigErrors;
 use crate::number::Number;
-use crate::policy::{FusionSpec, PolicySpec, Weights};
-use crate::problems::Problems;
+use crate::spec::{FusionSpec, PolicySpec, Weights};
 
 /// What is fused at one moment.
 #[derive(Clone, Copy)]
 pub struct Input<'a, T: Number> {
-    /// The aligned features, one entry per modality in the policy's order, `None` where a modality is absent.
-    pub aligned: &'a [Option<&'a DVector<T>>],
-    /// Their ages in seconds; not looked at where a modality is absent.
+    /// The projected features, one entry per modality in the policy's order, `None` where a modality is missing.
+    pub projected: &'a [Option<&'a DVector<T>>],
+    /// Their ages in seconds; not looked at where a modality is missing.
     pub ages_s: &'a [f64],
-    /// Whether features and ages are those of the call before, whichever of them were present there.
-    pub same_features: bool,
-}
-
-impl<T: Number> Input<'_, T> {
-    /// The same as bits.
-    pub fn presence(&self) -> Presence {
-        let aligned = self.aligned.iter().enumerate();
-        Presence {
-            bits: aligned.fold(0, |bits, (i, a)| bits | usize::from(a.is_some()) << i),
-            same_features: self.same_features,
-        }
-    }
 }
 
 /// A fusion method. All memory is taken when it is built; [`Fusion::fuse`] never allocates.
@@ -52,20 +38,16 @@ pub trait Fusion<T: Number>: Send {
     /// Width of the fused vector.
     fn width(&self) -> usize;
 
-    /// What the fused vector is made of, in its order, together [`Fusion::width`] wide. Empty for a method that needs no
-    /// head.
-    fn blocks(&self) -> Vec<Block>;
-
     /// Fuses what is present. `fused` has [`Fusion::width`] numbers, each of which is overwritten.
     fn fuse(&mut self, input: Input<'_, T>, fused: &mut DVector<T>);
 
     /// What counted how much in the last [`Fusion::fuse`].
-    fn account(&self) -> Account;
+    fn trace(&self) -> FusionTrace;
 }
 
 /// What counted how much. For people and for the topic `~/fusion`; makes its own memory.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Account {
+pub enum FusionTrace {
     /// The method has no weights: what is present is fused.
     Unweighted,
     /// The weight of every modality, in the policy's order; the mean over dimensions where each has its own. Zero where
@@ -93,7 +75,7 @@ pub struct Ballot {
 pub fn build<T: Number>(
     spec: &PolicySpec,
     weights: &Weights,
-) -> Result<Box<dyn Fusion<T>>, Problems> {
+) -> Result<Box<dyn Fusion<T>>, ConfigErrors> {
     Ok(match &spec.fusion {
         FusionSpec::Concat => Box::new(Concat::load(&members(spec), weights)?),
         FusionSpec::Weighted(weighted) => {
@@ -109,16 +91,7 @@ pub fn build<T: Number>(
     })
 }
 
-/// One block per modality, of these widths.
-fn blocks_of_each(widths: impl Iterator<Item = usize>) -> Vec<Block> {
-    let block = |(modality, width)| Block {
-        width,
-        modalities: vec![modality],
-    };
-    widths.enumerate().map(block).collect()
-}
-
-/// The modalities by name and aligned width.
+/// The modalities by name and projected width.
 fn members(spec: &PolicySpec) -> Vec<(&str, usize)> {
     let modalities = spec.modalities.iter();
     modalities
@@ -129,11 +102,10 @@ fn members(spec: &PolicySpec) -> Vec<(&str, usize)> {
 #[cfg(test)]
 impl<'a, T: Number> Input<'a, T> {
     /// Features that are no second old.
-    pub fn fresh(aligned: &'a [Option<&'a DVector<T>>]) -> Self {
+    pub fn fresh(projected: &'a [Option<&'a DVector<T>>]) -> Self {
         Self {
-            aligned,
+            projected,
             ages_s: &[0.0; 16],
-            same_features: false,
         }
     }
 }

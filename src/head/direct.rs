@@ -2,16 +2,16 @@
 
 use nalgebra::DVector;
 
-use super::{Head, Presence};
+use super::Head;
 use crate::number::Number;
 
 /// After a fusion that decides, such as a vote.
 pub struct Direct;
 
 impl<T: Number> Head<T> for Direct {
-    fn act(&mut self, fused: &DVector<T>, _: Presence, action: &mut [f64]) {
+    fn act(&mut self, fused: &DVector<T>, action: &mut [f64]) {
         for (number, fused) in action.iter_mut().zip(fused.iter()) {
-            *number = fused.wide();
+            *number = fused.to_f64();
         }
     }
 }

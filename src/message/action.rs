@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     CommandTemplate, JointTrajectoryView, MessageError, MessageType, Numbers, Quantity, TwistView,
 };
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 use crate::time::Stamp;
 
 /// The place of every number of an action in the command message.
@@ -37,13 +37,13 @@ impl ActionMapping {
         message: MessageType,
         actions: &[&str],
         fields: &BTreeMap<String, String>,
-    ) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
+    ) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
         for name in fields
             .keys()
             .filter(|name| !actions.contains(&name.as_str()))
         {
-            problems.add(format!(
+            errors.add(format!(
                 "action.fields.{name}: the policy has no action {name:?}; its actions are {}",
                 actions.join(", ")
             ));
@@ -52,13 +52,13 @@ impl ActionMapping {
         for (index, action) in actions.iter().enumerate() {
             match Field::of(message, action, index, fields.get(*action)) {
                 Ok(field) => found.push(field),
-                Err(problem) => problems.add(problem),
+                Err(problem) => errors.add(problem),
             }
         }
-        if problems.is_empty() {
-            check_whole(&found, actions, &mut problems);
+        if errors.is_empty() {
+            check_whole(&found, actions, &mut errors);
         }
-        problems.or(Self {
+        errors.or(Self {
             message,
             fields: found,
         })
@@ -210,11 +210,11 @@ const COMMANDS: [MessageType; 4] = [
 
 /// Every field has exactly one action, and the message has no number that none chose: a joint without a
 /// position among joints with one would be sent to zero.
-fn check_whole(fields: &[Field], actions: &[&str], problems: &mut Problems) {
+fn check_whole(fields: &[Field], actions: &[&str], errors: &mut ConfigErrors) {
     let paths: Vec<String> = fields.iter().map(Field::path).collect();
     for (i, path) in paths.iter().enumerate() {
         if let Some(first) = paths[..i].iter().position(|p| p == path) {
-            problems.add(format!(
+            errors.add(format!(
                 "action.fields: {} and {} both go to {path}; each needs a field of its own",
                 actions[first], actions[i]
             ));
@@ -233,7 +233,7 @@ fn check_whole(fields: &[Field], actions: &[&str], problems: &mut Problems) {
             .iter()
             .partition(|joint| paths.contains(&path(joint)));
         if let (Some(with), [_, ..]) = (with.first(), without.as_slice()) {
-            problems.add(format!(
+            errors.add(format!(
                 "action.fields: {} is given, but not {}; a JointTrajectory has {} for all of its joints or none",
                 path(with),
                 without.iter().map(|j| path(j)).collect::<Vec<_>>().join(", "),
@@ -249,7 +249,7 @@ fn check_whole(fields: &[Field], actions: &[&str], problems: &mut Problems) {
         })
         .collect();
     if let Some((expected, index)) = indices.iter().enumerate().find(|(at, index)| at != *index) {
-        problems.add(format!(
+        errors.add(format!(
             "action.fields: data.{index} is given, but not data.{expected}; the indices start at 0 and leave no gap"
         ));
     }

@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, field: &'static str, needed: u64) -> Result<&'a [u8], MessageError> {
-        // Alignment may have moved past the end.
+        // Projection may have moved past the end.
         let rest = self.body.get(self.at..).unwrap_or_default();
         match usize::try_from(needed) {
             Ok(count) if count <= rest.len() => {

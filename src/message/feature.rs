@@ -16,7 +16,7 @@ const SIZE: u32 = 4;
 pub struct FeatureView<'a> {
     /// The stamp of the message that it was made from.
     pub stamp: Stamp,
-    /// The identity of what made it.
+    /// The fingerprint of what made it.
     pub encoder: &'a str,
     /// The numbers, as the message has them; none where the modality is absent, as after a blank instruction.
     pub values: Floats<'a>,

@@ -1,15 +1,17 @@
-//! The newest feature of a modality, as the control thread sees it.
+//! The newest feature of a modality.
+
+use nalgebra::DVector;
 
 use crate::time::Stamp;
 
-/// The vector of one modality with the stamp of the message it came from.
+/// The vector of one modality as its encoder and its history give it, with the stamp of the message it came from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Feature {
     /// When the message was stamped. Zero before the first message.
     pub stamp: Stamp,
     /// Whether there is anything to fuse: false before the first message and after a blank instruction.
     pub present: bool,
-    /// The encoder's output, of the modality's width.
+    /// The encoder's output and what the history adds, of the modality's input width.
     pub values: Vec<f32>,
 }
 
@@ -24,14 +26,36 @@ impl Feature {
     }
 }
 
-/// The two ends of the slot between a modality's worker and the control thread: one value, the newest.
-/// Neither end ever waits for the other, and nothing is allocated after this call.
+/// The same, projected to the width at which it is fused, as the control thread sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProjectedFeature {
+    /// When the message was stamped. Zero before the first message.
+    pub stamp: Stamp,
+    /// Whether there is anything to fuse.
+    pub present: bool,
+    /// The projected feature.
+    pub values: DVector<f32>,
+}
+
+impl ProjectedFeature {
+    /// Nothing yet, with room for `width` numbers.
+    pub fn absent(width: usize) -> Self {
+        Self {
+            stamp: Stamp::default(),
+            present: false,
+            values: DVector::zeros(width),
+        }
+    }
+}
+
+/// The two ends of the slot between a modality's worker and the control thread: one value, the newest, projected to
+/// `width` numbers. Neither end ever waits for the other, and nothing is allocated after this call.
 pub fn feature_slot(width: usize) -> (FeatureWriter, FeatureReader) {
-    triple_buffer::triple_buffer(&Feature::absent(width))
+    triple_buffer::triple_buffer(&ProjectedFeature::absent(width))
 }
 
 /// The worker's end.
-pub type FeatureWriter = triple_buffer::Input<Feature>;
+pub type FeatureWriter = triple_buffer::Input<ProjectedFeature>;
 
 /// The control thread's end.
-pub type FeatureReader = triple_buffer::Output<Feature>;
+pub type FeatureReader = triple_buffer::Output<ProjectedFeature>;

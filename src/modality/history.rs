@@ -31,6 +31,11 @@ impl History {
         self.width
     }
 
+    /// Width of all features together.
+    pub fn input_width(&self) -> usize {
+        self.kept.len()
+    }
+
     /// Forgets what was: after a modality was absent, the time before says nothing about now.
     pub fn forget(&mut self) {
         self.known = 0;

@@ -2,17 +2,14 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-use hdrhistogram::Histogram;
+use std::time::{Duration, Instant};
 
 use crate::time::Stamp;
-
-/// The longest encoding told apart, in microseconds.
-const LONGEST_US: u64 = 60_000_000;
+use crate::window::Window;
 
 /// Counted by the worker, read by anyone but the control thread at any time. What is not a number lies behind a lock
 /// that the worker holds for an assignment only.
+#[derive(Default)]
 pub struct ModalityStats {
     received: AtomicU64,
     encoded: AtomicU64,
@@ -21,27 +18,11 @@ pub struct ModalityStats {
     details: Mutex<Details>,
 }
 
+#[derive(Default)]
 struct Details {
-    encode_us: Histogram<u64>,
+    encode: Window,
     sentence: Option<String>,
     last_error: Option<String>,
-}
-
-impl Default for ModalityStats {
-    fn default() -> Self {
-        let encode_us = Histogram::new_with_bounds(1, LONGEST_US, 2);
-        Self {
-            received: AtomicU64::default(),
-            encoded: AtomicU64::default(),
-            dropped: AtomicU64::default(),
-            stamp_nanos: AtomicI64::default(),
-            details: Mutex::new(Details {
-                encode_us: encode_us.expect("the bounds are constants that fit"),
-                sentence: None,
-                last_error: None,
-            }),
-        }
-    }
 }
 
 /// The state of a modality at one moment.
@@ -57,7 +38,9 @@ pub struct ModalitySnapshot {
     pub stamp: Option<Stamp>,
     /// Why the newest message was dropped; `None` when it was not.
     pub last_error: Option<String>,
-    /// Time that half of the messages took to become a feature, in milliseconds.
+    /// Features per second, over the last seconds.
+    pub rate_hz: f64,
+    /// Time that half of the messages of the last seconds took to become a feature, in milliseconds.
     pub encode_p50_ms: f64,
     /// Time that 99 of 100 messages took at most to become a feature, in milliseconds.
     pub encode_p99_ms: f64,
@@ -67,16 +50,18 @@ impl ModalityStats {
     /// Everything that is counted.
     pub fn snapshot(&self) -> ModalitySnapshot {
         let encoded = self.encoded.load(Relaxed);
-        let details = self.details();
-        let percentile_ms = |share| details.encode_us.value_at_quantile(share) as f64 * 1e-3;
+        let now = Instant::now();
+        let mut details = self.details();
+        let [encode_p50_ms, encode_p99_ms] = details.encode.percentiles_ms(now);
         ModalitySnapshot {
             received: self.received.load(Relaxed),
             encoded,
             dropped: self.dropped.load(Relaxed),
             stamp: (encoded > 0).then(|| Stamp::from_nanos(self.stamp_nanos.load(Relaxed))),
             last_error: details.last_error.clone(),
-            encode_p50_ms: percentile_ms(0.5),
-            encode_p99_ms: percentile_ms(0.99),
+            rate_hz: details.encode.rate_hz(now),
+            encode_p50_ms,
+            encode_p99_ms,
         }
     }
 
@@ -90,8 +75,7 @@ impl ModalityStats {
         self.encoded.fetch_add(1, Relaxed);
         self.received.fetch_add(1, Relaxed);
         let mut details = self.details();
-        let micros = (took.as_micros() as u64).max(1);
-        details.encode_us.saturating_record(micros);
+        details.encode.record(Instant::now(), took);
         details.last_error = None;
         if details.sentence.as_deref() != sentence {
             details.sentence = sentence.map(str::to_owned);

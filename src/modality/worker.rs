@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::throttle::Throttle;
 use super::{Encoding, Extract, Message, MessageSlot, ModalityStats};
+use crate::errors::ConfigErrors;
 use crate::message::{MessageError, MessageType};
-use crate::problems::Problems;
+use crate::shutdown::Shutdown;
 use crate::time::Stamp;
 
 /// Errors of messages that come again and again are logged this often.
@@ -32,7 +33,7 @@ pub struct Worker {
 
 impl Worker {
     /// Starts the worker of the modality `name`, whose messages are of one type. `notify` is called after every
-    /// feature.
+    /// feature. If the thread panics, `shutdown` is requested: a sentence that never ages must not be obeyed for ever.
     ///
     /// # Errors
     /// A thread that the system does not give.
@@ -42,7 +43,8 @@ impl Worker {
         extract: impl Extract,
         deliver: impl Deliver,
         notify: impl Fn() + Send + 'static,
-    ) -> Result<Self, Problems> {
+        shutdown: &Shutdown,
+    ) -> Result<Self, ConfigErrors> {
         let slot = Arc::<MessageSlot>::default();
         let stats = Arc::<ModalityStats>::default();
         let work = Work {
@@ -54,12 +56,12 @@ impl Worker {
             throttle: Throttle::new(LOG_EVERY),
             started: Instant::now(),
         };
-        let thread = std::thread::Builder::new()
-            .name(format!("encode {name}"))
-            .spawn({
-                let slot = slot.clone();
-                move || work.run(&slot)
-            })
+        let run = {
+            let slot = slot.clone();
+            move || work.run(&slot)
+        };
+        let thread = shutdown
+            .spawn(&format!("encode {name}"), run)
             .map_err(|e| format!("modality {name}: no thread for its encoder: {e}"))?;
         Ok(Self {
             slot,

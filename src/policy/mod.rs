@@ -1,30 +1,21 @@
-//! A policy: what `late_fusion train` writes and the node loads and runs.
-
-mod check;
-mod fusion_spec;
-mod spec;
-mod weights;
-
-pub use check::MAX_MODALITIES;
-pub use fusion_spec::*;
-pub use spec::*;
-pub use weights::Weights;
+//! A policy at work: projections, fusion and head, built from what its files say.
 
 use std::path::{Path, PathBuf};
 
 use nalgebra::DVector;
 
-use crate::fusion::{self, Account, Alignment, Fusion, Input};
+use crate::errors::ConfigErrors;
+use crate::fusion::{self, Fusion, FusionTrace, Input, Projection};
 use crate::head::{self, Head};
 use crate::number::Number;
-use crate::problems::Problems;
+use crate::spec::{MAX_MODALITIES, PolicySpec, Weights};
 
 /// A loaded policy: from the newest features to an action, without its encoders.
 pub struct Policy<T: Number = f32> {
     spec: PolicySpec,
     folder: PathBuf,
     parameters: usize,
-    alignments: Vec<Alignment<T>>,
+    projections: Vec<Projection<T>>,
     fusion: Box<dyn Fusion<T>>,
     fused: DVector<T>,
     head: Box<dyn Head<T>>,
@@ -34,8 +25,8 @@ impl Policy {
     /// Loads `policy.yaml` and `weights.safetensors` from a policy folder.
     ///
     /// # Errors
-    /// Every problem of both files, at once where one does not hide the other.
-    pub fn load(folder: &Path) -> Result<Self, Problems> {
+    /// All errors of both files together, where one does not hide the other.
+    pub fn load(folder: &Path) -> Result<Self, ConfigErrors> {
         let spec = PolicySpec::load(folder)?;
         let weights = Weights::load(&folder.join("weights.safetensors"))?;
         Self::build(spec, folder, &weights)
@@ -47,39 +38,39 @@ impl<T: Number> Policy<T> {
     ///
     /// # Errors
     /// Everything that is wrong with `spec`, otherwise every tensor that is missing or of another shape than it asks for.
-    pub fn build(spec: PolicySpec, folder: &Path, weights: &Weights) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
-        spec.check(&mut problems);
-        if !problems.is_empty() {
-            return Err(problems);
+    pub fn build(spec: PolicySpec, folder: &Path, weights: &Weights) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        spec.check(&mut errors);
+        if !errors.is_empty() {
+            return Err(errors);
         }
-        let mut alignments = Vec::with_capacity(spec.modalities.len());
+        let mut projections = Vec::with_capacity(spec.modalities.len());
         for m in &spec.modalities {
-            match Alignment::load(m, weights) {
-                Ok(alignment) => alignments.push(alignment),
-                Err(found) => problems.add_all(&format!("modality {}", m.name), found),
+            match Projection::load(m, weights) {
+                Ok(projection) => projections.push(projection),
+                Err(found) => errors.add_all(&format!("modality {}", m.name), found),
             }
         }
         let fusion: Result<Box<dyn Fusion<T>>, ()> =
-            fusion::build(&spec, weights).map_err(|found| problems.add_all("fusion", found));
+            fusion::build(&spec, weights).map_err(|found| errors.add_all("fusion", found));
         // Without the fusion nobody knows how wide the head's input is.
-        let blocks = fusion.as_ref().map(|fusion| fusion.blocks());
-        let head = blocks.ok().and_then(|blocks| {
-            head::build(&spec, &blocks, weights)
-                .map_err(|found| problems.add_all("head", found))
+        let width = fusion.as_ref().map(|fusion| fusion.width());
+        let head = width.ok().and_then(|width| {
+            head::build(&spec, width, weights)
+                .map_err(|found| errors.add_all("head", found))
                 .ok()
         });
-        match (fusion, head, problems.is_empty()) {
+        match (fusion, head, errors.is_empty()) {
             (Ok(fusion), Some(head), true) => Ok(Self {
                 folder: folder.to_owned(),
                 parameters: weights.parameters(),
                 fused: DVector::zeros(fusion.width()),
                 spec,
-                alignments,
+                projections,
                 fusion,
                 head,
             }),
-            _ => Err(problems),
+            _ => Err(errors),
         }
     }
 
@@ -93,12 +84,12 @@ impl<T: Number> Policy<T> {
         &self.folder
     }
 
-    /// What counted how much in the last [`Policy::act`].
-    pub fn account(&self) -> Account {
-        self.fusion.account()
+    /// What counted how much in the last action.
+    pub fn trace(&self) -> FusionTrace {
+        self.fusion.trace()
     }
 
-    /// How many numbers were learned.
+    /// How many parameters were learned.
     pub fn parameters(&self) -> usize {
         self.parameters
     }
@@ -108,57 +99,119 @@ impl<T: Number> Policy<T> {
         self.spec.head.steps()
     }
 
-    /// The action for the given features, one per modality in the policy's order, `None` where one is absent, with
-    /// their ages in seconds. `action` has one number per entry of the action space for each of [`Policy::steps`], one
-    /// step after the other. Never allocates: the arrays of references live on the stack, which bounds the modalities
-    /// at [`MAX_MODALITIES`].
-    pub fn act(&mut self, features: &[Option<&[T]>], ages_s: &[f64], action: &mut [f64]) {
-        let present = self.align(features);
-        self.decide(present, ages_s, false, action);
+    /// The projection of each modality, in the policy's order, for a worker to have a copy of: it depends on one feature
+    /// alone, so it is computed once per feature.
+    pub fn projections(&self) -> &[Projection<T>] {
+        &self.projections
     }
 
-    /// The actions for all subsets of the given features, which cost little more than a few times [`Policy::act`]: a
-    /// feature is aligned once, and what the head makes of it is computed once where the fusion allows. `see` is shown
-    /// each subset (bit i is the policy's i-th modality) with its action, which is written to `action`; the last one has
-    /// all features, and [`Policy::account`] then tells of them. Never allocates.
+    /// The action for projected features, one per modality in the policy's order, `None` where one is missing, with
+    /// their ages in seconds. `action` has one number per entry of the action space for each of [`Policy::steps`], one
+    /// step after the other. Never allocates.
+    pub fn act_on_projected(
+        &mut self,
+        projected: &[Option<&DVector<T>>],
+        ages_s: &[f64],
+        action: &mut [f64],
+    ) {
+        let (_, mut decider) = self.split();
+        decider.decide(projected, ages_s, action);
+    }
+
+    /// The same for features as the encoders give them, each of its modality's input width, which are projected first.
+    pub fn act(&mut self, features: &[Option<&[T]>], ages_s: &[f64], action: &mut [f64]) {
+        let (projections, mut decider) = self.split();
+        let projected = project(projections, features);
+        decider.decide(&projected[..features.len()], ages_s, action);
+    }
+
+    /// The actions for all subsets of the given projected features. `see` is shown each subset (bit i is the policy's i-th
+    /// modality) with its action, which is written to `action`; the last one has all features, and [`Policy::trace`] then
+    /// tells of them. Never allocates.
+    pub fn act_on_projected_subsets(
+        &mut self,
+        projected: &[Option<&DVector<T>>],
+        ages_s: &[f64],
+        action: &mut [f64],
+        see: impl FnMut(usize, &[f64]),
+    ) {
+        let (_, mut decider) = self.split();
+        decider.decide_subsets(projected, ages_s, action, see);
+    }
+
+    /// The same for features as the encoders give them, each of which is projected once.
     pub fn act_subsets(
         &mut self,
         features: &[Option<&[T]>],
         ages_s: &[f64],
         action: &mut [f64],
+        see: impl FnMut(usize, &[f64]),
+    ) {
+        let (projections, mut decider) = self.split();
+        let projected = project(projections, features);
+        decider.decide_subsets(&projected[..features.len()], ages_s, action, see);
+    }
+
+    fn split(&mut self) -> (&mut [Projection<T>], Decider<'_, T>) {
+        let Self {
+            projections,
+            fusion,
+            fused,
+            head,
+            ..
+        } = self;
+        let (fusion, head) = (fusion.as_mut(), head.as_mut());
+        let decider = Decider {
+            fusion,
+            fused,
+            head,
+        };
+        (projections, decider)
+    }
+}
+
+/// The array of references lives on the stack, which bounds the modalities at [`MAX_MODALITIES`].
+fn project<'a, T: Number>(
+    projections: &'a mut [Projection<T>],
+    features: &[Option<&[T]>],
+) -> [Option<&'a DVector<T>>; MAX_MODALITIES] {
+    let mut projected = [None; MAX_MODALITIES];
+    let each = projections.iter_mut().zip(features);
+    for ((projection, feature), projected) in each.zip(&mut projected) {
+        *projected = feature.map(|feature| projection.project(feature));
+    }
+    projected
+}
+
+/// A policy without its projections.
+struct Decider<'a, T: Number> {
+    fusion: &'a mut dyn Fusion<T>,
+    fused: &'a mut DVector<T>,
+    head: &'a mut dyn Head<T>,
+}
+
+impl<T: Number> Decider<'_, T> {
+    fn decide(&mut self, projected: &[Option<&DVector<T>>], ages_s: &[f64], action: &mut [f64]) {
+        self.fusion.fuse(Input { projected, ages_s }, self.fused);
+        self.head.act(self.fused, action);
+    }
+
+    fn decide_subsets(
+        &mut self,
+        projected: &[Option<&DVector<T>>],
+        ages_s: &[f64],
+        action: &mut [f64],
         mut see: impl FnMut(usize, &[f64]),
     ) {
-        let all = self.align(features);
+        let bit = |(i, feature): (usize, &Option<_>)| usize::from(feature.is_some()) << i;
+        let all: usize = projected.iter().enumerate().map(bit).sum();
         for subset in (0..=all).filter(|subset| subset & !all == 0) {
-            self.decide(subset, ages_s, subset > 0, action);
+            let mut there = [None; MAX_MODALITIES];
+            for (i, feature) in projected.iter().enumerate() {
+                there[i] = feature.filter(|_| subset >> i & 1 == 1);
+            }
+            self.decide(&there[..projected.len()], ages_s, action);
             see(subset, action);
         }
-    }
-
-    /// Aligns what is present, and returns it as bits.
-    fn align(&mut self, features: &[Option<&[T]>]) -> usize {
-        let mut present = 0;
-        for (i, (alignment, feature)) in self.alignments.iter_mut().zip(features).enumerate() {
-            if let Some(feature) = feature {
-                alignment.align(feature);
-                present |= 1 << i;
-            }
-        }
-        present
-    }
-
-    /// Fuses some of the features that were aligned last, and acts on them.
-    fn decide(&mut self, present: usize, ages_s: &[f64], same_features: bool, action: &mut [f64]) {
-        let mut aligned = [None; MAX_MODALITIES];
-        for (i, alignment) in self.alignments.iter().enumerate() {
-            aligned[i] = (present >> i & 1 == 1).then(|| alignment.aligned());
-        }
-        let input = Input {
-            aligned: &aligned[..self.alignments.len()],
-            ages_s,
-            same_features,
-        };
-        self.fusion.fuse(input, &mut self.fused);
-        self.head.act(&self.fused, input.presence(), action);
     }
 }

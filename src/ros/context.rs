@@ -3,13 +3,13 @@
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 
 /// Creates the node, with the parameters and remappings of this process' command line.
 ///
 /// # Errors
 /// A parameter file that is missing or malformed, or `--ros-args` that ROS cannot parse.
-pub fn create_node(name: &str) -> Result<r2r::Node, Problems> {
+pub fn create_node(name: &str) -> Result<r2r::Node, ConfigErrors> {
     check_arguments(std::env::args())?;
     // r2r unwraps what rcl says of the remaining mistakes, after printing it.
     let silenced = panic::take_hook();
@@ -62,8 +62,8 @@ const SWITCHES: [&str; 3] = ["rosout-logs", "stdout-logs", "external-lib-logs"];
 
 /// Finds what rcl leaves out without a word, what it fails at and r2r panics on: words that are no ROS arguments, and
 /// parameter files that are missing, unreadable or no YAML.
-fn check_arguments(mut arguments: impl Iterator<Item = String>) -> Result<(), Problems> {
-    let mut problems = Problems::new();
+fn check_arguments(mut arguments: impl Iterator<Item = String>) -> Result<(), ConfigErrors> {
+    let mut errors = ConfigErrors::new();
     let mut is_ours = false;
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -71,14 +71,14 @@ fn check_arguments(mut arguments: impl Iterator<Item = String>) -> Result<(), Pr
             "--" => is_ours = false,
             _ if !is_ours => {}
             "--params-file" => match arguments.next() {
-                Some(path) => check_parameter_file(Path::new(&path), &mut problems),
-                None => problems
+                Some(path) => check_parameter_file(Path::new(&path), &mut errors),
+                None => errors
                     .add("--params-file is the last argument; the path of a file must follow"),
             },
             // What is wrong with their values, rcl says.
             flag if WITH_VALUE.contains(&flag) => drop(arguments.next()),
             flag if is_switch(flag) => {}
-            other => problems.add(format!(
+            other => errors.add(format!(
                 "argument {other:?} after --ros-args is not understood; allowed: {}, and --enable- or --disable- \
                  with {}",
                 WITH_VALUE.join(", "),
@@ -86,7 +86,7 @@ fn check_arguments(mut arguments: impl Iterator<Item = String>) -> Result<(), Pr
             )),
         }
     }
-    problems.or(())
+    errors.or(())
 }
 
 fn is_switch(flag: &str) -> bool {
@@ -100,31 +100,31 @@ fn is_switch(flag: &str) -> bool {
 ///
 /// # Errors
 /// Every word that nobody would read.
-pub fn refuse_other_arguments(arguments: impl Iterator<Item = String>) -> Result<(), Problems> {
-    let mut problems = Problems::new();
+pub fn refuse_other_arguments(arguments: impl Iterator<Item = String>) -> Result<(), ConfigErrors> {
+    let mut errors = ConfigErrors::new();
     let mut is_ours = false;
     for argument in arguments.skip(1) {
         match argument.as_str() {
             "--ros-args" => is_ours = true,
             "--" => is_ours = false,
             _ if is_ours => {}
-            other => problems.add(format!(
+            other => errors.add(format!(
                 "argument {other:?} is not understood; only --ros-args and what belongs to it is allowed, for \
                  example --ros-args --params-file FILE"
             )),
         }
     }
-    problems.or(())
+    errors.or(())
 }
 
-fn check_parameter_file(path: &Path, problems: &mut Problems) {
+fn check_parameter_file(path: &Path, errors: &mut ConfigErrors) {
     let place = path.display();
     match std::fs::read_to_string(path) {
-        Err(e) => problems.add(format!("--params-file {place}: {e}")),
+        Err(e) => errors.add(format!("--params-file {place}: {e}")),
         Ok(text) => match serde_yaml::from_str::<serde_yaml::Value>(&text) {
-            Err(e) => problems.add(format!("--params-file {place}: not a YAML file: {e}")),
+            Err(e) => errors.add(format!("--params-file {place}: not a YAML file: {e}")),
             Ok(serde_yaml::Value::Mapping(_)) => {}
-            Ok(_) => problems.add(format!(
+            Ok(_) => errors.add(format!(
                 "--params-file {place}: it has no sections; expected is a node's name, under it ros__parameters, \
                  and under that the parameters"
             )),
@@ -136,7 +136,7 @@ fn check_parameter_file(path: &Path, problems: &mut Problems) {
 mod tests {
     use super::*;
 
-    fn check(arguments: &[&str]) -> Result<(), Problems> {
+    fn check(arguments: &[&str]) -> Result<(), ConfigErrors> {
         check_arguments(arguments.iter().map(|a| (*a).to_owned()))
     }
 

@@ -5,19 +5,21 @@ use std::time::Duration;
 
 use r2r::QosProfile;
 
-use super::clock::Clock;
 use super::context;
 use super::encoder_status::EncoderStatus;
 use super::logger;
 use super::node::follow_clock;
 use super::parameters::{self, ParameterServices};
+use super::signals::watch_signals;
+use super::status_source::ModalityStatus;
 use super::subscription::{Subscription, profiles};
-use super::watched::WatchedModality;
 use super::watcher::Watcher;
+use crate::clock::Clock;
 use crate::config::{ENCODER_NAME, EncoderConfig, LoadedEncoder};
+use crate::errors::ConfigErrors;
 use crate::message::{FeatureTemplate, MessageType, frame_id};
 use crate::modality::{Deliver, Message, Worker};
-use crate::problems::Problems;
+use crate::shutdown::{Cause, Shutdown};
 use crate::time::Stamp;
 
 /// Where the features go.
@@ -29,19 +31,20 @@ const SPIN: Duration = Duration::from_millis(50);
 /// A camera that is silent for longer than this is said to be, in seconds.
 const SILENT_AFTER_S: f64 = 1.0;
 
-/// Runs the encoder node until SIGINT or SIGTERM.
+/// Runs the encoder node until a signal asks it to end.
 ///
 /// # Errors
 /// Every problem of the command line, the parameters, the policy and the encoder.
-pub fn run() -> Result<(), Problems> {
+pub fn run() -> Result<(), ConfigErrors> {
     context::refuse_other_arguments(std::env::args())?;
     let mut node = context::create_node(ENCODER_NAME)?;
     let (config, declared) = EncoderConfig::from_parameters(parameters::given(&node))?;
     let clock = Clock::new(config.use_sim_time);
     logger::start(&mut node, &clock)?;
     let services = ParameterServices::new(&mut node, declared)?;
-    EncoderNode::start(node, &config, clock, services)?.spin();
-    Ok(())
+    let shutdown = Shutdown::default();
+    watch_signals(&shutdown)?;
+    EncoderNode::start(node, &config, clock, services, shutdown)?.spin()
 }
 
 /// Everything that works while the node is up.
@@ -51,6 +54,7 @@ struct EncoderNode {
     subscriptions: Vec<Subscription>,
     worker: Worker,
     watcher: Watcher,
+    shutdown: Shutdown,
 }
 
 impl EncoderNode {
@@ -59,17 +63,25 @@ impl EncoderNode {
         config: &EncoderConfig,
         clock: Clock,
         services: ParameterServices,
-    ) -> Result<Self, Problems> {
+        shutdown: Shutdown,
+    ) -> Result<Self, ConfigErrors> {
         let LoadedEncoder {
             modality,
             extractor,
-            identity,
+            fingerprint,
         } = LoadedEncoder::new(config)?;
         let what = extractor.describe().to_string();
         let is_text = config.message == MessageType::String;
-        let features = Features::new(&mut node, &identity, modality.width, is_text)?;
+        let features = Features::new(&mut node, &fingerprint, modality.width, is_text)?;
         let message = config.message;
-        let worker = Worker::start(&modality.name, message, extractor, features, || {})?;
+        let worker = Worker::start(
+            &modality.name,
+            message,
+            extractor,
+            features,
+            || {},
+            &shutdown,
+        )?;
         let mut subscriptions = Vec::new();
         if config.use_sim_time {
             subscriptions.push(follow_clock(&mut node, clock.clone(), || {})?);
@@ -86,23 +98,24 @@ impl EncoderNode {
             subscriptions.push(subscription);
         }
         log::info!(
-            "encoding {} as {identity}: {what}; listening to {}, features on {FEATURE_TOPIC}",
+            "encoding {} as {fingerprint}: {what}; listening to {}, features on {FEATURE_TOPIC}",
             modality.name,
             config.topic,
         );
-        let watched = WatchedModality::of(&worker, (!is_text).then_some(SILENT_AFTER_S));
-        let mut status = EncoderStatus::new(&mut node, clock, config, &identity, what, watched)?;
+        let source = ModalityStatus::of(&worker, (!is_text).then_some(SILENT_AFTER_S));
+        let mut status = EncoderStatus::new(&mut node, clock, config, &fingerprint, what, source)?;
         Ok(Self {
-            watcher: Watcher::start(move |now| status.look(now))?,
+            watcher: Watcher::start(move |now| status.look(now), &shutdown)?,
             node,
             services,
             subscriptions,
             worker,
+            shutdown,
         })
     }
 
-    fn spin(mut self) {
-        while !self.watcher.told_to_end() {
+    fn spin(mut self) -> Result<(), ConfigErrors> {
+        while !self.shutdown.is_requested() {
             self.node.spin_once(SPIN);
             for subscription in &mut self.subscriptions {
                 subscription.drain();
@@ -111,6 +124,10 @@ impl EncoderNode {
         }
         self.worker.stop();
         self.watcher.stop();
+        match self.shutdown.cause() {
+            Some(Cause::Failed(why)) => Err(why.clone().into()),
+            Some(Cause::Told(_)) | None => Ok(()),
+        }
     }
 }
 
@@ -128,10 +145,10 @@ impl Features {
     /// one, so that a node that comes late hears the last instruction.
     fn new(
         node: &mut r2r::Node,
-        identity: &str,
+        fingerprint: &str,
         width: usize,
         is_text: bool,
-    ) -> Result<Self, Problems> {
+    ) -> Result<Self, ConfigErrors> {
         let reliable = QosProfile::default().keep_last(1);
         let qos = match is_text {
             true => reliable.transient_local(),
@@ -143,7 +160,7 @@ impl Features {
             .map_err(|e| format!("topic {FEATURE_TOPIC}: cannot publish: {e}"))?;
         Ok(Self {
             room: vec![0.0; width],
-            template: FeatureTemplate::new(identity),
+            template: FeatureTemplate::new(fingerprint),
             has_frame: !is_text,
             publisher,
         })

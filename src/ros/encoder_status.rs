@@ -1,27 +1,28 @@
 //! What the encoder node says about itself: `~/status` on every change, and `/diagnostics` once a second.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::clock::Clock;
-use super::status::{REPEAT_EVERY, offer_topics};
-use super::watched::{WatchedModality, pairs};
+use super::status_publisher::StatusPublisher;
+use super::status_source::{ModalityStatus, pairs};
+use crate::clock::Clock;
 use crate::config::EncoderConfig;
+use crate::errors::ConfigErrors;
 use crate::message::{Level, Status, encode_diagnostics};
-use crate::problems::Problems;
 
 /// Publishes the state of the encoder node.
 pub struct EncoderStatus {
-    watched: WatchedModality,
+    publisher: StatusPublisher<Shown>,
+    content: Content,
+}
+
+struct Content {
+    source: ModalityStatus,
     clock: Clock,
     node_name: String,
     /// What stays as it is: the encoder and its topics.
     fixed: Vec<(String, String)>,
     topic: String,
     modality: String,
-    status: r2r::PublisherUntyped,
-    diagnostics: r2r::PublisherUntyped,
-    shown: Option<Shown>,
-    published: Option<Instant>,
 }
 
 /// What counts as a change.
@@ -41,55 +42,43 @@ impl EncoderStatus {
         node: &mut r2r::Node,
         clock: Clock,
         config: &EncoderConfig,
-        identity: &str,
+        fingerprint: &str,
         what: String,
-        watched: WatchedModality,
-    ) -> Result<Self, Problems> {
-        let (status, diagnostics) = offer_topics(node)?;
+        source: ModalityStatus,
+    ) -> Result<Self, ConfigErrors> {
         Ok(Self {
-            status,
-            diagnostics,
-            node_name: node.name().unwrap_or_default(),
-            fixed: pairs(&[
-                ("encoder", identity.to_owned()),
-                ("runs", what),
-                ("policy", config.policy.display().to_string()),
-                ("topic", config.topic.clone()),
-            ]),
-            topic: config.topic.clone(),
-            modality: config.modality.clone(),
-            watched,
-            clock,
-            shown: None,
-            published: None,
+            publisher: StatusPublisher::new(node)?,
+            content: Content {
+                node_name: node.name().unwrap_or_default(),
+                fixed: pairs(&[
+                    ("encoder", fingerprint.to_owned()),
+                    ("runs", what),
+                    ("policy", config.policy.display().to_string()),
+                    ("topic", config.topic.clone()),
+                ]),
+                topic: config.topic.clone(),
+                modality: config.modality.clone(),
+                source,
+                clock,
+            },
         })
     }
 
     /// Publishes what has changed, and everything once a second.
     pub fn look(&mut self, now: Instant) {
-        let seen = self.watched.stats.snapshot();
+        let seen = self.content.source.stats.snapshot();
         let shown = Shown {
             has_begun: seen.stamp.is_some(),
             last_error: seen.last_error,
-            sentence: self.watched.stats.sentence(),
+            sentence: self.content.source.stats.sentence(),
         };
-        let since = self.published.map_or(Duration::MAX, |at| now - at);
-        let repeat = since >= REPEAT_EVERY;
-        if repeat && self.published.is_some() {
-            self.watched.measure_rate(since);
-        }
-        if repeat || self.shown.as_ref() != Some(&shown) {
-            let message = self.encode(&shown);
-            // Publishing fails only when the node is gone.
-            let _ = self.status.publish_raw(&message);
-            if repeat {
-                let _ = self.diagnostics.publish_raw(&message);
-                self.published = Some(now);
-            }
-        }
-        self.shown = Some(shown);
+        let content = &self.content;
+        self.publisher
+            .publish(now, shown, |shown| content.encode(shown));
     }
+}
 
+impl Content {
     fn encode(&self, shown: &Shown) -> Vec<u8> {
         let (level, message) = match shown.has_begun {
             true => (Level::Ok, "encoding".to_owned()),
@@ -105,7 +94,7 @@ impl EncoderStatus {
             values,
         };
         let now = self.clock.now();
-        let modality = self.watched.status(now, &self.node_name, &self.modality);
+        let modality = self.source.status(now, &self.node_name, &self.modality);
         encode_diagnostics(now, &[encoder, modality])
     }
 }

@@ -9,7 +9,7 @@ use super::loader::Loader;
 use super::parameters::ParameterServices;
 use super::requests::{Requests, respond};
 use crate::config::Value;
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 
 /// The service, and the request that the loader works at. Its type is one that every ROS 2 has: a string there, the
 /// policy's folder; whether it drives now and a message back.
@@ -24,7 +24,7 @@ impl LoadPolicy {
     ///
     /// # Errors
     /// The service, when ROS refuses it.
-    pub fn new(node: &mut r2r::Node, loader: Loader) -> Result<Self, Problems> {
+    pub fn new(node: &mut r2r::Node, loader: Loader) -> Result<Self, ConfigErrors> {
         Ok(Self {
             requests: Requests::new(node, "~/load_policy")?,
             under_way: None,

@@ -9,17 +9,16 @@ use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::clock::Clock;
-use super::control_loop::Waker;
-use super::driver::{Driver, Inlets};
-use super::explainer::Explained;
-use super::pilot::Pilot;
-use super::watched::Watched;
+use super::policy_runtime::{MessageFanouts, PolicyRuntime};
+use super::status_source::StatusSource;
+use crate::clock::Clock;
 use crate::config::{Loaded, NodeConfig};
-use crate::control::{Giver, Returned};
+use crate::control::{Attribution, HandoverSender, PolicyExecutor, Returned, Waker};
+use crate::errors::ConfigErrors;
 use crate::modality::Worker;
-use crate::policy::PolicySpec;
-use crate::problems::Problems;
+use crate::safety::StopCommand;
+use crate::shutdown::Shutdown;
+use crate::spec::PolicySpec;
 
 /// How long a policy that was loaded may take until it could act: a camera of one picture per second has then been seen
 /// through a slow encoder, and whoever asked is still waiting for the answer.
@@ -36,21 +35,25 @@ pub struct Work {
     /// The parameters, with the folder of the policy in use.
     pub config: NodeConfig,
     /// Where messages come in.
-    pub inlets: Inlets,
+    pub fanouts: MessageFanouts,
     /// The node's clock.
     pub clock: Clock,
     /// Wakes the control thread.
     pub waker: Waker,
+    /// Asked where an encoder's thread panics.
+    pub shutdown: Shutdown,
     /// The way to the control thread.
-    pub giver: Giver<Pilot>,
+    pub sender: HandoverSender<PolicyExecutor>,
     /// The policy in use.
     pub spec: PolicySpec,
     /// Its encoders.
     pub workers: Vec<Worker>,
     /// The way to the status.
-    pub to_status: Sender<Watched>,
+    pub to_status: Sender<StatusSource>,
+    /// The way to the supervisor.
+    pub to_supervisor: Sender<StopCommand>,
     /// The way to the explainer, where there is one.
-    pub to_explainer: Option<Sender<Explained>>,
+    pub to_explainer: Option<Sender<Attribution>>,
 }
 
 /// What to tell whoever asked: in words that it was done, or why not.
@@ -69,21 +72,22 @@ impl Loader {
     ///
     /// # Errors
     /// What the system says when it refuses the thread.
-    pub fn start(mut work: Work) -> Result<Self, Problems> {
+    pub fn start(mut work: Work) -> Result<Self, ConfigErrors> {
         let (requests, asked) = mpsc::channel::<PathBuf>();
         let (answer, answers) = mpsc::channel();
         let ending = Arc::<AtomicBool>::default();
-        let handle = thread::Builder::new()
-            .name("loader".into())
-            .spawn({
-                let ending = ending.clone();
-                move || {
-                    for folder in asked {
-                        // Nobody listens any more when the node ends.
-                        let _ = answer.send(work.bring_in(&folder, &ending));
-                    }
+        let shutdown = work.shutdown.clone();
+        let work = {
+            let ending = ending.clone();
+            move || {
+                for folder in asked {
+                    // Nobody listens any more when the node ends.
+                    let _ = answer.send(work.bring_in(&folder, &ending));
                 }
-            })
+            }
+        };
+        let handle = shutdown
+            .spawn("loader", work)
             .map_err(|e| format!("the loader cannot start: {e}"))?;
         Ok(Self {
             requests,
@@ -104,9 +108,7 @@ impl Loader {
         match self.answers.try_recv() {
             Ok(answer) => Some(answer),
             Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => {
-                Some(Err("the loader had ended before its time".into()))
-            }
+            Err(TryRecvError::Disconnected) => Some(Err("the loader has ended".into())),
         }
     }
 
@@ -120,8 +122,9 @@ impl Loader {
         }
         if !self.handle.is_finished() {
             log::warn!("the node ends while a policy is still being loaded");
-        } else if self.handle.join().is_err() {
-            log::error!("the loader had ended before its time");
+        } else {
+            // A panic is caught where the thread was started.
+            let _ = self.handle.join();
         }
     }
 }
@@ -134,12 +137,12 @@ impl Work {
         // Models come from outside, and the libraries that read them may fail in ways of their own.
         let prepared =
             catch_unwind(AssertUnwindSafe(|| self.prepare(folder))).unwrap_or_else(|_| {
-                Err(Problems::from(
+                Err(ConfigErrors::from(
                     "loading it panicked; please report it with the policy".to_owned(),
                 ))
             });
-        let taken_over = prepared.and_then(|(driver, warnings)| {
-            self.hand_over(folder, driver, ending)?;
+        let taken_over = prepared.and_then(|(runtime, warnings)| {
+            self.hand_over(folder, runtime, ending)?;
             Ok(warnings)
         });
         match taken_over {
@@ -156,10 +159,10 @@ impl Work {
                 Ok(message)
             }
             // Whatever it was, it is over, and the log of the end is not the place for it.
-            Err(problems) if ending.load(Ordering::Acquire) => Err(problems.to_string()),
-            Err(problems) => {
+            Err(errors) if ending.load(Ordering::Acquire) => Err(errors.to_string()),
+            Err(errors) => {
                 let message = format!(
-                    "the policy in {} is refused, {former} stays in use:\n{problems}",
+                    "the policy in {} is refused, {former} stays in use:\n{errors}",
                     folder.display()
                 );
                 log::warn!("{message}");
@@ -169,9 +172,9 @@ impl Work {
     }
 
     /// Loads and checks a policy, with its encoders at work.
-    fn prepare(&self, folder: &Path) -> Result<(Driver, Vec<String>), Problems> {
+    fn prepare(&self, folder: &Path) -> Result<(PolicyRuntime, Vec<String>), ConfigErrors> {
         if folder.as_os_str().is_empty() {
-            return Err(Problems::from(
+            return Err(ConfigErrors::from(
                 "load_namespace is empty; it must be a folder with policy.yaml and weights.safetensors"
                     .to_owned(),
             ));
@@ -182,62 +185,66 @@ impl Work {
         };
         let mut loaded = Loaded::successor(&config, &self.spec)?;
         let warnings = std::mem::take(&mut loaded.warnings);
-        let driver = Driver::start(&config, loaded, &self.inlets, &self.waker)?;
-        Ok((driver, warnings))
+        let runtime =
+            PolicyRuntime::start(&config, loaded, &self.fanouts, &self.waker, &self.shutdown)?;
+        Ok((runtime, warnings))
     }
 
     /// Offers a policy to the control thread until it is taken, or until patience is at its end.
     fn hand_over(
         &mut self,
         folder: &Path,
-        driver: Driver,
+        runtime: PolicyRuntime,
         ending: &AtomicBool,
-    ) -> Result<(), Problems> {
+    ) -> Result<(), ConfigErrors> {
         // At a low rate two ticks take longer.
         let patience = PATIENCE + Duration::from_secs_f64(2.0 / self.config.control_rate_hz);
         let until = Instant::now() + patience;
-        self.giver.offer(driver.pilot);
+        self.sender.offer(runtime.executor);
         let returned = loop {
-            if let Some(returned) = self.giver.returned() {
+            if let Some(returned) = self.sender.returned() {
                 break returned;
             }
             if ending.load(Ordering::Acquire) {
                 return Err("the node is shutting down".to_owned().into());
             }
             if Instant::now() > until {
-                self.giver.withdraw();
+                self.sender.withdraw();
             }
             thread::sleep(LOOK_EVERY);
         };
         match returned {
-            Returned::Withdrawn(mut pilot) => {
-                let mut problems = Problems::new();
-                for reason in pilot.lacking(self.clock.now()) {
-                    problems.add(format!(
+            Returned::Withdrawn(mut executor) => {
+                let mut errors = ConfigErrors::new();
+                for reason in executor.missing(self.clock.now()) {
+                    errors.add(format!(
                         "{} (waited {:.1} s)",
-                        driver.watched.explain(reason),
+                        runtime.status.explain(reason),
                         patience.as_secs_f64()
                     ));
                 }
-                if problems.is_empty() {
-                    problems.add(format!(
+                if errors.is_empty() {
+                    errors.add(format!(
                         "no command was due within {:.1} s at which it could have taken over; does the simulation \
                          stand still?",
                         patience.as_secs_f64()
                     ));
                 }
-                Err(problems)
+                Err(errors)
             }
             Returned::Former(former) => {
                 drop(former);
-                self.spec = driver.watched.spec.clone();
+                self.spec = runtime.status.spec.clone();
                 self.config.policy = folder.to_owned();
                 // The others are there as long as the node is.
-                let _ = self.to_status.send(driver.watched);
-                if let (Some(explainer), Some(explained)) = (&self.to_explainer, driver.explained) {
-                    let _ = explainer.send(explained);
+                let _ = self.to_supervisor.send(runtime.stop);
+                let _ = self.to_status.send(runtime.status);
+                if let (Some(explainer), Some(attribution)) =
+                    (&self.to_explainer, runtime.attribution)
+                {
+                    let _ = explainer.send(attribution);
                 }
-                self.workers = driver.workers;
+                self.workers = runtime.workers;
                 Ok(())
             }
         }

@@ -5,9 +5,9 @@ use std::sync::Mutex;
 use log::{Level, Log, Metadata, Record};
 use r2r::{LogSeverity, QosProfile};
 
-use super::clock::Clock;
+use crate::clock::Clock;
+use crate::errors::ConfigErrors;
 use crate::message::{LOG_NAME, LogLevel, encode_log};
-use crate::problems::Problems;
 
 struct RosLogger {
     name: String,
@@ -20,7 +20,7 @@ struct RosLogger {
 ///
 /// # Errors
 /// The topic, when ROS refuses the publisher.
-pub fn start(node: &mut r2r::Node, clock: &Clock) -> Result<(), Problems> {
+pub fn start(node: &mut r2r::Node, clock: &Clock) -> Result<(), ConfigErrors> {
     let qos = QosProfile::default().keep_last(1000).transient_local();
     let publisher = node
         .create_publisher_untyped("/rosout", LOG_NAME, qos)

@@ -1,12 +1,8 @@
 //! Everything that knows ROS: only serialized messages cross from here into the core, and back.
 
-mod clock;
 mod context;
-mod control_loop;
-mod driver;
 mod encoder_node;
 mod encoder_status;
-mod ending;
 mod episodes;
 mod explainer;
 mod load_policy;
@@ -14,19 +10,21 @@ mod loader;
 mod logger;
 mod names;
 mod node;
-mod pace;
 mod parameters;
-mod pilot;
+mod policy_runtime;
+mod publisher;
 mod recorded_topic;
 mod recorder;
 mod requests;
+mod signals;
 mod status;
+mod status_publisher;
+mod status_source;
 mod subscription;
-mod watched;
 mod watcher;
 
 pub use encoder_node::run as run_encoder;
-pub use ending::Ending;
 pub use episodes::Episodes;
 pub use node::run;
 pub use recorder::{Progress, Recorder, Report};
+pub use signals::watch_signals;

@@ -6,54 +6,59 @@ use std::time::Duration;
 
 use r2r::QosProfile;
 
-use super::clock::Clock;
 use super::context;
-use super::control_loop::{ControlLoop, ControlThread, Waker};
-use super::driver::{Driver, Inlets};
 use super::explainer::Explainer;
 use super::load_policy::LoadPolicy;
 use super::loader::{Loader, Work};
 use super::logger;
-use super::pace::Pace;
 use super::parameters::{self, ParameterServices};
+use super::policy_runtime::{MessageFanouts, PolicyRuntime};
+use super::publisher::CommandPublisher;
+use super::signals::watch_signals;
 use super::status::StatusReporter;
 use super::subscription::{Subscription, profiles};
 use super::watcher::Watcher;
+use crate::clock::Clock;
 use crate::config::{Loaded, NODE_NAME, NodeConfig};
-use crate::control::handover;
+use crate::control::{ControlLoop, ControlThread, Pace, Waker, handover};
+use crate::errors::ConfigErrors;
 use crate::message::{self, MessageType};
-use crate::modality::{Inlet, Message};
-use crate::problems::Problems;
+use crate::modality::{Message, MessageFanout};
+use crate::safety::{Heartbeat, Patience, Supervisor};
+use crate::shutdown::{Cause, Shutdown};
 
 /// How long a spin waits for messages, and so how late the end of the node can be noticed.
 const SPIN: Duration = Duration::from_millis(50);
 
-/// How long the stop action gets to reach its subscribers before the node is gone.
-const LAST_WORD: Duration = Duration::from_millis(100);
-
-/// Runs the node until SIGINT or SIGTERM.
+/// Runs the node until a signal asks it to end.
 ///
 /// # Errors
-/// Every problem of the command line, the parameters, the policy and its encoders, found before anything moves.
-pub fn run() -> Result<(), Problems> {
+/// Everything wrong with the command line, the parameters, the policy and its encoders, found before anything moves; later
+/// a thread that panicked.
+pub fn run() -> Result<(), ConfigErrors> {
     context::refuse_other_arguments(std::env::args())?;
     let mut node = context::create_node(NODE_NAME)?;
     let (config, declared) = NodeConfig::from_parameters(parameters::given(&node))?;
     let clock = Clock::new(config.use_sim_time);
     logger::start(&mut node, &clock)?;
     let parameters = ParameterServices::new(&mut node, declared)?;
-    RunningNode::start(node, config, clock, parameters)?.spin()
+    let shutdown = Shutdown::default();
+    watch_signals(&shutdown)?;
+    RunningNode::start(node, config, clock, parameters, shutdown)?.spin()
 }
 
-/// Everything that works while the node is up.
+/// Everything that works while the node is up. However it ends, also while main unwinds, the fields are dropped in this
+/// order: the control thread sends its last stop action, the supervisor repeats it, and the node itself goes last.
 struct RunningNode {
-    node: r2r::Node,
-    parameters: ParameterServices,
-    load_policy: LoadPolicy,
-    subscriptions: Vec<Subscription>,
     control: ControlThread,
-    explainer: Option<Explainer>,
+    supervisor: Supervisor,
     watcher: Watcher,
+    explainer: Option<Explainer>,
+    load_policy: LoadPolicy,
+    parameters: ParameterServices,
+    subscriptions: Vec<Subscription>,
+    shutdown: Shutdown,
+    node: r2r::Node,
 }
 
 impl RunningNode {
@@ -62,78 +67,107 @@ impl RunningNode {
         config: NodeConfig,
         clock: Clock,
         parameters: ParameterServices,
-    ) -> Result<Self, Problems> {
+        shutdown: Shutdown,
+    ) -> Result<Self, ConfigErrors> {
         let loaded = Loaded::new(&config)?;
         for warning in &loaded.warnings {
             log::warn!("{warning}");
         }
         let waker = Waker::default();
-        let (mut subscriptions, inlets) = listen(&mut node, &config, &clock)?;
+        let (mut subscriptions, fanouts) = listen(&mut node, &config, &clock)?;
         if config.use_sim_time {
             let waker = waker.clone();
             let clock = clock.clone();
             subscriptions.push(follow_clock(&mut node, clock, move || waker.wake())?);
         }
-        let driver = Driver::start(&config, loaded, &inlets, &waker)?;
-        let explainer = match driver.explained {
-            Some(explained) => {
+        let runtime = PolicyRuntime::start(&config, loaded, &fanouts, &waker, &shutdown)?;
+        let explainer = match runtime.attribution {
+            Some(attribution) => {
                 let rate_hz = config.contributions_rate_hz;
-                Some(Explainer::start(&mut node, explained, rate_hz)?)
+                Some(Explainer::start(
+                    &mut node,
+                    attribution,
+                    rate_hz,
+                    &shutdown,
+                )?)
             }
             None => None,
         };
-        let (giver, newcomers) = handover();
+        let heartbeat = Arc::<Heartbeat>::default();
+        let patience = match config.use_sim_time {
+            true => Patience::unlimited(),
+            false => Patience::periods(Duration::from_secs_f64(1.0 / config.control_rate_hz)),
+        };
+        let supervisor = Supervisor::start(
+            CommandPublisher::new(&mut node, &config)?,
+            runtime.stop,
+            heartbeat.clone(),
+            clock.clone(),
+            patience,
+        )?;
+        let (sender, candidates) = handover();
         let (to_status, successors) = mpsc::channel();
         let loader = Loader::start(Work {
             config: config.clone(),
-            inlets,
+            fanouts,
             clock: clock.clone(),
             waker: waker.clone(),
-            giver,
-            spec: driver.watched.spec.clone(),
-            workers: driver.workers,
+            shutdown: shutdown.clone(),
+            sender,
+            spec: runtime.status.spec.clone(),
+            workers: runtime.workers,
             to_status,
+            to_supervisor: supervisor.stop_commands(),
             to_explainer: explainer.as_ref().map(Explainer::successors),
         })?;
         let load_policy = LoadPolicy::new(&mut node, loader)?;
+        let mut reporter = StatusReporter::new(
+            &mut node,
+            &config,
+            clock.clone(),
+            runtime.status,
+            successors,
+        )?;
+        let watcher = Watcher::start(move |now| reporter.look(now), &shutdown)?;
         let control = ControlLoop {
-            pilot: driver.pilot,
-            newcomers,
-            publisher: publisher(&mut node, &config)?,
+            executor: runtime.executor,
+            candidates,
+            sink: CommandPublisher::new(&mut node, &config)?,
             pace: Pace::new(config.control_rate_hz, config.use_sim_time, config.lockstep),
-            clock: clock.clone(),
+            clock,
+            heartbeat,
         };
-        let mut reporter = StatusReporter::new(&mut node, clock, driver.watched, successors)?;
         Ok(Self {
-            control: ControlThread::start(control, &waker)?,
-            watcher: Watcher::start(move |now| reporter.look(now))?,
-            node,
-            parameters,
-            load_policy,
-            subscriptions,
+            control: ControlThread::start(control, &waker, &shutdown)?,
+            supervisor,
+            watcher,
             explainer,
+            load_policy,
+            parameters,
+            subscriptions,
+            shutdown,
+            node,
         })
     }
 
-    /// Moves messages until the node is told to end, then stops the robot.
-    fn spin(mut self) -> Result<(), Problems> {
-        while !self.watcher.told_to_end() && !self.control.has_ended() {
+    /// Moves messages until the node is asked to end, then stops the robot.
+    fn spin(mut self) -> Result<(), ConfigErrors> {
+        while !self.shutdown.is_requested() {
             self.spin_once(SPIN);
         }
-        let early = self.control.has_ended();
-        self.control.stop();
+        drop(self.control);
         self.watcher.stop();
         self.load_policy.stop();
         if let Some(explainer) = self.explainer {
             explainer.stop();
         }
-        // The stop action is on its way; the middleware needs the process a moment longer.
-        std::thread::sleep(LAST_WORD);
-        match early {
-            false => Ok(()),
-            true => Err("the control thread ended before its time; the robot must be stopped by its own watchdog"
-                .to_owned()
-                .into()),
+        drop(self.supervisor);
+        match self.shutdown.cause() {
+            Some(Cause::Failed(why)) => Err(format!(
+                "{why}; the stop action was sent. Please report it with the log"
+            )
+            .into()),
+            Some(Cause::Told(_)) | None => Ok(()),
         }
     }
 
@@ -152,15 +186,15 @@ fn listen(
     node: &mut r2r::Node,
     config: &NodeConfig,
     clock: &Clock,
-) -> Result<(Vec<Subscription>, Inlets), Problems> {
+) -> Result<(Vec<Subscription>, MessageFanouts), ConfigErrors> {
     let mut subscriptions = Vec::new();
-    let mut inlets = Inlets::new();
+    let mut fanouts = MessageFanouts::new();
     for wired in config.modalities.iter().filter(|m| m.enabled) {
-        let inlet = Arc::<Inlet>::default();
+        let fanout = Arc::<MessageFanout>::default();
         for qos in profiles(wired.is_latched()) {
-            let (inlet, clock) = (inlet.clone(), clock.clone());
+            let (fanout, clock) = (fanout.clone(), clock.clone());
             let deliver = move |bytes| {
-                inlet.put(Message {
+                fanout.put(Message {
                     bytes: Arc::new(bytes),
                     received: clock.now(),
                 });
@@ -168,17 +202,9 @@ fn listen(
             let subscription = Subscription::new(node, &wired.topic, wired.message, qos, deliver)?;
             subscriptions.push(subscription);
         }
-        inlets.insert(wired.name.clone(), inlet);
+        fanouts.insert(wired.name.clone(), fanout);
     }
-    Ok((subscriptions, inlets))
-}
-
-/// Where commands go.
-fn publisher(node: &mut r2r::Node, config: &NodeConfig) -> Result<r2r::PublisherUntyped, Problems> {
-    let (topic, message) = (&config.action.topic, config.action.message);
-    let qos = QosProfile::default().keep_last(1);
-    node.create_publisher_untyped(topic, message.ros_name(), qos)
-        .map_err(|e| format!("topic {topic}: cannot publish: {e}").into())
+    Ok((subscriptions, fanouts))
 }
 
 /// Sets `clock` to what `/clock` says, and calls `notify` afterwards.
@@ -186,7 +212,7 @@ pub(super) fn follow_clock(
     node: &mut r2r::Node,
     clock: Clock,
     notify: impl Fn() + Send + 'static,
-) -> Result<Subscription, Problems> {
+) -> Result<Subscription, ConfigErrors> {
     let qos = QosProfile::default().keep_last(1).best_effort();
     Subscription::new(
         node,

@@ -12,7 +12,7 @@ use r2r::rcl_interfaces::srv::{
 
 use super::requests::Requests;
 use crate::config::{Declared, Value};
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 
 /// The parameters that parameter files and `-p` on the command line gave to this node.
 pub fn given(node: &r2r::Node) -> BTreeMap<String, Value> {
@@ -53,7 +53,7 @@ impl ParameterServices {
     ///
     /// # Errors
     /// The service that ROS refuses.
-    pub fn new(node: &mut r2r::Node, declared: Vec<Declared>) -> Result<Self, Problems> {
+    pub fn new(node: &mut r2r::Node, declared: Vec<Declared>) -> Result<Self, ConfigErrors> {
         Ok(Self {
             declared,
             describe: Requests::new(node, "~/describe_parameters")?,

@@ -8,8 +8,8 @@ use r2r::qos::{DurabilityPolicy, ReliabilityPolicy};
 
 use super::subscription::Subscription;
 use crate::bag::TopicId;
+use crate::errors::ConfigErrors;
 use crate::message::MessageType;
-use crate::problems::Problems;
 
 /// Silence after which a topic is named in a warning.
 const SILENT_AFTER: Duration = Duration::from_secs(5);
@@ -88,7 +88,7 @@ impl RecordedTopic {
         node: &mut r2r::Node,
         index: usize,
         arrivals: &Sender<Arrival>,
-    ) -> Result<Option<String>, Problems> {
+    ) -> Result<Option<String>, ConfigErrors> {
         // The graph may not be readable for a moment; the next look is near.
         let publishers = node
             .get_publishers_info_by_topic(&self.name, false)

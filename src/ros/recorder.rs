@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use super::clock::Clock;
 use super::context;
 use super::episodes::Episodes;
 use super::names::Names;
@@ -14,9 +13,10 @@ use super::parameters;
 use super::recorded_topic::{Arrival, RecordedTopic};
 use super::subscription::Subscription;
 use crate::bag::{Definitions, Summary, Writer};
+use crate::clock::Clock;
 use crate::config::{NodeConfig, Value};
+use crate::errors::ConfigErrors;
 use crate::message::{MessageType, text};
-use crate::problems::Problems;
 
 /// The name of the recorder's node; the parameter file it reads is the node's.
 const NODE: &str = "late_fusion_record";
@@ -82,7 +82,7 @@ impl Recorder {
     ///
     /// # Errors
     /// Every problem of the command line, the topics and their definitions, before any file is made.
-    pub fn start(config: &NodeConfig, path: &Path) -> Result<Self, Problems> {
+    pub fn start(config: &NodeConfig, path: &Path) -> Result<Self, ConfigErrors> {
         let mut node = context::create_node(NODE)?;
         let simulated = match parameters::given(&node).get("use_sim_time") {
             Some(Value::Bool(given)) => *given,
@@ -137,7 +137,7 @@ impl Recorder {
     ///
     /// # Errors
     /// When the file cannot be written, or ROS refuses a subscription.
-    pub fn step(&mut self) -> Result<Vec<String>, Problems> {
+    pub fn step(&mut self) -> Result<Vec<String>, ConfigErrors> {
         let mut notices = Vec::new();
         let now = Instant::now();
         if self.looked.is_none_or(|looked| now - looked >= LOOK_EVERY) {
@@ -178,7 +178,7 @@ impl Recorder {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn finish(self) -> Result<Report, Problems> {
+    pub fn finish(self) -> Result<Report, ConfigErrors> {
         Ok(Report {
             bag: self.bag.finish()?,
             episodes: self.episodes,
@@ -197,7 +197,7 @@ impl Recorder {
         bytes: Vec<u8>,
         now: Instant,
         notices: &mut Vec<String>,
-    ) -> Result<(), Problems> {
+    ) -> Result<(), ConfigErrors> {
         // A simulator's time of zero is no time yet.
         if self.clock.now().is_unset() {
             let replaced = match self.topics[index].is_latched() {
@@ -219,7 +219,7 @@ impl Recorder {
         bytes: &[u8],
         now: Instant,
         notices: &mut Vec<String>,
-    ) -> Result<(), Problems> {
+    ) -> Result<(), ConfigErrors> {
         let topic = &mut self.topics[index];
         self.bag.write(topic.id(), self.clock.now(), bytes)?;
         notices.extend(topic.count(bytes, now));
@@ -232,7 +232,7 @@ impl Recorder {
         Ok(())
     }
 
-    fn flush(&mut self, now: Instant) -> Result<(), Problems> {
+    fn flush(&mut self, now: Instant) -> Result<(), ConfigErrors> {
         self.flushed = now;
         self.bag.flush()
     }
@@ -254,21 +254,21 @@ impl Recorder {
 fn wanted_topics(
     config: &NodeConfig,
     names: &Names,
-) -> Result<Vec<(String, MessageType)>, Problems> {
+) -> Result<Vec<(String, MessageType)>, ConfigErrors> {
     let modalities = config.modalities.iter().map(|m| (&m.topic, m.message));
     let others = [
         (&config.record.expert_action_topic, config.action.message),
         (&config.record.episode_topic, MessageType::String),
     ];
-    let mut problems = Problems::new();
+    let mut errors = ConfigErrors::new();
     if config.modalities.is_empty() {
-        problems.add("parameter modalities is empty; at least one modality is needed to record");
+        errors.add("parameter modalities is empty; at least one modality is needed to record");
     }
     let mut wanted: Vec<(String, MessageType)> = Vec::new();
     for (topic, message) in modalities.chain(others) {
         let name = names.resolve(topic);
         match wanted.iter().position(|(known, _)| *known == name) {
-            Some(at) if wanted[at].1 != message => problems.add(format!(
+            Some(at) if wanted[at].1 != message => errors.add(format!(
                 "topic {name} is wanted as {} and as {}; a topic has one type",
                 wanted[at].1.ros_name(),
                 message.ros_name()
@@ -280,18 +280,18 @@ fn wanted_topics(
             None => wanted.push((name, message)),
         }
     }
-    problems.or(wanted)
+    errors.or(wanted)
 }
 
-fn find_definitions(wanted: &[(String, MessageType)]) -> Result<Vec<String>, Problems> {
+fn find_definitions(wanted: &[(String, MessageType)]) -> Result<Vec<String>, ConfigErrors> {
     let definitions = Definitions::of_environment();
-    let mut problems = Problems::new();
+    let mut errors = ConfigErrors::new();
     let mut found = Vec::new();
     for (_, message) in wanted {
         match definitions.of(message.ros_name()) {
             Ok(definition) => found.push(definition),
-            Err(missing) => problems.extend(missing),
+            Err(missing) => errors.extend(missing),
         }
     }
-    problems.or(found)
+    errors.or(found)
 }

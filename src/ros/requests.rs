@@ -3,7 +3,7 @@
 use futures::{FutureExt, Stream, StreamExt};
 use r2r::{QosProfile, ServiceRequest, WrappedServiceTypeSupport};
 
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 
 /// The requests of one service that are yet to be answered.
 pub struct Requests<T: WrappedServiceTypeSupport>(
@@ -15,7 +15,7 @@ impl<T: WrappedServiceTypeSupport + 'static> Requests<T> {
     ///
     /// # Errors
     /// The service, when ROS refuses it.
-    pub fn new(node: &mut r2r::Node, name: &str) -> Result<Self, Problems> {
+    pub fn new(node: &mut r2r::Node, name: &str) -> Result<Self, ConfigErrors> {
         let stream = node
             .create_service::<T>(name, QosProfile::services_default())
             .map_err(|e| format!("service {name}: {e}"))?;

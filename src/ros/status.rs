@@ -1,34 +1,43 @@
-//! What the node says about itself: `~/status` on every change, `/diagnostics` once a second, and the log.
+//! What the node says about itself: on `~/status` and `/diagnostics`, and in the log.
 
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use r2r::QosProfile;
-
-use super::clock::Clock;
-use super::watched::{Watched, pairs};
+use super::status_publisher::StatusPublisher;
+use super::status_source::{StatusSource, pairs};
+use crate::clock::Clock;
+use crate::config::NodeConfig;
 use crate::control::{Decision, StopReason, TickReport};
-use crate::message::{DIAGNOSTICS_NAME, Level, Status, encode_diagnostics};
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
+use crate::message::{Level, Status, encode_diagnostics};
 
 /// How often a change is looked for.
 pub const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// How often the state is published without a change, and a lasting stop is logged again.
-pub const REPEAT_EVERY: Duration = Duration::from_secs(1);
+/// A lasting stop is logged again this often.
 const LOG_AGAIN_AFTER: Duration = Duration::from_secs(10);
+
+/// A control loop that decides nothing for longer than this, and three periods, has stalled.
+const STALLED_AFTER: Duration = Duration::from_millis(500);
 
 /// Publishes the state of the node. Runs beside the control thread and takes nothing from it but reports.
 pub struct StatusReporter {
-    watched: Watched,
-    successors: Receiver<Watched>,
+    source: StatusSource,
+    successors: Receiver<StatusSource>,
     clock: Clock,
     node_name: String,
-    status: r2r::PublisherUntyped,
-    diagnostics: r2r::PublisherUntyped,
-    shown: Option<Shown>,
-    published: Option<Instant>,
+    publisher: StatusPublisher<Shown>,
+    stalled_after: Duration,
+    ticks_come_from: TickSource,
     logged: Option<Instant>,
+}
+
+/// What makes the control loop tick.
+#[derive(Clone, Copy)]
+enum TickSource {
+    SystemClock,
+    SimulatedClock,
+    Observations,
 }
 
 /// What counts as a change.
@@ -44,59 +53,48 @@ enum Cause {
     Active,
     Waiting(StopReason),
     Stopped(StopReason),
+    /// The control loop has decided nothing for this long.
+    Stalled(Duration),
+    /// The last command could not be published.
+    Unsent,
 }
 
 impl PartialEq for Cause {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Starting, Self::Starting) | (Self::Active, Self::Active) => true,
             (Self::Waiting(a), Self::Waiting(b)) | (Self::Stopped(a), Self::Stopped(b)) => {
                 a.same_cause(b)
             }
-            _ => false,
+            (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
         }
     }
 }
 
-/// The topics on which a node says how it is: `~/status`, latched, and `/diagnostics`.
-///
-/// # Errors
-/// The topic that ROS refuses.
-pub fn offer_topics(
-    node: &mut r2r::Node,
-) -> Result<(r2r::PublisherUntyped, r2r::PublisherUntyped), Problems> {
-    let latched = QosProfile::default().keep_last(1).transient_local();
-    let mut offer = |topic: &str, qos| {
-        node.create_publisher_untyped(topic, DIAGNOSTICS_NAME, qos)
-            .map_err(|e| Problems::from(format!("topic {topic}: cannot publish: {e}")))
-    };
-    Ok((
-        offer("~/status", latched)?,
-        offer("/diagnostics", QosProfile::default())?,
-    ))
-}
-
 impl StatusReporter {
-    /// Offers the topics, to show `watched` and then each of its `successors`.
+    /// Offers the topics, to show `source` and then each of its `successors`.
     ///
     /// # Errors
     /// The topic that ROS refuses.
     pub fn new(
         node: &mut r2r::Node,
+        config: &NodeConfig,
         clock: Clock,
-        watched: Watched,
-        successors: Receiver<Watched>,
-    ) -> Result<Self, Problems> {
-        let (status, diagnostics) = offer_topics(node)?;
+        source: StatusSource,
+        successors: Receiver<StatusSource>,
+    ) -> Result<Self, ConfigErrors> {
+        let three_periods = Duration::from_secs_f64(3.0 / config.control_rate_hz);
         Ok(Self {
-            status,
-            diagnostics,
+            publisher: StatusPublisher::new(node)?,
             node_name: node.name().unwrap_or_default(),
-            watched,
+            source,
             successors,
             clock,
-            shown: None,
-            published: None,
+            stalled_after: three_periods.max(STALLED_AFTER),
+            ticks_come_from: match (config.use_sim_time, config.lockstep) {
+                (_, true) => TickSource::Observations,
+                (true, false) => TickSource::SimulatedClock,
+                (false, false) => TickSource::SystemClock,
+            },
             logged: None,
         })
     }
@@ -104,107 +102,157 @@ impl StatusReporter {
     /// Publishes what has changed, and everything once a second. To be called every [`LOOK_EVERY`].
     pub fn look(&mut self, now: Instant) {
         if let Some(successor) = self.successors.try_iter().last() {
-            self.watched = successor;
-            self.shown = None;
+            self.source = successor;
         }
-        let report = *self.watched.reports.read();
-        let cause = match report.decision {
-            _ if report.ticks == 0 => Cause::Starting,
-            Decision::Act { .. } => Cause::Active,
-            Decision::Silent(reason) => Cause::Waiting(reason),
-            Decision::Stop(reason) => Cause::Stopped(reason),
-        };
+        let report = *self.source.reports.read();
+        let cause = self.cause(now, &report);
         let shown = Shown {
             cause,
-            instruction: self.watched.instruction(),
+            instruction: self.source.instruction(),
         };
-        let changed = self.shown.as_ref() != Some(&shown);
-        let since = |at: Option<Instant>| at.map_or(Duration::MAX, |at| now - at);
-        let repeat = since(self.published) >= REPEAT_EVERY;
-        if self.shown.as_ref().is_none_or(|last| last.cause != cause)
-            || (since(self.logged) >= LOG_AGAIN_AFTER && !matches!(cause, Cause::Active))
+        let logged_before = self.logged.map_or(Duration::MAX, |at| now - at);
+        let last = self.publisher.shown();
+        if last.is_none_or(|last| last.cause != cause)
+            || (logged_before >= LOG_AGAIN_AFTER && !matches!(cause, Cause::Active))
         {
             self.log(cause);
             self.logged = Some(now);
         }
-        if let (true, Some(published)) = (repeat, self.published) {
-            self.watched.measure_rates(now - published);
+        let Self {
+            publisher,
+            source,
+            clock,
+            node_name,
+            ..
+        } = self;
+        let ticks_come_from = self.ticks_come_from;
+        publisher.publish(now, shown, |shown| {
+            let control = control_status(node_name, source, &report, shown, clock, ticks_come_from);
+            let now = clock.now();
+            let modalities = source.statuses(now, node_name);
+            let statuses: Vec<Status> = std::iter::once(control).chain(modalities).collect();
+            encode_diagnostics(now, &statuses)
+        });
+    }
+
+    fn cause(&self, now: Instant, report: &TickReport) -> Cause {
+        let silence = report
+            .at
+            .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        match report.decision {
+            _ if report.ticks == 0 => Cause::Starting,
+            Decision::Stop(StopReason::ShuttingDown)
+            | Decision::Silent(StopReason::ShuttingDown) => stopped(report.decision),
+            _ if silence > self.stalled_after => Cause::Stalled(silence),
+            _ if !report.sent => Cause::Unsent,
+            decision => stopped(decision),
         }
-        if changed || repeat {
-            let message = self.encode(&report, cause, &shown.instruction);
-            // Publishing fails only when the node is gone.
-            let _ = self.status.publish_raw(&message);
-            if repeat {
-                let _ = self.diagnostics.publish_raw(&message);
-                self.published = Some(now);
-            }
-        }
-        self.shown = Some(shown);
     }
 
     fn log(&self, cause: Cause) {
+        let spec = &self.source.spec;
         match cause {
             // With the system's clock the first tick is as good as there.
             Cause::Starting if matches!(self.clock, Clock::System) => {}
-            Cause::Starting => log::info!("nothing is published yet, {}", self.missing()),
-            Cause::Active => log::info!("active: the policy {:?} drives", self.watched.spec.name),
+            Cause::Starting => log::info!(
+                "nothing is published yet, {}",
+                missing(&self.source, &self.clock)
+            ),
+            Cause::Active => log::info!("active: the policy {:?} drives", spec.name),
             Cause::Waiting(StopReason::ShuttingDown) => {
                 log::info!("the node is shutting down; nothing was ever published");
             }
             Cause::Waiting(reason) => log::info!(
                 "nothing is published yet, waiting for {}",
-                reason.describe(&self.watched.spec)
+                reason.describe(spec)
             ),
-            Cause::Stopped(reason) => {
-                log::warn!("stop action: {}", reason.describe(&self.watched.spec));
-            }
+            Cause::Stopped(reason) => log::warn!("stop action: {}", reason.describe(spec)),
+            Cause::Stalled(silence) => log::warn!("{}", stalled(silence, self.ticks_come_from).1),
+            Cause::Unsent => log::error!("{UNSENT}"),
         }
     }
+}
 
-    /// What keeps the first tick from being due.
-    fn missing(&self) -> String {
-        if self.clock.now().is_unset() {
-            return "waiting: no message on /clock".into();
-        }
-        let silent = self.watched.silent();
-        match silent.is_empty() {
-            true => "starting".into(),
-            false => format!("waiting: no message from {}", silent.join(", ")),
-        }
+const UNSENT: &str = "the command could not be published; is the ROS middleware still working?";
+
+fn stopped(decision: Decision) -> Cause {
+    match decision {
+        Decision::Act { .. } => Cause::Active,
+        Decision::Silent(reason) => Cause::Waiting(reason),
+        Decision::Stop(reason) => Cause::Stopped(reason),
     }
+}
 
-    fn encode(&self, report: &TickReport, cause: Cause, instruction: &str) -> Vec<u8> {
-        let (level, message) = match cause {
-            Cause::Starting => (Level::Stale, self.missing()),
-            Cause::Active => (Level::Ok, "active".to_owned()),
-            Cause::Waiting(reason) => {
-                let words = reason.describe(&self.watched.spec);
-                (Level::Warn, format!("waiting: {words}"))
-            }
-            Cause::Stopped(reason) => (
-                Level::Error,
-                reason.describe(&self.watched.spec).to_string(),
-            ),
-        };
-        let control = Status {
-            level,
-            name: format!("{}: control", self.node_name),
-            message,
-            values: pairs(&[
-                ("policy", self.watched.spec.name.clone()),
-                ("policy_folder", self.watched.folder.display().to_string()),
-                ("instruction", instruction.to_owned()),
-                ("rate_hz", format!("{:.3}", report.rate_hz)),
-                ("interval_p50_ms", format!("{:.3}", report.interval_p50_ms)),
-                ("interval_p99_ms", format!("{:.3}", report.interval_p99_ms)),
-                ("ticks", report.ticks.to_string()),
-                ("stops", report.stops.to_string()),
-                ("limited", report.limited.to_string()),
-            ]),
-        };
-        let now = self.clock.now();
-        let modalities = self.watched.statuses(now, &self.node_name);
-        let statuses: Vec<Status> = std::iter::once(control).chain(modalities).collect();
-        encode_diagnostics(now, &statuses)
+/// A simulation may be paused; a control thread may not.
+fn stalled(silence: Duration, ticks_come_from: TickSource) -> (Level, String) {
+    let seconds = silence.as_secs_f64();
+    match ticks_come_from {
+        TickSource::SystemClock => (
+            Level::Error,
+            format!("the control loop has decided nothing for {seconds:.1} s"),
+        ),
+        TickSource::SimulatedClock => (
+            Level::Stale,
+            format!("/clock has stood still for {seconds:.1} s"),
+        ),
+        TickSource::Observations => (
+            Level::Stale,
+            format!("no new observation has been complete for {seconds:.1} s"),
+        ),
+    }
+}
+
+/// What keeps the first tick from being due.
+fn missing(source: &StatusSource, clock: &Clock) -> String {
+    if clock.now().is_unset() {
+        return "waiting: no message on /clock".into();
+    }
+    let silent = source.silent();
+    match silent.is_empty() {
+        true => "starting".into(),
+        false => format!("waiting: no message from {}", silent.join(", ")),
+    }
+}
+
+fn control_status(
+    node_name: &str,
+    source: &StatusSource,
+    report: &TickReport,
+    shown: &Shown,
+    clock: &Clock,
+    ticks_come_from: TickSource,
+) -> Status {
+    let (level, message) = match shown.cause {
+        Cause::Starting => (Level::Stale, missing(source, clock)),
+        Cause::Active => (Level::Ok, "active".to_owned()),
+        Cause::Waiting(reason) => {
+            let words = reason.describe(&source.spec);
+            (Level::Warn, format!("waiting: {words}"))
+        }
+        Cause::Stopped(reason) => (Level::Error, reason.describe(&source.spec).to_string()),
+        Cause::Stalled(silence) => stalled(silence, ticks_come_from),
+        Cause::Unsent => (Level::Error, UNSENT.to_owned()),
+    };
+    // A loop that has stalled has no rate, whatever it had before.
+    let rate_hz = match shown.cause {
+        Cause::Stalled(_) => 0.0,
+        _ => report.rate_hz,
+    };
+    Status {
+        level,
+        name: format!("{node_name}: control"),
+        message,
+        values: pairs(&[
+            ("policy", source.spec.name.clone()),
+            ("policy_folder", source.folder.display().to_string()),
+            ("instruction", shown.instruction.clone()),
+            ("rate_hz", format!("{rate_hz:.3}")),
+            ("interval_p50_ms", format!("{:.3}", report.interval_p50_ms)),
+            ("interval_p99_ms", format!("{:.3}", report.interval_p99_ms)),
+            ("ticks", report.ticks.to_string()),
+            ("stops", report.stops.to_string()),
+            ("limited", report.limited.to_string()),
+            ("unsent", report.failed.to_string()),
+        ]),
     }
 }

@@ -3,8 +3,8 @@
 use futures::{FutureExt, Stream, StreamExt};
 use r2r::QosProfile;
 
+use crate::errors::ConfigErrors;
 use crate::message::MessageType;
-use crate::problems::Problems;
 
 /// A subscription with what is to be done with each message. r2r's channel keeps the oldest messages when
 /// it is full, so it is emptied after every spin, and never does work here.
@@ -24,7 +24,7 @@ impl Subscription {
         message: MessageType,
         qos: QosProfile,
         deliver: impl FnMut(Vec<u8>) + Send + 'static,
-    ) -> Result<Self, Problems> {
+    ) -> Result<Self, ConfigErrors> {
         let stream = node
             .subscribe_raw(topic, message.ros_name(), qos)
             .map_err(|e| {

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::shifts::Shifts;
 use crate::message::MessageType;
-use crate::policy::SourceSpec;
+use crate::spec::SourceSpec;
 
 /// The features of some messages of one modality in one bag.
 #[derive(Clone, Debug, Default, PartialEq)]

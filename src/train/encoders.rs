@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::intake::Intake;
+use super::training_input::TrainingInput;
 use crate::encoder::{FeatureExtractor, Probe, Runtime, SessionOptions, probe, sha256_of};
-use crate::policy::{ModalitySpec, SourceSpec, Weights};
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
+use crate::spec::{ModalitySpec, SourceSpec, Weights};
 
 /// The extractors of all modalities, by the modality's index.
 pub struct Extractors {
@@ -33,36 +33,41 @@ pub fn determine(
     modalities: &mut [ModalitySpec],
     folder: &Path,
     runtime: Option<&Runtime>,
-) -> Result<Vec<Intake>, Problems> {
-    let mut problems = Problems::new();
-    let mut intakes = Vec::with_capacity(modalities.len());
+) -> Result<Vec<TrainingInput>, ConfigErrors> {
+    let mut errors = ConfigErrors::new();
+    let mut inputs = Vec::with_capacity(modalities.len());
     for modality in modalities {
-        let mut found = Problems::new();
+        let mut found = ConfigErrors::new();
         identify(&mut modality.source, folder, &mut found);
-        let mut intake = Intake::undetermined(modality);
+        let mut training_input = TrainingInput::undetermined(modality);
         if found.is_empty()
             && let Some(runtime) = runtime
             && needs_encoder(modality)
         {
-            let probed = probe(&intake.modality(&modality.name), folder, runtime, &OPTIONS)
-                .and_then(|probe| complete(modality, &mut intake, probe));
+            let probed = probe(
+                &training_input.modality(&modality.name),
+                folder,
+                runtime,
+                &OPTIONS,
+            )
+            .and_then(|probe| complete(modality, &mut training_input, probe));
             if let Err(why) = probed {
                 found = why;
             }
         }
-        problems.add_all(&format!("modality {}", modality.name), found);
-        intakes.push(intake);
+        errors.add_all(&format!("modality {}", modality.name), found);
+        inputs.push(training_input);
     }
-    problems.or(intakes)
+    errors.or(inputs)
 }
 
 /// Takes over what was seen of an encoder.
 fn complete(
     modality: &mut ModalitySpec,
-    intake: &mut Intake,
+    training_input: &mut TrainingInput,
     probe: Probe,
-) -> Result<(), Problems> {
-    intake.width = probe.width;
+) -> Result<(), ConfigErrors> {
+    training_input.width = probe.width;
     modality.width = probe.width;
     if let SourceSpec::Image { encoder } = &modality.source
         && let Some(keypoints) = encoder.keypoints
@@ -74,7 +79,7 @@ fn complete(
                     .into(),
             );
         };
-        intake.map = Some(map);
+        training_input.map = Some(map);
         modality.width = 2 * keypoints;
     }
     Ok(())
@@ -87,11 +92,11 @@ fn needs_encoder(modality: &ModalitySpec) -> bool {
     )
 }
 
-fn identify(source: &mut SourceSpec, folder: &Path, problems: &mut Problems) {
+fn identify(source: &mut SourceSpec, folder: &Path, errors: &mut ConfigErrors) {
     let mut hash = |key: &str, file: &Path| match sha256_of(&folder.join(file)) {
         Ok(hash) => hash,
         Err(why) => {
-            problems.add_all(key, why);
+            errors.add_all(key, why);
             String::new()
         }
     };
@@ -119,7 +124,7 @@ impl Extractors {
         modalities: &[ModalitySpec],
         folder: &Path,
         runtime: Option<&Runtime>,
-    ) -> Result<Self, Problems> {
+    ) -> Result<Self, ConfigErrors> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let vision = |m: &ModalitySpec| matches!(m.source, SourceSpec::Image { .. });
         Ok(Self {
@@ -136,8 +141,8 @@ fn load(
     wanted: impl Fn(&ModalitySpec) -> bool,
     folder: &Path,
     runtime: Option<&Runtime>,
-) -> Result<BTreeMap<usize, FeatureExtractor>, Problems> {
-    let mut problems = Problems::new();
+) -> Result<BTreeMap<usize, FeatureExtractor>, ConfigErrors> {
+    let mut errors = ConfigErrors::new();
     let mut extractors = BTreeMap::new();
     for (i, modality) in modalities.iter().enumerate().filter(|(_, m)| wanted(m)) {
         let loaded = match (&modality.source, runtime) {
@@ -154,8 +159,8 @@ fn load(
             Ok(extractor) => {
                 extractors.insert(i, extractor);
             }
-            Err(why) => problems.add_all(&format!("modality {}", modality.name), why),
+            Err(why) => errors.add_all(&format!("modality {}", modality.name), why),
         }
     }
-    problems.or(extractors)
+    errors.or(extractors)
 }

@@ -11,10 +11,10 @@ use super::shifts::Shifts;
 use super::survey::Recording;
 use crate::bag::{Reader, same_topic};
 use crate::encoder::{FeatureExtractor, sha256_of};
+use crate::errors::ConfigErrors;
 use crate::message::MessageType;
-use crate::policy::{ModalitySpec, SourceSpec};
-use crate::problems::Problems;
 use crate::progress::Progress;
+use crate::spec::{ModalitySpec, SourceSpec};
 
 /// Computes features, one bag after the other.
 pub struct Encoding<'a> {
@@ -76,7 +76,7 @@ impl<'a> Encoding<'a> {
         &mut self,
         recording: &Recording,
         progress: &Progress,
-    ) -> Result<Vec<Features>, Problems> {
+    ) -> Result<Vec<Features>, ConfigErrors> {
         let wanted = wanted(recording, self.modalities.len());
         if wanted.iter().all(Vec::is_empty) {
             return Ok(vec![Features::default(); wanted.len()]);
@@ -144,7 +144,7 @@ impl<'a> Encoding<'a> {
         recording: &Recording,
         missing: &[Vec<u32>],
         progress: &Progress,
-    ) -> Result<BTreeMap<usize, Features>, Problems> {
+    ) -> Result<BTreeMap<usize, Features>, ConfigErrors> {
         let types = &recording.message_types;
         let mut reader = Reader::open(&recording.path)?;
         let (jobs, queue) = sync_channel::<Job>(WAITING * self.extractors.threads.len());

@@ -9,11 +9,9 @@ use serde_yaml::{Mapping, Value};
 
 use super::source::Source;
 use super::training::Training;
+use crate::errors::ConfigErrors;
 use crate::message::{ActionMapping, MessageType};
-use crate::policy::{
-    ActionSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, SourceSpec,
-};
-use crate::problems::Problems;
+use crate::spec::{ActionSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, SourceSpec};
 
 /// A checked training file.
 #[derive(Debug)]
@@ -89,21 +87,21 @@ impl TrainingFile {
     ///
     /// # Errors
     /// A file that cannot be read or is no YAML mapping, otherwise every problem of its content.
-    pub fn load(path: &Path) -> Result<Self, Problems> {
+    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
         let place = format!("training file {}", path.display());
         let text = std::fs::read_to_string(path).map_err(|e| format!("{place}: {e}"))?;
         let keys: Mapping = serde_yaml::from_str(&text).map_err(|e| format!("{place}: {e}"))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         Self::parse(keys, folder).map_err(|found| {
-            let mut problems = Problems::new();
-            problems.add_all(&place, found);
-            problems
+            let mut errors = ConfigErrors::new();
+            errors.add_all(&place, found);
+            errors
         })
     }
 
-    fn parse(mut keys: Mapping, folder: PathBuf) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
-        let found = &mut problems;
+    fn parse(mut keys: Mapping, folder: PathBuf) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let found = &mut errors;
         let name: Option<String> = take(&mut keys, "name", found);
         let description = take_or_default(&mut keys, "description", found);
         let modalities = take(&mut keys, "modalities", found)
@@ -153,10 +151,10 @@ impl TrainingFile {
                 }
                 (streams, policy)
             }
-            _ => return Err(problems),
+            _ => return Err(errors),
         };
         match (labels, episodes, training) {
-            (Some(labels), Some(episodes), Some(training)) => problems.or(Self {
+            (Some(labels), Some(episodes), Some(training)) => errors.or(Self {
                 policy,
                 streams,
                 labels,
@@ -164,7 +162,7 @@ impl TrainingFile {
                 training,
                 folder,
             }),
-            _ => Err(problems),
+            _ => Err(errors),
         }
     }
 }
@@ -176,13 +174,17 @@ const KEYS: &str =
     "name, description, modalities, action, actions, episodes, fusion, head, training";
 
 /// Takes one key out of a mapping. A key that is missing or cannot be read is a problem.
-fn take<T: DeserializeOwned>(keys: &mut Mapping, key: &str, problems: &mut Problems) -> Option<T> {
+fn take<T: DeserializeOwned>(
+    keys: &mut Mapping,
+    key: &str,
+    errors: &mut ConfigErrors,
+) -> Option<T> {
     let Some(value) = keys.remove(key) else {
-        problems.add(format!("the key `{key}` is missing"));
+        errors.add(format!("the key `{key}` is missing"));
         return None;
     };
     read(value)
-        .map_err(|e| problems.add(format!("{key}: {e}")))
+        .map_err(|e| errors.add(format!("{key}: {e}")))
         .ok()
 }
 
@@ -190,10 +192,10 @@ fn take<T: DeserializeOwned>(keys: &mut Mapping, key: &str, problems: &mut Probl
 fn take_or_default<T: DeserializeOwned + Default>(
     keys: &mut Mapping,
     key: &str,
-    problems: &mut Problems,
+    errors: &mut ConfigErrors,
 ) -> Option<T> {
     match keys.contains_key(key) {
-        true => take(keys, key, problems),
+        true => take(keys, key, errors),
         false => Some(T::default()),
     }
 }
@@ -205,9 +207,9 @@ fn read<T: DeserializeOwned>(value: Value) -> Result<T, serde_yaml::Error> {
 /// All modalities, or none when one of them cannot be read.
 fn all_modalities(
     list: Vec<Mapping>,
-    problems: &mut Problems,
+    errors: &mut ConfigErrors,
 ) -> Option<Vec<(Stream, ModalitySpec)>> {
-    let mut found = Problems::new();
+    let mut found = ConfigErrors::new();
     let modalities: Vec<_> = list
         .into_iter()
         .enumerate()
@@ -222,14 +224,14 @@ fn all_modalities(
         })
         .collect();
     let readable = found.is_empty();
-    problems.extend(found);
+    errors.extend(found);
     readable.then_some(modalities)
 }
 
 /// What every kind of modality has is taken out first; what is left must be what its kind needs.
-fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), Problems> {
-    let mut problems = Problems::new();
-    let found = &mut problems;
+fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), ConfigErrors> {
+    let mut errors = ConfigErrors::new();
+    let found = &mut errors;
     let name: Option<String> = take(&mut keys, "name", found);
     let topic: Option<String> = take(&mut keys, "topic", found);
     let align: Option<Option<usize>> = take_or_default(&mut keys, "align", found);
@@ -261,7 +263,7 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), Problems> {
                 topic,
                 max_age_ns: (max_age_s > 0.0).then_some((max_age_s * 1e9) as i64),
             };
-            problems.or((
+            errors.or((
                 stream,
                 ModalitySpec {
                     name,
@@ -274,27 +276,27 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), Problems> {
                 },
             ))
         }
-        _ => Err(problems),
+        _ => Err(errors),
     }
 }
 
 /// A history of shifted pictures would be one of a camera that jumps.
-fn refuse_shifted_histories(policy: &PolicySpec, problems: &mut Problems) {
+fn refuse_shifted_histories(policy: &PolicySpec, errors: &mut ConfigErrors) {
     let pictures = policy
         .modalities
         .iter()
         .filter(|m| matches!(m.source, SourceSpec::Image { .. }) && m.history > 1);
     for ModalitySpec { name, history, .. } in pictures {
-        problems.add(format!(
+        errors.add(format!(
             "training.shifts: modality {name} has a history of {history}; shifted pictures are for a history of 1"
         ));
     }
 }
 
 impl LabelKeys {
-    fn check(self, actions: &[ActionSpec], problems: &mut Problems) -> Option<Labels> {
+    fn check(self, actions: &[ActionSpec], errors: &mut ConfigErrors) -> Option<Labels> {
         let Some(message) = MessageType::from_ros_name(&self.message) else {
-            problems.add(format!(
+            errors.add(format!(
                 "action.message is {}; allowed are the command messages, such as \
                  trajectory_msgs/msg/JointTrajectory, geometry_msgs/msg/Twist and std_msgs/msg/Float64MultiArray",
                 self.message
@@ -309,7 +311,7 @@ impl LabelKeys {
                 mapping,
             }),
             Err(found) => {
-                problems.add_all("action", found);
+                errors.add_all("action", found);
                 None
             }
         }

@@ -8,7 +8,6 @@ use super::dataset::Dataset;
 use super::encoders::{self, Extractors};
 use super::features::{Encoding, work};
 use super::file::{TrainingFile, Used};
-use super::intake::Intake;
 use super::learn::{Learned, learn};
 use super::measure::{Measured, warnings};
 use super::provenance::settle;
@@ -18,18 +17,19 @@ use super::report::{
 use super::samples::{Losses, Samples};
 use super::split::Split;
 use super::survey::{Recording, survey};
+use super::training_input::TrainingInput;
 use crate::bag;
 use crate::encoder::Runtime;
-use crate::policy::{ModalitySpec, PolicySpec};
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 use crate::progress::Progress;
+use crate::spec::{ModalitySpec, PolicySpec};
 
 /// What is known before any bag is read.
 pub(super) struct Job {
     /// The training file.
     pub file: TrainingFile,
     /// What is kept of each modality's messages.
-    pub intakes: Vec<Intake>,
+    pub inputs: Vec<TrainingInput>,
     bags: Vec<PathBuf>,
     runtime: Option<Runtime>,
     cache: Cache,
@@ -48,37 +48,37 @@ impl Job {
     ///
     /// # Errors
     /// Every problem of the training file, the bags and the encoders.
-    pub fn prepare(options: &Options) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
-        let bags = bag::find(&options.bags).map_err(|e| problems.extend(e));
-        let file = TrainingFile::load(&options.file).map_err(|e| problems.extend(e));
+    pub fn prepare(options: &Options) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let bags = bag::find(&options.bags).map_err(|e| errors.extend(e));
+        let file = TrainingFile::load(&options.file).map_err(|e| errors.extend(e));
         let completed = file.and_then(|mut file| {
             file.training.seed = options.seed.unwrap_or(file.training.seed);
             let modalities = &mut file.policy.modalities;
             let runtime = match encoders::need_runtime(modalities) {
                 true => Some(
-                    Runtime::load(options.onnxruntime.as_deref())
-                        .map_err(|e| problems.extend(e))?,
+                    Runtime::load(options.onnxruntime.as_deref()).map_err(|e| errors.extend(e))?,
                 ),
                 false => None,
             };
-            let mut intakes = encoders::determine(modalities, &file.folder, runtime.as_ref())
-                .map_err(|e| problems.extend(e))?;
-            for intake in &mut intakes {
+            let mut inputs = encoders::determine(modalities, &file.folder, runtime.as_ref())
+                .map_err(|e| errors.extend(e))?;
+            for training_input in &mut inputs {
                 let shifts = file.training.shifts;
-                intake.copies = shifts.map_or(0, |shifts| shifts.copies_of(&intake.source));
+                training_input.copies =
+                    shifts.map_or(0, |shifts| shifts.copies_of(&training_input.source));
             }
-            Ok((file, intakes, runtime))
+            Ok((file, inputs, runtime))
         });
         match (bags, completed) {
-            (Ok(bags), Ok((file, intakes, runtime))) => Ok(Self {
+            (Ok(bags), Ok((file, inputs, runtime))) => Ok(Self {
                 file,
-                intakes,
+                inputs,
                 bags,
                 runtime,
                 cache: Cache::new(options.cache.clone()),
             }),
-            _ => Err(problems),
+            _ => Err(errors),
         }
     }
 
@@ -86,14 +86,14 @@ impl Job {
     ///
     /// # Errors
     /// Every bag that cannot be read, bags without anything to learn from, and features of several encoders.
-    pub fn survey(&mut self) -> Result<Vec<Recording>, Problems> {
+    pub fn survey(&mut self) -> Result<Vec<Recording>, ConfigErrors> {
         let progress = Progress::new("reading", self.bags.len() as u64);
-        let mut problems = Problems::new();
+        let mut errors = ConfigErrors::new();
         let mut recordings = Vec::with_capacity(self.bags.len());
         for path in &self.bags {
             match survey(path, &self.file) {
                 Ok(recording) => recordings.push(recording),
-                Err(found) => problems.extend(found),
+                Err(found) => errors.extend(found),
             }
             progress.advance(1, || file_name(path));
         }
@@ -103,17 +103,17 @@ impl Job {
                 eprintln!("bag {}: {why}", recording.path.display());
             }
         }
-        if problems.is_empty() && recordings.iter().all(|r| r.episodes.is_empty()) {
-            problems.add(self.without_episodes(&recordings));
+        if errors.is_empty() && recordings.iter().all(|r| r.episodes.is_empty()) {
+            errors.add(self.without_episodes(&recordings));
         }
-        if problems.is_empty() {
+        if errors.is_empty() {
             settle(
                 &mut self.file.policy.modalities,
-                &mut self.intakes,
+                &mut self.inputs,
                 &recordings,
             )?;
         }
-        problems.or(recordings)
+        errors.or(recordings)
     }
 
     fn without_episodes(&self, recordings: &[Recording]) -> String {
@@ -138,11 +138,11 @@ impl Job {
     ///
     /// # Errors
     /// A bag that cannot be read, and bags without a single sample.
-    pub fn demonstrations(&self, recordings: &[Recording]) -> Result<Demonstrations, Problems> {
+    pub fn demonstrations(&self, recordings: &[Recording]) -> Result<Demonstrations, ConfigErrors> {
         let names = self.file.policy.modalities.iter().map(|m| &m.name);
         let modalities: Vec<ModalitySpec> = names
-            .zip(&self.intakes)
-            .map(|(name, intake)| intake.modality(name))
+            .zip(&self.inputs)
+            .map(|(name, training_input)| training_input.modality(name))
             .collect();
         let extractors = Extractors::load(&modalities, &self.file.folder, self.runtime.as_ref())?;
         let topics = self.file.streams.iter().map(|s| s.topic.as_str());
@@ -153,7 +153,7 @@ impl Job {
             &self.cache,
             self.file.training.shifts,
         );
-        let mut samples = Samples::new(&self.file.policy, &self.intakes, &self.file.streams);
+        let mut samples = Samples::new(&self.file.policy, &self.inputs, &self.file.streams);
         let total = recordings.iter().map(|r| work(r, modalities.len())).sum();
         let progress = Progress::new("features", total);
         for recording in recordings {
@@ -197,12 +197,12 @@ impl Job {
     ///
     /// # Errors
     /// A training that diverged.
-    pub fn learn(&self, dataset: &Dataset, split: &Split) -> Result<Learned, Problems> {
+    pub fn learn(&self, dataset: &Dataset, split: &Split) -> Result<Learned, ConfigErrors> {
         let training = &self.file.training;
         let progress = Progress::new("training", training.epochs as u64);
         let learned = learn(
             &self.file.policy,
-            &self.intakes,
+            &self.inputs,
             training,
             dataset,
             split,

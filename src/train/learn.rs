@@ -8,16 +8,16 @@ use rand::{Rng, SeedableRng};
 use serde::Serialize;
 
 use super::dataset::{Dataset, Table};
-use super::intake::Intake;
 use super::model::{Batch, Model};
 use super::noise::Noise;
+use super::normalizer::Normalizer;
 use super::schedule::OneCycle;
 use super::split::Split;
-use super::standard::Standard;
 use super::training::Training;
+use super::training_input::TrainingInput;
 use super::wordings::Wordings;
-use crate::policy::{PolicySpec, Weights};
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
+use crate::spec::{PolicySpec, Weights};
 
 /// What came out.
 pub struct Learned {
@@ -26,7 +26,7 @@ pub struct Learned {
     /// How the loss went.
     pub epochs: Vec<Epoch>,
     /// How the labels learned from are distributed.
-    pub action: Standard,
+    pub action: Normalizer,
 }
 
 /// The loss after one epoch: the mean squared difference of standardised actions, or the mean cross-entropy of voters.
@@ -49,13 +49,13 @@ const MEASURING_BATCH: usize = 1024;
 /// A loss that is no longer finite, or what the training framework says.
 pub fn learn(
     spec: &PolicySpec,
-    intakes: &[Intake],
+    inputs: &[TrainingInput],
     training: &Training,
     dataset: &Dataset,
     split: &Split,
     after_epoch: impl FnMut(&Epoch),
-) -> std::result::Result<Learned, Problems> {
-    let outcome = Lesson::new(spec, intakes, training, dataset, split)
+) -> std::result::Result<Learned, ConfigErrors> {
+    let outcome = Trainer::new(spec, inputs, training, dataset, split)
         .and_then(|mut lesson| lesson.run(after_epoch));
     match outcome {
         Ok(Some(learned)) => Ok(learned),
@@ -68,10 +68,10 @@ pub fn learn(
     }
 }
 
-struct Lesson<'a> {
+struct Trainer<'a> {
     training: &'a Training,
     dataset: &'a Dataset,
-    action: Standard,
+    action: Normalizer,
     model: Model,
     wordings: Wordings,
     /// For each modality, how many features of shifted copies follow a feature.
@@ -80,21 +80,25 @@ struct Lesson<'a> {
     kept_apart: Vec<u32>,
 }
 
-impl<'a> Lesson<'a> {
+impl<'a> Trainer<'a> {
     fn new(
         spec: &PolicySpec,
-        intakes: &[Intake],
+        inputs: &[TrainingInput],
         training: &'a Training,
         dataset: &'a Dataset,
         split: &Split,
     ) -> Result<Self> {
         let learned_from = dataset.samples_of(&split.training);
-        let standards = intakes
+        let standards = inputs
             .iter()
             .enumerate()
-            .map(|(i, intake)| {
+            .map(|(i, training_input)| {
                 let cells = spec.fusion.cells_of(&spec.modalities[i].name);
-                Standard::of_features(intake, cells, dataset.features_of(i, &learned_from))
+                Normalizer::of_features(
+                    training_input,
+                    cells,
+                    dataset.features_of(i, &learned_from),
+                )
             })
             .collect();
         let actions = spec.actions.len();
@@ -105,10 +109,13 @@ impl<'a> Lesson<'a> {
         Ok(Self {
             training,
             dataset,
-            action: Standard::of_numbers(labels, actions),
+            action: Normalizer::of_numbers(labels, actions),
             wordings: Wordings::of(spec, dataset),
-            copies: intakes.iter().map(|intake| intake.copies).collect(),
-            model: Model::new(spec, intakes, standards, leaves_out, training.seed)?,
+            copies: inputs
+                .iter()
+                .map(|training_input| training_input.copies)
+                .collect(),
+            model: Model::new(spec, inputs, standards, leaves_out, training.seed)?,
             learned_from,
             kept_apart: dataset.samples_of(&split.validation),
         })
@@ -212,7 +219,7 @@ impl<'a> Lesson<'a> {
             .iter()
             .map(|sample| self.dataset.labels.row(*sample as usize).to_vec())
             .collect();
-        let Standard { mean, std } = &self.action;
+        let Normalizer { mean, std } = &self.action;
         let standardised: Vec<f32> = labels
             .iter()
             .flat_map(|label| {
@@ -298,7 +305,7 @@ fn gathered(table: &Table, rows: impl Iterator<Item = usize>, count: usize) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{
+    use crate::spec::{
         ActionSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, SourceSpec,
     };
     use crate::train::dataset::Episode;
@@ -364,8 +371,12 @@ mod tests {
             training: vec![0],
             validation: vec![1],
         };
-        let intakes: Vec<Intake> = spec.modalities.iter().map(Intake::undetermined).collect();
-        let refusal = learn(&spec, &intakes, &training, &dataset, &split, |_| {});
+        let inputs: Vec<TrainingInput> = spec
+            .modalities
+            .iter()
+            .map(TrainingInput::undetermined)
+            .collect();
+        let refusal = learn(&spec, &inputs, &training, &dataset, &split, |_| {});
         let text = refusal.err().expect("infinite").to_string();
         assert!(text.contains("diverged") && text.contains("0.5"), "{text}");
     }

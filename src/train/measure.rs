@@ -7,12 +7,13 @@ use rand::{Rng, SeedableRng};
 use serde::Serialize;
 
 use super::dataset::Dataset;
-use super::intake::Intake;
-use super::standard::Standard;
+use super::normalizer::Normalizer;
+use super::training_input::TrainingInput;
 use crate::contribution::Contributions;
 use crate::encoder::Keypoints;
-use crate::policy::{Policy, PolicySpec, SourceSpec, Weights};
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
+use crate::policy::Policy;
+use crate::spec::{PolicySpec, SourceSpec, Weights};
 
 /// The figures of one policy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,15 +54,15 @@ const EXPLAINED: usize = 200;
 /// Weights that are not the policy's.
 pub fn measure(
     spec: &PolicySpec,
-    intakes: &[Intake],
+    inputs: &[TrainingInput],
     weights: &Weights,
-    action: &Standard,
+    action: &Normalizer,
     dataset: &Dataset,
     samples: &[u32],
-) -> Result<Measured, Problems> {
+) -> Result<Measured, ConfigErrors> {
     let mut measure = Measure {
         policy: Policy::build(spec.clone(), "".as_ref(), weights)?,
-        features: pooled(spec, intakes, weights, dataset, samples)?,
+        features: pooled(spec, inputs, weights, dataset, samples)?,
         labels: samples
             .iter()
             .map(|sample| dataset.labels.row(*sample as usize))
@@ -101,7 +102,7 @@ struct Measure<'a> {
     /// For each modality, the feature of every sample.
     features: Vec<Vec<Vec<f32>>>,
     labels: Vec<&'a [f32]>,
-    action: &'a Standard,
+    action: &'a Normalizer,
 }
 
 impl Measure<'_> {
@@ -193,15 +194,15 @@ fn mean(values: &[f64]) -> f64 {
 /// The features of some samples as the node would have them: where the pooling was learned, it is applied now.
 fn pooled(
     spec: &PolicySpec,
-    intakes: &[Intake],
+    inputs: &[TrainingInput],
     weights: &Weights,
     dataset: &Dataset,
     samples: &[u32],
-) -> Result<Vec<Vec<Vec<f32>>>, Problems> {
-    let mut all = Vec::with_capacity(intakes.len());
-    for (i, (modality, intake)) in spec.modalities.iter().zip(intakes).enumerate() {
+) -> Result<Vec<Vec<Vec<f32>>>, ConfigErrors> {
+    let mut all = Vec::with_capacity(inputs.len());
+    for (i, (modality, training_input)) in spec.modalities.iter().zip(inputs).enumerate() {
         let rows = dataset.features_of(i, samples);
-        all.push(match (intake.map, &modality.source) {
+        all.push(match (training_input.map, &modality.source) {
             (Some(map), SourceSpec::Image { encoder }) => {
                 let count = encoder.keypoints.unwrap_or(modality.width / 2);
                 let mut keypoints = Keypoints::load(&modality.name, count, map, weights)?;

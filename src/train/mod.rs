@@ -10,12 +10,12 @@ mod dataset;
 mod encoders;
 mod features;
 mod file;
-mod intake;
 mod job;
 mod learn;
 mod measure;
 mod model;
 mod noise;
+mod normalizer;
 mod output;
 mod page;
 mod provenance;
@@ -25,9 +25,9 @@ mod schedule;
 mod shifts;
 mod source;
 mod split;
-mod standard;
 mod survey;
 mod training;
+mod training_input;
 mod wordings;
 
 pub use compare::{CompareOptions, Comparison, Row, Run, compare};
@@ -41,7 +41,7 @@ use self::job::Job;
 use self::measure::measure;
 use self::output::{Output, relocate};
 use self::report::Seconds;
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 
 /// What to train from and where to.
 #[derive(Clone, Debug)]
@@ -66,13 +66,13 @@ pub struct Options {
 ///
 /// # Errors
 /// Every problem of the training file, the bags, the encoders and the output folder; a training that diverged.
-pub fn train(options: &Options) -> Result<Report, Problems> {
+pub fn train(options: &Options) -> Result<Report, ConfigErrors> {
     let begun = Instant::now();
-    let mut problems = Problems::new();
-    let output = Output::claim(&options.out, options.force).map_err(|e| problems.extend(e));
-    let job = Job::prepare(options).map_err(|e| problems.extend(e));
+    let mut errors = ConfigErrors::new();
+    let output = Output::claim(&options.out, options.force).map_err(|e| errors.extend(e));
+    let job = Job::prepare(options).map_err(|e| errors.extend(e));
     let (Ok(output), Ok(mut job)) = (output, job) else {
-        return Err(problems);
+        return Err(errors);
     };
     let recordings = job.survey()?;
     let survey_s = begun.elapsed().as_secs_f64();
@@ -83,7 +83,7 @@ pub fn train(options: &Options) -> Result<Report, Problems> {
     let learned = job.learn(dataset, &split)?;
     let measured = measure(
         &job.file.policy,
-        &job.intakes,
+        &job.inputs,
         &learned.weights,
         &learned.action,
         dataset,
@@ -114,7 +114,7 @@ pub fn train(options: &Options) -> Result<Report, Problems> {
 ///
 /// # Errors
 /// As for [`train`].
-pub fn dataset(options: &Options) -> Result<Dataset, Problems> {
+pub fn dataset(options: &Options) -> Result<Dataset, ConfigErrors> {
     let mut job = Job::prepare(options)?;
     let recordings = job.survey()?;
     Ok(job.demonstrations(&recordings)?.dataset)

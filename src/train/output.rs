@@ -6,8 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use super::page::page;
 use super::report::Report;
-use crate::policy::{PolicySpec, SourceSpec, Weights};
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
+use crate::spec::{PolicySpec, SourceSpec, Weights};
 
 /// The files of a policy.
 const FILES: [&str; 4] = [
@@ -31,9 +31,9 @@ impl Output {
     ///
     /// # Errors
     /// Why it may not.
-    pub fn claim(folder: &Path, force: bool) -> Result<Self, Problems> {
+    pub fn claim(folder: &Path, force: bool) -> Result<Self, ConfigErrors> {
         let place = folder.display();
-        let problem = |e: io::Error| Problems::from(format!("output folder {place}: {e}"));
+        let problem = |e: io::Error| ConfigErrors::from(format!("output folder {place}: {e}"));
         let absolute = std::path::absolute(folder).map_err(problem)?;
         let (Some(parent), Some(name)) = (absolute.parent(), absolute.file_name()) else {
             return Err(format!("output folder {place}: it needs a name").into());
@@ -82,7 +82,7 @@ impl Output {
         spec: &PolicySpec,
         weights: &Weights,
         report: &Report,
-    ) -> Result<(), Problems> {
+    ) -> Result<(), ConfigErrors> {
         let written = self
             .fill(spec, weights, report)
             .and_then(|()| self.swap().map_err(|e| self.problem(&e)));
@@ -91,7 +91,12 @@ impl Output {
         written
     }
 
-    fn fill(&self, spec: &PolicySpec, weights: &Weights, report: &Report) -> Result<(), Problems> {
+    fn fill(
+        &self,
+        spec: &PolicySpec,
+        weights: &Weights,
+        report: &Report,
+    ) -> Result<(), ConfigErrors> {
         let at = |name: &str| self.temporary.join(name);
         let failed = |e: io::Error| self.problem(&e);
         fs::create_dir_all(&self.temporary).map_err(failed)?;
@@ -118,7 +123,7 @@ impl Output {
         fs::remove_dir_all(old)
     }
 
-    fn problem(&self, what: &dyn std::fmt::Display) -> Problems {
+    fn problem(&self, what: &dyn std::fmt::Display) -> ConfigErrors {
         format!("output folder {}: {what}", self.folder.display()).into()
     }
 }
@@ -127,8 +132,8 @@ impl Output {
 ///
 /// # Errors
 /// A file that is not there.
-pub fn relocate(source: &mut SourceSpec, before: &Path, after: &Path) -> Result<(), Problems> {
-    let move_one = |path: &mut PathBuf| -> Result<(), Problems> {
+pub fn relocate(source: &mut SourceSpec, before: &Path, after: &Path) -> Result<(), ConfigErrors> {
+    let move_one = |path: &mut PathBuf| -> Result<(), ConfigErrors> {
         let file = before.join(&*path);
         let file = file
             .canonicalize()

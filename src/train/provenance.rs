@@ -3,52 +3,55 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::intake::Intake;
 use super::source::UNSAID;
 use super::survey::Recording;
-use crate::encoder::identity;
-use crate::policy::{ModalitySpec, SourceSpec, Weights};
-use crate::problems::Problems;
+use super::training_input::TrainingInput;
+use crate::encoder::fingerprint;
+use crate::errors::ConfigErrors;
+use crate::spec::{ModalitySpec, SourceSpec, Weights};
 
-/// Checks the identities that the bags' features carry, and takes them over where the training file leaves them open.
+/// Checks the fingerprints that the bags' features carry, and takes them over where the training file leaves them open.
 ///
 /// # Errors
 /// Every modality whose features were made by more than one encoder, or by another than the training file names, or of
 /// which shifted copies are asked for.
 pub fn settle(
     modalities: &mut [ModalitySpec],
-    intakes: &mut [Intake],
+    inputs: &mut [TrainingInput],
     recordings: &[Recording],
-) -> Result<(), Problems> {
-    let mut problems = Problems::new();
-    for (i, (modality, intake)) in modalities.iter_mut().zip(intakes).enumerate() {
+) -> Result<(), ConfigErrors> {
+    let mut errors = ConfigErrors::new();
+    for (i, (modality, training_input)) in modalities.iter_mut().zip(inputs).enumerate() {
         let found = found(recordings, i);
-        if let Some(bag) = found.values().next().filter(|_| intake.copies > 0) {
-            problems.add(format!(
+        if let Some(bag) = found.values().next().filter(|_| training_input.copies > 0) {
+            errors.add(format!(
                 "training.shifts: modality {} comes as features that were made elsewhere in {}, and only pictures can be \
                  shifted; leave shifts or this bag out",
                 modality.name,
                 bag.display()
             ));
         }
-        let wanted = identity(&intake.modality(&modality.name), &Weights::default());
+        let wanted = fingerprint(
+            &training_input.modality(&modality.name),
+            &Weights::default(),
+        );
         let settled = match wanted {
             Some(wanted) if wanted != UNSAID => as_named(&wanted, &found),
             Some(_) => as_found(&found).map(|encoder| {
                 let encoder = encoder.to_owned();
-                intake.source = SourceSpec::Feature { encoder };
-                modality.source = intake.source.clone();
+                training_input.source = SourceSpec::Feature { encoder };
+                modality.source = training_input.source.clone();
             }),
             None => Ok(()),
         };
         if let Err(problem) = settled {
-            problems.add(format!("modality {}: {problem}", modality.name));
+            errors.add(format!("modality {}: {problem}", modality.name));
         }
     }
-    problems.or(())
+    errors.or(())
 }
 
-/// The identities that a modality's features carry, each with the first bag that has it.
+/// The fingerprints that a modality's features carry, each with the first bag that has it.
 fn found(recordings: &[Recording], modality: usize) -> BTreeMap<&str, &Path> {
     let mut found = BTreeMap::new();
     for recording in recordings {

@@ -8,15 +8,15 @@ use serde::Serialize;
 use super::cache::{Features, Outcome};
 use super::dataset::{Dataset, Episode, Table};
 use super::file::Stream;
-use super::intake::Intake;
 use super::survey::{Demonstration, Label, Recording, Seen};
+use super::training_input::TrainingInput;
 use crate::modality::History;
-use crate::policy::{HeadSpec, PolicySpec, SourceSpec};
+use crate::spec::{HeadSpec, PolicySpec, SourceSpec};
 
 /// Collects the samples of all bags.
 pub struct Samples<'a> {
     policy: &'a PolicySpec,
-    intakes: &'a [Intake],
+    inputs: &'a [TrainingInput],
     streams: &'a [Stream],
     dataset: Dataset,
     /// For each text modality, the row of every sentence's feature.
@@ -71,12 +71,12 @@ struct Read {
 
 impl<'a> Samples<'a> {
     /// No samples yet.
-    pub fn new(policy: &'a PolicySpec, intakes: &'a [Intake], streams: &'a [Stream]) -> Self {
-        let widths = intakes.iter().map(Intake::row_width);
+    pub fn new(policy: &'a PolicySpec, inputs: &'a [TrainingInput], streams: &'a [Stream]) -> Self {
+        let widths = inputs.iter().map(TrainingInput::row_width);
         let actions = policy.actions.len() * policy.head.steps();
         Self {
             dataset: Dataset::new(widths, actions),
-            intakes,
+            inputs,
             sentences: vec![HashMap::new(); streams.len()],
             losses: vec![Losses::default(); streams.len()],
             policy,
@@ -103,21 +103,21 @@ impl<'a> Samples<'a> {
 
     /// Puts the features of one bag into the dataset; unreadable messages are left out, as the node leaves them out.
     fn read(&mut self, modality: usize, features: &Features) -> HashMap<u32, Read> {
-        let intake = &self.intakes[modality];
-        let mut history = History::new(intake.width, intake.history);
-        let mut seen = vec![0.0; intake.row_width()];
+        let training_input = &self.inputs[modality];
+        let mut history = History::new(training_input.width, training_input.history);
+        let mut seen = vec![0.0; training_input.row_width()];
         let is_text = matches!(
             self.policy.modalities[modality].source,
             SourceSpec::Text { .. }
         );
         let mut values = features
             .values
-            .chunks_exact(intake.width * (1 + intake.copies));
+            .chunks_exact(training_input.width * (1 + training_input.copies));
         let mut read = HashMap::with_capacity(features.entries.len());
         for entry in &features.entries {
             let row = match &entry.outcome {
                 Outcome::Present => values.next().map(|features| {
-                    let (feature, copies) = features.split_at(intake.width);
+                    let (feature, copies) = features.split_at(training_input.width);
                     seen[..feature.len()].copy_from_slice(feature);
                     history.take(&mut seen);
                     let table = &mut self.dataset.features[modality];
@@ -125,7 +125,7 @@ impl<'a> Samples<'a> {
                         true => once(&mut self.sentences[modality], table, &seen),
                         false => {
                             let row = table.push(&seen);
-                            for copy in copies.chunks_exact(intake.width) {
+                            for copy in copies.chunks_exact(training_input.width) {
                                 table.push(copy);
                             }
                             row

@@ -4,7 +4,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-use crate::policy::{ImageInputSpec, SourceSpec};
+use crate::spec::{ImageInputSpec, SourceSpec};
 
 /// How pictures are shifted. After Kostrikov et al. 2021, "Image augmentation is all you need".
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ const MOST_COPIES: usize = 32;
 
 impl Shifts {
     /// What is wrong with them, and what is allowed.
-    pub fn problems(&self) -> impl Iterator<Item = String> {
+    pub fn errors(&self) -> impl Iterator<Item = String> {
         let copies = (!(1..=MOST_COPIES).contains(&self.copies)).then(|| {
             format!(
                 "shifts.copies is {}; 1 to {MOST_COPIES} are allowed",
@@ -88,12 +88,12 @@ mod tests {
             copies: 0,
             most: 0.7,
         };
-        let problems: Vec<String> = shifts.problems().collect();
-        assert_eq!(problems.len(), 2);
+        let errors: Vec<String> = shifts.errors().collect();
+        assert_eq!(errors.len(), 2);
         assert!(
-            problems[0].contains("shifts.copies is 0; 1 to 32"),
-            "{problems:?}"
+            errors[0].contains("shifts.copies is 0; 1 to 32"),
+            "{errors:?}"
         );
-        assert!(problems[1].contains("shifts.most is 0.7"), "{problems:?}");
+        assert!(errors[1].contains("shifts.most is 0.7"), "{errors:?}");
     }
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::policy::{
-    ImageEncoderSpec, ImageInputSpec, Normalise, Pooling, SourceSpec, TextEncoderSpec,
+use crate::spec::{
+    ImageEncoderSpec, ImageInputSpec, Normalize, Pooling, SourceSpec, TextEncoderSpec,
 };
 
 /// The kind of a modality with what only that kind has.
@@ -38,7 +38,7 @@ pub(super) struct ImageEncoder {
     cells: Option<usize>,
     keypoints: Option<usize>,
     #[serde(default)]
-    normalise: Normalise,
+    normalise: Normalize,
 }
 
 #[derive(Deserialize)]
@@ -51,13 +51,13 @@ pub(super) struct TextEncoder {
     #[serde(default)]
     pooling: Pooling,
     #[serde(default)]
-    normalise: Normalise,
+    normalise: Normalize,
 }
 
 /// The hash of a file that was not read yet; well-formed, so that the policy's own checks can run before.
 const UNREAD: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// The identity of an encoder that the training file leaves to the bags.
+/// The fingerprint of an encoder that the training file leaves to the bags.
 pub(super) const UNSAID: &str = "whatever made the features in the bags";
 
 impl Source {

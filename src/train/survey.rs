@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::file::{TrainingFile, Used};
 use crate::bag::{Contents, Marker, Reader, Record, same_topic};
 use crate::encoder::accepts;
+use crate::errors::ConfigErrors;
 use crate::message::{FeatureView, MessageType, text};
-use crate::problems::Problems;
 use crate::time::Stamp;
 
 /// What is known of one bag.
@@ -87,7 +87,7 @@ fn made_by(record: &Record) -> Option<&str> {
 ///
 /// # Errors
 /// A bag that cannot be opened, one without messages, and every topic that it lacks or that has an unusable type.
-pub fn survey(path: &Path, file: &TrainingFile) -> Result<Recording, Problems> {
+pub fn survey(path: &Path, file: &TrainingFile) -> Result<Recording, ConfigErrors> {
     let mut reader = Reader::open(path)?;
     let mut survey = Survey::new(file);
     for record in reader.records() {
@@ -95,9 +95,9 @@ pub fn survey(path: &Path, file: &TrainingFile) -> Result<Recording, Problems> {
     }
     let truncated = reader.truncated();
     survey.finish(path, truncated).map_err(|found| {
-        let mut problems = Problems::new();
-        problems.add_all(&format!("bag {}", path.display()), found);
-        problems
+        let mut errors = ConfigErrors::new();
+        errors.add_all(&format!("bag {}", path.display()), found);
+        errors
     })
 }
 
@@ -214,28 +214,28 @@ impl<'a> Survey<'a> {
         }
     }
 
-    fn finish(mut self, path: &Path, truncated: Option<String>) -> Result<Recording, Problems> {
+    fn finish(mut self, path: &Path, truncated: Option<String>) -> Result<Recording, ConfigErrors> {
         self.counts.unfinished += usize::from(self.open.take().is_some());
-        let mut problems = Problems::new();
+        let mut errors = ConfigErrors::new();
         if self.contents.is_empty() {
             let why = truncated.map_or(String::new(), |why| format!(" ({why})"));
-            problems.add(format!("it holds no message{why}; leave it out"));
-            return Err(problems);
+            errors.add(format!("it holds no message{why}; leave it out"));
+            return Err(errors);
         }
-        let message_types = self.message_types(&mut problems);
+        let message_types = self.message_types(&mut errors);
         self.contents.demand(
             "action",
             &self.file.labels.topic,
             self.file.labels.message,
-            &mut problems,
+            &mut errors,
         );
         self.contents.demand(
             "episodes",
             &self.file.episodes.topic,
             MessageType::String,
-            &mut problems,
+            &mut errors,
         );
-        problems.or(Recording {
+        errors.or(Recording {
             path: path.to_owned(),
             message_types,
             encoders: self.encoders,
@@ -245,14 +245,14 @@ impl<'a> Survey<'a> {
         })
     }
 
-    fn message_types(&self, problems: &mut Problems) -> Vec<MessageType> {
+    fn message_types(&self, errors: &mut ConfigErrors) -> Vec<MessageType> {
         let modalities = self.file.policy.modalities.iter().zip(&self.file.streams);
         modalities
             .filter_map(|(modality, stream)| {
                 let place = format!("modality {}", modality.name);
-                let message = self.contents.readable(&place, &stream.topic, problems)?;
+                let message = self.contents.readable(&place, &stream.topic, errors)?;
                 accepts(&modality.source, message)
-                    .map_err(|e| problems.add(format!("{place}: topic {}: {e}", stream.topic)))
+                    .map_err(|e| errors.add(format!("{place}: topic {}: {e}", stream.topic)))
                     .ok()?;
                 Some(message)
             })

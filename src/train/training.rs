@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::shifts::Shifts;
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 
 /// The numbers of gradient descent.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -17,7 +17,7 @@ pub struct Training {
     pub learning_rate: f64,
     /// Decoupled weight decay.
     pub weight_decay: f64,
-    /// Standard deviation of the noise that is added to standardised features while learning.
+    /// Normalizer deviation of the noise that is added to standardised features while learning.
     #[serde(default)]
     pub input_noise: f64,
     /// The probability that a modality is left out of a sample while learning, so that the policy learns to do without.
@@ -37,11 +37,11 @@ pub struct Training {
 }
 
 impl Training {
-    /// Adds everything that is not allowed to `problems`.
-    pub(super) fn check(&self, problems: &mut Problems) {
+    /// Adds everything that is not allowed to `errors`.
+    pub(super) fn check(&self, errors: &mut ConfigErrors) {
         let mut demand = |ok: bool, problem: String| {
             if !ok {
-                problems.add(format!("training.{problem}"));
+                errors.add(format!("training.{problem}"));
             }
         };
         demand(
@@ -77,7 +77,7 @@ impl Training {
                 self.modality_dropout
             ),
         );
-        for problem in self.shifts.iter().flat_map(Shifts::problems) {
+        for problem in self.shifts.iter().flat_map(Shifts::errors) {
             demand(false, problem);
         }
         demand(

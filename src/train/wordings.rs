@@ -6,7 +6,7 @@ use rand::Rng;
 use rand::rngs::StdRng;
 
 use super::dataset::{Dataset, Episode};
-use crate::policy::{PolicySpec, SourceSpec};
+use crate::spec::{PolicySpec, SourceSpec};
 
 /// Which samples were given sentences that mean the same.
 pub struct Wordings {

@@ -15,7 +15,7 @@ const VARIABLE: &str = "LATE_FUSION_ONNXRUNTIME";
 fn load_in_this_process() {
     match Runtime::load(None) {
         Ok(runtime) => println!("loaded {}", runtime.path().display()),
-        Err(problems) => println!("refused {problems}"),
+        Err(errors) => println!("refused {errors}"),
     }
 }
 

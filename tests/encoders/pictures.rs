@@ -219,7 +219,7 @@ fn a_feature_that_is_not_finite_is_an_error() {
     spec.model = "tests/models/image_log.onnx".into();
     spec.sha256 = late_fusion::encoder::sha256_of(&root().join(&spec.model)).unwrap();
     spec.output = "log".into();
-    spec.pooling = late_fusion::policy::Pooling::None;
+    spec.pooling = late_fusion::spec::Pooling::None;
     (spec.input.width, spec.input.height) = (8, 8);
     (spec.input.mean, spec.input.std) = ([0.0; 3], [1.0; 3]);
     let mut extractor = extractor(image_source(spec));

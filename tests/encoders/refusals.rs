@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use late_fusion::encoder::{ExecutionProvider, FeatureExtractor, SessionOptions, sha256_of};
-use late_fusion::policy::{ElementType, ImageEncoderSpec, Layout, ModalitySpec, Pooling, Weights};
+use late_fusion::spec::{ElementType, ImageEncoderSpec, Layout, ModalitySpec, Pooling, Weights};
 
 use crate::sentences::{keep_log, logged};
 use crate::support::*;

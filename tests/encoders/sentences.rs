@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use late_fusion::encoder::{FeatureExtractor, sha256_of};
 use late_fusion::message::{MessageType, encode_text};
-use late_fusion::policy::{Pooling, TextEncoderSpec};
+use late_fusion::spec::{Pooling, TextEncoderSpec};
 
 use crate::support::*;
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use late_fusion::encoder::{Extraction, FeatureExtractor, Runtime, SessionOptions, probe};
+use late_fusion::errors::ConfigErrors;
 use late_fusion::message::cdr::Writer;
 use late_fusion::message::{MessageError, MessageType};
-use late_fusion::policy::{ImageEncoderSpec, ModalitySpec, SourceSpec, TextEncoderSpec, Weights};
-use late_fusion::problems::Problems;
+use late_fusion::spec::{ImageEncoderSpec, ModalitySpec, SourceSpec, TextEncoderSpec, Weights};
 use late_fusion::time::Stamp;
 use serde::Deserialize;
 
@@ -96,7 +96,7 @@ pub fn text_source(encoder: TextEncoderSpec) -> SourceSpec {
 }
 
 /// Loads an encoder with options, for tests of the options themselves.
-pub fn load_with(source: &SourceSpec, options: &SessionOptions) -> Result<usize, Problems> {
+pub fn load_with(source: &SourceSpec, options: &SessionOptions) -> Result<usize, ConfigErrors> {
     let spec = unmeasured(source.clone());
     probe(&spec, root(), &runtime(), options).map(|probe| probe.width)
 }

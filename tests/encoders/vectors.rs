@@ -3,7 +3,7 @@
 use late_fusion::encoder::accepts;
 use late_fusion::message::MessageType;
 use late_fusion::message::cdr::Writer;
-use late_fusion::policy::SourceSpec;
+use late_fusion::spec::SourceSpec;
 
 use crate::support::*;
 

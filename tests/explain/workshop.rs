@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use late_fusion::encoder::sha256_of;
 use late_fusion::explain::{Explanation, Options, explain};
-use late_fusion::policy::Weights;
+use late_fusion::spec::Weights;
 use tempfile::TempDir;
 
 use super::recording::record;
@@ -131,6 +131,6 @@ impl Workshop {
     }
 
     pub fn explain(&self) -> Explanation {
-        explain(&self.options()).unwrap_or_else(|problems| panic!("{problems}"))
+        explain(&self.options()).unwrap_or_else(|errors| panic!("{errors}"))
     }
 }

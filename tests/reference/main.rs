@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use late_fusion::contribution::Contributions;
 use late_fusion::number::Number;
-use late_fusion::policy::{Policy, PolicySpec, Weights};
+use late_fusion::policy::Policy;
+use late_fusion::spec::{PolicySpec, Weights};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -43,7 +44,7 @@ fn largest_difference<T: Number>() -> f64 {
         }
         let name = vector.spec.name.clone();
         let mut policy = Policy::<T>::build(vector.spec, "".as_ref(), &weights)
-            .unwrap_or_else(|problems| panic!("{name}: {problems}"));
+            .unwrap_or_else(|errors| panic!("{name}: {errors}"));
         let mut contributions = Contributions::new(&policy).unwrap();
         for case in &vector.cases {
             cases += 1;
@@ -51,7 +52,7 @@ fn largest_difference<T: Number>() -> f64 {
             let (features, ages_s): (Vec<Option<Vec<T>>>, Vec<f64>) = modalities
                 .map(|m| {
                     let feature = case.features.get(&m.name);
-                    let feature = feature.map(|f| f.iter().map(|v| T::of(*v)).collect());
+                    let feature = feature.map(|f| f.iter().map(|v| Number::from_f64(*v)).collect());
                     (feature, case.ages_s[&m.name])
                 })
                 .unzip();

@@ -7,7 +7,8 @@ use late_fusion::bag::Reader;
 use late_fusion::encoder::{FeatureExtractor, Runtime, SessionOptions};
 use late_fusion::message::MessageType;
 use late_fusion::message::cdr::Writer;
-use late_fusion::policy::{Policy, Weights};
+use late_fusion::policy::Policy;
+use late_fusion::spec::Weights;
 use late_fusion::time::Stamp;
 use late_fusion::train::{dataset, train};
 
@@ -217,7 +218,7 @@ fn a_history_of_shifted_pictures_is_refused() {
         .replace("kind: image", "kind: image\n    history: 2")
         .replace("seed: 1", "seed: 1, shifts: {copies: 0, most: 0.1}");
     fs::write(&workshop.options.file, text).unwrap();
-    let problems = workshop.refusal();
-    assert_names(&problems, &["modality scene", "history of 2"]);
-    assert_names(&problems, &["training.shifts.copies is 0; 1 to 32"]);
+    let errors = workshop.refusal();
+    assert_names(&errors, &["modality scene", "history of 2"]);
+    assert_names(&errors, &["training.shifts.copies is 0; 1 to 32"]);
 }

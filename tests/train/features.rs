@@ -5,7 +5,7 @@ use std::path::Path;
 use late_fusion::bag::{Reader, Writer};
 use late_fusion::encoder::{FeatureExtractor, Runtime, SessionOptions};
 use late_fusion::message::{FeatureTemplate, MessageType};
-use late_fusion::policy::{PolicySpec, SourceSpec, Weights};
+use late_fusion::spec::{PolicySpec, SourceSpec, Weights};
 use late_fusion::train::{dataset, train};
 
 use super::encoders::workshop;
@@ -133,7 +133,7 @@ fn a_camera_may_be_recorded_as_the_features_that_its_encoder_made() {
     .unwrap();
 
     let bag = workshop.path("features.mcap");
-    let mut template = FeatureTemplate::new(eye.identity().unwrap());
+    let mut template = FeatureTemplate::new(eye.fingerprint().unwrap());
     let mut feature = vec![0.0; eye.width()];
     let mut writer = Writer::create(&bag).unwrap();
     let mut topics = std::collections::BTreeMap::new();

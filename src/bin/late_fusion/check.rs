@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use late_fusion::config::{self, Loaded, LoadedEncoder, NodeConfig};
-use late_fusion::policy::HeadSpec;
-use late_fusion::problems::Problems;
+use late_fusion::errors::ConfigErrors;
+use late_fusion::spec::HeadSpec;
 
 /// Check a parameter file with its policy and encoders, without ROS running.
 ///
@@ -35,7 +35,7 @@ Examples:
 ///
 /// # Errors
 /// Every problem of the parameter file, the policy and its encoders.
-pub fn run(arguments: Arguments) -> Result<(), Problems> {
+pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     if let Some(node) = &arguments.encoder {
         return check_encoder(node, &arguments);
     }
@@ -48,7 +48,7 @@ pub fn run(arguments: Arguments) -> Result<(), Problems> {
     Ok(())
 }
 
-fn check_encoder(node: &str, arguments: &Arguments) -> Result<(), Problems> {
+fn check_encoder(node: &str, arguments: &Arguments) -> Result<(), ConfigErrors> {
     let mut config = config::load_encoder_file(&arguments.params_file, node)?;
     if let Some(policy) = &arguments.policy {
         config.policy.clone_from(policy);
@@ -56,7 +56,7 @@ fn check_encoder(node: &str, arguments: &Arguments) -> Result<(), Problems> {
     let LoadedEncoder {
         modality,
         extractor,
-        identity,
+        fingerprint,
     } = LoadedEncoder::new(&config)?;
     println!(
         "modality      {}, from {} ({})",
@@ -65,7 +65,7 @@ fn check_encoder(node: &str, arguments: &Arguments) -> Result<(), Problems> {
         config.message.ros_name()
     );
     println!("encoder       {}", extractor.describe());
-    println!("features      on ~/feature, as {identity}");
+    println!("features      on ~/feature, as {fingerprint}");
     Ok(())
 }
 

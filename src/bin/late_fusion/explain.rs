@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use late_fusion::errors::ConfigErrors;
 use late_fusion::explain::{Conduct, Explanation, Options, explain};
-use late_fusion::problems::Problems;
 
 /// Show what moved the robot in a recording: a picture over time.
 ///
@@ -61,15 +61,15 @@ pub struct Arguments {
 ///
 /// # Errors
 /// Every problem that keeps it from working.
-pub fn run(arguments: Arguments) -> Result<(), Problems> {
-    let mut problems = Problems::new();
+pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
+    let mut errors = ConfigErrors::new();
     for (name, value) in [("--from", arguments.from), ("--to", arguments.to)] {
         if let Some(value) = value.filter(|seconds| !(seconds.is_finite() && *seconds >= 0.0)) {
-            problems.add(format!("{name} is {value}; it must be 0 or more seconds"));
+            errors.add(format!("{name} is {value}; it must be 0 or more seconds"));
         }
     }
-    if !problems.is_empty() {
-        return Err(problems);
+    if !errors.is_empty() {
+        return Err(errors);
     }
     let explanation = explain(&Options {
         params_file: arguments.params_file,

@@ -45,8 +45,8 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(problems) => {
-            eprintln!("late_fusion: this cannot work yet:\n{problems}");
+        Err(errors) => {
+            eprintln!("late_fusion: this cannot work yet:\n{errors}");
             ExitCode::FAILURE
         }
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use late_fusion::contribution::Contributions;
-use late_fusion::fusion::Account;
+use late_fusion::errors::ConfigErrors;
+use late_fusion::fusion::FusionTrace;
 use late_fusion::policy::Policy;
-use late_fusion::problems::Problems;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -41,20 +41,20 @@ enum Given {
 ///
 /// # Errors
 /// Every problem of the policy or the features.
-pub fn run(arguments: Arguments) -> Result<(), Problems> {
+pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     let mut policy = Policy::load(&arguments.policy)?;
     let given = read(&arguments.features)?;
     let prediction = predict(&mut policy, &given).map_err(|found| {
-        let mut problems = Problems::new();
-        problems.add_all(&format!("features {}", arguments.features.display()), found);
-        problems
+        let mut errors = ConfigErrors::new();
+        errors.add_all(&format!("features {}", arguments.features.display()), found);
+        errors
     })?;
     let text = serde_json::to_string_pretty(&prediction).map_err(|e| e.to_string())?;
     println!("{text}");
     Ok(())
 }
 
-fn read(path: &Path) -> Result<BTreeMap<String, Option<Given>>, Problems> {
+fn read(path: &Path) -> Result<BTreeMap<String, Option<Given>>, ConfigErrors> {
     let place = path.display();
     let text = std::fs::read_to_string(path).map_err(|e| format!("features {place}: {e}"))?;
     serde_json::from_str(&text).map_err(|e| {
@@ -66,7 +66,7 @@ fn read(path: &Path) -> Result<BTreeMap<String, Option<Given>>, Problems> {
 fn predict(
     policy: &mut Policy,
     given: &BTreeMap<String, Option<Given>>,
-) -> Result<Value, Problems> {
+) -> Result<Value, ConfigErrors> {
     let (features, ages_s) = checked(policy, given)?;
     let features: Vec<Option<&[f32]>> = features.iter().map(|f| f.as_deref()).collect();
     let actions: Vec<String> = policy
@@ -88,16 +88,16 @@ fn predict(
 
     let mut steps = vec![0.0; actions.len() * policy.steps()];
     policy.act(&features, &ages_s, &mut steps);
-    let fusion = match policy.account() {
-        Account::Unweighted => json!({"fused": present(&modalities, &features)}),
-        Account::Weights(weights) => {
+    let fusion = match policy.trace() {
+        FusionTrace::Unweighted => json!({"fused": present(&modalities, &features)}),
+        FusionTrace::Weights(weights) => {
             let pairs = modalities
                 .iter()
                 .cloned()
                 .zip(weights.iter().map(|w| json!(w)));
             json!({"weights": Map::from_iter(pairs)})
         }
-        Account::Votes(ballots) => {
+        FusionTrace::Votes(ballots) => {
             let pairs = ballots.iter().map(|ballot| {
                 let vote = json!({"weight": ballot.weight, "action": named(&ballot.action)});
                 (ballot.voter.clone(), vote)
@@ -132,15 +132,18 @@ fn present(modalities: &[String], features: &[Option<&[f32]>]) -> Vec<String> {
 type Checked = (Vec<Option<Vec<f32>>>, Vec<f64>);
 
 /// The features in the policy's order, with their ages.
-fn checked(policy: &Policy, given: &BTreeMap<String, Option<Given>>) -> Result<Checked, Problems> {
-    let mut problems = Problems::new();
+fn checked(
+    policy: &Policy,
+    given: &BTreeMap<String, Option<Given>>,
+) -> Result<Checked, ConfigErrors> {
+    let mut errors = ConfigErrors::new();
     let modalities = &policy.spec().modalities;
     for name in given
         .keys()
         .filter(|name| modalities.iter().all(|m| m.name != **name))
     {
         let known: Vec<&str> = modalities.iter().map(|m| m.name.as_str()).collect();
-        problems.add(format!(
+        errors.add(format!(
             "the policy has no modality {name:?}; it has {}",
             known.join(", ")
         ));
@@ -156,7 +159,7 @@ fn checked(policy: &Policy, given: &BTreeMap<String, Option<Given>>) -> Result<C
         if let Some(values) = &values
             && values.len() != modality.input_width()
         {
-            problems.add(format!(
+            errors.add(format!(
                 "{} has {} numbers; the policy needs {}",
                 modality.name,
                 values.len(),
@@ -164,13 +167,13 @@ fn checked(policy: &Policy, given: &BTreeMap<String, Option<Given>>) -> Result<C
             ));
         }
         if let Some(at) = values.iter().flatten().position(|v| !v.is_finite()) {
-            problems.add(format!(
+            errors.add(format!(
                 "{}: number {at} is too large for 32 bits; only finite numbers are allowed",
                 modality.name
             ));
         }
         if !(age_s.is_finite() && age_s >= 0.0) {
-            problems.add(format!(
+            errors.add(format!(
                 "{}: age_s is {age_s}; it must be 0 or more seconds",
                 modality.name
             ));
@@ -178,13 +181,13 @@ fn checked(policy: &Policy, given: &BTreeMap<String, Option<Given>>) -> Result<C
         features.push(values);
         ages_s.push(age_s);
     }
-    problems.or((features, ages_s))
+    errors.or((features, ages_s))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use late_fusion::policy::{PolicySpec, Weights};
+    use late_fusion::spec::{PolicySpec, Weights};
 
     fn policy(fusion: &str) -> Policy {
         let text = format!(
@@ -208,7 +211,7 @@ mod tests {
 
     fn said(fusion: &str, features: &str) -> Result<Value, String> {
         let given = serde_json::from_str(features).unwrap();
-        predict(&mut policy(fusion), &given).map_err(|problems| problems.to_string())
+        predict(&mut policy(fusion), &given).map_err(|errors| errors.to_string())
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use late_fusion::config;
-use late_fusion::problems::Problems;
-use late_fusion::ros::{Ending, Progress, Recorder, Report};
+use late_fusion::errors::ConfigErrors;
+use late_fusion::ros::{Progress, Recorder, Report, watch_signals};
+use late_fusion::shutdown::Shutdown;
 
 /// Record demonstrations into an MCAP file.
 ///
@@ -54,11 +55,12 @@ const LOG_EVERY: Duration = Duration::from_secs(10);
 /// # Errors
 /// Every problem of the parameter file and the output before anything is recorded; afterwards what the file
 /// system says.
-pub fn run(arguments: Arguments) -> Result<(), Problems> {
+pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     check_ros_arguments(&arguments.ros_arguments)?;
     let config = config::load_file(&arguments.params_file)?;
     let path = output_path(&arguments.out, SystemTime::now())?;
-    let ending = Ending::watch()?;
+    let shutdown = Shutdown::default();
+    watch_signals(&shutdown)?;
     let mut recorder = Recorder::start(&config, &path)?;
     let topics: Vec<&str> = recorder.topics().collect();
     let mut line = Line::new();
@@ -67,7 +69,7 @@ pub fn run(arguments: Arguments) -> Result<(), Problems> {
         topics.join(", "),
         path.display()
     ));
-    while !ending.told() {
+    while !shutdown.is_requested() {
         for notice in recorder.step()? {
             line.say(&format!("warning: {notice}"));
         }
@@ -79,9 +81,9 @@ pub fn run(arguments: Arguments) -> Result<(), Problems> {
 }
 
 /// Without --ros-args in front, a word that is left over is a mistake.
-fn check_ros_arguments(arguments: &[String]) -> Result<(), Problems> {
+fn check_ros_arguments(arguments: &[String]) -> Result<(), ConfigErrors> {
     match arguments.first() {
-        Some(first) if first != "--ros-args" => Err(Problems::from(format!(
+        Some(first) if first != "--ros-args" => Err(ConfigErrors::from(format!(
             "argument {first:?} is not understood; only --ros-args may follow the options (see --help)"
         ))),
         _ => Ok(()),
@@ -89,7 +91,7 @@ fn check_ros_arguments(arguments: &[String]) -> Result<(), Problems> {
 }
 
 /// The path of the new file; folders on the way are made.
-fn output_path(out: &Path, now: SystemTime) -> Result<PathBuf, Problems> {
+fn output_path(out: &Path, now: SystemTime) -> Result<PathBuf, ConfigErrors> {
     let is_file = out.extension().is_some_and(|extension| extension == "mcap");
     let path = match is_file {
         true => out.to_owned(),

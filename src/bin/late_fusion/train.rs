@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use late_fusion::problems::Problems;
+use late_fusion::errors::ConfigErrors;
 use late_fusion::train::{CompareOptions, Options, Report, compare, train};
 
 /// Train a policy from recorded demonstrations.
@@ -74,7 +74,7 @@ pub struct Arguments {
 ///
 /// # Errors
 /// Every problem that keeps it from working.
-pub fn run(arguments: Arguments) -> Result<(), Problems> {
+pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     let beside = arguments.out.parent().unwrap_or(Path::new(""));
     let options = Options {
         cache: arguments

@@ -1,7 +1,7 @@
 //! Chunks played with time as an argument, each ensemble against a computation of its own.
 
 use super::*;
-use crate::chunk::Favour;
+use crate::chunk::Favor;
 
 const PERIOD_S: f64 = 0.01;
 
@@ -106,7 +106,7 @@ fn one_action_at_a_time_is_predicted_anew_every_period() {
 #[test]
 fn chunks_of_other_modalities_or_of_another_time_are_forgotten() {
     let temporal = Ensemble::Temporal {
-        favour: Favour::Oldest,
+        favor: Favor::Oldest,
         decay: 0.0,
     };
     let mut player = player(4, temporal);
@@ -133,8 +133,8 @@ fn the_temporal_ensemble_is_that_of_the_paper() {
     const STEPS: usize = 4;
     const TIMES: usize = 20;
     let decay = 0.3;
-    for favour in [Favour::Oldest, Favour::Newest] {
-        let mut player = player(STEPS, Ensemble::Temporal { favour, decay });
+    for favor in [Favor::Oldest, Favor::Newest] {
+        let mut player = player(STEPS, Ensemble::Temporal { favor, decay });
         let mut table = vec![vec![None; TIMES + STEPS]; TIMES];
         for t in 0..TIMES {
             let chunk = some_chunk(STEPS, t as i64);
@@ -143,7 +143,7 @@ fn the_temporal_ensemble_is_that_of_the_paper() {
             }
             let mut column: Vec<f64> = table.iter().filter_map(|row| row[t]).collect();
             assert_eq!(column.len(), STEPS.min(t + 1));
-            if favour == Favour::Newest {
+            if favor == Favor::Newest {
                 column.reverse();
             }
             let weight = |i: usize| f64::exp(-decay * i as f64);
@@ -153,7 +153,7 @@ fn the_temporal_ensemble_is_that_of_the_paper() {
             let ms = t as i64 * 50;
             let (found, predicted) = tick(&mut player, ms, ms, &chunk);
             assert!(predicted);
-            assert_close(found, mean, format!("{favour:?} at step {t}"));
+            assert_close(found, mean, format!("{favor:?} at step {t}"));
         }
     }
 }
@@ -161,7 +161,7 @@ fn the_temporal_ensemble_is_that_of_the_paper() {
 #[test]
 fn between_predictions_every_chunk_of_a_temporal_ensemble_is_interpolated() {
     let temporal = Ensemble::Temporal {
-        favour: Favour::Newest,
+        favor: Favor::Newest,
         decay: 0.7,
     };
     let mut player = player(6, temporal);
@@ -236,10 +236,10 @@ fn choices_are_held_and_voted_on_but_never_averaged() {
         (30, 30, [5.0; 3]),
         (40, 40, [5.0; 3]),
     ];
-    let temporal = |favour, decay| play(Ensemble::Temporal { favour, decay }, &changes);
-    assert_eq!(temporal(Favour::Oldest, 0.0), [1.0, 1.0, 1.0, 5.0, 5.0]);
-    assert_eq!(temporal(Favour::Oldest, 1.0), [1.0; 5]);
-    assert_eq!(temporal(Favour::Newest, 1.0), [1.0, 1.0, 5.0, 5.0, 5.0]);
+    let temporal = |favor, decay| play(Ensemble::Temporal { favor, decay }, &changes);
+    assert_eq!(temporal(Favor::Oldest, 0.0), [1.0, 1.0, 1.0, 5.0, 5.0]);
+    assert_eq!(temporal(Favor::Oldest, 1.0), [1.0; 5]);
+    assert_eq!(temporal(Favor::Newest, 1.0), [1.0, 1.0, 5.0, 5.0, 5.0]);
     let fade = Ensemble::Blend { blend_s: 0.04 };
     let turn = [0, 20, 30, 40, 50].map(|ms| {
         let new = ms >= 20;
@@ -264,7 +264,7 @@ fn a_soft_vote_over_choices_gives_numbers() {
 #[test]
 fn of_more_chunks_than_there_is_room_for_the_oldest_are_forgotten() {
     let temporal = Ensemble::Temporal {
-        favour: Favour::Newest,
+        favor: Favor::Newest,
         decay: 0.0,
     };
     let mut player = player(256, temporal);

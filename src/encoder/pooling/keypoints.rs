@@ -1,13 +1,13 @@
 //! The pooling `spatial_softmax`: learned keypoints of a map.
 //!
-//! Keypoint j is where its mixture of channels is strong: a softmax over the positions p of Σ_c W[j,c]·map[c,p] + b[j],
+//! Keypoint j is where its combine of channels is strong: a softmax over the positions p of Σ_c W[j,c]·map[c,p] + b[j],
 //! and the expected place under it (Finn et al. 2016, "Deep spatial autoencoders for visuomotor learning").
 
 use nalgebra::{DMatrix, DMatrixView, DVector};
 
-use crate::map::{MapShape, look};
-use crate::policy::Weights;
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
+use crate::map::{MapShape, spatial_soft_argmax};
+use crate::spec::Weights;
 
 /// The learned mixtures with room for one map. Never allocates after it is built.
 #[derive(Clone, Debug)]
@@ -32,12 +32,12 @@ impl Keypoints {
         count: usize,
         shape: MapShape,
         weights: &Weights,
-    ) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
+    ) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
         let name = format!("pool.{modality}.weight");
         let weight: Option<DMatrix<f32>> =
-            weights.matrix(&name, count, shape.channels, &mut problems);
-        let bias = weights.vector(&format!("pool.{modality}.bias"), count, &mut problems);
+            weights.matrix(&name, count, shape.channels, &mut errors);
+        let bias = weights.vector(&format!("pool.{modality}.bias"), count, &mut errors);
         let places: Vec<f32> = shape.places().flatten().collect();
         match (weight, bias) {
             (Some(weight), Some(bias)) => Ok(Self {
@@ -47,7 +47,7 @@ impl Keypoints {
                 attention: DMatrix::zeros(shape.positions(), count),
                 shape,
             }),
-            _ => Err(problems),
+            _ => Err(errors),
         }
     }
 
@@ -66,7 +66,7 @@ impl Keypoints {
         let map = DMatrixView::from_slice(map, self.shape.positions(), self.shape.channels);
         self.attention.gemm(1.0, &map, &self.mixtures, 0.0);
         // The bias moves all positions of a keypoint alike, so the softmax does not see it.
-        look(&mut self.attention, &self.places, vector);
+        spatial_soft_argmax(&mut self.attention, &self.places, vector);
     }
 }
 
@@ -110,8 +110,8 @@ mod tests {
         };
         let mut weights = Weights::default();
         weights.insert("pool.eye.weight", vec![2, 2], vec![0.0; 4]);
-        let problems = Keypoints::load("eye", 2, shape, &weights).unwrap_err();
-        let text = problems.to_string();
+        let errors = Keypoints::load("eye", 2, shape, &weights).unwrap_err();
+        let text = errors.to_string();
         assert!(
             text.contains("pool.eye.weight") && text.contains("pool.eye.bias"),
             "{text}"

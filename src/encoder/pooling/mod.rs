@@ -5,10 +5,10 @@ mod keypoints;
 
 pub use keypoints::Keypoints;
 
+use crate::errors::ConfigErrors;
 use crate::map::MapShape;
 use crate::message::MessageError;
-use crate::policy::{Normalise, Pooling, Weights};
-use crate::problems::Problems;
+use crate::spec::{Normalize, Pooling, Weights};
 
 /// Where the numbers of one vector lie in an output of a shape that was checked when the model was loaded.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ enum Arrangement {
 #[derive(Clone, Copy)]
 pub(super) struct Recipe<'a> {
     pub pooling: Pooling,
-    pub normalise: Normalise,
+    pub normalise: Normalize,
     /// Cells per side, for `grid`.
     pub cells: usize,
     /// For `spatial_softmax`: the number of keypoints, the modality's name, and where their tensors are.
@@ -44,19 +44,19 @@ pub(super) struct Recipe<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Pool {
     arrangement: Arrangement,
-    normalise: Normalise,
+    normalise: Normalize,
 }
 
 impl Pool {
     /// Fits `pooling` to the shape that the model gave for a blank input.
-    pub fn new(recipe: &Recipe<'_>, shape: &[i64]) -> Result<Self, Problems> {
+    pub fn new(recipe: &Recipe<'_>, shape: &[i64]) -> Result<Self, ConfigErrors> {
         let Recipe {
             pooling, normalise, ..
         } = *recipe;
         let dims: Vec<usize> = shape.iter().map(|&d| d.max(0) as usize).collect();
         let count: usize = dims.iter().product();
         let refused = |needed: &str| {
-            Err(Problems::from(format!(
+            Err(ConfigErrors::from(format!(
                 "pooling {} needs an output of shape {needed}, and this model gives {shape:?}",
                 name(pooling)
             )))
@@ -179,7 +179,7 @@ impl Pool {
                 }
             }
         }
-        if self.normalise == Normalise::L2 {
+        if self.normalise == Normalize::L2 {
             scale_to_length_1(vector);
         }
         match vector.iter().position(|v| !v.is_finite()) {
@@ -220,7 +220,7 @@ fn name(pooling: Pooling) -> &'static str {
 mod tests {
     use super::*;
 
-    fn new(pooling: Pooling, normalise: Normalise, shape: &[i64]) -> Result<Pool, String> {
+    fn new(pooling: Pooling, normalise: Normalize, shape: &[i64]) -> Result<Pool, String> {
         let recipe = Recipe {
             pooling,
             normalise,
@@ -233,7 +233,7 @@ mod tests {
     }
 
     fn pooled(pooling: Pooling, shape: &[i64], output: &[f32], mask: &[i64]) -> Vec<f32> {
-        let mut pool = new(pooling, Normalise::None, shape).unwrap();
+        let mut pool = new(pooling, Normalize::None, shape).unwrap();
         let mut vector = vec![0.0; pool.width()];
         pool.pool(output, mask, &mut vector).unwrap();
         vector
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn the_number_of_tokens_may_change_but_not_their_width() {
-        let mut pool = new(Pooling::MaskedMean, Normalise::None, &[1, 2, 3]).unwrap();
+        let mut pool = new(Pooling::MaskedMean, Normalize::None, &[1, 2, 3]).unwrap();
         let mut vector = [0.0; 3];
         pool.pool(&[1.0; 12], &[1; 4], &mut vector).unwrap();
         assert_eq!(vector, [1.0; 3]);
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn l2_gives_length_1_and_leaves_zeros() {
-        let mut pool = new(Pooling::None, Normalise::L2, &[1, 2]).unwrap();
+        let mut pool = new(Pooling::None, Normalize::L2, &[1, 2]).unwrap();
         let mut vector = [0.0; 2];
         pool.pool(&[3.0, 4.0], &[], &mut vector).unwrap();
         assert_eq!(vector, [0.6, 0.8]);
@@ -282,17 +282,17 @@ mod tests {
 
     #[test]
     fn a_shape_that_does_not_fit_is_named_with_the_one_that_would() {
-        let error = new(Pooling::Cls, Normalise::None, &[1, 8]).unwrap_err();
+        let error = new(Pooling::Cls, Normalize::None, &[1, 8]).unwrap_err();
         assert!(
             error.contains("cls") && error.contains("[1, 8]") && error.contains("tokens"),
             "{error}"
         );
-        let error = new(Pooling::None, Normalise::None, &[1, 4, 4]).unwrap_err();
+        let error = new(Pooling::None, Normalize::None, &[1, 4, 4]).unwrap_err();
         assert!(
             error.contains("none") && error.contains("[1, 4, 4]"),
             "{error}"
         );
-        let error = new(Pooling::Grid, Normalise::None, &[1, 8, 2, 4]).unwrap_err();
+        let error = new(Pooling::Grid, Normalize::None, &[1, 8, 2, 4]).unwrap_err();
         assert!(
             error.contains("cells is 3") && error.contains("2 rows"),
             "{error}"
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_number_that_is_not_finite_is_refused_with_its_place() {
-        let mut pool = new(Pooling::None, Normalise::None, &[1, 3]).unwrap();
+        let mut pool = new(Pooling::None, Normalize::None, &[1, 3]).unwrap();
         let error = pool
             .pool(&[0.0, f32::NAN, 0.0], &[], &mut [0.0; 3])
             .unwrap_err()

@@ -1,7 +1,7 @@
 //! The picture of a few moments, read back as numbers.
 
 use super::*;
-use crate::explain::figures::{ActionFigure, Conduct, Halt, Moment, Vote, Weighing, Why};
+use crate::explain::figures::{ActionFigure, Conduct, Moment, StopCause, Vote, Weighing, Why};
 
 /// A camera that is blind in the second of three moments, in the last of which the robot stands still.
 fn figures() -> Figures {
@@ -11,7 +11,7 @@ fn figures() -> Figures {
             Some(_) => Conduct::Act,
             None => Conduct::Stop,
         },
-        halt: contributions.is_none().then(|| Halt {
+        halt: contributions.is_none().then(|| StopCause {
             cause: "joints too old".into(),
             reason: "joints: 0.612 s old, allowed 0.500 s".into(),
         }),

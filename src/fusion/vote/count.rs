@@ -4,7 +4,7 @@ use nalgebra::DVector;
 
 use super::voter::Voter;
 use crate::number::Number;
-use crate::policy::VoteRule;
+use crate::spec::VoteRule;
 
 /// What a vote came to.
 pub(super) enum Decision<'a, T: Number> {
@@ -54,7 +54,7 @@ impl<T: Number> Count<T> {
         self.probabilities.fill(T::zero());
         let mut total = T::zero();
         for (i, voter) in voting() {
-            self.votes[voter.favourite(question, alternatives)] += voice(i);
+            self.votes[voter.favorite(question, alternatives)] += voice(i);
             let share = match self.rule {
                 VoteRule::Soft => voice(i),
                 VoteRule::Majority | VoteRule::Weighted => T::one(),

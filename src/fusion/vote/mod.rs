@@ -14,11 +14,10 @@ use nalgebra::DVector;
 use self::count::Count;
 use self::options::Options;
 use self::voter::Voter;
-use super::{Account, Ballot, Fusion, Input, absent, members};
-use crate::head::Block;
+use super::{Ballot, Fusion, FusionTrace, Input, members, missing};
+use crate::errors::ConfigErrors;
 use crate::number::Number;
-use crate::policy::{PolicySpec, VoteRule, VoteSpec, Weights};
-use crate::problems::Problems;
+use crate::spec::{PolicySpec, VoteRule, VoteSpec, Weights};
 
 /// A vote. The fused vector is the action itself, or the actions of all steps one after the other.
 pub struct Vote<T: Number> {
@@ -38,34 +37,38 @@ impl<T: Number> Vote<T> {
     ///
     /// # Errors
     /// Every tensor that is missing or of another shape.
-    pub fn load(vote: &VoteSpec, spec: &PolicySpec, weights: &Weights) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
+    pub fn load(
+        vote: &VoteSpec,
+        spec: &PolicySpec,
+        weights: &Weights,
+    ) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
         let (steps, actions) = (spec.head.steps(), spec.actions.len());
         let modalities = members(spec);
-        let absent = absent::vectors(&modalities, weights).map_err(|e| problems.extend(e));
-        let options = Options::load(vote, actions, weights).map_err(|found| problems.extend(found));
+        let absent = missing::embeddings(&modalities, weights).map_err(|e| errors.extend(e));
+        let options = Options::load(vote, actions, weights).map_err(|found| errors.extend(found));
         let of_first_step = vote.questions(actions);
         let questions = steps * of_first_step;
         let mut voters = Vec::new();
         for voter in vote.voters_of(modalities.iter().map(|(name, _)| *name)) {
             match Voter::load(&voter, spec, questions * vote.alternatives(), weights) {
                 Ok(voter) => voters.push(voter),
-                Err(found) => problems.extend(found),
+                Err(found) => errors.extend(found),
             }
         }
         let names = voters.iter().map(|voter| voter.name.as_str());
         let voices: Option<Vec<T>> = match (&vote.rule, vote.weights.is_empty()) {
             (VoteRule::Majority, _) | (VoteRule::Soft, true) => Some(vec![T::one(); voters.len()]),
             (VoteRule::Weighted, true) => weights
-                .vector::<T>("vote.weights", voters.len(), &mut problems)
+                .vector::<T>("vote.weights", voters.len(), &mut errors)
                 .map(|voices| voices.iter().copied().collect()),
             (_, false) => Some(
                 names
-                    .map(|name| T::of(vote.weights.get(name).copied().unwrap_or(0.0)))
+                    .map(|name| Number::from_f64(vote.weights.get(name).copied().unwrap_or(0.0)))
                     .collect(),
             ),
         };
-        match (absent, options, voices, problems.is_empty()) {
+        match (absent, options, voices, errors.is_empty()) {
             (Ok(absent), Ok(options), Some(voices), true) => Ok(Self {
                 count: Count::new(vote.rule, voices, vote.alternatives()),
                 voters,
@@ -75,7 +78,7 @@ impl<T: Number> Vote<T> {
                 of_first_step,
                 width: steps * actions,
             }),
-            _ => Err(problems),
+            _ => Err(errors),
         }
     }
 
@@ -101,15 +104,8 @@ impl<T: Number> Fusion<T> for Vote<T> {
         self.width
     }
 
-    fn blocks(&self) -> Vec<Block> {
-        Vec::new()
-    }
-
     fn fuse(&mut self, input: Input<'_, T>, fused: &mut DVector<T>) {
-        self.call(|modality| input.aligned[modality].is_some());
-        if !input.same_features {
-            self.voters.iter_mut().for_each(Voter::forget);
-        }
+        self.call(|modality| input.projected[modality].is_some());
         for voter in self.voters.iter_mut().filter(|voter| voter.votes) {
             voter.decide(&input, &self.absent, self.options.alternatives());
         }
@@ -120,28 +116,28 @@ impl<T: Number> Fusion<T> for Vote<T> {
         }
     }
 
-    fn account(&self) -> Account {
+    fn trace(&self) -> FusionTrace {
         let ballots = self.voters.iter().enumerate().map(|(i, voter)| {
             let mut action = DVector::zeros(self.width);
             for question in 0..self.of_first_step {
-                let favourite = voter.favourite(question, self.options.alternatives());
+                let favorite = voter.favorite(question, self.options.alternatives());
                 self.options
-                    .decode_one(question, favourite, action.as_mut_slice());
+                    .decode_one(question, favorite, action.as_mut_slice());
             }
             Ballot {
                 voter: voter.name.clone(),
                 weight: match voter.votes {
-                    true => self.count.voice(i).wide(),
+                    true => self.count.voice(i).to_f64(),
                     false => 0.0,
                 },
                 action: action
                     .iter()
                     .take(self.options.actions())
-                    .map(|v| v.wide())
+                    .map(|v| v.to_f64())
                     .collect(),
             }
         });
-        Account::Votes(ballots.collect())
+        FusionTrace::Votes(ballots.collect())
     }
 }
 

@@ -3,9 +3,9 @@
 use nalgebra::DMatrix;
 
 use super::count::Decision;
+use crate::errors::ConfigErrors;
 use crate::number::Number;
-use crate::policy::{VoteSpec, Weights};
-use crate::problems::Problems;
+use crate::spec::{VoteSpec, Weights};
 
 /// The alternatives of a vote, and what they stand for.
 pub(super) enum Options<T: Number> {
@@ -17,17 +17,17 @@ pub(super) enum Options<T: Number> {
 
 impl<T: Number> Options<T> {
     /// Reads `vote.centres` where there are bins.
-    pub fn load(vote: &VoteSpec, actions: usize, weights: &Weights) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
+    pub fn load(vote: &VoteSpec, actions: usize, weights: &Weights) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
         match vote.bins {
             Some(bins) => weights
-                .matrix("vote.centres", actions, bins, &mut problems)
+                .matrix("vote.centres", actions, bins, &mut errors)
                 .map(Self::Bins)
-                .ok_or(problems),
+                .ok_or(errors),
             None => Ok(Self::Choices(DMatrix::from_fn(
                 vote.choices.len(),
                 actions,
-                |choice, action| T::of(vote.choices[choice].action[action]),
+                |choice, action| Number::from_f64(vote.choices[choice].action[action]),
             ))),
         }
     }

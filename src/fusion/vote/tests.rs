@@ -1,7 +1,7 @@
 //! Votes reckoned by hand; tests/reference has the formulas at large.
 
 use super::*;
-use crate::policy::*;
+use crate::spec::*;
 
 /// Voters of one modality each; the modality's three numbers are the logits of three bins −1, 0, 1.
 fn vote(rule: VoteRule, voices: &[(&str, f64)]) -> Vote<f64> {
@@ -100,7 +100,7 @@ fn learned_or_written_weights_decide_a_weighted_vote() {
     assert_eq!(action(&mut learned, [LEFT, LEFT, RIGHT]), 1.0);
     let mut written = vote(VoteRule::Weighted, &[("a", 1.0), ("b", 1.0), ("c", 1.5)]);
     assert_eq!(action(&mut written, [LEFT, LEFT, RIGHT]), -1.0);
-    let Account::Votes(ballots) = written.account() else {
+    let FusionTrace::Votes(ballots) = written.trace() else {
         panic!("a vote has ballots")
     };
     let seen: Vec<(&str, f64, f64)> = ballots

@@ -3,10 +3,10 @@
 use nalgebra::DVector;
 
 use super::Input;
-use crate::head::{Block, Layers};
+use crate::errors::ConfigErrors;
+use crate::layers::Mlp;
 use crate::number::Number;
-use crate::policy::{HeadSpec, PolicySpec, VoterSpec, Weights};
-use crate::problems::Problems;
+use crate::spec::{HeadSpec, PolicySpec, VoterSpec, Weights};
 
 /// A group of modalities with a decision head of its own.
 pub(super) struct Voter<T: Number> {
@@ -16,7 +16,7 @@ pub(super) struct Voter<T: Number> {
     /// Whether it took part in the last vote.
     pub votes: bool,
     input: DVector<T>,
-    layers: Layers<T>,
+    layers: Mlp<T>,
     /// For each question, the probabilities of the alternatives, one question after the other.
     probabilities: DVector<T>,
 }
@@ -28,45 +28,35 @@ impl<T: Number> Voter<T> {
         spec: &PolicySpec,
         outputs: usize,
         weights: &Weights,
-    ) -> Result<Self, Problems> {
+    ) -> Result<Self, ConfigErrors> {
         let modalities: Vec<usize> = voter
             .modalities
             .iter()
             .filter_map(|name| spec.modalities.iter().position(|m| m.name == *name))
             .collect();
-        let blocks: Vec<Block> = modalities
-            .iter()
-            .map(|m| Block {
-                width: spec.modalities[*m].fused_width(),
-                modalities: vec![*m],
-            })
-            .collect();
+        let widths = modalities.iter().map(|m| spec.modalities[*m].fused_width());
+        let width = widths.sum();
         let HeadSpec::Mlp { hidden, .. } = &spec.head;
         let name = format!("vote.{}", voter.name);
         Ok(Self {
-            layers: Layers::load(&name, &blocks, hidden, outputs, weights)?,
+            layers: Mlp::load(&name, width, hidden, outputs, weights)?,
             name: voter.name.clone(),
             modalities,
             votes: false,
-            input: DVector::zeros(blocks.iter().map(|block| block.width).sum()),
+            input: DVector::zeros(width),
             probabilities: DVector::zeros(outputs),
         })
-    }
-
-    /// To be called when the features are new ones.
-    pub fn forget(&mut self) {
-        self.layers.forget();
     }
 
     /// Computes the probabilities from what is present.
     pub fn decide(&mut self, now: &Input<'_, T>, absent: &[DVector<T>], alternatives: usize) {
         let mut start = 0;
         for modality in &self.modalities {
-            let part = now.aligned[*modality].unwrap_or(&absent[*modality]);
+            let part = now.projected[*modality].unwrap_or(&absent[*modality]);
             self.input.rows_mut(start, part.len()).copy_from(part);
             start += part.len();
         }
-        let logits = self.layers.forward(&self.input, now.presence().bits);
+        let logits = self.layers.forward(&self.input);
         self.probabilities.copy_from(logits);
         let probabilities = self.probabilities.as_mut_slice();
         for question in probabilities.chunks_exact_mut(alternatives) {
@@ -80,15 +70,15 @@ impl<T: Number> Voter<T> {
     }
 
     /// The likeliest alternative, the first among equals.
-    pub fn favourite(&self, question: usize, alternatives: usize) -> usize {
+    pub fn favorite(&self, question: usize, alternatives: usize) -> usize {
         let probabilities = self.probabilities(question, alternatives);
-        let mut favourite = 0;
+        let mut favorite = 0;
         for (i, probability) in probabilities.iter().enumerate() {
-            if *probability > probabilities[favourite] {
-                favourite = i;
+            if *probability > probabilities[favorite] {
+                favorite = i;
             }
         }
-        favourite
+        favorite
     }
 }
 
@@ -99,7 +89,8 @@ fn softmax<T: Number>(logits: &mut [T]) {
     }
     let mut sum = T::zero();
     for logit in logits.iter_mut() {
-        *logit = (*logit - largest).exp();
+        // A logit of −∞ has overflowed; without this it would be a probability of 0 like any other.
+        *logit = (*logit - largest).exp() + logit.zero_if_finite();
         sum += *logit;
     }
     for logit in logits.iter_mut() {

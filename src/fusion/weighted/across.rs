@@ -6,9 +6,10 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::{Input, Source, normalise};
+use crate::errors::ConfigErrors;
+use crate::layers::tanh;
 use crate::number::Number;
-use crate::policy::Weights;
-use crate::problems::Problems;
+use crate::spec::Weights;
 
 /// One scoring network for all modalities.
 pub struct Across<T: Number> {
@@ -22,17 +23,17 @@ impl<T: Number> Across<T> {
     ///
     /// # Errors
     /// Every tensor that is missing or of another shape.
-    pub fn load(hidden: usize, width: usize, weights: &Weights) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
-        let matrix = weights.matrix("fusion.weight", hidden, width, &mut problems);
-        let vector = weights.vector("fusion.vector", hidden, &mut problems);
+    pub fn load(hidden: usize, width: usize, weights: &Weights) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let matrix = weights.matrix("fusion.weight", hidden, width, &mut errors);
+        let vector = weights.vector("fusion.vector", hidden, &mut errors);
         match (matrix, vector) {
             (Some(matrix), Some(vector)) => Ok(Self {
                 matrix,
                 vector,
                 hidden: DVector::zeros(hidden),
             }),
-            _ => Err(problems),
+            _ => Err(errors),
         }
     }
 }
@@ -40,13 +41,13 @@ impl<T: Number> Across<T> {
 impl<T: Number> Source<T> for Across<T> {
     fn weigh(&mut self, input: Input<'_, T>, ageing: &[T], weights: &mut [DVector<T>]) {
         for (i, weights) in weights.iter_mut().enumerate() {
-            let Some(aligned) = input.aligned[i] else {
+            let Some(aligned) = input.projected[i] else {
                 continue;
             };
             self.hidden.gemv(T::one(), &self.matrix, aligned, T::zero());
-            self.hidden.apply(|number| *number = number.tanh());
+            tanh(&mut self.hidden);
             weights.fill(self.vector.dot(&self.hidden) + ageing[i]);
         }
-        normalise(input.aligned, weights);
+        normalise(input.projected, weights);
     }
 }

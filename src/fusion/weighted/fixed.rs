@@ -6,7 +6,7 @@ use nalgebra::DVector;
 
 use super::{Input, Source, normalise};
 use crate::number::Number;
-use crate::policy::FixedWeight;
+use crate::spec::FixedWeight;
 
 /// Weights brought to a sum of one over what is present, dimension by dimension. Where those of all that is present are
 /// zero, all weigh alike.
@@ -18,7 +18,7 @@ pub struct Fixed<T: Number> {
 impl<T: Number> Fixed<T> {
     /// The weights of the modalities `names`; the policy's check has seen that they are there, and of this width.
     pub fn new(values: &BTreeMap<String, FixedWeight>, names: &[&str], width: usize) -> Self {
-        let logarithm = |value: f64| T::of(value.ln());
+        let logarithm = |value: f64| Number::from_f64(value.ln());
         let logarithms = names.iter().map(|name| match &values[*name] {
             FixedWeight::Scalar(value) => DVector::repeat(width, logarithm(*value)),
             FixedWeight::Vector(values) => {
@@ -38,6 +38,6 @@ impl<T: Number> Source<T> for Fixed<T> {
             weights.copy_from(logarithms);
             weights.add_scalar_mut(*ageing);
         }
-        normalise(input.aligned, weights);
+        normalise(input.projected, weights);
     }
 }

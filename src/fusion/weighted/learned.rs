@@ -3,9 +3,9 @@
 use nalgebra::DVector;
 
 use super::{Input, Source, normalise};
+use crate::errors::ConfigErrors;
 use crate::number::Number;
-use crate::policy::{Per, Weights};
-use crate::problems::Problems;
+use crate::spec::{Per, Weights};
 
 /// A softmax of learned logits, positive and with a sum of one.
 pub struct Learned<T: Number> {
@@ -22,12 +22,12 @@ impl<T: Number> Learned<T> {
         modalities: usize,
         width: usize,
         weights: &Weights,
-    ) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
+    ) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
         const TENSOR: &str = "fusion.logits";
         let logits: Option<Vec<DVector<T>>> = match per {
             Per::Modality => weights
-                .vector::<T>(TENSOR, modalities, &mut problems)
+                .vector::<T>(TENSOR, modalities, &mut errors)
                 .map(|logits| {
                     logits
                         .iter()
@@ -35,12 +35,12 @@ impl<T: Number> Learned<T> {
                         .collect()
                 }),
             Per::Dimension => weights
-                .matrix::<T>(TENSOR, modalities, width, &mut problems)
+                .matrix::<T>(TENSOR, modalities, width, &mut errors)
                 .map(|logits| logits.row_iter().map(|row| row.transpose()).collect()),
         };
         match logits {
             Some(logits) => Ok(Self { logits }),
-            None => Err(problems),
+            None => Err(errors),
         }
     }
 }
@@ -51,6 +51,6 @@ impl<T: Number> Source<T> for Learned<T> {
             weights.copy_from(logits);
             weights.add_scalar_mut(*ageing);
         }
-        normalise(input.aligned, weights);
+        normalise(input.projected, weights);
     }
 }

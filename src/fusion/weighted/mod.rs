@@ -11,11 +11,10 @@ use self::across::Across;
 use self::fixed::Fixed;
 use self::learned::Learned;
 use self::within::Within;
-use super::{Account, Fusion, Input};
-use crate::head::Block;
+use super::{Fusion, FusionTrace, Input};
+use crate::errors::ConfigErrors;
 use crate::number::Number;
-use crate::policy::{WeightedSpec, Weights, WeightsSpec};
-use crate::problems::Problems;
+use crate::spec::{WeightedSpec, Weights, WeightsSpec};
 
 /// Where the weights come from.
 trait Source<T: Number>: Send {
@@ -47,7 +46,7 @@ impl<T: Number> Weighted<T> {
         spec: &WeightedSpec,
         modalities: &[(&str, usize)],
         weights: &Weights,
-    ) -> Result<Self, Problems> {
+    ) -> Result<Self, ConfigErrors> {
         let width = modalities[0].1;
         let names: Vec<&str> = modalities.iter().map(|(name, _)| *name).collect();
         let source: Box<dyn Source<T>> = match &spec.weights {
@@ -78,36 +77,29 @@ impl<T: Number> Fusion<T> for Weighted<T> {
     }
 
     /// Which weights there are depends on all that is present.
-    fn blocks(&self) -> Vec<Block> {
-        vec![Block {
-            width: self.width,
-            modalities: (0..self.present.len()).collect(),
-        }]
-    }
-
     fn fuse(&mut self, input: Input<'_, T>, fused: &mut DVector<T>) {
         for (i, decay_per_s) in self.decay_per_s.iter().enumerate() {
-            self.present[i] = input.aligned[i].is_some();
+            self.present[i] = input.projected[i].is_some();
             self.ageing[i] = match self.present[i] && *decay_per_s > 0.0 {
-                true => T::of(-input.ages_s[i].max(0.0) * decay_per_s),
+                true => Number::from_f64(-input.ages_s[i].max(0.0) * decay_per_s),
                 false => T::zero(),
             };
         }
         self.source.weigh(input, &self.ageing, &mut self.weights);
         fused.fill(T::zero());
-        for (aligned, weights) in input.aligned.iter().zip(&self.weights) {
+        for (aligned, weights) in input.projected.iter().zip(&self.weights) {
             if let Some(aligned) = aligned {
                 fused.cmpy(T::one(), weights, aligned, T::one());
             }
         }
     }
 
-    fn account(&self) -> Account {
+    fn trace(&self) -> FusionTrace {
         let weights = self.weights.iter().zip(&self.present);
-        Account::Weights(
+        FusionTrace::Weights(
             weights
                 .map(|(weights, present)| match present {
-                    true => weights.mean().wide(),
+                    true => weights.mean().to_f64(),
                     false => 0.0,
                 })
                 .collect(),
@@ -122,7 +114,7 @@ fn normalise<T: Number>(aligned: &[Option<&DVector<T>>], logits: &mut [DVector<T
     let Some(first) = present().next() else {
         return;
     };
-    let nothing = T::of(f64::NEG_INFINITY);
+    let nothing: T = Number::from_f64(f64::NEG_INFINITY);
     for dimension in 0..logits[first].len() {
         let mut largest = nothing;
         for i in present() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::policy::{FixedWeight, Per};
+use crate::spec::{FixedWeight, Per};
 
 const MODALITIES: [(&str, usize); 2] = [("a", 2), ("b", 2)];
 
@@ -26,9 +26,8 @@ fn fuse(fusion: &mut Weighted<f64>, present: [bool; 2], ages_s: &[f64]) -> Vec<f
     let aligned = [present[0].then_some(&a), present[1].then_some(&b)];
     let mut fused = DVector::repeat(2, 99.0);
     let input = Input {
-        aligned: &aligned,
+        projected: &aligned,
         ages_s,
-        same_features: false,
     };
     fusion.fuse(input, &mut fused);
     fused.iter().copied().collect()
@@ -44,9 +43,9 @@ fn near(found: &[f64], expected: &[f64]) {
 fn weights_are_brought_to_a_sum_of_one_over_what_is_present() {
     let mut fusion = fixed(1.0, 3.0, &[]);
     near(&fuse(&mut fusion, [true, true], &[0.0; 2]), &[7.75, 15.5]);
-    assert_eq!(fusion.account(), Account::Weights(vec![0.25, 0.75]));
+    assert_eq!(fusion.trace(), FusionTrace::Weights(vec![0.25, 0.75]));
     near(&fuse(&mut fusion, [true, false], &[0.0; 2]), &[1.0, 2.0]);
-    assert_eq!(fusion.account(), Account::Weights(vec![1.0, 0.0]));
+    assert_eq!(fusion.trace(), FusionTrace::Weights(vec![1.0, 0.0]));
     near(&fuse(&mut fusion, [false, false], &[0.0; 2]), &[0.0, 0.0]);
 }
 

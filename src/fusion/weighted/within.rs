@@ -6,9 +6,9 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::{Input, Source};
+use crate::errors::ConfigErrors;
 use crate::number::Number;
-use crate::policy::Weights;
-use crate::problems::Problems;
+use crate::spec::Weights;
 
 /// One matrix per modality.
 pub struct Within<T: Number> {
@@ -20,32 +20,30 @@ impl<T: Number> Within<T> {
     ///
     /// # Errors
     /// Every tensor that is missing or of another shape.
-    pub fn load(names: &[&str], width: usize, weights: &Weights) -> Result<Self, Problems> {
-        let mut problems = Problems::new();
+    pub fn load(names: &[&str], width: usize, weights: &Weights) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
         let matrices: Vec<DMatrix<T>> = names
             .iter()
             .filter_map(|name| {
-                weights.matrix(
-                    &format!("fusion.{name}.weight"),
-                    width,
-                    width,
-                    &mut problems,
-                )
+                weights.matrix(&format!("fusion.{name}.weight"), width, width, &mut errors)
             })
             .collect();
-        problems.or(Self { matrices })
+        errors.or(Self { matrices })
     }
 }
 
 impl<T: Number> Source<T> for Within<T> {
     fn weigh(&mut self, input: Input<'_, T>, ageing: &[T], weights: &mut [DVector<T>]) {
         for (i, weights) in weights.iter_mut().enumerate() {
-            let Some(aligned) = input.aligned[i] else {
+            let Some(aligned) = input.projected[i] else {
                 continue;
             };
             weights.gemv(T::one(), &self.matrices[i], aligned, T::zero());
             let largest = weights.max();
-            weights.apply(|logit| *logit = (*logit - largest).exp());
+            // A logit of −∞ has overflowed; without this it would be a weight of 0 like any other.
+            weights.apply(|logit| {
+                *logit = (*logit - largest).exp() + logit.zero_if_finite();
+            });
             let factor = ageing[i].exp() / weights.sum();
             weights.scale_mut(factor);
         }

@@ -2,11 +2,20 @@ use std::sync::mpsc::{self, Receiver, Sender};
 
 use super::*;
 use crate::encoder::Extraction;
+use crate::fusion::Projection;
 use crate::message;
-use crate::modality::{FeatureReader, History, Recollection, feature_slot};
+use crate::modality::{
+    FeatureBuilder, FeatureReader, FeatureSink, FeatureWriter, History, feature_slot,
+};
 
 /// Ample for a thread to get its turn; nothing waits this long where all is well.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Of one number, which stays as it is.
+fn sink(slot: FeatureWriter) -> FeatureSink {
+    let builder = FeatureBuilder::new(History::new(1, 1), Projection::identity(1));
+    FeatureSink::new(builder, slot)
+}
 
 /// Reads one byte as the feature, 0 as absent; refuses 255 and panics at 254. The stamp is the second byte, in seconds.
 struct Bytes {
@@ -55,8 +64,15 @@ impl Bench {
             go_on: go_on_receiver,
         };
         let notify = move || notify.send(()).unwrap();
-        let slot = Recollection::new(writer, History::new(1, 1));
-        let worker = Worker::start("bytes", MessageType::Image, extract, slot, notify);
+        let slot = sink(writer);
+        let worker = Worker::start(
+            "bytes",
+            MessageType::Image,
+            extract,
+            slot,
+            notify,
+            &Shutdown::default(),
+        );
         Self {
             worker: worker.unwrap(),
             features,
@@ -127,7 +143,11 @@ fn bad_messages_are_counted_and_the_worker_lives() {
     let seen = bench.worker.stats().snapshot();
     assert_eq!((seen.received, seen.encoded, seen.dropped), (3, 1, 2));
     assert!(seen.last_error.unwrap().contains("panicked"));
-    assert_eq!(bench.features.read().values, [1.0], "the good one stands");
+    assert_eq!(
+        bench.features.read().values.as_slice(),
+        [1.0],
+        "the good one stands"
+    );
     bench.go_on.send(()).unwrap();
     assert_eq!(bench.feature(), (7, true, 2.0));
     let seen = bench.worker.stats().snapshot();
@@ -179,8 +199,16 @@ fn the_instruction_in_use_is_known_until_a_blank_one() {
     let (notify, notified) = mpsc::channel();
     let (writer, _features) = feature_slot(1);
     let notify = move || notify.send(()).unwrap();
-    let slot = Recollection::new(writer, History::new(1, 1));
-    let worker = Worker::start("said", MessageType::String, Said, slot, notify).unwrap();
+    let slot = sink(writer);
+    let worker = Worker::start(
+        "said",
+        MessageType::String,
+        Said,
+        slot,
+        notify,
+        &Shutdown::default(),
+    )
+    .unwrap();
     for (text, in_use) in [("open it", Some("open it")), (" \u{3000}", None)] {
         worker.slot().put(Message {
             bytes: Arc::new(message::encode_text(text)),

@@ -1,6 +1,6 @@
 //! What is compared: every fusion method, and policies that lack a sense.
 
-use crate::policy::{
+use crate::spec::{
     BilinearSpec, FixedWeight, FusionSpec, Per, PolicySpec, SourceSpec, VoteRule, VoteSpec,
     VoterSpec, WeightedSpec, WeightsSpec,
 };
@@ -187,8 +187,8 @@ fn aligned(file: &PolicySpec, align: usize) -> PolicySpec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::FORMAT;
-    use crate::problems::Problems;
+    use crate::errors::ConfigErrors;
+    use crate::spec::FORMAT;
 
     fn file(modalities: &str) -> PolicySpec {
         let text = format!(
@@ -204,9 +204,9 @@ mod tests {
     fn every_candidate_is_a_policy_that_can_be_built() {
         let found = candidates(&file(TWO), 16);
         for candidate in &found {
-            let mut problems = Problems::new();
-            candidate.spec.check(&mut problems);
-            assert!(problems.is_empty(), "{}: {problems}", candidate.name);
+            let mut errors = ConfigErrors::new();
+            candidate.spec.check(&mut errors);
+            assert!(errors.is_empty(), "{}: {errors}", candidate.name);
         }
         let names: Vec<&str> = found.iter().map(|c| c.name.as_str()).collect();
         assert_eq!(names.len(), 13, "{names:?}");

@@ -18,7 +18,7 @@ use super::output::{Output, relocate};
 use super::report::Seconds;
 use super::split::Split;
 use super::survey::Recording;
-use crate::problems::Problems;
+use crate::errors::ConfigErrors;
 use crate::progress::Progress;
 
 /// What to compare.
@@ -38,7 +38,7 @@ pub struct CompareOptions {
 ///
 /// # Errors
 /// As for [`super::train`], and a row that is not known.
-pub fn compare(options: &CompareOptions) -> Result<Comparison, Problems> {
+pub fn compare(options: &CompareOptions) -> Result<Comparison, ConfigErrors> {
     let mut job = Job::prepare(&options.train)?;
     let align = common_width(&job.file.policy).unwrap_or(options.align);
     let rows = chosen(candidates(&job.file.policy, align), &options.methods)?;
@@ -95,19 +95,19 @@ pub fn compare(options: &CompareOptions) -> Result<Comparison, Problems> {
     Ok(comparison)
 }
 
-fn chosen(all: Vec<Candidate>, names: &[String]) -> Result<Vec<Candidate>, Problems> {
-    let mut problems = Problems::new();
+fn chosen(all: Vec<Candidate>, names: &[String]) -> Result<Vec<Candidate>, ConfigErrors> {
+    let mut errors = ConfigErrors::new();
     for name in names {
         if !all.iter().any(|candidate| candidate.name == *name) {
             let known: Vec<&str> = all.iter().map(|c| c.name.as_str()).collect();
-            problems.add(format!(
+            errors.add(format!(
                 "--methods has {name:?}; there are {}",
                 known.join(", ")
             ));
         }
     }
     let is_chosen = |c: &Candidate| names.is_empty() || names.contains(&c.name);
-    problems.or(all.into_iter().filter(is_chosen).collect())
+    errors.or(all.into_iter().filter(is_chosen).collect())
 }
 
 /// One training of one row.
@@ -124,18 +124,18 @@ impl Trial<'_> {
         candidate: &Candidate,
         output: &Output,
         parameters: &mut usize,
-    ) -> Result<Run, Problems> {
+    ) -> Result<Run, ConfigErrors> {
         let training = &self.job.file.training;
         let dataset = self.demonstrations.dataset.with_only(&candidate.modalities);
-        let intakes: Vec<_> = candidate
+        let inputs: Vec<_> = candidate
             .modalities
             .iter()
-            .map(|i| self.job.intakes[*i].clone())
+            .map(|i| self.job.inputs[*i].clone())
             .collect();
         let begun = Instant::now();
         let learned = learn(
             &candidate.spec,
-            &intakes,
+            &inputs,
             training,
             &dataset,
             self.split,
@@ -145,7 +145,7 @@ impl Trial<'_> {
         let samples = self.job.measured_on(&dataset, self.split);
         let measured = measure(
             &candidate.spec,
-            &intakes,
+            &inputs,
             &learned.weights,
             &learned.action,
             &dataset,
@@ -181,7 +181,7 @@ impl Trial<'_> {
     }
 }
 
-fn write(folder: &Path, comparison: &Comparison) -> Result<(), Problems> {
+fn write(folder: &Path, comparison: &Comparison) -> Result<(), ConfigErrors> {
     let json = serde_json::to_string_pretty(comparison).map_err(|e| e.to_string())?;
     for (name, text) in [
         ("comparison.json", json + "\n"),

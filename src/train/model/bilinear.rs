@@ -5,7 +5,7 @@ use candle_core::{Result, Tensor};
 use super::parameters::Parameters;
 use super::parts::{Absent, Parts};
 use super::{Fusion, Setting};
-use crate::policy::BilinearSpec;
+use crate::spec::BilinearSpec;
 
 /// The twin of [`crate::fusion::Bilinear`].
 pub(super) struct Bilinear {

@@ -6,7 +6,7 @@ use super::parameters::{Linear, Parameters};
 use super::parts::{Absent, Parts};
 use super::{Fusion, Setting};
 use crate::map::MapShape;
-use crate::policy::CrossAttentionSpec;
+use crate::spec::CrossAttentionSpec;
 
 /// The twin of [`crate::fusion::CrossAttention`].
 pub(super) struct CrossAttention {
@@ -17,11 +17,11 @@ pub(super) struct CrossAttention {
 
 enum Role {
     Query,
-    Map(Gaze),
+    Map(AttentionHead),
     Vector,
 }
 
-struct Gaze {
+struct AttentionHead {
     seek: Linear,
     /// x and y of every position, `[positions, 2]`, from −1 to 1.
     places: Tensor,
@@ -43,7 +43,9 @@ impl CrossAttention {
             Ok(match spec.maps.get(*name) {
                 Some(cells) => {
                     let shape = MapShape::square(*width, *cells);
-                    Role::Map(Gaze::new(parameters, name, shape, spec.heads, query)?)
+                    Role::Map(AttentionHead::new(
+                        parameters, name, shape, spec.heads, query,
+                    )?)
                 }
                 None if asks(name) => Role::Query,
                 None => Role::Vector,
@@ -77,7 +79,7 @@ impl Fusion for CrossAttention {
         for (i, aligned) in parts.aligned.iter().enumerate() {
             let part = match &self.roles[i] {
                 Role::Query => continue,
-                Role::Map(gaze) => &gaze.look(aligned, &query)?,
+                Role::Map(attention_head) => &attention_head.look(aligned, &query)?,
                 Role::Vector => aligned,
             };
             fused.push(self.absent.stand_in(i, part, parts)?);
@@ -86,7 +88,7 @@ impl Fusion for CrossAttention {
     }
 }
 
-impl Gaze {
+impl AttentionHead {
     fn new(
         parameters: &mut Parameters,
         name: &str,

@@ -4,8 +4,8 @@ use candle_core::{D, Device, Result, Tensor};
 
 use super::parameters::Parameters;
 use crate::map::MapShape;
-use crate::policy::Weights;
-use crate::train::standard::Standard;
+use crate::spec::Weights;
+use crate::train::normalizer::Normalizer;
 
 /// The twin of the pooling `spatial_softmax`, for maps whose channels are standardised.
 pub(super) struct Keypoints {
@@ -60,7 +60,7 @@ impl Keypoints {
     pub(super) fn store(
         &self,
         modality: &str,
-        standard: &Standard,
+        standard: &Normalizer,
         weights: &mut Weights,
     ) -> Result<()> {
         let mut weight: Vec<Vec<f32>> = self.weight.to_vec2()?;

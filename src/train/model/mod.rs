@@ -23,9 +23,9 @@ use self::keypoints::Keypoints;
 use self::mlp::Mlp;
 use self::vote::Vote;
 use self::weighted::Weighted;
-use super::intake::Intake;
-use super::standard::Standard;
-use crate::policy::{FusionSpec, HeadSpec, PolicySpec, SourceSpec, Weights};
+use super::normalizer::Normalizer;
+use super::training_input::TrainingInput;
+use crate::spec::{FusionSpec, HeadSpec, PolicySpec, SourceSpec, Weights};
 
 /// A fusion method that can be trained, the twin of [`crate::fusion::Fusion`].
 trait Fusion {
@@ -62,7 +62,7 @@ enum Decision {
 
 struct Modality {
     name: String,
-    standard: Standard,
+    standard: Normalizer,
     mean: Tensor,
     inverse_std: Tensor,
     keypoints: Option<Keypoints>,
@@ -90,15 +90,15 @@ impl Model {
     /// What candle says about its memory.
     pub fn new(
         spec: &PolicySpec,
-        intakes: &[Intake],
-        standards: Vec<Standard>,
+        inputs: &[TrainingInput],
+        standards: Vec<Normalizer>,
         leaves_out: bool,
         seed: u64,
     ) -> Result<Self> {
         let mut parameters = Parameters::new(seed);
         let mut modalities = Vec::with_capacity(spec.modalities.len());
-        for ((m, intake), standard) in spec.modalities.iter().zip(intakes).zip(standards) {
-            let keypoints = match (&m.source, intake.map) {
+        for ((m, training_input), standard) in spec.modalities.iter().zip(inputs).zip(standards) {
+            let keypoints = match (&m.source, training_input.map) {
                 (SourceSpec::Image { encoder }, Some(shape)) => {
                     let count = encoder.keypoints.unwrap_or(m.width / 2);
                     Some(Keypoints::new(&mut parameters, &m.name, count, shape)?)
@@ -159,7 +159,7 @@ impl Model {
         }
     }
 
-    /// For each voter, on how many questions its favourite is the answer, and how many there were; nothing for a model
+    /// For each voter, on how many questions its favorite is the answer, and how many there were; nothing for a model
     /// without voters.
     ///
     /// # Errors
@@ -181,7 +181,7 @@ impl Model {
     ///
     /// # Errors
     /// What candle says.
-    pub fn weights(&self, action: &Standard, hits: &[(usize, usize)]) -> Result<Weights> {
+    pub fn weights(&self, action: &Normalizer, hits: &[(usize, usize)]) -> Result<Weights> {
         let mut weights = Weights::default();
         self.parameters.store(&mut weights)?;
         for Modality {
@@ -194,7 +194,7 @@ impl Model {
             match keypoints {
                 Some(keypoints) => {
                     keypoints.store(name, standard, &mut weights)?;
-                    Standard::untouched(2 * keypoints.count())
+                    Normalizer::untouched(2 * keypoints.count())
                         .store(&format!("standardise.{name}"), &mut weights);
                 }
                 None => standard.store(&format!("standardise.{name}"), &mut weights),

@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Result, Tensor, Var};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use crate::policy::Weights;
+use crate::spec::Weights;
 
 /// Learned tensors, each with the name under which the policy stores it.
 pub struct Parameters {

@@ -5,13 +5,14 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::*;
-use crate::policy::{ActionSpec, ModalitySpec, Policy, SourceSpec};
+use crate::policy::Policy;
+use crate::spec::{ActionSpec, ModalitySpec, SourceSpec};
 
 /// Three modalities of 40, 7 and 2 numbers, aligned as asked, and three actions.
 fn spec(align: [Option<usize>; 3], fusion: &str, head: &str) -> PolicySpec {
     let modalities = [("scene", 40), ("words", 7), ("joints", 2)];
     PolicySpec {
-        format: crate::policy::FORMAT,
+        format: crate::spec::FORMAT,
         name: "twin".into(),
         description: String::new(),
         modalities: modalities
@@ -108,8 +109,8 @@ impl Numbers {
         (0..count).map(|_| self.0.random_range(low..high)).collect()
     }
 
-    fn standard(&mut self, width: usize) -> Standard {
-        Standard {
+    fn standard(&mut self, width: usize) -> Normalizer {
+        Normalizer {
             mean: self.between(-2.0, 2.0, width),
             std: self.between(0.2, 3.0, width),
         }
@@ -130,8 +131,12 @@ fn model(spec: &PolicySpec, numbers: &mut Numbers) -> Model {
         .iter()
         .map(|m| numbers.standard(m.width))
         .collect();
-    let intakes: Vec<Intake> = spec.modalities.iter().map(Intake::undetermined).collect();
-    let model = Model::new(spec, &intakes, standards, true, 3).unwrap();
+    let inputs: Vec<TrainingInput> = spec
+        .modalities
+        .iter()
+        .map(TrainingInput::undetermined)
+        .collect();
+    let model = Model::new(spec, &inputs, standards, true, 3).unwrap();
     for var in model.parameters().vars() {
         let stir = numbers.between(-0.3, 0.3, var.elem_count());
         let stir = Tensor::from_vec(stir, var.dims(), &Device::Cpu).unwrap();
@@ -174,7 +179,7 @@ fn the_node_computes_what_was_trained() {
         // Of votes the expectation is compared: which bin wins may hang on the last digit.
         let is_vote = match &mut soft.fusion {
             FusionSpec::Vote(vote) => {
-                vote.rule = crate::policy::VoteRule::Soft;
+                vote.rule = crate::spec::VoteRule::Soft;
                 true
             }
             _ => false,
@@ -288,11 +293,15 @@ fn the_seed_decides_the_initial_parameters() {
         let standards = spec
             .modalities
             .iter()
-            .map(|m| Standard::untouched(m.width))
+            .map(|m| Normalizer::untouched(m.width))
             .collect();
-        let intakes: Vec<Intake> = spec.modalities.iter().map(Intake::undetermined).collect();
-        let model = Model::new(&spec, &intakes, standards, false, seed).unwrap();
-        model.weights(&Standard::untouched(3), &[]).unwrap()
+        let inputs: Vec<TrainingInput> = spec
+            .modalities
+            .iter()
+            .map(TrainingInput::undetermined)
+            .collect();
+        let model = Model::new(&spec, &inputs, standards, false, seed).unwrap();
+        model.weights(&Normalizer::untouched(3), &[]).unwrap()
     };
     assert_eq!(weights(1), weights(1));
     assert_ne!(weights(1), weights(2));
@@ -303,7 +312,7 @@ mod keypoints {
     use super::*;
     use crate::encoder::Keypoints as Running;
     use crate::map::MapShape;
-    use crate::policy::{ImageEncoderSpec, Pooling};
+    use crate::spec::{ImageEncoderSpec, Pooling};
 
     const MAP: MapShape = MapShape {
         channels: 3,
@@ -311,7 +320,7 @@ mod keypoints {
         columns: 5,
     };
 
-    fn parts() -> (PolicySpec, Vec<Intake>, Standard) {
+    fn parts() -> (PolicySpec, Vec<TrainingInput>, Normalizer) {
         let mut spec = spec([None; 3], "{method: concat}", HEAD);
         let encoder: ImageEncoderSpec = serde_yaml::from_str(
             "{model: m.onnx, \
@@ -323,28 +332,32 @@ mod keypoints {
         assert_eq!(encoder.pooling, Pooling::SpatialSoftmax);
         spec.modalities[0].source = SourceSpec::Image { encoder };
         spec.modalities[0].width = 4;
-        let mut intakes: Vec<Intake> = spec.modalities.iter().map(Intake::undetermined).collect();
-        intakes[0].map = Some(MAP);
-        intakes[0].width = 60;
+        let mut inputs: Vec<TrainingInput> = spec
+            .modalities
+            .iter()
+            .map(TrainingInput::undetermined)
+            .collect();
+        inputs[0].map = Some(MAP);
+        inputs[0].width = 60;
         let per_channel = |values: [f32; 3]| values.into_iter().flat_map(|v| [v; 20]).collect();
-        let standard = Standard {
+        let standard = Normalizer {
             mean: per_channel([0.5, -1.0, 2.0]),
             std: per_channel([0.5, 2.0, 1.0]),
         };
-        (spec, intakes, standard)
+        (spec, inputs, standard)
     }
 
     fn built() -> (PolicySpec, Model) {
-        let (spec, intakes, standard) = parts();
-        let standards = vec![standard, Standard::untouched(7), Standard::untouched(2)];
-        let model = Model::new(&spec, &intakes, standards, true, 3).unwrap();
+        let (spec, inputs, standard) = parts();
+        let standards = vec![standard, Normalizer::untouched(7), Normalizer::untouched(2)];
+        let model = Model::new(&spec, &inputs, standards, true, 3).unwrap();
         (spec, model)
     }
 
     #[test]
     fn the_node_pools_as_was_trained() {
         let (spec, model) = built();
-        let weights = model.weights(&Standard::untouched(3), &[]).unwrap();
+        let weights = model.weights(&Normalizer::untouched(3), &[]).unwrap();
         assert!(Policy::<f32>::build(spec.clone(), "".as_ref(), &weights).is_ok());
         let mut running = Running::load("scene", 2, MAP, &weights).unwrap();
         let mut numbers = Numbers(StdRng::seed_from_u64(1));

@@ -6,7 +6,7 @@ use super::Setting;
 use super::mlp::Mlp;
 use super::parameters::Parameters;
 use super::parts::{Absent, Parts};
-use crate::policy::{ActionSpec, VoteRule, VoteSpec, Weights};
+use crate::spec::{ActionSpec, VoteRule, VoteSpec, Weights};
 
 /// The twin of [`crate::fusion::Vote`].
 pub(super) struct Vote {
@@ -71,14 +71,14 @@ impl Vote {
         sum / self.voters.len() as f64
     }
 
-    /// For each voter, on how many questions its favourite is the answer, and how many there were.
+    /// For each voter, on how many questions its favorite is the answer, and how many there were.
     pub(super) fn hits(&self, parts: &Parts, labels: &[Vec<f32>]) -> Result<Vec<(usize, usize)>> {
         let answers: Vec<u32> = self.shares(labels)?.argmax(1)?.to_vec1()?;
         self.logits(parts)?
             .iter()
             .map(|logits| {
-                let favourites: Vec<u32> = logits.argmax(1)?.to_vec1()?;
-                let hits = favourites.iter().zip(&answers).filter(|(a, b)| a == b);
+                let favorites: Vec<u32> = logits.argmax(1)?.to_vec1()?;
+                let hits = favorites.iter().zip(&answers).filter(|(a, b)| a == b);
                 Ok((hits.count(), answers.len()))
             })
             .collect()

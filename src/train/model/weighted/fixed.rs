@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use candle_core::{Device, Result, Tensor};
 
 use super::{Source, softmax_over_modalities};
-use crate::policy::FixedWeight;
+use crate::spec::FixedWeight;
 use crate::train::model::parts::Parts;
 
 /// The twin of `fusion::weighted::fixed`.

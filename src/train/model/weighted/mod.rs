@@ -14,7 +14,7 @@ use self::within::Within;
 use super::parameters::Parameters;
 use super::parts::Parts;
 use super::{Fusion, Setting};
-use crate::policy::{WeightedSpec, WeightsSpec};
+use crate::spec::{WeightedSpec, WeightsSpec};
 
 /// Where the weights come from.
 trait Source {

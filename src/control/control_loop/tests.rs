@@ -1,0 +1,225 @@
+//! The loop without ROS: what leaves when it starts, hands over, ends in good order and ends in a panic.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver, Sender};
+
+use super::*;
+use crate::chunk::Ensemble;
+use crate::control::{Controller, Ends, Freshness, TickMeter, handover};
+use crate::message::{ActionMapping, MessageType};
+use crate::modality::{FeatureWriter, ProjectedFeature, feature_slot};
+use crate::policy::Policy;
+use crate::safety::{Guard, Limit};
+use crate::shutdown::Cause;
+use crate::spec::{PolicySpec, Weights};
+
+/// Ample for a thread to get its turn; nothing waits this long where all is well.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const STOP: f64 = 0.25;
+
+/// Gives the single number of each command to the test; the `panics_at`-th one panics.
+struct Sink {
+    commands: Sender<f64>,
+    panics_at: Option<usize>,
+    sent: usize,
+}
+
+impl CommandSink for Sink {
+    fn send(&mut self, message: &[u8]) -> bool {
+        self.sent += 1;
+        assert_ne!(Some(self.sent), self.panics_at, "as the test wants it");
+        let number = message.last_chunk().copied().map(f64::from_le_bytes);
+        self.commands.send(number.unwrap()).is_ok()
+    }
+}
+
+/// An executor whose action is its two features' sum, and where the features are written.
+fn executor(required: bool) -> (Box<PolicyExecutor>, [FeatureWriter; 2]) {
+    let vector = |name: &str| format!("{{name: {name}, kind: vector, names: [x], width: 1}}");
+    let text = format!(
+        "{{format: {}, name: sum, modalities: [{}, {}], fusion: {{method: concat}}, \
+         head: {{kind: mlp, hidden: []}}, \
+         actions: [{{name: speed, unit: m/s, min: -1.0, max: 1.0, stop: {STOP}}}]}}",
+        crate::spec::FORMAT,
+        vector("camera"),
+        vector("joints"),
+    );
+    let spec: PolicySpec = serde_yaml::from_str(&text).unwrap();
+    let mut weights = Weights::default();
+    for name in ["camera", "joints"] {
+        weights.insert(format!("standardise.{name}.mean"), vec![1], vec![0.0]);
+        weights.insert(format!("standardise.{name}.std"), vec![1], vec![1.0]);
+    }
+    weights.insert("head.0.weight", vec![1, 2], vec![1.0, 1.0]);
+    weights.insert("head.0.bias", vec![1], vec![0.0]);
+    weights.insert("action.mean", vec![1], vec![0.0]);
+    weights.insert("action.std", vec![1], vec![1.0]);
+    let limits = spec.actions.iter().map(Limit::from).collect();
+    let policy = Policy::build(spec, Path::new(""), &weights).unwrap();
+    let freshness = Freshness {
+        required,
+        max_age_s: None,
+    };
+    let controller = Controller::new(
+        policy,
+        Guard::new(limits),
+        vec![freshness.clone(), freshness],
+        Ensemble::None,
+        0.01,
+    );
+    let (writers, features): (Vec<_>, Vec<_>) = (0..2).map(|_| feature_slot(1)).unzip();
+    let mapping = ActionMapping::new(MessageType::Float64MultiArray, &["speed"], &BTreeMap::new());
+    let ends = Ends {
+        features,
+        awaited: vec![true; 2],
+        template: mapping.unwrap().template("", 0.01),
+        reports: triple_buffer::triple_buffer(&TickMeter::new().report()).0,
+        snapshots: None,
+    };
+    let executor = Box::new(PolicyExecutor::new(controller, ends));
+    let writers = writers.try_into().ok().unwrap();
+    (executor, writers)
+}
+
+fn feature(stamp: i64, value: Option<f32>) -> ProjectedFeature {
+    ProjectedFeature {
+        stamp: Stamp::from_nanos(stamp),
+        present: value.is_some(),
+        values: vec![value.unwrap_or(0.0)].into(),
+    }
+}
+
+/// A running loop and what there is to see of it.
+struct Bench {
+    control: ControlThread,
+    writers: [FeatureWriter; 2],
+    commands: Receiver<f64>,
+    waker: Waker,
+    shutdown: Shutdown,
+    heartbeat: Arc<Heartbeat>,
+}
+
+impl Bench {
+    fn start(pace: Pace, panics_at: Option<usize>) -> Self {
+        let (executor, writers) = executor(true);
+        let (commands, received) = mpsc::channel();
+        let sink = Sink {
+            commands,
+            panics_at,
+            sent: 0,
+        };
+        let heartbeat = Arc::<Heartbeat>::default();
+        let control = ControlLoop {
+            executor,
+            candidates: handover().1,
+            sink,
+            pace,
+            clock: Clock::System,
+            heartbeat: heartbeat.clone(),
+        };
+        let (waker, shutdown) = (Waker::default(), Shutdown::default());
+        Self {
+            control: ControlThread::start(control, &waker, &shutdown).unwrap(),
+            writers,
+            commands: received,
+            waker,
+            shutdown,
+            heartbeat,
+        }
+    }
+
+    fn observe(&mut self, stamp: i64, camera: Option<f32>, joints: Option<f32>) {
+        for (writer, value) in self.writers.iter_mut().zip([camera, joints]) {
+            writer.write(feature(stamp, value));
+            self.waker.wake();
+        }
+    }
+
+    fn next(&self) -> f64 {
+        self.commands.recv_timeout(PATIENCE).unwrap()
+    }
+}
+
+fn fast() -> Pace {
+    Pace::new(1000.0, false, false)
+}
+
+#[test]
+fn the_end_is_the_stop_action_and_nothing_where_nothing_ever_left() {
+    let bench = Bench::start(fast(), None);
+    drop(bench.control);
+    assert_eq!(bench.commands.try_iter().count(), 0);
+    assert!(bench.heartbeat.has_ended());
+
+    let mut bench = Bench::start(fast(), None);
+    bench.observe(1, Some(0.5), Some(0.125));
+    assert_eq!(bench.next(), 0.625);
+    drop(bench.control);
+    assert_eq!(bench.commands.try_iter().last(), Some(STOP));
+    assert!(!bench.shutdown.is_requested());
+}
+
+#[test]
+fn a_main_that_panics_sends_the_stop_action_while_it_unwinds() {
+    let mut bench = Bench::start(fast(), None);
+    bench.observe(1, Some(0.5), Some(0.125));
+    bench.next();
+    let control = bench.control;
+    let unwound = catch_unwind(AssertUnwindSafe(move || {
+        let _control = control;
+        panic!("as the test wants it");
+    }));
+    assert!(unwound.is_err());
+    assert_eq!(bench.commands.try_iter().last(), Some(STOP));
+}
+
+#[test]
+fn a_control_thread_that_panics_asks_the_node_to_end_and_the_supervisor_to_stop() {
+    let mut bench = Bench::start(fast(), Some(3));
+    bench.observe(1, Some(0.5), Some(0.125));
+    let until = Instant::now() + PATIENCE;
+    while !bench.shutdown.is_requested() && Instant::now() < until {
+        thread::sleep(Duration::from_millis(1));
+    }
+    let Some(Cause::Failed(why)) = bench.shutdown.cause() else {
+        panic!("{:?}", bench.shutdown)
+    };
+    assert!(
+        why.contains("control") && why.contains("as the test wants it"),
+        "{why}"
+    );
+    assert!(bench.heartbeat.has_ended());
+    assert!(bench.heartbeat.silence(Instant::now()).is_some());
+}
+
+#[test]
+fn in_lockstep_every_observation_is_answered_once_also_one_that_shows_nothing() {
+    let mut bench = Bench::start(Pace::new(100.0, true, true), None);
+    bench.observe(1, Some(0.5), Some(0.125));
+    assert_eq!(bench.next(), 0.625);
+    // A covered lens: the picture came, and shows nothing.
+    bench.observe(2, None, Some(0.125));
+    assert_eq!(bench.next(), STOP);
+    bench.observe(3, Some(-0.5), Some(0.125));
+    assert_eq!(bench.next(), -0.375);
+    drop(bench.control);
+    assert_eq!(bench.commands.try_iter().collect::<Vec<_>>(), [STOP]);
+}
+
+#[test]
+fn an_observation_in_parts_waits_for_all_of_them() {
+    let mut bench = Bench::start(Pace::new(100.0, true, true), None);
+    for first in [0, 1] {
+        let stamp = 10 + first as i64;
+        bench.writers[first].write(feature(stamp, Some(0.5)));
+        bench.waker.wake();
+        bench.writers[1 - first].write(feature(stamp, Some(-0.25)));
+        bench.waker.wake();
+        assert_eq!(bench.next(), 0.25);
+    }
+    drop(bench.control);
+    assert_eq!(bench.commands.try_iter().collect::<Vec<_>>(), [STOP]);
+}

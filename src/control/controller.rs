@@ -1,0 +1,250 @@
+//! One control period: freshness, policy, guard. Time is an argument; nothing here waits, locks or allocates.
+
+use std::time::Duration;
+
+use super::StopReason;
+use crate::chunk::{Ensemble, Fused, Player};
+use crate::modality::ProjectedFeature;
+use crate::policy::Policy;
+use crate::safety::{Guard, Outcome};
+use crate::spec::MAX_MODALITIES;
+use crate::time::Stamp;
+use nalgebra::DVector;
+
+/// What the control loop asks of one modality, in the policy's order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Freshness {
+    /// Whether the robot must stop without it.
+    pub required: bool,
+    /// The oldest feature that still counts, in seconds; `None` for what stays valid, such as an instruction.
+    pub max_age_s: Option<f64>,
+}
+
+/// What leaves the node this period.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Decision {
+    /// Nothing yet: not every required modality was fresh once.
+    Silent(StopReason),
+    /// The stop action.
+    Stop(StopReason),
+    /// The policy's action; this many of its numbers were brought back to their limits.
+    Act {
+        /// How many numbers the guard limited.
+        limited: usize,
+    },
+}
+
+/// Turns the newest features into a command, once per period.
+pub struct Controller {
+    policy: Policy,
+    guard: Guard,
+    freshness: Vec<Freshness>,
+    player: Player,
+    armed: bool,
+    last_command: Option<Duration>,
+    period_s: f64,
+    prediction: Seen,
+}
+
+/// What is decided at a tick, and what it was decided from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tick {
+    /// What leaves.
+    pub decision: Decision,
+    /// The features at this tick.
+    pub seen: Seen,
+}
+
+/// The features of one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// For each modality, in the policy's order, whether it was fresh enough to be fused.
+    pub present: [bool; MAX_MODALITIES],
+    /// Their ages in seconds.
+    pub ages_s: [f64; MAX_MODALITIES],
+}
+
+impl Controller {
+    /// A controller that has published nothing yet. `freshness` has one entry per modality of the policy; `ensemble`
+    /// says how chunks that overlap are put together.
+    pub fn new(
+        policy: Policy,
+        guard: Guard,
+        freshness: Vec<Freshness>,
+        ensemble: Ensemble,
+        period_s: f64,
+    ) -> Self {
+        Self {
+            player: Player::new(policy.spec(), ensemble, period_s),
+            policy,
+            guard,
+            freshness,
+            armed: false,
+            last_command: None,
+            period_s,
+            prediction: Seen::default(),
+        }
+    }
+
+    /// The features that the newest prediction rests on, at its time. While its chunk is played they are still the newest
+    /// ones: another one would have led to another prediction.
+    pub fn prediction(&self) -> &Seen {
+        &self.prediction
+    }
+
+    /// Whether a command of the policy has ever left, so that from now on one leaves every period.
+    pub fn is_armed(&self) -> bool {
+        self.armed
+    }
+
+    /// Continues where `former`, a controller of the same actions, ends: the rate limits go on from its last command, and
+    /// a robot that it had moved goes on getting a command every period.
+    pub fn succeed(&mut self, former: &Self) {
+        self.guard.succeed(&former.guard);
+        self.armed = former.armed;
+        self.last_command = former.last_command;
+    }
+
+    /// Everything that keeps the policy from acting at `now` with these features; nothing is decided.
+    pub fn missing<'a>(
+        &self,
+        now: Stamp,
+        features: impl Iterator<Item = &'a ProjectedFeature>,
+    ) -> impl Iterator<Item = StopReason> {
+        let mut missing = [None; MAX_MODALITIES];
+        let mut nothing = true;
+        for (i, (feature, freshness)) in features.zip(&self.freshness).enumerate() {
+            let reason = unusable(now, i, feature, freshness.max_age_s);
+            nothing &= reason.is_some();
+            missing[i] = reason.filter(|_| freshness.required);
+        }
+        let nothing = nothing && missing.iter().all(Option::is_none);
+        let nothing = nothing.then_some(StopReason::NothingPresent);
+        missing.into_iter().flatten().chain(nothing)
+    }
+
+    /// The policy that drives.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Decides this period's command from one feature per modality, in the policy's order, and writes it to
+    /// `action`, which has one number per entry of the action space. On [`Decision::Silent`] it holds the stop
+    /// action and must not be published. `now` is the time of stamps; `elapsed` is that since any start, on a clock that
+    /// never steps, for limits on the rate of change.
+    ///
+    /// The policy is asked when a feature is new, when other modalities are present than before, or when its newest
+    /// chunk has been played to its end; otherwise its chunks are played on. Freshness is looked at every time: what was
+    /// predicted never outlives what it was predicted from.
+    pub fn tick<'a>(
+        &mut self,
+        now: Stamp,
+        elapsed: Duration,
+        features: impl Iterator<Item = &'a ProjectedFeature>,
+        action: &mut [f64],
+    ) -> Tick {
+        let mut present: [Option<&DVector<f32>>; MAX_MODALITIES] = [None; MAX_MODALITIES];
+        let mut fused: Fused = [None; MAX_MODALITIES];
+        let mut seen = Seen::default();
+        let mut missing = None;
+        let mut count = 0;
+        for (i, (feature, freshness)) in features.zip(&self.freshness).enumerate() {
+            seen.ages_s[i] = now.seconds_since(feature.stamp);
+            match unusable(now, i, feature, freshness.max_age_s) {
+                None => {
+                    present[i] = Some(&feature.values);
+                    fused[i] = Some(feature.stamp);
+                }
+                Some(reason) if freshness.required => missing = missing.or(Some(reason)),
+                Some(_) => {}
+            }
+            seen.present[i] = present[i].is_some();
+            count += 1;
+        }
+        let nothing = present[..count].iter().all(Option::is_none);
+        let reason = missing.or(nothing.then_some(StopReason::NothingPresent));
+        let decision = match reason {
+            Some(reason) => self.stop(elapsed, reason, action),
+            None => self.act(now, elapsed, &present[..count], &fused, &seen, action),
+        };
+        Tick { decision, seen }
+    }
+
+    fn act(
+        &mut self,
+        now: Stamp,
+        elapsed: Duration,
+        present: &[Option<&DVector<f32>>],
+        fused: &Fused,
+        seen: &Seen,
+        action: &mut [f64],
+    ) -> Decision {
+        self.armed = true;
+        if self.player.is_due(now, fused) {
+            self.prediction = *seen;
+            let chunk = self.player.record(now, fused);
+            let ages_s = &seen.ages_s[..present.len()];
+            self.policy.act_on_projected(present, ages_s, chunk);
+            if let Some(at) = chunk.iter().position(|number| !number.is_finite()) {
+                let at = at % action.len();
+                return self.stop(elapsed, StopReason::NonFinite { action: at }, action);
+            }
+        }
+        self.player.play(now, action);
+        let dt_s = self.since_last_command(elapsed);
+        match self.guard.check(action, dt_s) {
+            Outcome::Passed => Decision::Act { limited: 0 },
+            Outcome::Limited(limited) => Decision::Act { limited },
+            Outcome::NonFinite(at) => {
+                self.stop(elapsed, StopReason::NonFinite { action: at }, action)
+            }
+        }
+    }
+
+    /// The stop action, for a reason from outside such as the node's shutdown. What was predicted before it is
+    /// forgotten.
+    pub fn stop(&mut self, elapsed: Duration, reason: StopReason, action: &mut [f64]) -> Decision {
+        self.player.forget();
+        self.guard.stop(action);
+        if !self.armed {
+            return Decision::Silent(reason);
+        }
+        self.last_command = Some(elapsed);
+        Decision::Stop(reason)
+    }
+
+    /// Seconds since the last command, at most one period: after a pause the rate limits start small. A tick at which
+    /// nothing left does not count, so that it does not matter how often one was tried.
+    fn since_last_command(&mut self, elapsed: Duration) -> f64 {
+        let last = self.last_command.replace(elapsed);
+        last.map_or(self.period_s, |last| {
+            elapsed
+                .saturating_sub(last)
+                .as_secs_f64()
+                .min(self.period_s)
+        })
+    }
+}
+
+/// Why a feature cannot be used now, if so. A stamp further ahead of the clock than the allowed age is as
+/// wrong as one behind it: the two clocks disagree.
+fn unusable(
+    now: Stamp,
+    modality: usize,
+    feature: &ProjectedFeature,
+    max_age_s: Option<f64>,
+) -> Option<StopReason> {
+    if !feature.present {
+        return Some(StopReason::Absent { modality });
+    }
+    let max_age_s = max_age_s?;
+    let age_s = now.seconds_since(feature.stamp);
+    (age_s.abs() > max_age_s).then_some(StopReason::Stale {
+        modality,
+        age_s,
+        max_age_s,
+    })
+}
+
+#[cfg(test)]
+mod tests;

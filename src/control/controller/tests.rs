@@ -1,0 +1,277 @@
+//! Freshness, arming and the guard, with time as an argument.
+
+mod chunks;
+
+use super::*;
+use crate::policy::Policy;
+use crate::safety::Limit;
+use crate::spec::*;
+
+/// Camera (one number, at most 0.5 s old) and instruction (one number, never too old); action = sum of both.
+fn controller(required: [bool; 2]) -> Controller {
+    let vector = |name: &str| ModalitySpec {
+        name: name.into(),
+        source: SourceSpec::Vector {
+            names: vec!["x".into()],
+        },
+        width: 1,
+        history: 1,
+        align: None,
+        align_hidden: vec![],
+        squash: false,
+    };
+    let spec = PolicySpec {
+        format: FORMAT,
+        name: "sum".into(),
+        description: String::new(),
+        modalities: vec![vector("camera"), vector("instruction")],
+        fusion: FusionSpec::Concat,
+        head: HeadSpec::Mlp {
+            hidden: vec![],
+            chunk: None,
+        },
+        actions: vec![ActionSpec {
+            name: "speed".into(),
+            unit: "m/s".into(),
+            min: -1.0,
+            max: 1.0,
+            stop: 0.0,
+        }],
+    };
+    let mut weights = Weights::default();
+    for m in ["camera", "instruction"] {
+        weights.insert(format!("standardise.{m}.mean"), vec![1], vec![0.0]);
+        weights.insert(format!("standardise.{m}.std"), vec![1], vec![1.0]);
+    }
+    weights.insert("head.0.weight", vec![1, 2], vec![1.0, 1.0]);
+    weights.insert("head.0.bias", vec![1], vec![0.0]);
+    weights.insert("action.mean", vec![1], vec![0.0]);
+    weights.insert("action.std", vec![1], vec![1.0]);
+    let limits = spec.actions.iter().map(Limit::from).collect();
+    let policy = Policy::build(spec, std::path::Path::new(""), &weights).unwrap();
+    let freshness = [Some(0.5), None]
+        .into_iter()
+        .zip(required)
+        .map(|(max_age_s, required)| Freshness {
+            required,
+            max_age_s,
+        })
+        .collect();
+    Controller::new(policy, Guard::new(limits), freshness, Ensemble::None, 0.025)
+}
+
+fn feature(seconds: f64, value: f32) -> ProjectedFeature {
+    ProjectedFeature {
+        stamp: at(seconds),
+        present: true,
+        values: DVector::from_vec(vec![value]),
+    }
+}
+
+fn at(seconds: f64) -> Stamp {
+    Stamp::from_nanos((seconds * 1e9) as i64)
+}
+
+const BOTH: [bool; 2] = [true, true];
+
+fn decide(
+    controller: &mut Controller,
+    now: f64,
+    features: &[ProjectedFeature; 2],
+    action: &mut [f64],
+) -> Decision {
+    let elapsed = Duration::from_secs_f64(now);
+    let tick = controller.tick(at(now), elapsed, features.iter(), action);
+    tick.decision
+}
+
+#[test]
+fn nothing_leaves_before_every_required_modality_was_fresh_once() {
+    let mut controller = controller(BOTH);
+    let mut action = [9.0];
+    let features = [feature(1.0, 0.25), ProjectedFeature::absent(1)];
+    let decision = decide(&mut controller, 1.1, &features, &mut action);
+    assert_eq!(
+        decision,
+        Decision::Silent(StopReason::Absent { modality: 1 })
+    );
+    let features = [feature(1.0, 0.25), feature(1.0, 0.5)];
+    let decision = decide(&mut controller, 1.1, &features, &mut action);
+    assert_eq!((decision, action), (Decision::Act { limited: 0 }, [0.75]));
+}
+
+#[test]
+fn a_stale_camera_stops_the_robot_and_a_fresh_one_moves_it_again() {
+    let mut controller = controller(BOTH);
+    let mut action = [0.0];
+    let features = [feature(1.0, 0.25), feature(0.1, 0.5)];
+    for (now, acts) in [(1.5, true), (1.51, false), (9.0, false)] {
+        let decision = decide(&mut controller, now, &features, &mut action);
+        assert_eq!(matches!(decision, Decision::Act { .. }), acts, "at {now}");
+        assert_eq!(action, [if acts { 0.75 } else { 0.0 }]);
+    }
+    let features = [feature(9.0, 0.25), feature(0.1, 0.5)];
+    let decision = decide(&mut controller, 9.1, &features, &mut action);
+    assert_eq!(decision, Decision::Act { limited: 0 });
+}
+
+#[test]
+fn a_stamp_from_the_future_is_as_stale_as_one_from_the_past() {
+    let mut controller = controller(BOTH);
+    let features = [feature(2.0, 0.25), feature(0.1, 0.5)];
+    let decision = decide(&mut controller, 1.0, &features, &mut [0.0]);
+    let Decision::Silent(reason) = decision else {
+        panic!("{decision:?}")
+    };
+    let text = reason.describe(controller.policy().spec()).to_string();
+    assert!(text.contains("camera") && text.contains("future"), "{text}");
+}
+
+#[test]
+fn a_modality_that_is_not_required_is_fused_as_absent() {
+    let mut controller = controller([false, true]);
+    let mut action = [0.0];
+    let features = [feature(1.0, 0.25), feature(0.1, 0.5)];
+    let decision = decide(&mut controller, 9.0, &features, &mut action);
+    assert_eq!((decision, action), (Decision::Act { limited: 0 }, [0.5]));
+}
+
+#[test]
+fn with_nothing_required_and_nothing_present_nothing_moves() {
+    let mut controller = controller([false, false]);
+    let features = [ProjectedFeature::absent(1), ProjectedFeature::absent(1)];
+    let decision = decide(&mut controller, 1.0, &features, &mut [0.0]);
+    assert_eq!(decision, Decision::Silent(StopReason::NothingPresent));
+}
+
+#[test]
+fn an_output_that_is_not_finite_becomes_the_stop_action() {
+    let mut controller = controller(BOTH);
+    let mut action = [0.0];
+    let features = [feature(1.0, f32::NAN), feature(1.0, 0.5)];
+    let decision = decide(&mut controller, 1.0, &features, &mut action);
+    assert_eq!(
+        decision,
+        Decision::Stop(StopReason::NonFinite { action: 0 })
+    );
+    assert_eq!(action, [0.0]);
+}
+
+#[test]
+fn an_output_outside_the_limits_is_limited() {
+    let mut controller = controller(BOTH);
+    let mut action = [0.0];
+    let features = [feature(1.0, 3.0), feature(1.0, 0.5)];
+    let decision = decide(&mut controller, 1.0, &features, &mut action);
+    assert_eq!((decision, action), (Decision::Act { limited: 1 }, [1.0]));
+}
+
+#[test]
+fn everything_that_is_lacking_is_named_and_nothing_where_it_could_act() {
+    let fresh = [feature(1.0, 0.25), feature(1.0, 0.5)];
+    let late = [feature(0.1, 0.25), ProjectedFeature::absent(1)];
+    let named = |required, features: &[ProjectedFeature; 2]| -> Vec<StopReason> {
+        let controller = controller(required);
+        controller.missing(at(1.1), features.iter()).collect()
+    };
+    assert_eq!(named(BOTH, &fresh), []);
+    let stale = StopReason::Stale {
+        modality: 0,
+        age_s: 1.0,
+        max_age_s: 0.5,
+    };
+    let absent = StopReason::Absent { modality: 1 };
+    assert_eq!(named(BOTH, &late), [stale, absent]);
+    assert_eq!(named([false, true], &late), [absent]);
+    assert_eq!(named([false, false], &fresh), []);
+    assert_eq!(named([false, false], &late), [StopReason::NothingPresent]);
+}
+
+#[test]
+fn what_was_seen_is_told_of_a_stop_too() {
+    let mut controller = controller(BOTH);
+    let mut action = [0.0];
+    let fresh = [feature(1.0, 0.25), feature(0.1, 0.5)];
+    decide(&mut controller, 1.2, &fresh, &mut action);
+    let elapsed = Duration::from_secs(2);
+    let tick = controller.tick(at(2.0), elapsed, fresh.iter(), &mut action);
+    assert!(matches!(tick.decision, Decision::Stop(_)), "{tick:?}");
+    assert_eq!(tick.seen.present[..2], [false, true]);
+    assert!((tick.seen.ages_s[0] - 1.0).abs() < 1e-9, "{tick:?}");
+    assert_eq!(controller.prediction().present[..2], BOTH);
+    assert!((controller.prediction().ages_s[0] - 0.2).abs() < 1e-9);
+}
+
+#[test]
+fn the_first_command_does_not_depend_on_how_often_nothing_left_before() {
+    let first = |tries: usize| {
+        let mut controller = controller(BOTH);
+        controller.guard = Guard::new(vec![Limit {
+            min: -1.0,
+            max: 1.0,
+            max_rate: Some(4.0),
+            stop: 0.0,
+        }]);
+        let mut action = [0.0];
+        let incomplete = [feature(1.0, 0.25), ProjectedFeature::absent(1)];
+        for _ in 0..tries {
+            decide(&mut controller, 1.0, &incomplete, &mut action);
+        }
+        let complete = [feature(1.0, 0.25), feature(1.0, 0.5)];
+        decide(&mut controller, 1.0, &complete, &mut action);
+        action[0]
+    };
+    assert_eq!((first(0), first(1), first(9)), (0.1, 0.1, 0.1));
+}
+
+#[test]
+fn a_clock_that_is_set_back_neither_widens_nor_closes_the_rate_limit() {
+    let mut controller = controller([false, true]);
+    controller.guard = Guard::new(vec![Limit {
+        min: -1.0,
+        max: 1.0,
+        max_rate: Some(4.0),
+        stop: 0.0,
+    }]);
+    let mut action = [0.0];
+    let features = [ProjectedFeature::absent(1), feature(1.0, 1.0)];
+    for (tick, stamp) in [9.0, 3.0, 3.0, 500.0].into_iter().enumerate() {
+        let elapsed = Duration::from_millis(25 * tick as u64);
+        controller.tick(at(stamp), elapsed, features.iter(), &mut action);
+        let expected = 0.1 * (tick + 1) as f64;
+        assert!((action[0] - expected).abs() < 1e-9, "{tick}: {action:?}");
+    }
+}
+
+#[test]
+fn a_successor_is_armed_and_keeps_the_rate_limits() {
+    let slow = |mut controller: Controller| {
+        controller.guard = Guard::new(vec![Limit {
+            min: -1.0,
+            max: 1.0,
+            max_rate: Some(4.0),
+            stop: 0.0,
+        }]);
+        controller
+    };
+    let mut former = slow(controller(BOTH));
+    let mut action = [0.0];
+    let features = [feature(1.0, 0.25), feature(1.0, 0.5)];
+    for tick in 0..20 {
+        let now = 1.0 + 0.025 * f64::from(tick);
+        decide(&mut former, now, &features, &mut action);
+    }
+    assert_eq!(action, [0.75]);
+
+    let mut successor = slow(controller(BOTH));
+    assert!(!successor.is_armed());
+    successor.succeed(&former);
+    assert!(successor.is_armed());
+    let features = [feature(1.4, -0.25), feature(1.4, -0.5)];
+    let decision = decide(&mut successor, 1.5, &features, &mut action);
+    assert_eq!(decision, Decision::Act { limited: 1 });
+    // 25 ms at 4 per second, from where the other one ended.
+    assert!((action[0] - 0.65).abs() < 1e-9, "{action:?}");
+    let decision = decide(&mut successor, 9.0, &features, &mut action);
+    assert!(matches!(decision, Decision::Stop(_)), "{decision:?}");
+}

@@ -1,0 +1,116 @@
+//! The control thread's part of one policy: everything a tick needs, with its memory taken beforehand.
+
+use std::time::{Duration, Instant};
+
+use super::snapshot::SnapshotWriter;
+use super::{Controller, Decision, Seen, StopReason, TickMeter, TickReport};
+use crate::message::CommandTemplate;
+use crate::modality::FeatureReader;
+use crate::time::Stamp;
+
+/// One policy in the control loop. Nothing here waits, locks or allocates once it is built.
+pub struct PolicyExecutor {
+    controller: Controller,
+    features: Vec<FeatureReader>,
+    awaited: Vec<bool>,
+    template: CommandTemplate,
+    action: Vec<f64>,
+    meter: TickMeter,
+    reports: triple_buffer::Input<TickReport>,
+    snapshots: Option<SnapshotWriter>,
+}
+
+/// What an executor reads and writes, apart from commands.
+pub struct Ends {
+    /// The newest feature of each modality, in the policy's order.
+    pub features: Vec<FeatureReader>,
+    /// For each modality, whether an observation in lockstep is complete only with it.
+    pub awaited: Vec<bool>,
+    /// How commands are laid out.
+    pub template: CommandTemplate,
+    /// Where the state after each tick is left.
+    pub reports: triple_buffer::Input<TickReport>,
+    /// Where what commands rest on is left, when somebody wants to know why.
+    pub snapshots: Option<SnapshotWriter>,
+}
+
+impl PolicyExecutor {
+    /// An executor that has commanded nothing yet.
+    pub fn new(controller: Controller, ends: Ends) -> Self {
+        Self {
+            action: vec![0.0; controller.policy().spec().actions.len()],
+            controller,
+            features: ends.features,
+            awaited: ends.awaited,
+            template: ends.template,
+            meter: TickMeter::new(),
+            reports: ends.reports,
+            snapshots: ends.snapshots,
+        }
+    }
+
+    /// Whether it has ever commanded, or goes on for one that has.
+    pub fn is_armed(&self) -> bool {
+        self.controller.is_armed()
+    }
+
+    /// Everything that keeps it from acting at `now`.
+    pub fn missing(&mut self, now: Stamp) -> impl Iterator<Item = StopReason> {
+        let features = self.features.iter_mut().map(|slot| slot.read());
+        self.controller.missing(now, features)
+    }
+
+    /// Whether it could act at `now`, but is yet to see everything of the observation with that stamp.
+    pub fn is_behind(&mut self, now: Stamp) -> bool {
+        self.observation() != Some(now) && self.missing(now).next().is_none()
+    }
+
+    /// Goes on where `previous`, an executor of the same actions, ends.
+    pub fn succeed(&mut self, previous: &Self) {
+        self.controller.succeed(&previous.controller);
+    }
+
+    /// Decides what leaves at `now`; `elapsed` is the same on a clock that never steps.
+    pub fn decide(&mut self, now: Stamp, elapsed: Duration) -> Decision {
+        let features = self.features.iter_mut().map(|slot| slot.read());
+        let tick = self
+            .controller
+            .tick(now, elapsed, features, &mut self.action);
+        tick.decision
+    }
+
+    /// Decides for the stop action, for a reason from outside.
+    pub fn stop(&mut self, elapsed: Duration, reason: StopReason) -> Decision {
+        self.controller.stop(elapsed, reason, &mut self.action)
+    }
+
+    /// The message of the last decision, decided at `now`.
+    pub fn command(&mut self, now: Stamp) -> &[u8] {
+        self.template.encode(now, &self.action)
+    }
+
+    /// Leaves word of a decision at `now`, and of whether its command could be sent.
+    pub fn report(&mut self, now: Instant, decision: Decision, sent: bool) {
+        self.reports.write(self.meter.count(now, decision, sent));
+        if let (Some(snapshots), Decision::Act { .. }) = (&mut self.snapshots, decision) {
+            let features = self.features.iter_mut();
+            let features = features.map(|slot| &slot.output_buffer_mut().values);
+            let prediction: &Seen = self.controller.prediction();
+            snapshots.leave(now, prediction, features);
+        }
+    }
+
+    /// The stamp that all awaited features have in common, if they do: an observation is complete, whether it shows
+    /// anything or not. What came without a stamp before there was a simulated time has none.
+    pub fn observation(&mut self) -> Option<Stamp> {
+        let mut stamps = self
+            .features
+            .iter_mut()
+            .zip(&self.awaited)
+            .filter(|(_, awaited)| **awaited)
+            .map(|(slot, _)| slot.read().stamp)
+            .map(|stamp| (!stamp.is_unset()).then_some(stamp));
+        let first = stamps.next()??;
+        stamps.all(|stamp| stamp == Some(first)).then_some(first)
+    }
+}

@@ -1,0 +1,159 @@
+//! The literature's *feature alignment*: a = A·(f − mean)/std + b, the learned projection of one modality to the width at
+//! which it is fused.
+
+use nalgebra::DVector;
+
+use crate::errors::ConfigErrors;
+use crate::layers::{Layer, relu, tanh};
+use crate::number::Number;
+use crate::spec::{ModalitySpec, Weights};
+
+/// Standardisation of one modality's feature with the training mean and deviation, followed by its
+/// learned projection where the policy has one: hidden layers with ReLU, if any, and A, b.
+#[derive(Clone)]
+pub struct Projection<T: Number> {
+    mean: DVector<T>,
+    inverse_std: DVector<T>,
+    standardized: DVector<T>,
+    /// None where the standardized feature is fused as it is.
+    layers: Vec<Layer<T>>,
+    squash: bool,
+}
+
+impl<T: Number> Projection<T> {
+    /// Reads `standardise.<modality>.mean`, `.std` and, for an aligned modality, `align.<modality>.weight`
+    /// (`[align, width]`) and `.bias`, with `align.<modality>.hidden.<i>.weight` and `.bias` before them.
+    ///
+    /// # Errors
+    /// Every tensor that is missing, of another shape, or a deviation that is not positive.
+    pub fn load(modality: &ModalitySpec, weights: &Weights) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let (name, width) = (&modality.name, modality.input_width());
+        let mean = weights.vector(&format!("standardise.{name}.mean"), width, &mut errors);
+        let std: Option<DVector<T>> =
+            weights.vector(&format!("standardise.{name}.std"), width, &mut errors);
+        if let Some(at) = std
+            .as_ref()
+            .and_then(|s| s.iter().position(|v| *v <= T::zero()))
+        {
+            errors.add(format!(
+                "tensor standardise.{name}.std: number {at} is not positive; a deviation must be"
+            ));
+        }
+        let mut layers = Vec::new();
+        let mut columns = width;
+        for (layer, rows) in modality.projection_layers() {
+            layers.extend(Layer::load(&layer, rows, columns, weights, &mut errors));
+            columns = rows;
+        }
+        match (mean, std, errors.is_empty()) {
+            (Some(mean), Some(std), true) => Ok(Self {
+                standardized: DVector::zeros(width),
+                inverse_std: std.map(|v| T::one() / v),
+                mean,
+                layers,
+                squash: modality.squash,
+            }),
+            _ => Err(errors),
+        }
+    }
+
+    /// Projects one feature of the modality's input width. Never allocates.
+    pub fn project(&mut self, feature: &[T]) -> &DVector<T> {
+        for (i, out) in self.standardized.iter_mut().enumerate() {
+            *out = (feature[i] - self.mean[i]) * self.inverse_std[i];
+        }
+        let mut input = &self.standardized;
+        let count = self.layers.len();
+        for (i, layer) in self.layers.iter_mut().enumerate() {
+            layer.apply(input);
+            match (i + 1 < count, self.squash) {
+                (true, _) => relu(&mut layer.output),
+                (false, true) => tanh(&mut layer.output),
+                (false, false) => {}
+            }
+            input = &layer.output;
+        }
+        input
+    }
+
+    /// Width of a projected feature.
+    pub fn width(&self) -> usize {
+        let last = self.layers.last();
+        last.map_or(self.standardized.len(), |layer| layer.output.len())
+    }
+}
+
+#[cfg(test)]
+impl Projection<f32> {
+    /// The feature as it is.
+    pub fn identity(width: usize) -> Self {
+        Self {
+            mean: DVector::zeros(width),
+            inverse_std: DVector::repeat(width, 1.0),
+            standardized: DVector::zeros(width),
+            layers: Vec::new(),
+            squash: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standardised() -> Weights {
+        let mut weights = Weights::default();
+        weights.insert("standardise.m.mean", vec![2], vec![1.0, 2.0]);
+        weights.insert("standardise.m.std", vec![2], vec![2.0, 4.0]);
+        weights
+    }
+
+    fn modality(keys: &str) -> ModalitySpec {
+        let text = format!("{{name: m, kind: vector, names: [a, b], width: 2{keys}}}");
+        serde_yaml::from_str(&text).unwrap()
+    }
+
+    fn aligned(keys: &str, weights: &Weights) -> Vec<f32> {
+        let mut projection = Projection::load(&modality(keys), weights).unwrap();
+        projection.project(&[3.0, -2.0]).as_slice().to_vec()
+    }
+
+    #[test]
+    fn without_a_projection_the_feature_is_standardised() {
+        assert_eq!(aligned("", &standardised()), [1.0, -1.0]);
+    }
+
+    #[test]
+    fn the_projection_comes_after_the_standardisation() {
+        let mut weights = standardised();
+        let matrix = vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0];
+        weights.insert("align.m.weight", vec![3, 2], matrix);
+        weights.insert("align.m.bias", vec![3], vec![0.5, 0.0, 0.0]);
+        assert_eq!(aligned(", align: 3", &weights), [1.5, -1.0, 0.0]);
+    }
+
+    #[test]
+    fn hidden_layers_are_rectified_and_what_comes_out_is_squashed() {
+        let mut weights = standardised();
+        let identity = vec![1.0, 0.0, 0.0, 1.0];
+        weights.insert("align.m.hidden.0.weight", vec![2, 2], identity);
+        weights.insert("align.m.hidden.0.bias", vec![2], vec![0.0, 0.0]);
+        weights.insert("align.m.weight", vec![1, 2], vec![1.0, 9.0]);
+        weights.insert("align.m.bias", vec![1], vec![-2.0]);
+        let keys = ", align: 1, align_hidden: [2]";
+        assert_eq!(aligned(keys, &weights), [-1.0]);
+        let keys = format!("{keys}, squash: true");
+        assert_eq!(aligned(&keys, &weights), [f32::tanh(-1.0)]);
+    }
+
+    #[test]
+    fn every_bad_tensor_is_named_at_once() {
+        let mut weights = Weights::default();
+        weights.insert("standardise.m.mean", vec![3], vec![0.0; 3]);
+        weights.insert("standardise.m.std", vec![2], vec![1.0, 0.0]);
+        let modality = modality(", align: 3, align_hidden: [4]");
+        let errors = Projection::<f32>::load(&modality, &weights).err().unwrap();
+        assert_eq!(errors.iter().count(), 6, "{errors}");
+    }
+}

@@ -1,0 +1,77 @@
+//! Where the messages of a topic come in, on their way to every worker that wants them.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Message, MessageSlot};
+
+/// Hands each message to the workers of the policy in use and of one that is to take over, and keeps the newest: an
+/// instruction is given once, and counts for a policy that was loaded later too.
+#[derive(Default)]
+pub struct MessageFanout(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    newest: Option<Message>,
+    slots: Vec<Arc<MessageSlot>>,
+}
+
+impl MessageFanout {
+    /// Hands a message to every worker. Workers that have ended are forgotten.
+    pub fn put(&self, message: Message) {
+        let state = &mut *self.lock();
+        state.slots.retain(|slot| slot.put(message.clone()));
+        state.newest = Some(message);
+    }
+
+    /// From here on a worker's slot gets what comes in, beginning with the newest message that has come.
+    pub fn attach(&self, slot: Arc<MessageSlot>) {
+        let mut state = self.lock();
+        if let Some(newest) = &state.newest {
+            slot.put(newest.clone());
+        }
+        state.slots.push(slot);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Stamp;
+
+    fn message(byte: u8) -> Message {
+        Message {
+            bytes: Arc::new(vec![byte]),
+            received: Stamp::from_ros(byte.into(), 0),
+        }
+    }
+
+    #[test]
+    fn a_slot_that_comes_later_gets_the_newest_message_and_those_after_it() {
+        let fanout = MessageFanout::default();
+        let (early, late) = <(Arc<MessageSlot>, Arc<MessageSlot>)>::default();
+        fanout.attach(early.clone());
+        fanout.put(message(1));
+        fanout.put(message(2));
+        fanout.attach(late.clone());
+        assert_eq!((early.superseded(), late.superseded()), (1, 0));
+        assert_eq!(early.take(), Some(message(2)));
+        assert_eq!(late.take(), Some(message(2)), "as old as it is");
+        fanout.put(message(3));
+        assert_eq!(early.take(), Some(message(3)));
+        assert_eq!(late.take(), Some(message(3)));
+    }
+
+    #[test]
+    fn what_has_ended_is_forgotten() {
+        let fanout = MessageFanout::default();
+        let slot = Arc::<MessageSlot>::default();
+        fanout.attach(slot.clone());
+        slot.close();
+        fanout.put(message(1));
+        assert_eq!(Arc::strong_count(&slot), 1);
+    }
+}

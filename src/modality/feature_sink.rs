@@ -1,0 +1,71 @@
+//! From a worker to the control thread: the newest feature, with those before it, projected.
+
+use super::worker::Deliver;
+use super::{Feature, FeatureWriter, History, Message, ProjectedFeature};
+use crate::fusion::Projection;
+use crate::time::Stamp;
+
+/// Everything between an encoder's output and what is fused: the history, and the projection, which depends on one
+/// feature alone and so is computed once per feature.
+pub struct FeatureBuilder {
+    raw: Feature,
+    history: History,
+    projection: Projection<f32>,
+}
+
+impl FeatureBuilder {
+    /// For a history whose features, all together, are as wide as the projection's input.
+    pub fn new(history: History, projection: Projection<f32>) -> Self {
+        Self {
+            raw: Feature::absent(history.input_width()),
+            history,
+            projection,
+        }
+    }
+
+    /// Room for the encoder's next output.
+    pub fn room(&mut self) -> &mut [f32] {
+        let width = self.history.width();
+        &mut self.raw.values[..width]
+    }
+
+    /// Nothing yet, with room for what [`FeatureBuilder::complete`] writes.
+    pub fn absent(&self) -> ProjectedFeature {
+        ProjectedFeature::absent(self.projection.width())
+    }
+
+    /// Writes the feature made of what stands in the room. Where it is not `present`, its values stay as they are.
+    pub fn complete(&mut self, stamp: Stamp, present: bool, feature: &mut ProjectedFeature) {
+        self.history.complete(stamp, present, &mut self.raw);
+        (feature.stamp, feature.present) = (stamp, present);
+        if present {
+            let projected = self.projection.project(&self.raw.values);
+            feature.values.copy_from(projected);
+        }
+    }
+}
+
+/// Writes the feature slot of a modality.
+pub struct FeatureSink {
+    builder: FeatureBuilder,
+    slot: FeatureWriter,
+}
+
+impl FeatureSink {
+    /// Of a slot with room for projected features.
+    pub fn new(builder: FeatureBuilder, slot: FeatureWriter) -> Self {
+        Self { builder, slot }
+    }
+}
+
+impl Deliver for FeatureSink {
+    fn room(&mut self) -> &mut [f32] {
+        self.builder.room()
+    }
+
+    fn deliver(&mut self, stamp: Stamp, present: bool, _: &Message) {
+        let feature = self.slot.input_buffer_mut();
+        self.builder.complete(stamp, present, feature);
+        self.slot.publish();
+    }
+}

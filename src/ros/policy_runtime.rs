@@ -1,0 +1,110 @@
+//! Everything that belongs to one policy, made for those who work with it: the control thread, the supervisor, the status,
+//! the explainer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::status_source::{ModalityStatus, StatusSource};
+use crate::config::{Loaded, NodeConfig};
+use crate::control::{Attribution, Controller, Ends, PolicyExecutor, TickMeter, Waker};
+use crate::errors::ConfigErrors;
+use crate::modality::{FeatureBuilder, FeatureSink, History, MessageFanout, Worker, feature_slot};
+use crate::safety::{Guard, StopCommand};
+use crate::shutdown::Shutdown;
+
+/// Where the messages of each modality come in, by its name: the topics of the parameters, whatever policy is active.
+pub type MessageFanouts = BTreeMap<String, Arc<MessageFanout>>;
+
+/// A policy whose encoders run.
+pub struct PolicyRuntime {
+    /// For the control thread.
+    pub executor: Box<PolicyExecutor>,
+    /// For the supervisor.
+    pub stop: StopCommand,
+    /// For the status.
+    pub status: StatusSource,
+    /// For the explainer, where the parameters ask for one.
+    pub attribution: Option<Attribution>,
+    /// The encoders' threads; they end when this is dropped.
+    pub workers: Vec<Worker>,
+}
+
+impl PolicyRuntime {
+    /// Starts the encoders of a loaded policy, and takes all memory that driving needs.
+    ///
+    /// # Errors
+    /// A policy with too many modalities to be explained, a thread that the system refuses.
+    pub fn start(
+        config: &NodeConfig,
+        loaded: Loaded,
+        fanouts: &MessageFanouts,
+        waker: &Waker,
+        shutdown: &Shutdown,
+    ) -> Result<Self, ConfigErrors> {
+        let Loaded {
+            policy,
+            wiring,
+            extractors,
+            explained,
+            ..
+        } = loaded;
+        let spec = policy.spec().clone();
+        let (attribution, snapshots) = match config.contributions_rate_hz {
+            0.0 => (None, None),
+            rate_hz => {
+                let (attribution, snapshots) = Attribution::new(explained, rate_hz)?;
+                (Some(attribution), Some(snapshots))
+            }
+        };
+        let parts = wiring.modalities.iter().zip(extractors);
+        let parts = parts.zip(&spec.modalities).zip(policy.projections());
+        let (mut workers, mut features, mut modalities) = (Vec::new(), Vec::new(), Vec::new());
+        for (((wired, extractor), modality), projection) in parts {
+            let (slot, reader) = feature_slot(projection.width());
+            features.push(reader);
+            let (Some(extractor), Some(fanout)) = (extractor, fanouts.get(&wired.name)) else {
+                modalities.push(ModalityStatus::disabled());
+                continue;
+            };
+            let history = History::new(modality.width, modality.history);
+            let builder = FeatureBuilder::new(history, projection.clone());
+            let sink = FeatureSink::new(builder, slot);
+            let waker = waker.clone();
+            let notify = move || waker.wake();
+            let (name, message) = (&wired.name, wired.message);
+            let worker = Worker::start(name, message, extractor, sink, notify, shutdown)?;
+            fanout.attach(worker.slot().clone());
+            modalities.push(ModalityStatus::of(&worker, wired.max_age_s));
+            workers.push(worker);
+        }
+        let (left, reports) = triple_buffer::triple_buffer(&TickMeter::new().report());
+        let period_s = 1.0 / config.control_rate_hz;
+        let template = wiring.mapping.template(&config.action.frame_id, period_s);
+        let stop = StopCommand {
+            template: template.clone(),
+            action: wiring.limits.iter().map(|limit| limit.stop).collect(),
+        };
+        let ends = Ends {
+            features,
+            awaited: wiring.awaited,
+            template,
+            reports: left,
+            snapshots,
+        };
+        let guard = Guard::new(wiring.limits);
+        let controller =
+            Controller::new(policy, guard, wiring.freshness, config.ensemble, period_s);
+        Ok(Self {
+            stop,
+            status: StatusSource {
+                spec,
+                folder: config.policy.clone(),
+                modalities,
+                reports,
+            },
+            executor: Box::new(PolicyExecutor::new(controller, ends)),
+            attribution,
+            workers,
+        })
+    }
+}

@@ -1,0 +1,140 @@
+//! One policy as the status shows it: its modalities, and what the control thread says of its ticks.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::control::{StopReason, TickReport};
+use crate::message::{Level, Status};
+use crate::modality::{MessageSlot, ModalityStats, Worker};
+use crate::spec::PolicySpec;
+use crate::time::Stamp;
+
+/// What the status shows of one policy.
+pub struct StatusSource {
+    /// What the policy says of itself.
+    pub spec: PolicySpec,
+    /// The folder that it was loaded from.
+    pub folder: PathBuf,
+    /// Its modalities, in its order.
+    pub modalities: Vec<ModalityStatus>,
+    /// The state of the control thread after each tick of this policy.
+    pub reports: triple_buffer::Output<TickReport>,
+}
+
+/// One modality as the status shows it.
+pub struct ModalityStatus {
+    /// Whether it is listened to at all.
+    pub enabled: bool,
+    /// What its worker counts.
+    pub stats: Arc<ModalityStats>,
+    /// Where its messages wait.
+    pub slot: Arc<MessageSlot>,
+    /// The oldest value that still counts, in seconds.
+    pub max_age_s: Option<f64>,
+}
+
+impl StatusSource {
+    /// The modalities that are listened to and have had nothing to say yet.
+    pub fn silent(&self) -> Vec<&str> {
+        self.modalities
+            .iter()
+            .zip(&self.spec.modalities)
+            .filter(|(modality, _)| modality.enabled && modality.stats.snapshot().stamp.is_none())
+            .map(|(_, spec)| spec.name.as_str())
+            .collect()
+    }
+
+    /// The sentences in use, of all text modalities.
+    pub fn instruction(&self) -> String {
+        let sentences: Vec<String> = self
+            .modalities
+            .iter()
+            .filter_map(|m| m.stats.sentence())
+            .collect();
+        sentences.join(" / ")
+    }
+
+    /// A reason not to act in words, with what its modality has to say to it.
+    pub fn explain(&self, reason: StopReason) -> String {
+        let words = reason.describe(&self.spec);
+        let (StopReason::Absent { modality } | StopReason::Stale { modality, .. }) = reason else {
+            return words.to_string();
+        };
+        let seen = self.modalities[modality].stats.snapshot();
+        match seen.last_error {
+            Some(error) => format!("{words}; the last message was dropped: {error}"),
+            None if seen.received == 0 => format!("{words}; no message has come"),
+            None => words.to_string(),
+        }
+    }
+
+    /// The state of every modality at `now`, for a node of that name.
+    pub fn statuses(&self, now: Stamp, node_name: &str) -> impl Iterator<Item = Status> {
+        let modalities = self.modalities.iter().zip(&self.spec.modalities);
+        modalities.map(move |(modality, spec)| modality.status(now, node_name, &spec.name))
+    }
+}
+
+impl ModalityStatus {
+    /// What a worker serves.
+    pub fn of(worker: &Worker, max_age_s: Option<f64>) -> Self {
+        Self {
+            enabled: true,
+            stats: worker.stats().clone(),
+            slot: worker.slot().clone(),
+            max_age_s,
+        }
+    }
+
+    /// One that is not listened to.
+    pub fn disabled() -> Self {
+        Self {
+            enabled: false,
+            stats: Arc::default(),
+            slot: Arc::default(),
+            max_age_s: None,
+        }
+    }
+
+    /// What is to be said of it at `now`, as the modality `name` of a node.
+    pub fn status(&self, now: Stamp, node_name: &str, name: &str) -> Status {
+        let seen = self.stats.snapshot();
+        let age_s = seen.stamp.map(|stamp| now.seconds_since(stamp));
+        let stale = |age_s: f64| self.max_age_s.is_some_and(|max| age_s.abs() > max);
+        let (level, message) = match (age_s, &seen.last_error) {
+            _ if !self.enabled => (Level::Ok, "not enabled".to_owned()),
+            (None, None) => (Level::Stale, "no message yet".to_owned()),
+            (None, Some(error)) => (Level::Error, error.clone()),
+            (Some(age_s), _) if stale(age_s) => (Level::Error, format!("{age_s:.2} s old")),
+            (Some(_), Some(error)) => (Level::Warn, error.clone()),
+            (Some(_), None) => (Level::Ok, "fresh".to_owned()),
+        };
+        Status {
+            level,
+            name: format!("{node_name}: {name}"),
+            message,
+            values: pairs(&[
+                (
+                    "age_s",
+                    age_s.map_or("none".into(), |age_s| format!("{age_s:.3}")),
+                ),
+                ("rate_hz", format!("{:.2}", seen.rate_hz)),
+                ("received", seen.received.to_string()),
+                ("encoded", seen.encoded.to_string()),
+                ("dropped", seen.dropped.to_string()),
+                ("superseded", self.slot.superseded().to_string()),
+                ("last_error", seen.last_error.unwrap_or_default()),
+                ("encode_p50_ms", format!("{:.2}", seen.encode_p50_ms)),
+                ("encode_p99_ms", format!("{:.2}", seen.encode_p99_ms)),
+            ]),
+        }
+    }
+}
+
+/// Keys and values of a status.
+pub fn pairs(values: &[(&str, String)]) -> Vec<(String, String)> {
+    values
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), value.clone()))
+        .collect()
+}

@@ -1,0 +1,166 @@
+//! A second pair of eyes: stops the robot when the control thread cannot.
+//!
+//! A robot that moved keeps its last command until the next one comes. So from the first command on, whenever none will
+//! come any more (the control thread has ended, by a panic or with the node) or none has come for too long (it hangs, or
+//! gets no processor), the stop action leaves through a publisher of the supervisor's own, again and again, until
+//! commands come again or the process is gone.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::{CommandSink, Heartbeat};
+use crate::clock::Clock;
+use crate::errors::ConfigErrors;
+use crate::message::CommandTemplate;
+
+/// How often is looked, and so how often the stop action is repeated.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// How long the stop action is repeated at the end, so that the middleware can carry it out of the process.
+const LAST_WORD: Duration = Duration::from_millis(100);
+
+/// A command that stops the robot.
+pub struct StopCommand {
+    /// How it is laid out.
+    pub template: CommandTemplate,
+    /// The stop value of every number of the action.
+    pub action: Vec<f64>,
+}
+
+/// How long the control thread may be silent while it drives, with the system's clock; simulated time may stand still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience(Option<Duration>);
+
+impl Patience {
+    /// Three periods, and no less than 100 ms: a machine that is busy for a moment is no reason to stop a robot.
+    pub fn periods(period: Duration) -> Self {
+        Self(Some((3 * period).max(Duration::from_millis(100))))
+    }
+
+    /// For ever: only the end of the control thread counts.
+    pub fn unlimited() -> Self {
+        Self(None)
+    }
+}
+
+/// The running supervisor.
+pub struct Supervisor {
+    stop_commands: Sender<StopCommand>,
+    ending: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Supervisor {
+    /// Starts its thread.
+    ///
+    /// # Errors
+    /// What the system says when it gives no thread.
+    pub fn start(
+        sink: impl CommandSink,
+        stop: StopCommand,
+        heartbeat: Arc<Heartbeat>,
+        clock: Clock,
+        patience: Patience,
+    ) -> Result<Self, ConfigErrors> {
+        let (stop_commands, successors) = mpsc::channel();
+        let ending = Arc::<AtomicBool>::default();
+        let watch = Watch {
+            sink,
+            stop,
+            successors,
+            heartbeat,
+            clock,
+            patience,
+            is_stopping: false,
+        };
+        let thread = std::thread::Builder::new()
+            .name("supervisor".into())
+            .spawn({
+                let ending = ending.clone();
+                move || watch.run(&ending)
+            })
+            .map_err(|e| format!("the supervisor cannot start: {e}"))?;
+        Ok(Self {
+            stop_commands,
+            ending,
+            thread: Some(thread),
+        })
+    }
+
+    /// Where the stop commands of policies go that take over.
+    pub fn stop_commands(&self) -> Sender<StopCommand> {
+        self.stop_commands.clone()
+    }
+}
+
+/// Repeats the stop action for a last moment, where the robot was ever moved and the control thread has ended.
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        self.ending.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            // It has nothing to say but through its publisher.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Watch<S> {
+    sink: S,
+    stop: StopCommand,
+    successors: Receiver<StopCommand>,
+    heartbeat: Arc<Heartbeat>,
+    clock: Clock,
+    patience: Patience,
+    is_stopping: bool,
+}
+
+impl<S: CommandSink> Watch<S> {
+    fn run(mut self, ending: &AtomicBool) {
+        while !ending.load(Ordering::Acquire) {
+            self.look(Instant::now());
+            std::thread::sleep(LOOK_EVERY);
+        }
+        let until = Instant::now() + LAST_WORD;
+        while self.look(Instant::now()) && Instant::now() < until {
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    /// Sends the stop action where it is needed, and says whether it was.
+    fn look(&mut self, now: Instant) -> bool {
+        if let Some(successor) = self.successors.try_iter().last() {
+            self.stop = successor;
+        }
+        let Some(silence) = self.heartbeat.silence(now) else {
+            return false;
+        };
+        let has_ended = self.heartbeat.has_ended();
+        let is_late = self.patience.0.is_some_and(|patience| silence > patience);
+        let needed = has_ended || is_late;
+        if needed {
+            let message = self
+                .stop
+                .template
+                .encode(self.clock.now(), &self.stop.action);
+            // Where this fails as well nothing is left to try.
+            self.sink.send(message);
+        }
+        if is_late && !has_ended && !self.is_stopping {
+            log::error!(
+                "no command has left for {:.0} ms: the control thread hangs or gets no processor; the supervisor sends \
+                 the stop action",
+                silence.as_secs_f64() * 1e3
+            );
+        } else if self.is_stopping && !needed {
+            log::warn!("commands leave again");
+        }
+        self.is_stopping = needed;
+        needed
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::message::{ActionMapping, MessageType};
+
+/// Counts what was sent.
+#[derive(Clone)]
+struct Sink(Sender<Vec<u8>>);
+
+impl CommandSink for Sink {
+    fn send(&mut self, message: &[u8]) -> bool {
+        self.0.send(message.to_vec()).is_ok()
+    }
+}
+
+const PERIOD: Duration = Duration::from_millis(10);
+
+fn stop_command(value: f64) -> StopCommand {
+    let mapping = ActionMapping::new(MessageType::Float64MultiArray, &["speed"], &BTreeMap::new());
+    StopCommand {
+        template: mapping.unwrap().template("", 0.01),
+        action: vec![value],
+    }
+}
+
+/// A supervisor's inside, with time as an argument, what it sent, and where it learns of another policy.
+fn watch(patience: Patience) -> (Watch<Sink>, Receiver<Vec<u8>>, Sender<StopCommand>) {
+    let (sink, sent) = mpsc::channel();
+    let (sender, successors) = mpsc::channel();
+    let watch = Watch {
+        sink: Sink(sink),
+        stop: stop_command(0.25),
+        successors,
+        heartbeat: Arc::default(),
+        clock: Clock::System,
+        patience,
+        is_stopping: false,
+    };
+    (watch, sent, sender)
+}
+
+#[test]
+fn a_robot_that_was_never_moved_gets_no_stop() {
+    let (mut watch, sent, _successors) = watch(Patience::periods(PERIOD));
+    let now = Instant::now();
+    assert!(!watch.look(now + Duration::from_secs(9)));
+    watch.heartbeat.end();
+    assert!(!watch.look(now + Duration::from_secs(10)));
+    assert_eq!(sent.try_iter().count(), 0);
+}
+
+#[test]
+fn a_control_thread_that_hangs_is_stood_in_for_until_it_goes_on() {
+    let (mut watch, sent, _successors) = watch(Patience::periods(PERIOD));
+    let start = Instant::now();
+    let at = |ms| start + Duration::from_millis(ms);
+    watch.heartbeat.beat(at(0));
+    assert!(!watch.look(at(99)), "busy for a moment");
+    assert!(watch.look(at(101)) && watch.look(at(111)));
+    let expected = stop_command(0.25);
+    let mut template = expected.template;
+    let stop = template.encode(crate::time::Stamp::default(), &expected.action);
+    assert!(sent.try_iter().all(|message| message == stop));
+    watch.heartbeat.beat(at(120));
+    assert!(!watch.look(at(121)));
+    assert_eq!(sent.try_iter().count(), 0);
+}
+
+#[test]
+fn simulated_time_may_stand_still_but_its_control_thread_may_not_end() {
+    let (mut watch, sent, _successors) = watch(Patience::unlimited());
+    let now = Instant::now();
+    watch.heartbeat.beat(now);
+    assert!(!watch.look(now + Duration::from_secs(3600)));
+    watch.heartbeat.end();
+    assert!(watch.look(now + Duration::from_secs(3601)));
+    assert_eq!(sent.try_iter().count(), 1);
+}
+
+#[test]
+fn the_stop_is_that_of_the_policy_that_took_over() {
+    let (mut watch, sent, successors) = watch(Patience::periods(PERIOD));
+    watch.heartbeat.beat(Instant::now());
+    watch.heartbeat.end();
+    successors.send(stop_command(-0.5)).unwrap();
+    assert!(watch.look(Instant::now()));
+    let bytes = sent.try_recv().unwrap();
+    assert_eq!(bytes[bytes.len() - 8..], (-0.5_f64).to_le_bytes());
+}
+
+#[test]
+fn the_end_is_said_more_than_once() {
+    let (sink, sent) = mpsc::channel();
+    let heartbeat = Arc::<Heartbeat>::default();
+    heartbeat.beat(Instant::now());
+    let supervisor = Supervisor::start(
+        Sink(sink),
+        stop_command(0.0),
+        heartbeat.clone(),
+        Clock::System,
+        Patience::periods(PERIOD),
+    );
+    heartbeat.end();
+    drop(supervisor.unwrap());
+    assert!(sent.try_iter().count() > 1);
+}

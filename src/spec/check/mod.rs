@@ -1,0 +1,158 @@
+//! Reading and checking `policy.yaml`: every problem at once, with its key, value and what is allowed.
+
+mod fusion;
+mod modality;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::*;
+use crate::errors::ConfigErrors;
+
+/// The most steps that a chunk may have.
+pub const MAX_STEPS: usize = 256;
+
+/// The most modalities that one policy may have.
+pub const MAX_MODALITIES: usize = 16;
+
+impl PolicySpec {
+    /// Reads and checks `policy.yaml` in a policy folder.
+    ///
+    /// # Errors
+    /// A file that cannot be read or parsed, otherwise every problem of its content.
+    pub fn load(folder: &Path) -> Result<Self, ConfigErrors> {
+        let path = folder.join("policy.yaml");
+        let place = path.display();
+        let text = std::fs::read_to_string(&path).map_err(|e| {
+            format!(
+                "policy {place}: {e}; a policy is a folder with policy.yaml and weights.safetensors, \
+                 as `late_fusion train` writes it"
+            )
+        })?;
+        check_format(&text).map_err(|why| format!("policy {place}: {why}"))?;
+        let spec: Self = serde_yaml::from_str(&text).map_err(|e| format!("policy {place}: {e}"))?;
+        let mut found = ConfigErrors::new();
+        spec.check(&mut found);
+        let mut errors = ConfigErrors::new();
+        errors.add_all(&format!("policy {place}"), found);
+        errors.or(spec)
+    }
+
+    /// Adds everything that is wrong with the content to `errors`.
+    pub fn check(&self, errors: &mut ConfigErrors) {
+        let count = self.modalities.len();
+        if count == 0 || count > MAX_MODALITIES {
+            errors.add(format!(
+                "modalities has {count} entries; 1 to {MAX_MODALITIES} are allowed"
+            ));
+        }
+        check_names("modality", self.modalities.iter().map(|m| &m.name), errors);
+        for modality in &self.modalities {
+            let mut found = ConfigErrors::new();
+            modality.check(&mut found);
+            errors.add_all(&format!("modality {}", modality.name), found);
+        }
+        self.head.check(errors);
+        let mut found = ConfigErrors::new();
+        self.fusion
+            .check(&self.modalities, &self.actions, &mut found);
+        errors.add_all("fusion", found);
+        if self.actions.is_empty() {
+            errors.add("actions is empty; at least one is needed");
+        }
+        check_names("action", self.actions.iter().map(|a| &a.name), errors);
+        for action in &self.actions {
+            action.check(errors);
+        }
+    }
+}
+
+impl HeadSpec {
+    fn check(&self, errors: &mut ConfigErrors) {
+        let Self::Mlp { hidden, chunk } = self;
+        for (i, width) in hidden.iter().enumerate() {
+            check_width(&format!("head.hidden[{i}]"), *width, errors);
+        }
+        if let Some(chunk) = chunk {
+            if !(1..=MAX_STEPS).contains(&chunk.steps) {
+                errors.add(format!(
+                    "head.chunk.steps is {}; 1 to {MAX_STEPS} are allowed",
+                    chunk.steps
+                ));
+            }
+            if !(chunk.step_s.is_finite() && chunk.step_s > 0.0) {
+                errors.add(format!(
+                    "head.chunk.step_s is {}; it must be a positive number of seconds",
+                    chunk.step_s
+                ));
+            }
+        }
+    }
+}
+
+impl ActionSpec {
+    fn check(&self, errors: &mut ConfigErrors) {
+        let (name, min, max, stop) = (&self.name, self.min, self.max, self.stop);
+        if !(min.is_finite() && max.is_finite() && min < max) {
+            errors.add(format!(
+                "action {name}: min is {min} and max is {max}; both must be finite, and min less than max"
+            ));
+        } else if !(min..=max).contains(&stop) {
+            errors.add(format!(
+                "action {name}: stop is {stop}; it must lie within min and max, {min} to {max}"
+            ));
+        }
+    }
+}
+
+/// The format is looked at before anything else, because the keys of another one have other meanings.
+fn check_format(text: &str) -> Result<(), String> {
+    #[derive(serde::Deserialize)]
+    struct Format {
+        format: Option<u32>,
+    }
+    let format = serde_yaml::from_str(text)
+        .ok()
+        .and_then(|Format { format }| format);
+    match format {
+        None | Some(FORMAT) => Ok(()),
+        Some(older) if older < FORMAT => Err(format!(
+            "format is {older}, of an older release; this one reads format {FORMAT}. Train the policy again: \
+             recordings and training files of format {older} stay valid"
+        )),
+        Some(newer) => Err(format!(
+            "format is {newer}, of a newer release; this one reads format {FORMAT}"
+        )),
+    }
+}
+
+fn check_width(key: &str, width: usize, errors: &mut ConfigErrors) {
+    if !(1..=1 << 20).contains(&width) {
+        errors.add(format!("{key} is {width}; 1 to {} are allowed", 1 << 20));
+    }
+}
+
+fn check_hash(key: &str, hash: &str, errors: &mut ConfigErrors) {
+    if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
+        errors.add(format!(
+            "{key} is {hash:?}; it must be the 64 hexadecimal digits that sha256sum prints"
+        ));
+    }
+}
+
+fn check_names<'a>(what: &str, names: impl Iterator<Item = &'a String>, errors: &mut ConfigErrors) {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        if name.is_empty() || !name.bytes().all(plain) {
+            errors.add(format!(
+                "{what} {name:?}: a name is made of lower-case letters, digits and _"
+            ));
+        }
+        if !seen.insert(name) {
+            errors.add(format!(
+                "{what} {name:?} appears twice; names must be unique"
+            ));
+        }
+    }
+}

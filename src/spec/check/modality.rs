@@ -1,0 +1,187 @@
+//! One modality of a policy.
+
+use std::collections::BTreeSet;
+
+use super::{check_hash, check_width};
+use crate::errors::ConfigErrors;
+use crate::spec::{ImageInputSpec, ModalitySpec, Pooling, SourceSpec};
+
+/// The most features that a history may have.
+const MAX_HISTORY: usize = 32;
+
+impl ModalitySpec {
+    /// Width of what is aligned: the newest feature and its history.
+    pub fn input_width(&self) -> usize {
+        self.width * self.history
+    }
+
+    /// Width at which the modality is fused.
+    pub fn fused_width(&self) -> usize {
+        self.align.unwrap_or(self.input_width())
+    }
+
+    /// The names of the learned projection's layers and how many numbers each makes, in their order; none without
+    /// `align`.
+    pub fn projection_layers(&self) -> Vec<(String, usize)> {
+        let Some(align) = self.align else {
+            return Vec::new();
+        };
+        let hidden = self.align_hidden.iter().enumerate();
+        hidden
+            .map(|(i, width)| (format!("align.{}.hidden.{i}", self.name), *width))
+            .chain([(format!("align.{}", self.name), align)])
+            .collect()
+    }
+
+    pub(super) fn check(&self, errors: &mut ConfigErrors) {
+        check_width("width", self.width, errors);
+        if !(1..=MAX_HISTORY).contains(&self.history) {
+            errors.add(format!(
+                "history is {}; 1 (the newest alone) to {MAX_HISTORY} are allowed",
+                self.history
+            ));
+        }
+        if let Some(align) = self.align {
+            check_width("align", align, errors);
+        } else {
+            if self.squash {
+                errors
+                    .add("squash is true without align; a projection is squashed, give its width");
+            }
+            if !self.align_hidden.is_empty() {
+                errors.add(format!(
+                    "align_hidden is {:?} without align; these are the layers before a projection, give its width",
+                    self.align_hidden
+                ));
+            }
+        }
+        for width in &self.align_hidden {
+            check_width("align_hidden", *width, errors);
+        }
+        match &self.source {
+            SourceSpec::Image { encoder } => {
+                check_hash("encoder.sha256", &encoder.sha256, errors);
+                encoder.input.check(errors);
+                if matches!(encoder.pooling, Pooling::MaskedMean) {
+                    errors.add(
+                        "encoder.pooling is masked_mean, which needs an attention mask; \
+                         none, mean, cls, flatten, grid and spatial_softmax are allowed for an image",
+                    );
+                }
+                if encoder.pooling == Pooling::SpatialSoftmax && self.history > 1 {
+                    errors.add(format!(
+                        "history is {}, and keypoints have none yet; use 1 with pooling spatial_softmax",
+                        self.history
+                    ));
+                }
+                let grid = encoder.pooling == Pooling::Grid;
+                let keypoints = encoder.pooling == Pooling::SpatialSoftmax;
+                check_size("encoder.cells", encoder.cells, 32, "grid", grid, errors);
+                check_size(
+                    "encoder.keypoints",
+                    encoder.keypoints,
+                    256,
+                    "spatial_softmax",
+                    keypoints,
+                    errors,
+                );
+            }
+            SourceSpec::Text { encoder } => {
+                check_hash("encoder.sha256", &encoder.sha256, errors);
+                check_hash(
+                    "encoder.tokenizer_sha256",
+                    &encoder.tokenizer_sha256,
+                    errors,
+                );
+                if encoder.max_tokens < 3 {
+                    errors.add(format!(
+                        "encoder.max_tokens is {}; at least 3 are needed (two are special tokens)",
+                        encoder.max_tokens
+                    ));
+                }
+                if !matches!(
+                    encoder.pooling,
+                    Pooling::None | Pooling::Mean | Pooling::Cls | Pooling::MaskedMean
+                ) {
+                    errors.add(
+                        "encoder.pooling is flatten, grid or spatial_softmax, which a sentence has no fixed shape \
+                         for; none, mean, cls and masked_mean are allowed for text",
+                    );
+                }
+            }
+            SourceSpec::Vector { names } => {
+                if names.len() != self.width {
+                    errors.add(format!(
+                        "names has {} entries but width is {}; they must agree",
+                        names.len(),
+                        self.width
+                    ));
+                }
+                let mut seen = BTreeSet::new();
+                for name in names.iter().filter(|name| !seen.insert(*name)) {
+                    errors.add(format!("names has {name:?} twice; each must be unique"));
+                }
+            }
+            SourceSpec::Feature { encoder } => {
+                if encoder.trim().is_empty() || encoder.contains('\0') {
+                    errors.add(format!(
+                        "encoder is {encoder:?}; it must be the identity that the messages of the feature carry"
+                    ));
+                }
+            }
+        }
+    }
+}
+
+impl ImageInputSpec {
+    fn check(&self, errors: &mut ConfigErrors) {
+        for (key, pixels) in [("width", self.width), ("height", self.height)] {
+            if !(1..=4096).contains(&pixels) {
+                errors.add(format!(
+                    "encoder.input.{key} is {pixels}; 1 to 4096 pixels are allowed"
+                ));
+            }
+        }
+        if !(self.rescale.is_finite() && self.rescale > 0.0) {
+            errors.add(format!(
+                "encoder.input.rescale is {}; it must be positive",
+                self.rescale
+            ));
+        }
+        if self.mean.iter().any(|v| !v.is_finite()) {
+            errors.add(format!(
+                "encoder.input.mean is {:?}; only finite numbers are allowed",
+                self.mean
+            ));
+        }
+        if self.std.iter().any(|v| !(v.is_finite() && *v > 0.0)) {
+            errors.add(format!(
+                "encoder.input.std is {:?}; each must be positive",
+                self.std
+            ));
+        }
+    }
+}
+
+/// A size that one pooling needs and the others have no use for.
+fn check_size(
+    key: &str,
+    size: Option<usize>,
+    most: usize,
+    pooling: &str,
+    needed: bool,
+    errors: &mut ConfigErrors,
+) {
+    match size {
+        None if needed => errors.add(format!(
+            "{key} is missing; pooling {pooling} needs it, 1 to {most}"
+        )),
+        Some(_) if !needed => {
+            errors.add(format!("{key} is for pooling {pooling} only; leave it out"))
+        }
+        Some(size) if !(1..=most).contains(&size) => {
+            errors.add(format!("{key} is {size}; 1 to {most} are allowed"));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,58 @@
+//! What is kept of a modality's messages until it is learned from.
+
+use crate::map::MapShape;
+use crate::spec::{ModalitySpec, Pooling, SourceSpec};
+
+/// What the encoder of a modality gives while its policy is being learned: its feature, or the whole map where the
+/// pooling itself is learned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainingInput {
+    /// The source, with a pooling that needs nothing learned.
+    pub source: SourceSpec,
+    /// Width of one feature.
+    pub width: usize,
+    /// How many of the newest features are seen at once.
+    pub history: usize,
+    /// The map, where it is pooled later.
+    pub map: Option<MapShape>,
+    /// How many features of shifted copies follow the feature of a message.
+    pub copies: usize,
+}
+
+impl TrainingInput {
+    /// Of a modality whose encoder has not been looked at yet.
+    pub fn undetermined(modality: &ModalitySpec) -> Self {
+        let mut source = modality.source.clone();
+        if let SourceSpec::Image { encoder } = &mut source
+            && encoder.pooling == Pooling::SpatialSoftmax
+        {
+            encoder.pooling = Pooling::Flatten;
+            encoder.keypoints = None;
+        }
+        Self {
+            source,
+            width: modality.width,
+            history: modality.history,
+            map: None,
+            copies: 0,
+        }
+    }
+
+    /// Width of a row of what is learned from.
+    pub fn row_width(&self) -> usize {
+        self.width * self.history
+    }
+
+    /// The modality as an extractor is to see it.
+    pub fn modality(&self, name: &str) -> ModalitySpec {
+        ModalitySpec {
+            name: name.to_owned(),
+            source: self.source.clone(),
+            width: self.width,
+            history: 1,
+            align: None,
+            align_hidden: vec![],
+            squash: false,
+        }
+    }
+}
