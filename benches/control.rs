@@ -16,8 +16,8 @@ use late_fusion::modality::ProjectedFeature;
 use late_fusion::policy::Policy;
 use late_fusion::safety::{Guard, Limit};
 use late_fusion::spec::{
-    ActionSpec, BilinearSpec, ChunkSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec,
-    SourceSpec, VoteRule, VoteSpec, VoterSpec, Weights,
+    ActionSpec, Activation, BilinearSpec, ChunkSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec,
+    PolicySpec, SourceSpec, VoteRule, VoteSpec, VoterSpec, Weights,
 };
 use late_fusion::time::Stamp;
 use nalgebra::DVector;
@@ -61,7 +61,7 @@ fn measure_policy(mut policy: Policy) {
         features.len(),
         policy.parameters()
     );
-    measure("align, fuse and head", 20_000, || {
+    measure("projection, fuse and head", 20_000, || {
         policy.act(black_box(&features), &ages_s, black_box(&mut action));
     });
     let mut contributions = Contributions::new(&policy).unwrap_or_else(|errors| panic!("{errors}"));
@@ -167,7 +167,7 @@ impl Timer {
     }
 }
 
-/// Name, width, and what it is aligned to.
+/// Name, width, and what it is projected to.
 type Modality = (&'static str, usize, Option<usize>);
 
 const MODALITIES: [Modality; 4] = [
@@ -228,16 +228,16 @@ fn two_cameras() -> [Policy; 3] {
 }
 
 fn build(name: &str, fusion: FusionSpec, weights: Random) -> Policy {
-    let modality = |(name, width, align): Modality| ModalitySpec {
+    let modality = |(name, width, projection): Modality| ModalitySpec {
         name: name.into(),
         source: SourceSpec::Vector {
             names: (0..width).map(|i| format!("{name}{i}")).collect(),
         },
         width,
         history: 1,
-        align,
-        align_hidden: vec![],
-        squash: false,
+        projection,
+        projection_hidden: vec![],
+        projection_activation: Activation::None,
     };
     let action = |i: usize| ActionSpec {
         name: format!("a{i}"),
@@ -261,8 +261,8 @@ fn build(name: &str, fusion: FusionSpec, weights: Random) -> Policy {
     Policy::build(spec, Path::new(""), &weights.weights).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-fn fused_width((_, width, align): Modality) -> usize {
-    align.unwrap_or(width)
+fn fused_width((_, width, projection): Modality) -> usize {
+    projection.unwrap_or(width)
 }
 
 /// Weights of about the size that training gives: numbers that die out or explode take other times.
@@ -278,13 +278,16 @@ impl Random {
             weights: Weights::default(),
         };
         for modality in MODALITIES {
-            let (name, width, align) = modality;
-            random.constant(&format!("standardise.{name}.mean"), width, 0.0);
-            random.constant(&format!("standardise.{name}.std"), width, 1.0);
-            random.add(&format!("absent.{name}"), vec![fused_width(modality)]);
-            if let Some(align) = align {
-                random.add(&format!("align.{name}.weight"), vec![align, width]);
-                random.add(&format!("align.{name}.bias"), vec![align]);
+            let (name, width, projection) = modality;
+            random.constant(&format!("standardize.{name}.mean"), width, 0.0);
+            random.constant(&format!("standardize.{name}.std"), width, 1.0);
+            random.add(&format!("missing.{name}"), vec![fused_width(modality)]);
+            if let Some(projection) = projection {
+                random.add(
+                    &format!("projection.{name}.weight"),
+                    vec![projection, width],
+                );
+                random.add(&format!("projection.{name}.bias"), vec![projection]);
             }
         }
         random

@@ -15,8 +15,8 @@ use late_fusion::modality::{ProjectedFeature, feature_slot};
 use late_fusion::policy::Policy;
 use late_fusion::safety::{Guard, Limit};
 use late_fusion::spec::{
-    ActionSpec, ChunkSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, SourceSpec,
-    Weights,
+    ActionSpec, Activation, ChunkSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec,
+    SourceSpec, Weights,
 };
 use late_fusion::time::Stamp;
 use nalgebra::DVector;
@@ -61,9 +61,9 @@ fn policy(chunk: Option<ChunkSpec>) -> Policy {
             source: SourceSpec::Vector { names },
             width: WIDTH,
             history: 1,
-            align: Some(8),
-            align_hidden: vec![],
-            squash: false,
+            projection: Some(8),
+            projection_hidden: vec![],
+            projection_activation: Activation::None,
         }],
         fusion: FusionSpec::Concat,
         head: HeadSpec::Mlp {
@@ -80,10 +80,10 @@ fn policy(chunk: Option<ChunkSpec>) -> Policy {
     };
     let mut weights = Weights::default();
     for (name, shape) in [
-        ("standardise.joints.mean", vec![WIDTH]),
-        ("standardise.joints.std", vec![WIDTH]),
-        ("align.joints.weight", vec![8, WIDTH]),
-        ("align.joints.bias", vec![8]),
+        ("standardize.joints.mean", vec![WIDTH]),
+        ("standardize.joints.std", vec![WIDTH]),
+        ("projection.joints.weight", vec![8, WIDTH]),
+        ("projection.joints.bias", vec![8]),
         ("head.0.weight", vec![32, 8]),
         ("head.0.bias", vec![32]),
         ("head.1.weight", vec![steps, 32]),

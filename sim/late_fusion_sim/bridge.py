@@ -44,7 +44,7 @@ class Command:
     """What the node wants the arm to do."""
 
     values: np.ndarray
-    """Normalised velocities in the order of `HAND_NAMES`."""
+    """Normalized velocities in the order of `HAND_NAMES`."""
     stamp_ns: int
     """The node's stamp: in lockstep that of the observation it answers."""
     received_ns: int

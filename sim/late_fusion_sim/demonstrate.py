@@ -160,7 +160,7 @@ class Demonstrator:
             scene.step(carried_out(action))
             command += 1
             verdict = None if done else judge.verdict()
-            if verdict == "obeyed":
+            if verdict == "success":
                 done, end = True, command + (AFTERWARDS if opposite_of(task) else 0)
             elif verdict and not opposite:
                 # Who changes his mind may go the other way first; who does not has failed.

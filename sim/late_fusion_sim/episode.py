@@ -27,7 +27,7 @@ class Episode:
     """What the sentence was made of, where it names a target; otherwise the sentence."""
     novel: bool | None = None
     """Where a target is named: whether no recording ever names it."""
-    outcome: str = "neither"
+    outcome: str = "timeout"
     steps: int = 0
     command_times_ns: list[int] = field(default_factory=list)
     """When commands came: on the simulated clock in lockstep, on the system's in realtime."""
@@ -69,15 +69,15 @@ class Runner:
         self._bridge.commands.clear()
         self._bridge.mark("start")
         self._pace.begin()
-        while episode.outcome == "neither" and episode.steps < COMMAND_LIMIT:
+        while episode.outcome == "timeout" and episode.steps < COMMAND_LIMIT:
             observation, command = self._pace.exchange(scene)
             scene.step(command)
             episode.steps += 1
             self._bridge.step = episode.steps
-            episode.outcome = judge.verdict() or "neither"
+            episode.outcome = judge.verdict() or "timeout"
             if keep_frames:
                 episode.frames.append(observation.image)
-        self._bridge.mark("success" if episode.outcome == "obeyed" else "failure")
+        self._bridge.mark("success" if episode.outcome == "success" else "failure")
         episode.late_steps = self._pace.late_steps
         episode.command_times_ns = [self._pace.time_ns(command) for command in self._bridge.commands]
         if keep_frames:

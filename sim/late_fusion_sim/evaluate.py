@@ -106,8 +106,8 @@ def summary(name: str, reports: list[dict]) -> dict:
     for report in reports:
         for row in report["tasks"].values():
             counts.update({key: row[key] for key in ("episodes", *OUTCOMES)})
-    low, high = interval(counts["obeyed"], counts["episodes"])
-    return {"policy": name, "seeds": len(reports), **counts, "obeyed_low": low, "obeyed_high": high}
+    low, high = interval(counts["success"], counts["episodes"])
+    return {"policy": name, "seeds": len(reports), **counts, "success_low": low, "success_high": high}
 
 
 def markdown(result: dict) -> str:
@@ -119,18 +119,18 @@ def markdown(result: dict) -> str:
         f"{conditions['episodes']} episodes per task and seed, sentences: {conditions['sentences']}, "
         f"starts from {conditions['seed']}; in brackets Wilson's 95 % interval.",
         "",
-        "| policy | seeds | episodes | obeyed | opposite | neither |",
+        "| policy | seeds | episodes | success | wrong task | timeout |",
         "|---|---|---|---|---|---|",
     ]
     for row in result["summary"]:
         share = {key: 100 * row[key] / row["episodes"] for key in OUTCOMES}
         lines.append(
-            f"| {row['policy']} | {row['seeds']} | {row['episodes']} | {share['obeyed']:.1f} % "
-            f"[{100 * row['obeyed_low']:.1f}, {100 * row['obeyed_high']:.1f}] | {share['opposite']:.1f} % | "
-            f"{share['neither']:.1f} % |"
+            f"| {row['policy']} | {row['seeds']} | {row['episodes']} | {share['success']:.1f} % "
+            f"[{100 * row['success_low']:.1f}, {100 * row['success_high']:.1f}] | {share['wrong_task']:.1f} % | "
+            f"{share['timeout']:.1f} % |"
         )
     for name, reports in result["policies"].items():
-        lines += ["", f"## {name}", "", "| task | sentence | episodes | obeyed | opposite | neither |"]
+        lines += ["", f"## {name}", "", "| task | sentence | episodes | success | wrong task | timeout |"]
         lines.append("|---|---|---|---|---|---|")
         for (task, sentence), counts in _by_sentence(reports).items():
             numbers = " | ".join(str(counts[key]) for key in ("episodes", *OUTCOMES))

@@ -20,8 +20,8 @@ TOUCH_M = 0.06
 """Fingers this near to a shape's centre touch it."""
 
 
-Outcome = Literal["obeyed", "opposite", "neither"]
-"""How an episode ended; `neither` when time was up."""
+Outcome = Literal["success", "wrong_task", "timeout"]
+"""How an episode ended; `timeout` when time was up."""
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
@@ -45,9 +45,9 @@ class PairJudge:
 
     def verdict(self) -> Outcome | None:
         if self._travelled(self._wanted) >= OBEYED_SHARE:
-            return "obeyed"
+            return "success"
         if self._travelled(self._other) >= OPPOSITE_SHARE:
-            return "opposite"
+            return "wrong_task"
         return None
 
     def _travelled(self, end: float) -> float:
@@ -65,7 +65,7 @@ class TouchJudge:
         layout, fingers = self._scene.layout, self._scene.fingers
         for shape, position in layout.positions.items():
             if np.linalg.norm(fingers - position) <= TOUCH_M:
-                return "obeyed" if shape == layout.target else "opposite"
+                return "success" if shape == layout.target else "wrong_task"
         return None
 
 
@@ -76,7 +76,7 @@ class SuccessJudge:
         self._scene = scene
 
     def verdict(self) -> Outcome | None:
-        return "obeyed" if self._scene.solved else None
+        return "success" if self._scene.solved else None
 
 
 class Witness:
@@ -92,7 +92,7 @@ class Witness:
 
     def verdict(self) -> str | None:
         for happened, judge in self._judges.items():
-            if judge.verdict() == "obeyed":
+            if judge.verdict() == "success":
                 return happened
         return None
 

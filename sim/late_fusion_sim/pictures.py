@@ -14,7 +14,7 @@ from late_fusion_sim.scene import CONTROL_PERIOD_S
 BACKGROUND = "#15181d"
 TEXT = "#f0f2f4"
 FAINT = "#8b939e"
-OUTCOME_COLOURS = {"obeyed": "#4fb57f", "opposite": "#e0564c", "neither": "#d9a441"}
+OUTCOME_COLOURS = {"success": "#4fb57f", "wrong_task": "#e0564c", "timeout": "#d9a441"}
 HAPPENED_COLOUR = "#5a9bd8"
 """Of a sentence that is not judged."""
 

@@ -70,8 +70,8 @@ class Report:
         """The columns of the count: the three outcomes, or whatever happened to a sentence of one's own."""
         if self.judged:
             return list(OUTCOMES)
-        happened = {episode.outcome for episode in self.episodes} - {"neither"}
-        return [*sorted(happened), "neither"]
+        happened = {episode.outcome for episode in self.episodes} - {"timeout"}
+        return [*sorted(happened), "timeout"]
 
     def as_json(self) -> dict:
         """The report for machines."""

@@ -29,7 +29,7 @@ ENVIRONMENTS = {**ALL_V3_ENVIRONMENTS, "shapes": ShapesEnvironment}
 TRAINED_SHAPES = tuple(shape for shape in ALL_SHAPES if shape not in NEVER_TRAINED)
 
 HAND_NAMES = ("hand_x", "hand_y", "hand_z", "gripper")
-"""The four numbers of the arm's state and, as normalised velocities, of a command."""
+"""The four numbers of the arm's state and, as normalized velocities, of a command."""
 
 
 @dataclass(frozen=True)

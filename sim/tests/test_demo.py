@@ -36,13 +36,13 @@ def test_lockstep_from_the_first_word_to_the_pictures(run_demo, tmp_path: Path, 
     assert report["tasks"]["drawer-open"] == {
         "instruction": "open the drawer",
         "episodes": 2,
-        "obeyed": 2,
-        "opposite": 0,
-        "neither": 0,
+        "success": 2,
+        "wrong_task": 0,
+        "timeout": 0,
     }
 
     table = capsys.readouterr().out
-    for text in ["press the button", "open the drawer", "close the drawer", "obeyed", "mean steps", "40.00 commands"]:
+    for text in ["press the button", "open the drawer", "close the drawer", "success", "mean steps", "40.00 commands"]:
         assert text in table
 
     with Image.open(tmp_path / "demo.gif") as animation:
@@ -64,7 +64,7 @@ def test_realtime_reports_rate_and_interval(run_demo, tmp_path: Path) -> None:
     assert report["mode"] == "realtime"
     assert 20.0 < report["control_rate_hz"]["achieved"] < 45.0
     assert report["control_rate_hz"]["interval_p99_ms"] > 5.0
-    assert report["tasks"]["faucet-open"]["neither"] == 1
+    assert report["tasks"]["faucet-open"]["timeout"] == 1
 
 
 def test_a_sentence_of_ones_own_shows_what_happens(run_demo, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_sentence_of_ones_own_shows_what_happens(run_demo, tmp_path: Path) -> 
     arguments = ["--scene", "faucet", "--instruction", "close the faucet", "--report", str(report_file)]
     assert run_demo("expert", *arguments) == 0
     assert json.loads(report_file.read_text())["scenes"] == {
-        "faucet": {"instruction": "close the faucet", "episodes": 1, "closed": 1, "neither": 0}
+        "faucet": {"instruction": "close the faucet", "episodes": 1, "closed": 1, "timeout": 0}
     }
 
 
@@ -81,7 +81,7 @@ def test_a_sentence_of_ones_own_can_be_judged(run_demo, tmp_path: Path) -> None:
     arguments = ["--tasks", "drawer-open", "--instruction", "close the drawer", "--report", str(report_file)]
     assert run_demo("expert", *arguments) == 0
     row = json.loads(report_file.read_text())["tasks"]["drawer-open"]
-    assert (row["instruction"], row["opposite"]) == ("close the drawer", 1)
+    assert (row["instruction"], row["wrong_task"]) == ("close the drawer", 1)
 
 
 def test_a_dead_node_is_told_with_its_last_words(run_demo, capsys) -> None:

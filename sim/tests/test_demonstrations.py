@@ -139,7 +139,7 @@ def test_what_was_done_is_shown_on_for_a_while(monkeypatch: pytest.MonkeyPatch) 
     quiet = ["--noise", "0", "--delay", "0", "--push", "0", "--change", "0"]
     with recorder() as heard:
         assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1", *quiet]) == 0
-    assert verdicts[-1] == "obeyed" and not any(verdicts[:-1])
+    assert verdicts[-1] == "success" and not any(verdicts[:-1])
     assert len(heard.of("expert_action")) == len(verdicts) + demonstrate.AFTERWARDS
     assert heard.of("episode")[-1][1].data == "success"
 
@@ -154,7 +154,7 @@ def test_who_changes_his_mind_may_go_the_other_way_first(monkeypatch: pytest.Mon
     quiet = ["--noise", "0", "--delay", "0", "--push", "0"]
     with recorder() as heard:
         assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1", "--change", "0.1", *quiet]) == 0
-    assert "opposite" in verdicts and verdicts[-1] == "obeyed"
+    assert "wrong_task" in verdicts and verdicts[-1] == "success"
     assert "failure" not in [message.data for _, message in heard.of("episode")]
 
 

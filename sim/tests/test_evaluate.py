@@ -40,9 +40,9 @@ def test_seeds_are_counted_together_and_sentences_apart(tmp_path: Path, monkeypa
     assert evaluate.main([*arguments, "--tasks", "drawer-close", "--sentences", "demo"]) == 0
     result = json.loads((out / "evaluation.json").read_text())
     [row] = result["summary"]
-    assert (row["seeds"], row["episodes"], row["obeyed"]) == (2, 4, 4)
+    assert (row["seeds"], row["episodes"], row["success"]) == (2, 4, 4)
     assert len(result["policies"]["same"]) == 2
     close = result["policies"]["same"][0]["pairs"]["drawer"]["closed"]
-    assert close == {"close the drawer": {"obeyed": 2, "opposite": 0, "neither": 0}}
+    assert close == {"close the drawer": {"success": 2, "wrong_task": 0, "timeout": 0}}
     assert "| drawer-close | close the drawer | 4 | 4 | 0 | 0 |" in (out / "evaluation.md").read_text()
     assert "100.0 %" in capsys.readouterr().out

@@ -36,7 +36,7 @@ def test_experts_obey_from_common_starts(world: World, name: str) -> None:
     scene, expert = world.enter(TASKS[name].scene), expert_of(TASKS[name])
     for seed in [*range(5), *EVALUATION_SEEDS[:5]]:
         scene.reset(seed)
-        assert play(scene, judge_of(TASKS[name], scene), expert) == "obeyed", f"seed {seed}"
+        assert play(scene, judge_of(TASKS[name], scene), expert) == "success", f"seed {seed}"
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -44,7 +44,7 @@ def test_experts_stand_the_delay_of_a_real_robot(world: World, name: str) -> Non
     scene, expert = world.enter(TASKS[name].scene), expert_of(TASKS[name])
     for seed in range(5):
         scene.reset(seed)
-        assert play(scene, judge_of(TASKS[name], scene), expert, delay=2) == "obeyed", f"seed {seed}"
+        assert play(scene, judge_of(TASKS[name], scene), expert, delay=2) == "success", f"seed {seed}"
 
 
 @pytest.mark.parametrize(("asked", "played"), OPPOSITES.items())
@@ -52,7 +52,7 @@ def test_the_other_expert_does_the_opposite(world: World, asked: str, played: st
     scene, expert = world.enter(TASKS[asked].scene), expert_of(TASKS[played])
     for seed in range(5):
         scene.reset(seed)
-        assert play(scene, judge_of(TASKS[asked], scene), expert) == "opposite", f"seed {seed}"
+        assert play(scene, judge_of(TASKS[asked], scene), expert) == "wrong_task", f"seed {seed}"
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -74,7 +74,7 @@ def test_a_witness_says_what_happened(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("joint", "verdict"),
-    [(0.0, None), (0.79, None), (0.81, "obeyed"), (-0.24, None), (-0.26, "opposite")],
+    [(0.0, None), (0.79, None), (0.81, "success"), (-0.24, None), (-0.26, "wrong_task")],
 )
 def test_shares_of_the_remaining_travel_decide(joint: float, verdict: str | None) -> None:
     scene = SimpleNamespace(joint=0.0, placement=SimpleNamespace(ends={"open": 1.0, "closed": -0.5}))

@@ -190,7 +190,7 @@ fn unlearned_absences(spec: &PolicySpec, wiring: &Wiring, weights: &Weights) -> 
     }
     let optional = wiring.modalities.iter().filter(|m| !m.required);
     optional
-        .filter(|m| !weights.contains(&format!("absent.{}", m.name)))
+        .filter(|m| !weights.contains(&format!("missing.{}", m.name)))
         .map(|m| {
             format!(
                 "modality {}: it is not required, but the policy {:?} never learned to do without it; while it is \

@@ -17,9 +17,9 @@ fn policy(
         },
         width: 1,
         history: 1,
-        align: None,
-        align_hidden: vec![],
-        squash: false,
+        projection: None,
+        projection_hidden: vec![],
+        projection_activation: Activation::None,
     };
     let spec = PolicySpec {
         format: FORMAT,
@@ -41,8 +41,8 @@ fn policy(
     };
     let mut tensors = Weights::default();
     for i in 0..count {
-        tensors.insert(format!("standardise.m{i}.mean"), vec![1], vec![0.0]);
-        tensors.insert(format!("standardise.m{i}.std"), vec![1], vec![1.0]);
+        tensors.insert(format!("standardize.m{i}.mean"), vec![1], vec![0.0]);
+        tensors.insert(format!("standardize.m{i}.std"), vec![1], vec![1.0]);
     }
     tensors.insert("head.0.bias", vec![1], vec![0.5]);
     tensors.insert("action.mean", vec![1], vec![0.0]);

@@ -68,6 +68,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::spec::Activation;
 
     const SCENE: &str = "
 name: scene
@@ -81,7 +82,7 @@ encoder:
   pooling: spatial_softmax
   cells: 2
   keypoints: 3
-  normalise: none
+  normalize: none
 width: 6
 ";
     const WORDS: &str = "
@@ -95,7 +96,7 @@ encoder:
   max_tokens: 16
   output: hidden
   pooling: masked_mean
-  normalise: l2
+  normalize: l2
 width: 8
 ";
 
@@ -183,9 +184,9 @@ width: 8
         assert_ne!(whole, fingerprint(&spec, &weights(1.5)));
         let fused = ModalitySpec {
             history: 3,
-            align: Some(64),
-            align_hidden: vec![],
-            squash: false,
+            projection: Some(64),
+            projection_hidden: vec![],
+            projection_activation: Activation::None,
             ..spec
         };
         assert_eq!(whole, fingerprint(&fused, &weights(1.0)));

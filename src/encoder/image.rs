@@ -46,7 +46,7 @@ impl ImageEncoder {
         let summary = Summary::of_model(&path, &model, port.to_string());
         let recipe = Recipe {
             pooling: spec.pooling,
-            normalise: spec.normalise,
+            normalize: spec.normalize,
             cells: spec.cells.unwrap_or(1),
             keypoints: spec.keypoints.unwrap_or(1),
             modality,

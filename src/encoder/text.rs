@@ -54,7 +54,7 @@ impl TextEncoder {
         feed.set(blank);
         let recipe = Recipe {
             pooling: spec.pooling,
-            normalise: spec.normalise,
+            normalize: spec.normalize,
             cells: 1,
             keypoints: 1,
             modality: "",

@@ -30,7 +30,7 @@ struct Factor<T: Number> {
 
 impl<T: Number> Bilinear<T> {
     /// Reads `fusion.<i>.<j>.left` (`[rank, width of i]`) and `.right` (`[rank, width of j]`) for every pair of
-    /// modalities, given by name and aligned width, and the absent vectors.
+    /// modalities, given by name and projected width, and the absent vectors.
     ///
     /// # Errors
     /// Every tensor that is missing or of another shape.
@@ -57,10 +57,10 @@ impl<T: Number> Bilinear<T> {
                 pairs.push(Pair { left, right });
             }
         }
-        let aligned: usize = modalities.iter().map(|(_, width)| width).sum();
+        let projected: usize = modalities.iter().map(|(_, width)| width).sum();
         match absent {
             Ok(absent) => errors.or(Self {
-                width: aligned + pairs.len() * spec.rank,
+                width: projected + pairs.len() * spec.rank,
                 absent,
                 pairs,
             }),

@@ -7,15 +7,15 @@ use crate::errors::ConfigErrors;
 use crate::number::Number;
 use crate::spec::Weights;
 
-/// Concatenation of the aligned features. An absent modality is replaced by its learned *absent* vector
-/// (tensor `absent.<modality>`), or by zeros, the training mean, where the policy has none.
+/// Concatenation of the projected features. An absent modality is replaced by its learned *absent* vector
+/// (tensor `missing.<modality>`), or by zeros, the training mean, where the policy has none.
 pub struct Concat<T: Number> {
     absent: Vec<DVector<T>>,
     width: usize,
 }
 
 impl<T: Number> Concat<T> {
-    /// Reads the absent vectors of modalities given by name and aligned width.
+    /// Reads the absent vectors of modalities given by name and projected width.
     ///
     /// # Errors
     /// Every absent vector of another width than its modality's.
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn an_absent_modality_is_replaced_by_its_learned_vector() {
         let mut weights = Weights::default();
-        weights.insert("absent.a", vec![2], vec![7.0, 8.0]);
+        weights.insert("missing.a", vec![2], vec![7.0, 8.0]);
         let mut concat = Concat::<f32>::load(&[("a", 2), ("b", 1)], &weights).unwrap();
         let b = DVector::from_vec(vec![3.0]);
         let mut fused = DVector::zeros(3);
@@ -78,8 +78,8 @@ mod tests {
     #[test]
     fn an_absent_vector_of_another_width_is_refused() {
         let mut weights = Weights::default();
-        weights.insert("absent.a", vec![3], vec![0.0; 3]);
+        weights.insert("missing.a", vec![3], vec![0.0; 3]);
         let errors = Concat::<f32>::load(&[("a", 2)], &weights).err().unwrap();
-        assert!(errors.to_string().contains("absent.a"), "{errors}");
+        assert!(errors.to_string().contains("missing.a"), "{errors}");
     }
 }

@@ -51,7 +51,7 @@ struct AttentionHead<T: Number> {
 
 impl<T: Number> CrossAttention<T> {
     /// Reads `fusion.<map>.weight` (`[heads·channels, width of all queries]`) and `fusion.<map>.bias` for every map, and
-    /// the absent vectors, that of a map being as wide as its places. Modalities are given by name and aligned width.
+    /// the absent vectors, that of a map being as wide as its places. Modalities are given by name and projected width.
     ///
     /// # Errors
     /// Every tensor that is missing or of another shape.
@@ -202,7 +202,7 @@ mod tests {
         let mut weights = Weights::default();
         weights.insert("fusion.eye.weight", vec![2, 1], vec![1000.0, -1000.0]);
         weights.insert("fusion.eye.bias", vec![2], vec![0.0, 0.0]);
-        weights.insert("absent.eye", vec![2], vec![0.25, 0.75]);
+        weights.insert("missing.eye", vec![2], vec![0.25, 0.75]);
         weights
     }
 
@@ -241,7 +241,7 @@ mod tests {
         let spec = CrossAttentionSpec { heads: 2, ..spec() };
         let errors = CrossAttention::<f32>::load(&spec, &MODALITIES, &weights()).err();
         let errors = errors.unwrap().to_string();
-        for tensor in ["fusion.eye.weight", "fusion.eye.bias", "absent.eye"] {
+        for tensor in ["fusion.eye.weight", "fusion.eye.bias", "missing.eye"] {
             assert!(errors.contains(tensor), "{errors}");
         }
     }

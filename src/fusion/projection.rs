@@ -6,9 +6,9 @@ use nalgebra::DVector;
 use crate::errors::ConfigErrors;
 use crate::layers::{Layer, relu, tanh};
 use crate::number::Number;
-use crate::spec::{ModalitySpec, Weights};
+use crate::spec::{Activation, ModalitySpec, Weights};
 
-/// Standardisation of one modality's feature with the training mean and deviation, followed by its
+/// Standardization of one modality's feature with the training mean and deviation, followed by its
 /// learned projection where the policy has one: hidden layers with ReLU, if any, and A, b.
 #[derive(Clone)]
 pub struct Projection<T: Number> {
@@ -17,27 +17,27 @@ pub struct Projection<T: Number> {
     standardized: DVector<T>,
     /// None where the standardized feature is fused as it is.
     layers: Vec<Layer<T>>,
-    squash: bool,
+    activation: Activation,
 }
 
 impl<T: Number> Projection<T> {
-    /// Reads `standardise.<modality>.mean`, `.std` and, for an aligned modality, `align.<modality>.weight`
-    /// (`[align, width]`) and `.bias`, with `align.<modality>.hidden.<i>.weight` and `.bias` before them.
+    /// Reads `standardize.<modality>.mean`, `.std` and, for an projected modality, `projection.<modality>.weight`
+    /// (`[projection, width]`) and `.bias`, with `projection.<modality>.hidden.<i>.weight` and `.bias` before them.
     ///
     /// # Errors
     /// Every tensor that is missing, of another shape, or a deviation that is not positive.
     pub fn load(modality: &ModalitySpec, weights: &Weights) -> Result<Self, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         let (name, width) = (&modality.name, modality.input_width());
-        let mean = weights.vector(&format!("standardise.{name}.mean"), width, &mut errors);
+        let mean = weights.vector(&format!("standardize.{name}.mean"), width, &mut errors);
         let std: Option<DVector<T>> =
-            weights.vector(&format!("standardise.{name}.std"), width, &mut errors);
+            weights.vector(&format!("standardize.{name}.std"), width, &mut errors);
         if let Some(at) = std
             .as_ref()
             .and_then(|s| s.iter().position(|v| *v <= T::zero()))
         {
             errors.add(format!(
-                "tensor standardise.{name}.std: number {at} is not positive; a deviation must be"
+                "tensor standardize.{name}.std: number {at} is not positive; a deviation must be"
             ));
         }
         let mut layers = Vec::new();
@@ -52,7 +52,7 @@ impl<T: Number> Projection<T> {
                 inverse_std: std.map(|v| T::one() / v),
                 mean,
                 layers,
-                squash: modality.squash,
+                activation: modality.projection_activation,
             }),
             _ => Err(errors),
         }
@@ -67,10 +67,10 @@ impl<T: Number> Projection<T> {
         let count = self.layers.len();
         for (i, layer) in self.layers.iter_mut().enumerate() {
             layer.apply(input);
-            match (i + 1 < count, self.squash) {
-                (true, _) => relu(&mut layer.output),
-                (false, true) => tanh(&mut layer.output),
-                (false, false) => {}
+            match self.activation {
+                _ if i + 1 < count => relu(&mut layer.output),
+                Activation::Tanh => tanh(&mut layer.output),
+                Activation::None => {}
             }
             input = &layer.output;
         }
@@ -93,7 +93,7 @@ impl Projection<f32> {
             inverse_std: DVector::repeat(width, 1.0),
             standardized: DVector::zeros(width),
             layers: Vec::new(),
-            squash: false,
+            activation: Activation::None,
         }
     }
 }
@@ -102,10 +102,10 @@ impl Projection<f32> {
 mod tests {
     use super::*;
 
-    fn standardised() -> Weights {
+    fn standardized() -> Weights {
         let mut weights = Weights::default();
-        weights.insert("standardise.m.mean", vec![2], vec![1.0, 2.0]);
-        weights.insert("standardise.m.std", vec![2], vec![2.0, 4.0]);
+        weights.insert("standardize.m.mean", vec![2], vec![1.0, 2.0]);
+        weights.insert("standardize.m.std", vec![2], vec![2.0, 4.0]);
         weights
     }
 
@@ -114,45 +114,45 @@ mod tests {
         serde_yaml::from_str(&text).unwrap()
     }
 
-    fn aligned(keys: &str, weights: &Weights) -> Vec<f32> {
+    fn projected(keys: &str, weights: &Weights) -> Vec<f32> {
         let mut projection = Projection::load(&modality(keys), weights).unwrap();
         projection.project(&[3.0, -2.0]).as_slice().to_vec()
     }
 
     #[test]
-    fn without_a_projection_the_feature_is_standardised() {
-        assert_eq!(aligned("", &standardised()), [1.0, -1.0]);
+    fn without_a_projection_the_feature_is_standardized() {
+        assert_eq!(projected("", &standardized()), [1.0, -1.0]);
     }
 
     #[test]
-    fn the_projection_comes_after_the_standardisation() {
-        let mut weights = standardised();
+    fn the_projection_comes_after_the_standardization() {
+        let mut weights = standardized();
         let matrix = vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0];
-        weights.insert("align.m.weight", vec![3, 2], matrix);
-        weights.insert("align.m.bias", vec![3], vec![0.5, 0.0, 0.0]);
-        assert_eq!(aligned(", align: 3", &weights), [1.5, -1.0, 0.0]);
+        weights.insert("projection.m.weight", vec![3, 2], matrix);
+        weights.insert("projection.m.bias", vec![3], vec![0.5, 0.0, 0.0]);
+        assert_eq!(projected(", projection: 3", &weights), [1.5, -1.0, 0.0]);
     }
 
     #[test]
     fn hidden_layers_are_rectified_and_what_comes_out_is_squashed() {
-        let mut weights = standardised();
+        let mut weights = standardized();
         let identity = vec![1.0, 0.0, 0.0, 1.0];
-        weights.insert("align.m.hidden.0.weight", vec![2, 2], identity);
-        weights.insert("align.m.hidden.0.bias", vec![2], vec![0.0, 0.0]);
-        weights.insert("align.m.weight", vec![1, 2], vec![1.0, 9.0]);
-        weights.insert("align.m.bias", vec![1], vec![-2.0]);
-        let keys = ", align: 1, align_hidden: [2]";
-        assert_eq!(aligned(keys, &weights), [-1.0]);
-        let keys = format!("{keys}, squash: true");
-        assert_eq!(aligned(&keys, &weights), [f32::tanh(-1.0)]);
+        weights.insert("projection.m.hidden.0.weight", vec![2, 2], identity);
+        weights.insert("projection.m.hidden.0.bias", vec![2], vec![0.0, 0.0]);
+        weights.insert("projection.m.weight", vec![1, 2], vec![1.0, 9.0]);
+        weights.insert("projection.m.bias", vec![1], vec![-2.0]);
+        let keys = ", projection: 1, projection_hidden: [2]";
+        assert_eq!(projected(keys, &weights), [-1.0]);
+        let keys = format!("{keys}, projection_activation: tanh");
+        assert_eq!(projected(&keys, &weights), [f32::tanh(-1.0)]);
     }
 
     #[test]
     fn every_bad_tensor_is_named_at_once() {
         let mut weights = Weights::default();
-        weights.insert("standardise.m.mean", vec![3], vec![0.0; 3]);
-        weights.insert("standardise.m.std", vec![2], vec![1.0, 0.0]);
-        let modality = modality(", align: 3, align_hidden: [4]");
+        weights.insert("standardize.m.mean", vec![3], vec![0.0; 3]);
+        weights.insert("standardize.m.std", vec![2], vec![1.0, 0.0]);
+        let modality = modality(", projection: 3, projection_hidden: [4]");
         let errors = Projection::<f32>::load(&modality, &weights).err().unwrap();
         assert_eq!(errors.iter().count(), 6, "{errors}");
     }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// How the aligned features become one vector.
+/// How the projected features become one vector.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub enum FusionSpec {
     /// One after the other, in the order of the modalities.
     Concat,
-    /// A weighted sum; all modalities are aligned to one width.
+    /// A weighted sum; all modalities are projected to one width.
     Weighted(WeightedSpec),
     /// Concatenation with low-rank products of pairs of modalities.
     Bilinear(BilinearSpec),

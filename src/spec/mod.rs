@@ -1,11 +1,13 @@
 //! What a policy's files say, as data: `policy.yaml`, checked, and the tensors of `weights.safetensors`.
 
 mod check;
+mod convert;
 mod fusion;
 mod policy;
 mod weights;
 
 pub use check::{MAX_MODALITIES, MAX_STEPS};
+pub use convert::convert;
 pub use fusion::*;
 pub use policy::*;
 pub use weights::Weights;

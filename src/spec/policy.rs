@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::FusionSpec;
 
 /// The format number that this release writes and reads.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// A whole `policy.yaml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub struct PolicySpec {
     pub description: String,
     /// The modalities, in the order in which they are fused.
     pub modalities: Vec<ModalitySpec>,
-    /// How the aligned features become one vector.
+    /// How the projected features become one vector.
     pub fusion: FusionSpec,
     /// How the fused vector becomes an action.
     pub head: HeadSpec,
@@ -44,15 +44,33 @@ pub struct ModalitySpec {
     /// newest first. 1 is the newest alone.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub history: usize,
-    /// Width of the learned projection; without it the standardised feature is fused as it is.
+    /// Width of the learned projection; without it the standardized feature is fused as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub align: Option<usize>,
+    pub projection: Option<usize>,
     /// Widths of the hidden layers before that projection, with ReLU.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub align_hidden: Vec<usize>,
-    /// Whether the projection is squashed by tanh, to between −1 and 1.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub squash: bool,
+    pub projection_hidden: Vec<usize>,
+    /// What follows its last layer.
+    #[serde(default, skip_serializing_if = "Activation::is_none")]
+    pub projection_activation: Activation,
+}
+
+/// What follows the last layer of a projection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// Nothing.
+    #[default]
+    None,
+    /// tanh, to between −1 and 1.
+    Tanh,
+}
+
+impl Activation {
+    /// Whether nothing follows.
+    pub fn is_none(&self) -> bool {
+        *self == Self::None
+    }
 }
 
 fn one() -> usize {
@@ -144,7 +162,7 @@ pub struct ImageEncoderSpec {
     pub keypoints: Option<usize>,
     /// Whether the vector is scaled to length 1.
     #[serde(default)]
-    pub normalise: Normalize,
+    pub normalize: Normalize,
 }
 
 /// The image tensor of an encoder. A number of the tensor is `(byte · rescale − mean) / std`, per channel.
@@ -209,7 +227,7 @@ pub struct TextEncoderSpec {
     pub pooling: Pooling,
     /// Whether the vector is scaled to length 1.
     #[serde(default)]
-    pub normalise: Normalize,
+    pub normalize: Normalize,
 }
 
 /// Element type of an image tensor.
@@ -330,7 +348,7 @@ pub struct ChunkSpec {
 pub struct ActionSpec {
     /// Its name, by which it is mapped to a field of the command message.
     pub name: String,
-    /// Its unit, for people: `m/s`, `rad`, `1` for a normalised number.
+    /// Its unit, for people: `m/s`, `rad`, `1` for a normalized number.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub unit: String,
     /// The smallest value that may leave the node.

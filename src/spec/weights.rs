@@ -85,6 +85,12 @@ impl Weights {
         self.0.insert(name.into(), Tensor { shape, values });
     }
 
+    /// The same tensors under other names.
+    pub fn renamed(self, name: impl Fn(&str) -> String) -> Self {
+        let tensors = self.0.into_iter();
+        Self(tensors.map(|(old, tensor)| (name(&old), tensor)).collect())
+    }
+
     /// Whether there is a tensor of that name.
     pub fn contains(&self, name: &str) -> bool {
         self.0.contains_key(name)

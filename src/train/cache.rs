@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::shifts::Shifts;
+use super::random_shift::RandomShift;
 use crate::message::MessageType;
 use crate::spec::SourceSpec;
 
@@ -60,7 +60,7 @@ pub struct Key<'a> {
     /// The numbers of the messages.
     pub numbers: &'a [u32],
     /// How its pictures are shifted.
-    pub shifts: Option<Shifts>,
+    pub random_shift: Option<RandomShift>,
 }
 
 /// Changes whenever the same key would give other numbers than before.
@@ -117,7 +117,7 @@ impl Cache {
         for number in key.numbers {
             hash.update(number.to_le_bytes());
         }
-        if let Some(Shifts { copies, most }) = key.shifts {
+        if let Some(RandomShift { copies, most }) = key.random_shift {
             hash.update((copies as u64).to_le_bytes());
             hash.update(most.to_le_bytes());
         }
@@ -183,7 +183,7 @@ mod tests {
             bag_sha256: "00",
             topic: "numbers",
             numbers,
-            shifts: None,
+            random_shift: None,
         }
     }
 
@@ -230,7 +230,7 @@ mod tests {
                 1 => key.bag_sha256 = "01",
                 2 => key.topic = "others",
                 _ => {
-                    key.shifts = Some(Shifts {
+                    key.random_shift = Some(RandomShift {
                         copies: 1,
                         most: 0.1,
                     });

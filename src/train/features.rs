@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::cache::{Cache, Entry, Features, Key, Outcome};
 use super::encoders::Extractors;
-use super::shifts::Shifts;
+use super::random_shift::RandomShift;
 use super::survey::Recording;
 use crate::bag::{Reader, same_topic};
 use crate::encoder::{FeatureExtractor, sha256_of};
@@ -22,7 +22,7 @@ pub struct Encoding<'a> {
     topics: Vec<&'a str>,
     extractors: Extractors,
     cache: &'a Cache,
-    shifts: Option<Shifts>,
+    random_shift: Option<RandomShift>,
     /// For each modality, the sentences met so far: there are few of them, and each is encoded once.
     sentences: Vec<HashMap<Vec<u8>, Extracted>>,
     /// How many pictures were encoded.
@@ -54,7 +54,7 @@ impl<'a> Encoding<'a> {
         topics: Vec<&'a str>,
         extractors: Extractors,
         cache: &'a Cache,
-        shifts: Option<Shifts>,
+        random_shift: Option<RandomShift>,
     ) -> Self {
         Self {
             sentences: vec![HashMap::new(); modalities.len()],
@@ -62,7 +62,7 @@ impl<'a> Encoding<'a> {
             topics,
             extractors,
             cache,
-            shifts,
+            random_shift,
             encoded: 0,
             cached: 0,
         }
@@ -91,7 +91,7 @@ impl<'a> Encoding<'a> {
                     bag_sha256: &bag_sha256,
                     topic: self.topics[i],
                     numbers: &wanted[i],
-                    shifts: self.shifts,
+                    random_shift: self.random_shift,
                 };
                 (i, key)
             })
@@ -135,7 +135,10 @@ impl<'a> Encoding<'a> {
     /// How many numbers are kept of a message: its feature and those of its shifted copies.
     fn width(&self, modality: usize) -> usize {
         let ModalitySpec { source, width, .. } = &self.modalities[modality];
-        width * (1 + self.shifts.map_or(0, |shifts| shifts.copies_of(source)))
+        width
+            * (1 + self
+                .random_shift
+                .map_or(0, |random_shift| random_shift.copies_of(source)))
     }
 
     /// Reads the bag once and extracts the missing messages of every modality.
@@ -154,7 +157,7 @@ impl<'a> Encoding<'a> {
         let topics = &self.topics;
         let copies = Copies {
             modalities: self.modalities,
-            shifts: self.shifts,
+            random_shift: self.random_shift,
         };
         let copies = &copies;
         let mut done: Vec<Done> = std::thread::scope(|scope| {
@@ -324,7 +327,7 @@ fn extract(extractor: &mut FeatureExtractor, message: MessageType, bytes: &[u8])
 /// The features of shifted copies.
 struct Copies<'a> {
     modalities: &'a [ModalitySpec],
-    shifts: Option<Shifts>,
+    random_shift: Option<RandomShift>,
 }
 
 impl Copies<'_> {
@@ -334,11 +337,11 @@ impl Copies<'_> {
         let SourceSpec::Image { encoder } = &self.modalities[job.modality].source else {
             return (stamp_ns, outcome, values);
         };
-        let Some(shifts) = self.shifts.filter(|_| outcome == Outcome::Present) else {
+        let Some(random_shift) = self.random_shift.filter(|_| outcome == Outcome::Present) else {
             return (stamp_ns, outcome, values);
         };
         let width = values.len();
-        for shift in shifts.of(job.number, &encoder.input) {
+        for shift in random_shift.of(job.number, &encoder.input) {
             let begin = values.len();
             values.resize(begin + width, 0.0);
             if let Err(e) = extractor.extract_shifted(shift, &mut values[begin..]) {

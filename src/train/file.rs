@@ -11,7 +11,9 @@ use super::source::Source;
 use super::training::Training;
 use crate::errors::ConfigErrors;
 use crate::message::{ActionMapping, MessageType};
-use crate::spec::{ActionSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, SourceSpec};
+use crate::spec::{
+    ActionSpec, Activation, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, SourceSpec,
+};
 
 /// A checked training file.
 #[derive(Debug)]
@@ -146,7 +148,7 @@ impl TrainingFile {
                     actions,
                 };
                 policy.check(found);
-                if training.as_ref().is_some_and(|t| t.shifts.is_some()) {
+                if training.as_ref().is_some_and(|t| t.random_shift.is_some()) {
                     refuse_shifted_histories(&policy, found);
                 }
                 (streams, policy)
@@ -234,9 +236,11 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), ConfigError
     let found = &mut errors;
     let name: Option<String> = take(&mut keys, "name", found);
     let topic: Option<String> = take(&mut keys, "topic", found);
-    let align: Option<Option<usize>> = take_or_default(&mut keys, "align", found);
-    let align_hidden: Option<Vec<usize>> = take_or_default(&mut keys, "align_hidden", found);
-    let squash: Option<bool> = take_or_default(&mut keys, "squash", found);
+    let projection: Option<Option<usize>> = take_or_default(&mut keys, "projection", found);
+    let projection_hidden: Option<Vec<usize>> =
+        take_or_default(&mut keys, "projection_hidden", found);
+    let projection_activation: Option<Activation> =
+        take_or_default(&mut keys, "projection_activation", found);
     let history: Option<Option<usize>> = take_or_default(&mut keys, "history", found);
     let max_age_s: Option<Option<f64>> = take_or_default(&mut keys, "max_age_s", found);
     if let Some(Some(age)) = max_age_s
@@ -249,8 +253,15 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), ConfigError
     let source: Option<Source> = read(Value::Mapping(keys))
         .map_err(|e| found.add(e.to_string()))
         .ok();
-    match (name, topic, align, history, max_age_s, source) {
-        (Some(name), Some(topic), Some(align), Some(history), Some(max_age_s), Some(source)) => {
+    match (name, topic, projection, history, max_age_s, source) {
+        (
+            Some(name),
+            Some(topic),
+            Some(projection),
+            Some(history),
+            Some(max_age_s),
+            Some(source),
+        ) => {
             let (source, width) = source.undetermined();
             // As in the node: a sentence holds until the next one, what streams does not.
             let max_age_s = max_age_s.unwrap_or(match source {
@@ -270,9 +281,9 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), ConfigError
                     source,
                     width,
                     history: history.unwrap_or(1),
-                    align,
-                    align_hidden: align_hidden.unwrap_or_default(),
-                    squash: squash.unwrap_or_default(),
+                    projection,
+                    projection_hidden: projection_hidden.unwrap_or_default(),
+                    projection_activation: projection_activation.unwrap_or_default(),
                 },
             ))
         }
@@ -288,7 +299,7 @@ fn refuse_shifted_histories(policy: &PolicySpec, errors: &mut ConfigErrors) {
         .filter(|m| matches!(m.source, SourceSpec::Image { .. }) && m.history > 1);
     for ModalitySpec { name, history, .. } in pictures {
         errors.add(format!(
-            "training.shifts: modality {name} has a history of {history}; shifted pictures are for a history of 1"
+            "training.random_shift: modality {name} has a history of {history}; shifted pictures are for a history of 1"
         ));
     }
 }

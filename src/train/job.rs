@@ -64,9 +64,10 @@ impl Job {
             let mut inputs = encoders::determine(modalities, &file.folder, runtime.as_ref())
                 .map_err(|e| errors.extend(e))?;
             for training_input in &mut inputs {
-                let shifts = file.training.shifts;
-                training_input.copies =
-                    shifts.map_or(0, |shifts| shifts.copies_of(&training_input.source));
+                let random_shift = file.training.random_shift;
+                training_input.copies = random_shift.map_or(0, |random_shift| {
+                    random_shift.copies_of(&training_input.source)
+                });
             }
             Ok((file, inputs, runtime))
         });
@@ -151,7 +152,7 @@ impl Job {
             topics.collect(),
             extractors,
             &self.cache,
-            self.file.training.shifts,
+            self.file.training.random_shift,
         );
         let mut samples = Samples::new(&self.file.policy, &self.inputs, &self.file.streams);
         let total = recordings.iter().map(|r| work(r, modalities.len())).sum();

@@ -11,11 +11,11 @@ use super::dataset::{Dataset, Table};
 use super::model::{Batch, Model};
 use super::noise::Noise;
 use super::normalizer::Normalizer;
+use super::paraphrases::Paraphrases;
 use super::schedule::OneCycle;
 use super::split::Split;
 use super::training::Training;
 use super::training_input::TrainingInput;
-use super::wordings::Wordings;
 use crate::errors::ConfigErrors;
 use crate::spec::{PolicySpec, Weights};
 
@@ -29,7 +29,7 @@ pub struct Learned {
     pub action: Normalizer,
 }
 
-/// The loss after one epoch: the mean squared difference of standardised actions, or the mean cross-entropy of voters.
+/// The loss after one epoch: the mean squared difference of standardized actions, or the mean cross-entropy of voters.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Epoch {
     /// Over the samples learned from, while they were learned from.
@@ -73,11 +73,11 @@ struct Trainer<'a> {
     dataset: &'a Dataset,
     action: Normalizer,
     model: Model,
-    wordings: Wordings,
+    paraphrases: Paraphrases,
     /// For each modality, how many features of shifted copies follow a feature.
     copies: Vec<usize>,
     learned_from: Vec<u32>,
-    kept_apart: Vec<u32>,
+    validation: Vec<u32>,
 }
 
 impl<'a> Trainer<'a> {
@@ -110,14 +110,14 @@ impl<'a> Trainer<'a> {
             training,
             dataset,
             action: Normalizer::of_numbers(labels, actions),
-            wordings: Wordings::of(spec, dataset),
+            paraphrases: Paraphrases::of(spec, dataset),
             copies: inputs
                 .iter()
                 .map(|training_input| training_input.copies)
                 .collect(),
             model: Model::new(spec, inputs, standards, leaves_out, training.seed)?,
             learned_from,
-            kept_apart: dataset.samples_of(&split.validation),
+            validation: dataset.samples_of(&split.validation),
         })
     }
 
@@ -154,8 +154,8 @@ impl<'a> Trainer<'a> {
             let mut sum = 0.0;
             for (i, samples) in order.chunks(batch_size).enumerate() {
                 optimiser.set_learning_rate(schedule.rate(number * steps_per_epoch + i));
-                let mixed = self.training.mix_sentences;
-                let others = mixed.then(|| self.wordings.exchange(samples, &mut wording_random));
+                let mixed = self.training.paraphrase_augmentation;
+                let others = mixed.then(|| self.paraphrases.exchange(samples, &mut wording_random));
                 let told = others.as_deref().unwrap_or(samples);
                 let mut batch = self.batch(samples, told, Some(&mut shift_random))?;
                 batch.presence = self.presence(samples.len(), &mut absence_random)?;
@@ -191,24 +191,24 @@ impl<'a> Trainer<'a> {
         }))
     }
 
-    /// Some samples, with nothing left out; `told` are the samples that they have their sentences from. With `shifts`
+    /// Some samples, with nothing left out; `told` are the samples that they have their sentences from. With `random_shift`
     /// their pictures are any of those encoded, shifted or not, otherwise those that the camera took.
     fn batch(
         &self,
         samples: &[u32],
         told: &[u32],
-        mut shifts: Option<&mut StdRng>,
+        mut random_shift: Option<&mut StdRng>,
     ) -> Result<Batch> {
         let tables = self.dataset.features.iter().zip(&self.dataset.rows);
         let features = tables.enumerate().map(|(i, (table, rows))| {
-            let from = match self.wordings.sentences[i] {
+            let from = match self.paraphrases.sentences[i] {
                 true => told,
                 false => samples,
             };
             let copies = self.copies[i];
             let rows = from.iter().map(|sample| {
                 let row = rows[*sample as usize] as usize;
-                match &mut shifts {
+                match &mut random_shift {
                     Some(random) if copies > 0 => row + random.random_range(0..=copies),
                     _ => row,
                 }
@@ -220,7 +220,7 @@ impl<'a> Trainer<'a> {
             .map(|sample| self.dataset.labels.row(*sample as usize).to_vec())
             .collect();
         let Normalizer { mean, std } = &self.action;
-        let standardised: Vec<f32> = labels
+        let standardized: Vec<f32> = labels
             .iter()
             .flat_map(|label| {
                 let scale = mean.iter().zip(std).cycle();
@@ -233,8 +233,8 @@ impl<'a> Trainer<'a> {
         Ok(Batch {
             features: features.collect::<Result<_>>()?,
             presence: None,
-            standardised: Tensor::from_vec(
-                standardised,
+            standardized: Tensor::from_vec(
+                standardized,
                 (samples.len(), self.dataset.labels.width()),
                 &Device::Cpu,
             )?,
@@ -264,22 +264,22 @@ impl<'a> Trainer<'a> {
     }
 
     fn validation_loss(&self) -> Result<Option<f64>> {
-        if self.kept_apart.is_empty() {
+        if self.validation.is_empty() {
             return Ok(None);
         }
         let mut sum = 0.0;
-        for samples in self.kept_apart.chunks(MEASURING_BATCH) {
+        for samples in self.validation.chunks(MEASURING_BATCH) {
             let loss = self.model.loss(&self.batch(samples, samples, None)?, Ok)?;
             sum += f64::from(loss.to_scalar::<f32>()?) * samples.len() as f64;
         }
-        Ok(Some(sum / self.kept_apart.len() as f64))
+        Ok(Some(sum / self.validation.len() as f64))
     }
 
     /// How often voters are right, over the samples kept apart (those learned from, where none were).
     fn hits(&self) -> Result<Vec<(usize, usize)>> {
-        let samples = match self.kept_apart.is_empty() {
+        let samples = match self.validation.is_empty() {
             true => &self.learned_from,
-            false => &self.kept_apart,
+            false => &self.validation,
         };
         let mut sums: Vec<(usize, usize)> = Vec::new();
         for samples in samples.chunks(MEASURING_BATCH) {
@@ -306,7 +306,7 @@ fn gathered(table: &Table, rows: impl Iterator<Item = usize>, count: usize) -> R
 mod tests {
     use super::*;
     use crate::spec::{
-        ActionSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, SourceSpec,
+        ActionSpec, Activation, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, SourceSpec,
     };
     use crate::train::dataset::Episode;
 
@@ -323,9 +323,9 @@ mod tests {
                 },
                 width: 1,
                 history: 1,
-                align: None,
-                align_hidden: vec![],
-                squash: false,
+                projection: None,
+                projection_hidden: vec![],
+                projection_activation: Activation::None,
             }],
             fusion: FusionSpec::Concat,
             head: HeadSpec::Mlp {
@@ -347,8 +347,8 @@ mod tests {
             weight_decay: 0.0,
             input_noise: 0.0,
             modality_dropout: 0.0,
-            mix_sentences: false,
-            shifts: None,
+            paraphrase_augmentation: false,
+            random_shift: None,
             validation_fraction: 0.5,
             seed: 0,
         };

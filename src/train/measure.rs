@@ -18,7 +18,7 @@ use crate::spec::{PolicySpec, SourceSpec, Weights};
 /// The figures of one policy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Measured {
-    /// Mean squared difference between action and label, both standardised: 1 is what always saying the mean gives.
+    /// Mean squared difference between action and label, both standardized: 1 is what always saying the mean gives.
     pub loss: f64,
     /// For each modality, in the policy's order, what it is worth.
     pub modalities: Vec<Worth>,
@@ -106,7 +106,7 @@ struct Measure<'a> {
 }
 
 impl Measure<'_> {
-    /// The mean squares of the standardised differences, per action (of the first step), with the features of one
+    /// The mean squares of the standardized differences, per action (of the first step), with the features of one
     /// modality taken from other samples where asked.
     fn squares(&mut self, exchanged: Option<(usize, &[usize])>) -> Vec<f64> {
         let count = self.features.len();

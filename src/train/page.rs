@@ -32,7 +32,7 @@ pub fn page(report: &Report) -> String {
         episodes = report.split.training.episodes,
         seed = report.training.seed,
     );
-    html += "<h2>Loss</h2>\n<p>Mean squared difference between action and label, both standardised; 1 is what \
+    html += "<h2>Loss</h2>\n<p>Mean squared difference between action and label, both standardized; 1 is what \
              always saying the mean would give.</p>\n";
     html += &loss_curves(report);
     html += "<h2>Error per action</h2>\n";

@@ -25,8 +25,8 @@ pub fn settle(
         let found = found(recordings, i);
         if let Some(bag) = found.values().next().filter(|_| training_input.copies > 0) {
             errors.add(format!(
-                "training.shifts: modality {} comes as features that were made elsewhere in {}, and only pictures can be \
-                 shifted; leave shifts or this bag out",
+                "training.random_shift: modality {} comes as features that were made elsewhere in {}, and only pictures can be \
+                 shifted; leave random_shift or this bag out",
                 modality.name,
                 bag.display()
             ));

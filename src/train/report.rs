@@ -37,7 +37,7 @@ pub struct Report {
     pub epochs: Vec<Epoch>,
     /// How far the policy's action is from the label, per action.
     pub actions: Vec<ActionReport>,
-    /// Mean squared difference between action and label, both standardised, over the samples measured on.
+    /// Mean squared difference between action and label, both standardized, over the samples measured on.
     pub loss: f64,
     /// What each modality is worth to the policy, over the same samples.
     pub modalities: Vec<Worth>,

@@ -38,7 +38,7 @@ pub(super) struct ImageEncoder {
     cells: Option<usize>,
     keypoints: Option<usize>,
     #[serde(default)]
-    normalise: Normalize,
+    normalize: Normalize,
 }
 
 #[derive(Deserialize)]
@@ -51,7 +51,7 @@ pub(super) struct TextEncoder {
     #[serde(default)]
     pooling: Pooling,
     #[serde(default)]
-    normalise: Normalize,
+    normalize: Normalize,
 }
 
 /// The hash of a file that was not read yet; well-formed, so that the policy's own checks can run before.
@@ -73,7 +73,7 @@ impl Source {
                     pooling: encoder.pooling,
                     cells: encoder.cells,
                     keypoints: encoder.keypoints,
-                    normalise: encoder.normalise,
+                    normalize: encoder.normalize,
                 };
                 (SourceSpec::Image { encoder }, 1)
             }
@@ -86,7 +86,7 @@ impl Source {
                     max_tokens: encoder.max_tokens,
                     output: encoder.output,
                     pooling: encoder.pooling,
-                    normalise: encoder.normalise,
+                    normalize: encoder.normalize,
                 };
                 (SourceSpec::Text { encoder }, 1)
             }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::shifts::Shifts;
+use super::random_shift::RandomShift;
 use crate::errors::ConfigErrors;
 
 /// The numbers of gradient descent.
@@ -17,19 +17,19 @@ pub struct Training {
     pub learning_rate: f64,
     /// Decoupled weight decay.
     pub weight_decay: f64,
-    /// Normalizer deviation of the noise that is added to standardised features while learning.
+    /// Normalizer deviation of the noise that is added to standardized features while learning.
     #[serde(default)]
     pub input_noise: f64,
     /// The probability that a modality is left out of a sample while learning, so that the policy learns to do without.
     #[serde(default)]
     pub modality_dropout: f64,
     /// Whether every sample is learned with any of the sentences that were given for the same thing during its episode. For
-    /// recordings in which one instruction is given in several wordings.
+    /// recordings in which one instruction is given in several paraphrases.
     #[serde(default)]
-    pub mix_sentences: bool,
+    pub paraphrase_augmentation: bool,
     /// Whether pictures are also learned from shifted, and how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shifts: Option<Shifts>,
+    pub random_shift: Option<RandomShift>,
     /// The part of the episodes that is kept apart to measure on.
     pub validation_fraction: f64,
     /// Decides the initial weights, the split and the order of samples.
@@ -77,7 +77,7 @@ impl Training {
                 self.modality_dropout
             ),
         );
-        for problem in self.shifts.iter().flat_map(Shifts::errors) {
+        for problem in self.random_shift.iter().flat_map(RandomShift::errors) {
             demand(false, problem);
         }
         demand(

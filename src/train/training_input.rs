@@ -1,7 +1,7 @@
 //! What is kept of a modality's messages until it is learned from.
 
 use crate::map::MapShape;
-use crate::spec::{ModalitySpec, Pooling, SourceSpec};
+use crate::spec::{Activation, ModalitySpec, Pooling, SourceSpec};
 
 /// What the encoder of a modality gives while its policy is being learned: its feature, or the whole map where the
 /// pooling itself is learned.
@@ -50,9 +50,9 @@ impl TrainingInput {
             source: self.source.clone(),
             width: self.width,
             history: 1,
-            align: None,
-            align_hidden: vec![],
-            squash: false,
+            projection: None,
+            projection_hidden: vec![],
+            projection_activation: Activation::None,
         }
     }
 }

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use late_fusion::encoder::{ExecutionProvider, FeatureExtractor, SessionOptions, sha256_of};
-use late_fusion::spec::{ElementType, ImageEncoderSpec, Layout, ModalitySpec, Pooling, Weights};
+use late_fusion::spec::{
+    Activation, ElementType, ImageEncoderSpec, Layout, ModalitySpec, Pooling, Weights,
+};
 
 use crate::sentences::{keep_log, logged};
 use crate::support::*;
@@ -133,9 +135,9 @@ fn another_width_than_the_policy_says() {
         source: image_source(image_encoder("map mean")),
         width: 1280,
         history: 1,
-        align: None,
-        align_hidden: vec![],
-        squash: false,
+        projection: None,
+        projection_hidden: vec![],
+        projection_activation: Activation::None,
     };
     let options = SessionOptions::default();
     let load =

@@ -7,7 +7,9 @@ use late_fusion::encoder::{Extraction, FeatureExtractor, Runtime, SessionOptions
 use late_fusion::errors::ConfigErrors;
 use late_fusion::message::cdr::Writer;
 use late_fusion::message::{MessageError, MessageType};
-use late_fusion::spec::{ImageEncoderSpec, ModalitySpec, SourceSpec, TextEncoderSpec, Weights};
+use late_fusion::spec::{
+    Activation, ImageEncoderSpec, ModalitySpec, SourceSpec, TextEncoderSpec, Weights,
+};
 use late_fusion::time::Stamp;
 use serde::Deserialize;
 
@@ -44,9 +46,9 @@ fn unmeasured(source: SourceSpec) -> ModalitySpec {
         source,
         width: 1,
         history: 1,
-        align: None,
-        align_hidden: vec![],
-        squash: false,
+        projection: None,
+        projection_hidden: vec![],
+        projection_activation: Activation::None,
     }
 }
 

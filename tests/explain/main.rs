@@ -66,7 +66,7 @@ fn every_moment_is_what_the_node_would_have_seen_and_adds_up() {
     assert_eq!(figures.modalities, ["scene", "instruction", "joints"]);
     let absent = workshop
         .weights
-        .vector::<f64>("absent.joints", 2, &mut Default::default());
+        .vector::<f64>("missing.joints", 2, &mut Default::default());
     let absent = absent.unwrap();
     for (i, moment) in figures.moments.iter().enumerate() {
         let ms = i as i64 * STEP_MS;

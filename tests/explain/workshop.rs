@@ -45,7 +45,7 @@ pub struct Workshop {
 
 impl Workshop {
     /// A policy with small encoders, random weights and this way of fusing, and a recording.
-    pub fn new(fusion: &str, align: Option<usize>) -> Self {
+    pub fn new(fusion: &str, projection: Option<usize>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");
         let file = |name: &str| {
@@ -58,9 +58,9 @@ impl Workshop {
             file("text_i32.onnx"),
             file("tokenizer.json"),
         );
-        let align_line = align.map_or(String::new(), |width| format!(", align: {width}"));
+        let align_line = projection.map_or(String::new(), |width| format!(", projection: {width}"));
         let policy = format!(
-            "{{format: 2, name: small, modalities: [\
+            "{{format: 3, name: small, modalities: [\
              {{name: scene, kind: image, width: 3{align_line}, encoder: {{model: {image}, sha256: {image_hash}, \
              input: {{name: pixel_values, width: 16, height: 12, rescale: 1.0}}, output: mean}}}}, \
              {{name: instruction, kind: text, width: 8{align_line}, encoder: {{model: {text}, sha256: {text_hash}, \
@@ -79,23 +79,31 @@ impl Workshop {
         let mut random = numbers(5);
         for (name, width) in WIDTHS {
             weights.insert(
-                format!("standardise.{name}.mean"),
+                format!("standardize.{name}.mean"),
                 vec![width],
                 vec![0.0; width],
             );
             // Colours are large numbers.
             let std = if name == "scene" { 100.0 } else { 1.0 };
             weights.insert(
-                format!("standardise.{name}.std"),
+                format!("standardize.{name}.std"),
                 vec![width],
                 vec![std; width],
             );
-            let fused = align.unwrap_or(width);
-            weights.insert(format!("absent.{name}"), vec![fused], random(fused));
-            if let Some(align) = align {
-                let shape = vec![align, width];
-                weights.insert(format!("align.{name}.weight"), shape, random(align * width));
-                weights.insert(format!("align.{name}.bias"), vec![align], random(align));
+            let fused = projection.unwrap_or(width);
+            weights.insert(format!("missing.{name}"), vec![fused], random(fused));
+            if let Some(projection) = projection {
+                let shape = vec![projection, width];
+                weights.insert(
+                    format!("projection.{name}.weight"),
+                    shape,
+                    random(projection * width),
+                );
+                weights.insert(
+                    format!("projection.{name}.bias"),
+                    vec![projection],
+                    random(projection),
+                );
             }
         }
         weights.insert("action.mean", vec![2], vec![0.125, -0.25]);

@@ -68,7 +68,7 @@ def pool(spec: Spec, output: np.ndarray, mask: np.ndarray | None = None) -> np.n
             vector = output[0][mask[0] == 1].mean(axis=0)
         case other:
             raise ValueError(other)
-    return vector / np.linalg.norm(vector) if spec.get("normalise") == "l2" else vector
+    return vector / np.linalg.norm(vector) if spec.get("normalize") == "l2" else vector
 
 
 def image_feature(spec: Spec, picture: np.ndarray) -> np.ndarray:
@@ -174,7 +174,7 @@ def image_encoders() -> dict[str, Spec]:
     u8_input = {"name": "image", "type": "u8", "layout": "nhwc", "width": 48, "height": 32}
     return {
         "lite0 pooled": image_spec(lite0, input=lite0_input, output="pooled"),
-        "lite0 map": image_spec(lite0, input=lite0_input, output="features_7x7", pooling="mean", normalise="l2"),
+        "lite0 map": image_spec(lite0, input=lite0_input, output="features_7x7", pooling="mean", normalize="l2"),
         "u8 nhwc": image_spec("tests/models/image_u8_nhwc.onnx", input=u8_input, output="features", pooling="flatten"),
         "map mean": image_spec(small, input=small_input, output="map", pooling="mean"),
         "tokens cls": image_spec(small, input=small_input, output="last_hidden_state", pooling="cls"),
@@ -187,7 +187,7 @@ def image_encoders() -> dict[str, Spec]:
 
 def text_encoders() -> dict[str, Spec]:
     """The language encoders by name."""
-    pooled = {"pooling": "masked_mean", "normalise": "l2"}
+    pooled = {"pooling": "masked_mean", "normalize": "l2"}
     return {
         "minilm": text_spec("models/encoders/minilm_l6", "model", max_tokens=256, **pooled),
         "i32": text_spec("tests/models", "text_i32", max_tokens=64, pooling="masked_mean"),

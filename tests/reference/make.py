@@ -45,35 +45,35 @@ class Maker:
             width = 3 * maps[f"m{i}"] ** 2 if maps and f"m{i}" in maps else 2 + i % 3
             modality = {"name": f"m{i}", "kind": "vector", "width": width}
             modality["names"] = [f"n{j}" for j in range(modality["width"])]
-            self.tensors[f"standardise.m{i}.mean"] = numbers(self.rng, modality["width"])
-            self.tensors[f"standardise.m{i}.std"] = positive(self.rng, modality["width"])
+            self.tensors[f"standardize.m{i}.mean"] = numbers(self.rng, modality["width"])
+            self.tensors[f"standardize.m{i}.std"] = positive(self.rng, modality["width"])
             self.widths[f"m{i}"] = 3 if aligned else modality["width"]
             if aligned:
                 modality["align"] = 3
-                self.tensors[f"align.m{i}.weight"] = numbers(self.rng, 3, modality["width"])
-                self.tensors[f"align.m{i}.bias"] = numbers(self.rng, 3)
+                self.tensors[f"projection.m{i}.weight"] = numbers(self.rng, 3, modality["width"])
+                self.tensors[f"projection.m{i}.bias"] = numbers(self.rng, 3)
             modalities.append(modality)
         head: dict = {"kind": "mlp", "hidden": [4]}
         if steps > 1:
             head["chunk"] = {"steps": steps, "step_s": 0.1}
         actions = [{"name": name, "min": -2.0, "max": 2.0} for name in ("x", "y")]
-        self.spec = {"format": 2, "name": name, "modalities": modalities, "head": head, "actions": actions}
+        self.spec = {"format": 3, "name": name, "modalities": modalities, "head": head, "actions": actions}
         self.steps = steps
 
     def hide(self, at: int, *widths: int) -> None:
         """Puts hidden layers before the projection of one modality."""
         modality = self.spec["modalities"][at]
-        modality["align_hidden"] = list(widths)
+        modality["projection_hidden"] = list(widths)
         columns = modality["width"]
         for i, width in enumerate(widths):
-            self.tensors[f"align.m{at}.hidden.{i}.weight"] = numbers(self.rng, width, columns)
-            self.tensors[f"align.m{at}.hidden.{i}.bias"] = numbers(self.rng, width)
+            self.tensors[f"projection.m{at}.hidden.{i}.weight"] = numbers(self.rng, width, columns)
+            self.tensors[f"projection.m{at}.hidden.{i}.bias"] = numbers(self.rng, width)
             columns = width
-        self.tensors[f"align.m{at}.weight"] = numbers(self.rng, modality["align"], columns)
+        self.tensors[f"projection.m{at}.weight"] = numbers(self.rng, modality["align"], columns)
 
     def absent(self) -> Maker:
         for name, width in self.widths.items():
-            self.tensors[f"absent.{name}"] = numbers(self.rng, width)
+            self.tensors[f"missing.{name}"] = numbers(self.rng, width)
         return self
 
     def layers(self, name: str, width: int, outputs: int) -> None:

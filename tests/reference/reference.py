@@ -42,13 +42,13 @@ class Reference:
 
     def align(self, name: str, feature: np.ndarray) -> np.ndarray:
         """A·(f − mean)/std + b behind hidden layers with ReLU, if any; or tanh of it."""
-        standard = (feature - self.tensors[f"standardise.{name}.mean"]) / self.tensors[f"standardise.{name}.std"]
-        if f"align.{name}.weight" not in self.tensors:
+        standard = (feature - self.tensors[f"standardize.{name}.mean"]) / self.tensors[f"standardize.{name}.std"]
+        if f"projection.{name}.weight" not in self.tensors:
             return standard
-        for i in range(len(self.modality(name).get("align_hidden", []))):
-            layer = f"align.{name}.hidden.{i}"
+        for i in range(len(self.modality(name).get("projection_hidden", []))):
+            layer = f"projection.{name}.hidden.{i}"
             standard = np.maximum(self.tensors[f"{layer}.weight"] @ standard + self.tensors[f"{layer}.bias"], 0.0)
-        aligned = self.tensors[f"align.{name}.weight"] @ standard + self.tensors[f"align.{name}.bias"]
+        aligned = self.tensors[f"projection.{name}.weight"] @ standard + self.tensors[f"projection.{name}.bias"]
         return np.tanh(aligned) if self.modality(name).get("squash") else aligned
 
     def width(self, name: str) -> int:
@@ -59,7 +59,7 @@ class Reference:
 
     def or_absent(self, aligned: Features, name: str) -> np.ndarray:
         """The aligned feature, or what was learned to stand in for it."""
-        stand_in = self.tensors.get(f"absent.{name}", np.zeros(self.width(name)))
+        stand_in = self.tensors.get(f"missing.{name}", np.zeros(self.width(name)))
         return aligned.get(name, stand_in)
 
     def layers(self, name: str, vector: np.ndarray) -> np.ndarray:
@@ -102,7 +102,7 @@ class Reference:
                     places.append((sum(alpha.sum(axis=0) * axis), sum(alpha.sum(axis=1) * axis)))
                 parts.append(np.array(places).T.ravel())
             elif name in spec["maps"]:
-                parts.append(self.tensors.get(f"absent.{name}", np.zeros(2 * spec["heads"])))
+                parts.append(self.tensors.get(f"missing.{name}", np.zeros(2 * spec["heads"])))
             elif name not in spec["queries"]:
                 parts.append(self.or_absent(aligned, name))
         return np.concatenate(parts)

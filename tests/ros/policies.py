@@ -103,7 +103,7 @@ def shipped_encoders(folder: Path) -> list[dict]:
         "max_tokens": 256,
         "output": "last_hidden_state",
         "pooling": "masked_mean",
-        "normalise": "l2",
+        "normalize": "l2",
     }
     return [
         {"name": "scene", "kind": "image", "encoder": scene, "width": 1280},
@@ -127,8 +127,8 @@ class Policy:
     def __post_init__(self) -> None:
         for modality in self.modalities:
             name, width = modality["name"], modality["width"]
-            self.tensors[f"standardise.{name}.mean"] = np.zeros(width)
-            self.tensors[f"standardise.{name}.std"] = np.ones(width)
+            self.tensors[f"standardize.{name}.mean"] = np.zeros(width)
+            self.tensors[f"standardize.{name}.std"] = np.ones(width)
         self.tensors |= {
             "head.0.weight": np.asarray(self.weight, dtype=float),
             "head.0.bias": np.asarray(self.bias, dtype=float),
@@ -140,7 +140,7 @@ class Policy:
         """The folder, with both files in it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         spec = {
-            "format": 2,
+            "format": 3,
             "name": self.folder.name,
             "modalities": self.modalities,
             "fusion": self.fusion,

@@ -132,14 +132,14 @@ def test_a_blend_fades_from_picture_to_picture(robot: Robot) -> None:
     assert began == pytest.approx([began[0]] * len(began), abs=1e-3)
 
 
-@pytest.mark.parametrize("favour", ["oldest", "newest"])
-def test_a_temporal_ensemble_averages_what_was_foreseen(robot: Robot, favour: str) -> None:
+@pytest.mark.parametrize("favor", ["oldest", "newest"])
+def test_a_temporal_ensemble_averages_what_was_foreseen(robot: Robot, favor: str) -> None:
     policy = chunk_policy(robot.folder / "policy", DRIVES, STEP_S)
-    robot.run(chunked(policy, max_age_s=20.0, ensemble="temporal", favour=favour, decay=1.0))
+    robot.run(chunked(policy, max_age_s=20.0, ensemble="temporal", favor=favor, decay=1.0))
     show(robot, 64)
     show(robot, 192)
     share = 1 / (1 + math.exp(-1.0))
-    expected = 1.0 * share + 3.0 * (1 - share) if favour == "oldest" else 3.0 * share + 1.0 * (1 - share)
+    expected = 1.0 * share + 3.0 * (1 - share) if favor == "oldest" else 3.0 * share + 1.0 * (1 - share)
     assert numbers(robot.commands[-1])[1] == pytest.approx(expected, abs=SLACK)
 
 
@@ -164,6 +164,6 @@ def test_an_ensemble_for_a_policy_without_a_chunk_is_said_loudly(robot: Robot) -
     show(robot, 64)
     assert numbers(robot.commands[-1]) == pytest.approx([0.25, 1.0], abs=SLACK)
     told = (
-        'chunk.ensemble is temporal (favour oldest, decay 0.01), but the policy "policy" predicts one action at a time'
+        'chunk.ensemble is temporal (favor oldest, decay 0.01), but the policy "policy" predicts one action at a time'
     )
     assert told in robot.program.log()

@@ -47,8 +47,8 @@ def close(command: Any, expected: list[float]) -> bool:
 def policy_that_sees(robot: Robot) -> Policy:
     """What stands in for the camera gives another action than any picture here, and than a stop."""
     policy = sight_policy(robot.folder / "policy")
-    policy.tensors["absent.scene"] = np.array([128 * (BLIND[0] - LEFT), 128 * (RIGHT - BLIND[1]), 0.0])
-    policy.tensors["absent.joints"] = np.zeros(2)
+    policy.tensors["missing.scene"] = np.array([128 * (BLIND[0] - LEFT), 128 * (RIGHT - BLIND[1]), 0.0])
+    policy.tensors["missing.joints"] = np.zeros(2)
     return policy
 
 

@@ -111,8 +111,8 @@ PROBLEMS: dict[str, tuple[Spoil, list[str]]] = {
         ["head", "tensor head.0.weight has the shape [2, 4]", "asks for [2, 5]"],
     ),
     "tensors missing": (
-        tensors(head__0__bias=None, standardise__scene__std=None),
-        ["tensor head.0.bias is missing", "shape [2]", "tensor standardise.scene.std is missing", "shape [3]"],
+        tensors(head__0__bias=None, standardize__scene__std=None),
+        ["tensor head.0.bias is missing", "shape [2]", "tensor standardize.scene.std is missing", "shape [3]"],
     ),
     "weights not finite": (
         tensors(head__0__bias=np.array([0.0, np.nan])),
@@ -220,10 +220,11 @@ def test_problems_of_parameters_policy_and_encoders_come_together(
     ("content", "part"),
     [
         ("format: [", "policy.yaml"),
-        ("format: 2\nname: nothing\n", "missing field `modalities`"),
-        ("format: 3\nname: new\nvoices: []\n", "format is 3, of a newer release; this one reads format 2"),
-        ("format: 1\nname: old\n", "format is 1, of an older release; this one reads format 2. Train the policy again"),
-        ("format: 2\nname: x\nmodalities: []\nfusion: {method: average}\nhead: {kind: mlp, hidden: []}\nactions: []\n",
+        ("format: 3\nname: nothing\n", "missing field `modalities`"),
+        ("format: 4\nname: new\nvoices: []\n", "format is 4, of a newer release; this one reads format 3"),
+        ("format: 2\nname: old\n", "format is 2, of an older release; this one reads format 3. Convert it: `late_fusion convert FOLDER`"),
+        ("format: 1\nname: old\n", "format is 1, of an older release; this one reads format 3. Train the policy again"),
+        ("format: 3\nname: x\nmodalities: []\nfusion: {method: average}\nhead: {kind: mlp, hidden: []}\nactions: []\n",
          "unknown variant `average`"),
     ],
 )  # fmt: skip

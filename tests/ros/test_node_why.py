@@ -79,8 +79,8 @@ def test_nothing_is_explained_where_nobody_asked(robot: Robot) -> None:
 def forgiving(robot: Robot) -> Policy:
     """A policy of camera and joints that learned what to do without joints."""
     policy = sight_policy(robot.folder / "policy")
-    policy.tensors["absent.joints"] = np.array(ABSENT)
-    policy.tensors["absent.scene"] = np.array([0.0, 0.0, 0.0])
+    policy.tensors["missing.joints"] = np.array(ABSENT)
+    policy.tensors["missing.scene"] = np.array([0.0, 0.0, 0.0])
     return policy
 
 

@@ -53,7 +53,7 @@ def test_what_was_recorded_is_learned_and_run(tmp_path: Path, environment: dict[
     assert figures["control_rate_hz"]["achieved"] == pytest.approx(40.0)
     assert list(figures["tasks"]) == TASKS.split(",")
     for task in figures["tasks"].values():
-        assert task["obeyed"] + task["opposite"] + task["neither"] == task["episodes"] == 1
+        assert task["success"] + task["wrong_task"] + task["timeout"] == task["episodes"] == 1
     assert (tmp_path / "demo" / "demo.gif").stat().st_size > 0
 
 
@@ -63,7 +63,7 @@ def test_the_shipped_policy_obeys(tmp_path: Path, environment: dict[str, str]) -
     options = ["--episodes", "3", "--report", report, "--out", tmp_path / "demo"]
     run(*demo, *options, environment=environment)
     tasks = json.loads(report.read_text())["tasks"]
-    obeyed = {name: task["obeyed"] for name, task in tasks.items()}
+    obeyed = {name: task["success"] for name, task in tasks.items()}
     # Lockstep does not depend on the machine's speed; 140 of 140 were measured, so this leaves room for its arithmetic.
     assert sum(obeyed.values()) >= 18, obeyed
-    assert sum(task["opposite"] for task in tasks.values()) <= 1, tasks
+    assert sum(task["wrong_task"] for task in tasks.values()) <= 1, tasks

@@ -10,7 +10,7 @@ fn options(workshop: &Workshop, methods: &[&str]) -> CompareOptions {
         train: workshop.options.clone(),
         seeds: 2,
         methods: methods.iter().map(|m| (*m).to_owned()).collect(),
-        align: 8,
+        projection: 8,
     }
 }
 

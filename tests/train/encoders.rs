@@ -39,7 +39,7 @@ modalities:
   - {{name: place, topic: joint_states, kind: vector, names: [x, y]}}
 action:",
         models = models.display(),
-        instruction = instruction("\n    align: 4")
+        instruction = instruction("\n    projection: 4")
     );
     let (before, rest) = POINT.split_once("\nmodalities:").unwrap();
     let (_, after) = rest.split_once("\naction:").unwrap();
@@ -168,7 +168,7 @@ fn the_policy_finds_its_encoders_from_its_own_folder() {
     assert_names(&yaml, &["image_u8_nhwc.onnx", "tokenizer.json"]);
     let spec = Policy::load(&workshop.options.out).unwrap().spec().clone();
     assert_eq!(spec.modalities[0].width, 96);
-    assert_eq!(spec.modalities[1].align, Some(4));
+    assert_eq!(spec.modalities[1].projection, Some(4));
 }
 
 #[test]
@@ -177,8 +177,12 @@ fn shifted_copies_follow_every_picture_and_are_kept_with_it() {
     let plain = dataset(&workshop.options).unwrap();
     let learned_from_plain = train(&workshop.options).unwrap().epochs;
     let text = fs::read_to_string(&workshop.options.file).unwrap();
-    let shifts = "seed: 1, shifts: {copies: 3, most: 0.1}";
-    fs::write(&workshop.options.file, text.replace("seed: 1", shifts)).unwrap();
+    let random_shift = "seed: 1, random_shift: {copies: 3, max_fraction: 0.1}";
+    fs::write(
+        &workshop.options.file,
+        text.replace("seed: 1", random_shift),
+    )
+    .unwrap();
     let first = dataset(&workshop.options).unwrap();
     assert_eq!(first, dataset(&workshop.options).unwrap(), "from the cache");
     let [pictures, ..] = &first.features[..] else {
@@ -216,9 +220,12 @@ fn a_history_of_shifted_pictures_is_refused() {
     let text = fs::read_to_string(&workshop.options.file).unwrap();
     let text = text
         .replace("kind: image", "kind: image\n    history: 2")
-        .replace("seed: 1", "seed: 1, shifts: {copies: 0, most: 0.1}");
+        .replace(
+            "seed: 1",
+            "seed: 1, random_shift: {copies: 0, max_fraction: 0.1}",
+        );
     fs::write(&workshop.options.file, text).unwrap();
     let errors = workshop.refusal();
     assert_names(&errors, &["modality scene", "history of 2"]);
-    assert_names(&errors, &["training.shifts.copies is 0; 1 to 32"]);
+    assert_names(&errors, &["training.random_shift.copies is 0; 1 to 32"]);
 }

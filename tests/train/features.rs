@@ -160,11 +160,15 @@ fn a_camera_may_be_recorded_as_the_features_that_its_encoder_made() {
     assert_eq!(dataset(&workshop.options).unwrap(), seen);
 
     let text = std::fs::read_to_string(&workshop.options.file).unwrap();
-    let shifts = "seed: 1, shifts: {copies: 2, most: 0.1}";
-    std::fs::write(&workshop.options.file, text.replace("seed: 1", shifts)).unwrap();
+    let random_shift = "seed: 1, random_shift: {copies: 2, max_fraction: 0.1}";
+    std::fs::write(
+        &workshop.options.file,
+        text.replace("seed: 1", random_shift),
+    )
+    .unwrap();
     let refusal = dataset(&workshop.options).unwrap_err().to_string();
     assert_names(
         &refusal,
-        &["training.shifts", "modality scene", "features.mcap"],
+        &["training.random_shift", "modality scene", "features.mcap"],
     );
 }

@@ -9,5 +9,5 @@ mod comparing;
 mod encoders;
 mod features;
 mod learning;
+mod paraphrases;
 mod support;
-mod wordings;

@@ -2,6 +2,7 @@
 
 mod check;
 mod console;
+mod convert;
 mod explain;
 mod predict;
 #[cfg(feature = "ros")]
@@ -24,6 +25,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Tool {
     Check(check::Arguments),
+    Convert(convert::Arguments),
     Explain(explain::Arguments),
     Predict(predict::Arguments),
     #[cfg(feature = "ros")]
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     console::start();
     let result = match Arguments::parse().tool {
         Tool::Check(arguments) => check::run(arguments),
+        Tool::Convert(arguments) => convert::run(arguments),
         Tool::Explain(arguments) => explain::run(arguments),
         Tool::Predict(arguments) => predict::run(arguments),
         #[cfg(feature = "ros")]

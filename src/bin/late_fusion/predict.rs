@@ -191,15 +191,15 @@ mod tests {
 
     fn policy(fusion: &str) -> Policy {
         let text = format!(
-            "{{format: 2, name: test, modalities: [{{name: a, kind: vector, names: [x], width: 1}}, \
+            "{{format: 3, name: test, modalities: [{{name: a, kind: vector, names: [x], width: 1}}, \
              {{name: b, kind: vector, names: [x], width: 1}}], fusion: {fusion}, \
              head: {{kind: mlp, hidden: []}}, actions: [{{name: speed, min: -9, max: 9}}]}}"
         );
         let spec: PolicySpec = serde_yaml::from_str(&text).unwrap();
         let mut weights = Weights::default();
         for name in ["a", "b"] {
-            weights.insert(format!("standardise.{name}.mean"), vec![1], vec![0.0]);
-            weights.insert(format!("standardise.{name}.std"), vec![1], vec![1.0]);
+            weights.insert(format!("standardize.{name}.mean"), vec![1], vec![0.0]);
+            weights.insert(format!("standardize.{name}.std"), vec![1], vec![1.0]);
         }
         let columns = if fusion.contains("concat") { 2 } else { 1 };
         weights.insert("head.0.weight", vec![1, columns], vec![2.0; columns]);

@@ -64,10 +64,10 @@ pub struct Arguments {
     )]
     methods: Vec<String>,
 
-    /// With --compare: the width that modalities are aligned to where a method needs one for all and the training file
+    /// With --compare: the width that modalities are projected to where a method needs one for all and the training file
     /// has none.
     #[arg(long, value_name = "WIDTH", default_value_t = 64, value_parser = clap::value_parser!(u64).range(2..=65536), requires = "compare")]
-    align: u64,
+    projection: u64,
 }
 
 /// Trains, and says in a few lines how it went.
@@ -92,7 +92,7 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
             train: options.clone(),
             seeds: arguments.seeds,
             methods: arguments.methods,
-            align: arguments.align as usize,
+            projection: arguments.projection as usize,
         })?;
         print!("{}", comparison.table());
         println!(

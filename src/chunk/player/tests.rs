@@ -12,7 +12,7 @@ fn player(steps: usize, ensemble: Ensemble) -> Player {
 
 fn spec(fusion: &str, steps: usize) -> PolicySpec {
     let text = format!(
-        "{{format: 2, name: test, modalities: [{{name: a, kind: vector, names: [x], width: 1}}], fusion: {fusion}, \
+        "{{format: 3, name: test, modalities: [{{name: a, kind: vector, names: [x], width: 1}}], fusion: {fusion}, \
          head: {{kind: mlp, hidden: [], chunk: {{steps: {steps}, step_s: 0.05}}}}, \
          actions: [{{name: speed, min: -9, max: 9}}]}}"
     );

@@ -50,8 +50,8 @@ fn executor(required: bool) -> (Box<PolicyExecutor>, [FeatureWriter; 2]) {
     let spec: PolicySpec = serde_yaml::from_str(&text).unwrap();
     let mut weights = Weights::default();
     for name in ["camera", "joints"] {
-        weights.insert(format!("standardise.{name}.mean"), vec![1], vec![0.0]);
-        weights.insert(format!("standardise.{name}.std"), vec![1], vec![1.0]);
+        weights.insert(format!("standardize.{name}.mean"), vec![1], vec![0.0]);
+        weights.insert(format!("standardize.{name}.std"), vec![1], vec![1.0]);
     }
     weights.insert("head.0.weight", vec![1, 2], vec![1.0, 1.0]);
     weights.insert("head.0.bias", vec![1], vec![0.0]);

@@ -16,9 +16,9 @@ fn controller(required: [bool; 2]) -> Controller {
         },
         width: 1,
         history: 1,
-        align: None,
-        align_hidden: vec![],
-        squash: false,
+        projection: None,
+        projection_hidden: vec![],
+        projection_activation: Activation::None,
     };
     let spec = PolicySpec {
         format: FORMAT,
@@ -40,8 +40,8 @@ fn controller(required: [bool; 2]) -> Controller {
     };
     let mut weights = Weights::default();
     for m in ["camera", "instruction"] {
-        weights.insert(format!("standardise.{m}.mean"), vec![1], vec![0.0]);
-        weights.insert(format!("standardise.{m}.std"), vec![1], vec![1.0]);
+        weights.insert(format!("standardize.{m}.mean"), vec![1], vec![0.0]);
+        weights.insert(format!("standardize.{m}.std"), vec![1], vec![1.0]);
     }
     weights.insert("head.0.weight", vec![1, 2], vec![1.0, 1.0]);
     weights.insert("head.0.bias", vec![1], vec![0.0]);

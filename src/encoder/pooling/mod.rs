@@ -31,7 +31,7 @@ enum Arrangement {
 #[derive(Clone, Copy)]
 pub(super) struct Recipe<'a> {
     pub pooling: Pooling,
-    pub normalise: Normalize,
+    pub normalize: Normalize,
     /// Cells per side, for `grid`.
     pub cells: usize,
     /// For `spatial_softmax`: the number of keypoints, the modality's name, and where their tensors are.
@@ -44,14 +44,14 @@ pub(super) struct Recipe<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Pool {
     arrangement: Arrangement,
-    normalise: Normalize,
+    normalize: Normalize,
 }
 
 impl Pool {
     /// Fits `pooling` to the shape that the model gave for a blank input.
     pub fn new(recipe: &Recipe<'_>, shape: &[i64]) -> Result<Self, ConfigErrors> {
         let Recipe {
-            pooling, normalise, ..
+            pooling, normalize, ..
         } = *recipe;
         let dims: Vec<usize> = shape.iter().map(|&d| d.max(0) as usize).collect();
         let count: usize = dims.iter().product();
@@ -108,7 +108,7 @@ impl Pool {
         };
         Ok(Self {
             arrangement,
-            normalise,
+            normalize,
         })
     }
 
@@ -179,7 +179,7 @@ impl Pool {
                 }
             }
         }
-        if self.normalise == Normalize::L2 {
+        if self.normalize == Normalize::L2 {
             scale_to_length_1(vector);
         }
         match vector.iter().position(|v| !v.is_finite()) {
@@ -220,10 +220,10 @@ fn name(pooling: Pooling) -> &'static str {
 mod tests {
     use super::*;
 
-    fn new(pooling: Pooling, normalise: Normalize, shape: &[i64]) -> Result<Pool, String> {
+    fn new(pooling: Pooling, normalize: Normalize, shape: &[i64]) -> Result<Pool, String> {
         let recipe = Recipe {
             pooling,
-            normalise,
+            normalize,
             cells: 3,
             keypoints: 0,
             modality: "eye",

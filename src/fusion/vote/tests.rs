@@ -26,9 +26,9 @@ fn parts(rule: VoteRule, voices: &[(&str, f64)]) -> (PolicySpec, Weights) {
                 },
                 width: 3,
                 history: 1,
-                align: None,
-                align_hidden: vec![],
-                squash: false,
+                projection: None,
+                projection_hidden: vec![],
+                projection_activation: Activation::None,
             })
             .into(),
         fusion: FusionSpec::Vote(VoteSpec {
@@ -69,9 +69,9 @@ fn parts(rule: VoteRule, voices: &[(&str, f64)]) -> (PolicySpec, Weights) {
 fn action(vote: &mut Vote<f64>, probabilities: [Option<[f64; 3]>; 3]) -> f64 {
     let logits =
         probabilities.map(|p| p.map(|p| DVector::from_iterator(3, p.iter().map(|v| v.ln()))));
-    let aligned = [logits[0].as_ref(), logits[1].as_ref(), logits[2].as_ref()];
+    let projected = [logits[0].as_ref(), logits[1].as_ref(), logits[2].as_ref()];
     let mut fused = DVector::zeros(1);
-    vote.fuse(Input::fresh(&aligned), &mut fused);
+    vote.fuse(Input::fresh(&projected), &mut fused);
     fused[0]
 }
 

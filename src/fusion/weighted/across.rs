@@ -5,7 +5,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{Input, Source, normalise};
+use super::{Input, Source, normalize};
 use crate::errors::ConfigErrors;
 use crate::layers::tanh;
 use crate::number::Number;
@@ -48,6 +48,6 @@ impl<T: Number> Source<T> for Across<T> {
             tanh(&mut self.hidden);
             weights.fill(self.vector.dot(&self.hidden) + ageing[i]);
         }
-        normalise(input.projected, weights);
+        normalize(input.projected, weights);
     }
 }

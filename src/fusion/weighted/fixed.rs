@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use nalgebra::DVector;
 
-use super::{Input, Source, normalise};
+use super::{Input, Source, normalize};
 use crate::number::Number;
 use crate::spec::FixedWeight;
 
@@ -38,6 +38,6 @@ impl<T: Number> Source<T> for Fixed<T> {
             weights.copy_from(logarithms);
             weights.add_scalar_mut(*ageing);
         }
-        normalise(input.projected, weights);
+        normalize(input.projected, weights);
     }
 }

@@ -2,7 +2,7 @@
 
 use nalgebra::DVector;
 
-use super::{Input, Source, normalise};
+use super::{Input, Source, normalize};
 use crate::errors::ConfigErrors;
 use crate::number::Number;
 use crate::spec::{Per, Weights};
@@ -51,6 +51,6 @@ impl<T: Number> Source<T> for Learned<T> {
             weights.copy_from(logits);
             weights.add_scalar_mut(*ageing);
         }
-        normalise(input.projected, weights);
+        normalize(input.projected, weights);
     }
 }

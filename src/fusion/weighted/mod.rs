@@ -1,4 +1,4 @@
-//! The weighted sum: f = Σ w_m ⊙ a_m, all modalities aligned to one width.
+//! The weighted sum: f = Σ w_m ⊙ a_m, all modalities projected to one width.
 
 mod across;
 mod fixed;
@@ -37,7 +37,7 @@ pub struct Weighted<T: Number> {
 }
 
 impl<T: Number> Weighted<T> {
-    /// Reads what the source of the weights needs, for modalities given by name and aligned width, which is the same
+    /// Reads what the source of the weights needs, for modalities given by name and projected width, which is the same
     /// for all.
     ///
     /// # Errors
@@ -87,9 +87,9 @@ impl<T: Number> Fusion<T> for Weighted<T> {
         }
         self.source.weigh(input, &self.ageing, &mut self.weights);
         fused.fill(T::zero());
-        for (aligned, weights) in input.projected.iter().zip(&self.weights) {
-            if let Some(aligned) = aligned {
-                fused.cmpy(T::one(), weights, aligned, T::one());
+        for (projected, weights) in input.projected.iter().zip(&self.weights) {
+            if let Some(projected) = projected {
+                fused.cmpy(T::one(), weights, projected, T::one());
             }
         }
     }
@@ -109,8 +109,8 @@ impl<T: Number> Fusion<T> for Weighted<T> {
 
 /// Turns the logarithms of weights into weights that sum to one over the modalities that are present, dimension by
 /// dimension: a softmax. Entries of −∞ weigh nothing; where all are −∞, all weigh alike.
-fn normalise<T: Number>(aligned: &[Option<&DVector<T>>], logits: &mut [DVector<T>]) {
-    let present = || (0..aligned.len()).filter(|i| aligned[*i].is_some());
+fn normalize<T: Number>(projected: &[Option<&DVector<T>>], logits: &mut [DVector<T>]) {
+    let present = || (0..projected.len()).filter(|i| projected[*i].is_some());
     let Some(first) = present().next() else {
         return;
     };

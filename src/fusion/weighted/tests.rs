@@ -23,10 +23,10 @@ fn fuse(fusion: &mut Weighted<f64>, present: [bool; 2], ages_s: &[f64]) -> Vec<f
         DVector::from_vec(vec![1.0, 2.0]),
         DVector::from_vec(vec![10.0, 20.0]),
     );
-    let aligned = [present[0].then_some(&a), present[1].then_some(&b)];
+    let projected = [present[0].then_some(&a), present[1].then_some(&b)];
     let mut fused = DVector::repeat(2, 99.0);
     let input = Input {
-        projected: &aligned,
+        projected: &projected,
         ages_s,
     };
     fusion.fuse(input, &mut fused);

@@ -35,10 +35,10 @@ impl<T: Number> Within<T> {
 impl<T: Number> Source<T> for Within<T> {
     fn weigh(&mut self, input: Input<'_, T>, ageing: &[T], weights: &mut [DVector<T>]) {
         for (i, weights) in weights.iter_mut().enumerate() {
-            let Some(aligned) = input.projected[i] else {
+            let Some(projected) = input.projected[i] else {
                 continue;
             };
-            weights.gemv(T::one(), &self.matrices[i], aligned, T::zero());
+            weights.gemv(T::one(), &self.matrices[i], projected, T::zero());
             let largest = weights.max();
             // A logit of −∞ has overflowed; without this it would be a weight of 0 like any other.
             weights.apply(|logit| {

@@ -44,7 +44,7 @@ impl WeightedSpec {
                 .map(|m| format!("{} {}", m.name, m.fused_width()))
                 .collect();
             errors.add(format!(
-                "a weighted sum needs all modalities at one width, and theirs are {}; give them the same `align`",
+                "a weighted sum needs all modalities at one width, and theirs are {}; give them the same `projection`",
                 each.join(", ")
             ));
         }
@@ -171,9 +171,9 @@ impl CrossAttentionSpec {
 
 /// Whether a modality's feature is a map of `cells` by `cells`. A width that is not known yet is not looked at.
 fn check_map(key: &str, modality: &ModalitySpec, cells: usize, errors: &mut ConfigErrors) {
-    if let Some(align) = modality.align {
+    if let Some(projection) = modality.projection {
         errors.add(format!(
-            "{key}: the modality has align {align}; a projection knows no places, so a map has none"
+            "{key}: the modality has projection {projection}; a projection knows no places, so a map has none"
         ));
     }
     if modality.history > 1 {

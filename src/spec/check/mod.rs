@@ -116,9 +116,11 @@ fn check_format(text: &str) -> Result<(), String> {
         .and_then(|Format { format }| format);
     match format {
         None | Some(FORMAT) => Ok(()),
+        Some(2) => Err(format!(
+            "format is 2, of an older release; this one reads format {FORMAT}. Convert it: `late_fusion convert FOLDER`"
+        )),
         Some(older) if older < FORMAT => Err(format!(
-            "format is {older}, of an older release; this one reads format {FORMAT}. Train the policy again: \
-             recordings and training files of format {older} stay valid"
+            "format is {older}, of an older release; this one reads format {FORMAT}. Train the policy again"
         )),
         Some(newer) => Err(format!(
             "format is {newer}, of a newer release; this one reads format {FORMAT}"

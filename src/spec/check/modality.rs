@@ -10,26 +10,26 @@ use crate::spec::{ImageInputSpec, ModalitySpec, Pooling, SourceSpec};
 const MAX_HISTORY: usize = 32;
 
 impl ModalitySpec {
-    /// Width of what is aligned: the newest feature and its history.
+    /// Width of what is projected: the newest feature and its history.
     pub fn input_width(&self) -> usize {
         self.width * self.history
     }
 
     /// Width at which the modality is fused.
     pub fn fused_width(&self) -> usize {
-        self.align.unwrap_or(self.input_width())
+        self.projection.unwrap_or(self.input_width())
     }
 
     /// The names of the learned projection's layers and how many numbers each makes, in their order; none without
-    /// `align`.
+    /// `projection`.
     pub fn projection_layers(&self) -> Vec<(String, usize)> {
-        let Some(align) = self.align else {
+        let Some(projection) = self.projection else {
             return Vec::new();
         };
-        let hidden = self.align_hidden.iter().enumerate();
+        let hidden = self.projection_hidden.iter().enumerate();
         hidden
-            .map(|(i, width)| (format!("align.{}.hidden.{i}", self.name), *width))
-            .chain([(format!("align.{}", self.name), align)])
+            .map(|(i, width)| (format!("projection.{}.hidden.{i}", self.name), *width))
+            .chain([(format!("projection.{}", self.name), projection)])
             .collect()
     }
 
@@ -41,22 +41,23 @@ impl ModalitySpec {
                 self.history
             ));
         }
-        if let Some(align) = self.align {
-            check_width("align", align, errors);
+        if let Some(projection) = self.projection {
+            check_width("projection", projection, errors);
         } else {
-            if self.squash {
-                errors
-                    .add("squash is true without align; a projection is squashed, give its width");
+            if !self.projection_activation.is_none() {
+                errors.add(
+                    "projection_activation is given without projection; it follows a projection, whose width is missing",
+                );
             }
-            if !self.align_hidden.is_empty() {
+            if !self.projection_hidden.is_empty() {
                 errors.add(format!(
-                    "align_hidden is {:?} without align; these are the layers before a projection, give its width",
-                    self.align_hidden
+                    "projection_hidden is {:?} without projection; these are its hidden layers, and its width is missing",
+                    self.projection_hidden
                 ));
             }
         }
-        for width in &self.align_hidden {
-            check_width("align_hidden", *width, errors);
+        for width in &self.projection_hidden {
+            check_width("projection_hidden", *width, errors);
         }
         match &self.source {
             SourceSpec::Image { encoder } => {

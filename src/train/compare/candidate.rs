@@ -21,15 +21,15 @@ pub struct Candidate {
 /// Bins of a vote where the training file has none: steps of a twentieth of each action's range.
 const BINS: usize = 21;
 
-/// All candidates for the task of a training file. `align` is the common width where the file has none.
-pub fn candidates(file: &PolicySpec, align: usize) -> Vec<Candidate> {
-    let mut found = methods(file, align);
+/// All candidates for the task of a training file. `projection` is the common width where the file has none.
+pub fn candidates(file: &PolicySpec, projection: usize) -> Vec<Candidate> {
+    let mut found = methods(file, projection);
     found.extend(ablations(file));
     found
 }
 
-fn methods(file: &PolicySpec, align: usize) -> Vec<Candidate> {
-    let common = aligned(file, align);
+fn methods(file: &PolicySpec, projection: usize) -> Vec<Candidate> {
+    let common = projected(file, projection);
     let of = |name: &str, what: &str, spec: &PolicySpec, fusion: FusionSpec| Candidate {
         name: name.to_owned(),
         what: what.to_owned(),
@@ -52,7 +52,7 @@ fn methods(file: &PolicySpec, align: usize) -> Vec<Candidate> {
         of("concat", "one after the other", file, FusionSpec::Concat),
         of(
             "concat_aligned",
-            "one after the other, aligned to one width",
+            "one after the other, projected to one width",
             &common,
             FusionSpec::Concat,
         ),
@@ -86,11 +86,13 @@ fn methods(file: &PolicySpec, align: usize) -> Vec<Candidate> {
             "attention_across",
             "sum, modalities attend over each other",
             &common,
-            weighted(WeightsSpec::AttentionAcross { hidden: align / 2 }),
+            weighted(WeightsSpec::AttentionAcross {
+                hidden: projection / 2,
+            }),
         ),
     ];
     if file.modalities.len() > 1 {
-        let rank = align;
+        let rank = projection;
         let pairs = Vec::new();
         let bilinear = FusionSpec::Bilinear(BilinearSpec { rank, pairs });
         found.push(of("bilinear", "products of pairs", &common, bilinear));
@@ -169,17 +171,17 @@ fn ablations(file: &PolicySpec) -> Vec<Candidate> {
     found
 }
 
-/// The width that all modalities are aligned to, if there is one.
+/// The width that all modalities are projected to, if there is one.
 pub fn common_width(file: &PolicySpec) -> Option<usize> {
-    let first = file.modalities.first()?.align?;
-    let same = file.modalities.iter().all(|m| m.align == Some(first));
+    let first = file.modalities.first()?.projection?;
+    let same = file.modalities.iter().all(|m| m.projection == Some(first));
     same.then_some(first)
 }
 
-fn aligned(file: &PolicySpec, align: usize) -> PolicySpec {
+fn projected(file: &PolicySpec, projection: usize) -> PolicySpec {
     let mut spec = file.clone();
     for modality in &mut spec.modalities {
-        modality.align = Some(align);
+        modality.projection = Some(projection);
     }
     spec
 }
@@ -250,7 +252,7 @@ mod tests {
         let mut file = file(TWO);
         assert_eq!(common_width(&file), None);
         for modality in &mut file.modalities {
-            modality.align = Some(7);
+            modality.projection = Some(7);
         }
         assert_eq!(common_width(&file), Some(7));
     }

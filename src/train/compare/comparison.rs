@@ -41,7 +41,7 @@ pub struct Row {
 pub struct Run {
     /// Decides initial weights and order; the split is the same for all.
     pub seed: u64,
-    /// Mean squared difference between action and label, both standardised, over the samples measured on.
+    /// Mean squared difference between action and label, both standardized, over the samples measured on.
     pub loss: f64,
     /// Gradient descent alone.
     pub seconds: f64,

@@ -31,7 +31,7 @@ pub struct CompareOptions {
     /// The rows, by name; all of them where there are none.
     pub methods: Vec<String>,
     /// The common width of methods that need one, where the training file does not have the same for all.
-    pub align: usize,
+    pub projection: usize,
 }
 
 /// Trains all rows and writes their policies to `<out>/<row>/seed<n>`, with `comparison.json` and `comparison.html`.
@@ -40,8 +40,8 @@ pub struct CompareOptions {
 /// As for [`super::train`], and a row that is not known.
 pub fn compare(options: &CompareOptions) -> Result<Comparison, ConfigErrors> {
     let mut job = Job::prepare(&options.train)?;
-    let align = common_width(&job.file.policy).unwrap_or(options.align);
-    let rows = chosen(candidates(&job.file.policy, align), &options.methods)?;
+    let projection = common_width(&job.file.policy).unwrap_or(options.projection);
+    let rows = chosen(candidates(&job.file.policy, projection), &options.methods)?;
     let mut places = Vec::with_capacity(rows.len());
     let first_seed = job.file.training.seed;
     for row in &rows {
@@ -55,7 +55,7 @@ pub fn compare(options: &CompareOptions) -> Result<Comparison, ConfigErrors> {
     }
     let recordings = job.survey()?;
     // Anew: what made the features in the bags is known only now.
-    let rows = chosen(candidates(&job.file.policy, align), &options.methods)?;
+    let rows = chosen(candidates(&job.file.policy, projection), &options.methods)?;
     let demonstrations = job.demonstrations(&recordings)?;
     // One split for all: what is measured on is the same for every row and seed.
     let split = job.split(&demonstrations.dataset);

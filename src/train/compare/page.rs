@@ -31,7 +31,7 @@ pub fn page(comparison: &Comparison) -> String {
         training = comparison.training_samples,
         validation = comparison.validation_samples,
     );
-    html += "<h2>Loss</h2>\n<p>Mean squared difference between action and label, both standardised; 1 is what always \
+    html += "<h2>Loss</h2>\n<p>Mean squared difference between action and label, both standardized; 1 is what always \
              saying the mean would give. The line goes from the least to the most of the seeds. A small loss does not \
              promise a robot that obeys: measure that too.</p>\n";
     html += &losses(comparison);

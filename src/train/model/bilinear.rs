@@ -39,9 +39,9 @@ impl Bilinear {
                 Ok((pair, factors))
             })
             .collect::<Result<Vec<_>>>()?;
-        let aligned: usize = modalities.iter().map(|(_, width)| width).sum();
+        let projected: usize = modalities.iter().map(|(_, width)| width).sum();
         Ok(Self {
-            width: aligned + pairs.len() * spec.rank,
+            width: projected + pairs.len() * spec.rank,
             absent,
             pairs,
         })

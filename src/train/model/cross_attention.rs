@@ -69,18 +69,18 @@ impl Fusion for CrossAttention {
 
     fn fuse(&self, parts: &Parts) -> Result<Tensor> {
         let mut queries = Vec::new();
-        for (i, aligned) in parts.aligned.iter().enumerate() {
+        for (i, projected) in parts.projected.iter().enumerate() {
             if matches!(self.roles[i], Role::Query) {
-                queries.push(self.absent.stand_in(i, aligned, parts)?);
+                queries.push(self.absent.stand_in(i, projected, parts)?);
             }
         }
         let query = Tensor::cat(&queries, 1)?;
         let mut fused = Vec::new();
-        for (i, aligned) in parts.aligned.iter().enumerate() {
+        for (i, projected) in parts.projected.iter().enumerate() {
             let part = match &self.roles[i] {
                 Role::Query => continue,
-                Role::Map(attention_head) => &attention_head.look(aligned, &query)?,
-                Role::Vector => aligned,
+                Role::Map(attention_head) => &attention_head.look(projected, &query)?,
+                Role::Vector => projected,
             };
             fused.push(self.absent.stand_in(i, part, parts)?);
         }

@@ -7,7 +7,7 @@ use crate::map::MapShape;
 use crate::spec::Weights;
 use crate::train::normalizer::Normalizer;
 
-/// The twin of the pooling `spatial_softmax`, for maps whose channels are standardised.
+/// The twin of the pooling `spatial_softmax`, for maps whose channels are standardized.
 pub(super) struct Keypoints {
     weight: Tensor,
     bias: Tensor,
@@ -56,7 +56,7 @@ impl Keypoints {
         self.count
     }
 
-    /// Folds the standardisation into the tensors, so that the node pools maps as they come.
+    /// Folds the standardization into the tensors, so that the node pools maps as they come.
     pub(super) fn store(
         &self,
         modality: &str,

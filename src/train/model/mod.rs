@@ -25,7 +25,7 @@ use self::vote::Vote;
 use self::weighted::Weighted;
 use super::normalizer::Normalizer;
 use super::training_input::TrainingInput;
-use crate::spec::{FusionSpec, HeadSpec, PolicySpec, SourceSpec, Weights};
+use crate::spec::{Activation, FusionSpec, HeadSpec, PolicySpec, SourceSpec, Weights};
 
 /// A fusion method that can be trained, the twin of [`crate::fusion::Fusion`].
 trait Fusion {
@@ -38,7 +38,7 @@ trait Fusion {
 
 /// What every method is built for.
 struct Setting<'a> {
-    /// The modalities by name and aligned width.
+    /// The modalities by name and projected width.
     modalities: Vec<(&'a str, usize)>,
     /// Whether modalities will be left out while learning.
     leaves_out: bool,
@@ -46,7 +46,7 @@ struct Setting<'a> {
     steps: usize,
 }
 
-/// Standardisation, pooling, alignment, fusion and head.
+/// Standardization, pooling, alignment, fusion and head.
 pub struct Model {
     modalities: Vec<Modality>,
     decision: Decision,
@@ -54,7 +54,7 @@ pub struct Model {
 }
 
 enum Decision {
-    /// A fused vector, of which the head makes standardised actions.
+    /// A fused vector, of which the head makes standardized actions.
     Fused { fusion: Box<dyn Fusion>, head: Mlp },
     /// Voters, each with a head of its own.
     Vote(Vote),
@@ -67,7 +67,7 @@ struct Modality {
     inverse_std: Tensor,
     keypoints: Option<Keypoints>,
     projection: Option<Mlp>,
-    squash: bool,
+    projection_activation: Activation,
 }
 
 /// A batch of what is learned from.
@@ -78,8 +78,8 @@ pub struct Batch {
     pub presence: Option<Vec<Tensor>>,
     /// The actions of all steps, in their units.
     pub labels: Vec<Vec<f32>>,
-    /// The same, standardised: `[batch, steps·actions]`.
-    pub standardised: Tensor,
+    /// The same, standardized: `[batch, steps·actions]`.
+    pub standardized: Tensor,
 }
 
 impl Model {
@@ -120,7 +120,7 @@ impl Model {
                 standard,
                 keypoints,
                 projection,
-                squash: m.squash,
+                projection_activation: m.projection_activation,
             });
         }
         let setting = Setting {
@@ -139,8 +139,8 @@ impl Model {
         })
     }
 
-    /// What gradient descent makes smaller, with the standardised features changed on the way by `disturb`: the mean
-    /// squared difference of standardised actions, or the cross-entropy of voters.
+    /// What gradient descent makes smaller, with the standardized features changed on the way by `disturb`: the mean
+    /// squared difference of standardized actions, or the cross-entropy of voters.
     ///
     /// # Errors
     /// What candle says; never for tensors of the right shapes.
@@ -153,7 +153,7 @@ impl Model {
         match &self.decision {
             Decision::Fused { fusion, head } => {
                 let action = head.forward(&fusion.fuse(&parts)?)?;
-                (action - &batch.standardised)?.sqr()?.mean_all()
+                (action - &batch.standardized)?.sqr()?.mean_all()
             }
             Decision::Vote(vote) => vote.loss(&parts, &batch.labels),
         }
@@ -195,9 +195,9 @@ impl Model {
                 Some(keypoints) => {
                     keypoints.store(name, standard, &mut weights)?;
                     Normalizer::untouched(2 * keypoints.count())
-                        .store(&format!("standardise.{name}"), &mut weights);
+                        .store(&format!("standardize.{name}"), &mut weights);
                 }
-                None => standard.store(&format!("standardise.{name}"), &mut weights),
+                None => standard.store(&format!("standardize.{name}"), &mut weights),
             }
         }
         match &self.decision {
@@ -212,14 +212,14 @@ impl Model {
         batch: &Batch,
         mut disturb: impl FnMut(Tensor) -> Result<Tensor>,
     ) -> Result<Parts> {
-        let aligned = self
+        let projected = self
             .modalities
             .iter()
             .zip(&batch.features)
-            .map(|(modality, feature)| modality.align(disturb(modality.standardise(feature)?)?))
+            .map(|(modality, feature)| modality.align(disturb(modality.standardize(feature)?)?))
             .collect::<Result<Vec<_>>>()?;
         Ok(Parts {
-            aligned,
+            projected,
             presence: batch.presence.clone(),
         })
     }
@@ -251,20 +251,25 @@ impl Decision {
 }
 
 impl Modality {
-    fn standardise(&self, feature: &Tensor) -> Result<Tensor> {
+    fn standardize(&self, feature: &Tensor) -> Result<Tensor> {
         feature
             .broadcast_sub(&self.mean)?
             .broadcast_mul(&self.inverse_std)
     }
 
-    fn align(&self, standardised: Tensor) -> Result<Tensor> {
+    fn align(&self, standardized: Tensor) -> Result<Tensor> {
         let pooled = match &self.keypoints {
-            Some(keypoints) => keypoints.pool(&standardised)?,
-            None => standardised,
+            Some(keypoints) => keypoints.pool(&standardized)?,
+            None => standardized,
         };
         match &self.projection {
-            Some(projection) if self.squash => projection.forward(&pooled)?.tanh(),
-            Some(projection) => projection.forward(&pooled),
+            Some(projection) => {
+                let output = projection.forward(&pooled)?;
+                match self.projection_activation {
+                    Activation::None => Ok(output),
+                    Activation::Tanh => output.tanh(),
+                }
+            }
             None => Ok(pooled),
         }
     }

@@ -1,13 +1,13 @@
-//! What is fused, for a batch: aligned features, and which of them are there.
+//! What is fused, for a batch: projected features, and which of them are there.
 
 use candle_core::{Result, Tensor};
 
 use super::parameters::Parameters;
 
-/// The aligned features of a batch.
+/// The projected features of a batch.
 pub struct Parts {
     /// One `[batch, width of the modality]` per modality.
-    pub aligned: Vec<Tensor>,
+    pub projected: Vec<Tensor>,
     /// One `[batch, 1]` per modality, 1 where it is there and 0 where it is left out; none where nothing is left out.
     pub presence: Option<Vec<Tensor>>,
 }
@@ -23,7 +23,7 @@ impl Absent {
         learned: bool,
     ) -> Result<Self> {
         let mut vector =
-            |(name, width): &(&str, usize)| parameters.zeros(format!("absent.{name}"), &[*width]);
+            |(name, width): &(&str, usize)| parameters.zeros(format!("missing.{name}"), &[*width]);
         match learned {
             true => Ok(Self(Some(
                 modalities.iter().map(&mut vector).collect::<Result<_>>()?,
@@ -32,10 +32,10 @@ impl Absent {
         }
     }
 
-    /// The aligned features, with what stands in where a modality is left out.
+    /// The projected features, with what stands in where a modality is left out.
     pub(super) fn fill(&self, parts: &Parts) -> Result<Vec<Tensor>> {
-        let each = parts.aligned.iter().enumerate();
-        each.map(|(i, aligned)| self.stand_in(i, aligned, parts))
+        let each = parts.projected.iter().enumerate();
+        each.map(|(i, projected)| self.stand_in(i, projected, parts))
             .collect()
     }
 

@@ -8,8 +8,8 @@ use super::*;
 use crate::policy::Policy;
 use crate::spec::{ActionSpec, ModalitySpec, SourceSpec};
 
-/// Three modalities of 40, 7 and 2 numbers, aligned as asked, and three actions.
-fn spec(align: [Option<usize>; 3], fusion: &str, head: &str) -> PolicySpec {
+/// Three modalities of 40, 7 and 2 numbers, projected as asked, and three actions.
+fn spec(projection: [Option<usize>; 3], fusion: &str, head: &str) -> PolicySpec {
     let modalities = [("scene", 40), ("words", 7), ("joints", 2)];
     PolicySpec {
         format: crate::spec::FORMAT,
@@ -17,17 +17,17 @@ fn spec(align: [Option<usize>; 3], fusion: &str, head: &str) -> PolicySpec {
         description: String::new(),
         modalities: modalities
             .into_iter()
-            .zip(align)
-            .map(|((name, width), align)| ModalitySpec {
+            .zip(projection)
+            .map(|((name, width), projection)| ModalitySpec {
                 name: name.into(),
                 source: SourceSpec::Vector {
                     names: (0..width).map(|i| format!("n{i}")).collect(),
                 },
                 width,
                 history: 1,
-                align,
-                align_hidden: vec![],
-                squash: false,
+                projection,
+                projection_hidden: vec![],
+                projection_activation: Activation::None,
             })
             .collect(),
         fusion: serde_yaml::from_str(fusion).unwrap(),
@@ -51,8 +51,8 @@ const CHUNK: &str = "{kind: mlp, hidden: [16], chunk: {steps: 3, step_s: 0.1}}";
 fn specs() -> Vec<PolicySpec> {
     let some = [None, Some(5), None];
     let mut squashed = spec(some, "{method: concat}", HEAD);
-    squashed.modalities[1].squash = true;
-    squashed.modalities[1].align_hidden = vec![6, 4];
+    squashed.modalities[1].projection_activation = Activation::Tanh;
+    squashed.modalities[1].projection_hidden = vec![6, 4];
     let all = [Some(4); 3];
     let fixed = "{method: weighted, weights: {kind: fixed, values: {scene: 0.5, words: [1, 0, 2, 3], joints: 0}}}";
     vec![
@@ -154,11 +154,11 @@ fn batch(spec: &PolicySpec, features: &[Vec<f32>], there: [bool; 3]) -> Batch {
         features: features.iter().map(|values| row(values).unwrap()).collect(),
         presence: Some(there.map(presence).to_vec()),
         labels: vec![vec![0.0; outputs]],
-        standardised: Tensor::zeros((1, outputs), candle_core::DType::F32, &Device::Cpu).unwrap(),
+        standardized: Tensor::zeros((1, outputs), candle_core::DType::F32, &Device::Cpu).unwrap(),
     }
 }
 
-/// What the model says, as the policy would: standardised actions, or the expectation under a vote of all voters.
+/// What the model says, as the policy would: standardized actions, or the expectation under a vote of all voters.
 fn output(model: &Model, batch: &Batch) -> Vec<f64> {
     let parts = model.parts(batch, Ok).unwrap();
     let output = match &model.decision {
@@ -369,7 +369,7 @@ mod keypoints {
             let parts = model
                 .parts(&batch(&spec, &features, [true; 3]), Ok)
                 .unwrap();
-            let trained: Vec<f32> = parts.aligned[0].flatten_all().unwrap().to_vec1().unwrap();
+            let trained: Vec<f32> = parts.projected[0].flatten_all().unwrap().to_vec1().unwrap();
             for (run, trained) in places.iter().zip(trained) {
                 assert!((run - trained).abs() < 1e-5, "{places:?}");
             }

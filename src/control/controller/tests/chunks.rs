@@ -25,7 +25,7 @@ const ENSEMBLES: [Ensemble; 4] = [
 /// The camera's feature is the chunk itself, and the instruction's is added to every step.
 fn player(ensemble: Ensemble, required: [bool; 2], max_rate: Option<f64>) -> Controller {
     let text = format!(
-        "{{format: 2, name: chunks, modalities: [\
+        "{{format: 3, name: chunks, modalities: [\
          {{name: camera, kind: vector, names: [a, b, c, d, e, f], width: {STEPS}}}, \
          {{name: instruction, kind: vector, names: [x], width: 1}}], fusion: {{method: concat}}, \
          head: {{kind: mlp, hidden: [], chunk: {{steps: {STEPS}, step_s: {STEP_S}}}}}, \
@@ -35,12 +35,12 @@ fn player(ensemble: Ensemble, required: [bool; 2], max_rate: Option<f64>) -> Con
     let mut weights = Weights::default();
     for (name, width) in [("camera", STEPS), ("instruction", 1)] {
         weights.insert(
-            format!("standardise.{name}.mean"),
+            format!("standardize.{name}.mean"),
             vec![width],
             vec![0.0; width],
         );
         weights.insert(
-            format!("standardise.{name}.std"),
+            format!("standardize.{name}.std"),
             vec![width],
             vec![1.0; width],
         );

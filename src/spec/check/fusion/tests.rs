@@ -41,7 +41,7 @@ fn sums_need_one_width_and_weights_that_fit() {
     assert_says(
         "{method: weighted, weights: {kind: fixed, values: {scene: [1, 2, 3], word: 1}}, tau_s: {words: 0}}",
         &[
-            "align",
+            "projection",
             "\"word\"",
             "has 3 numbers",
             "words is missing",
@@ -50,15 +50,15 @@ fn sums_need_one_width_and_weights_that_fit() {
     );
     assert_says(
         "{method: weighted, weights: {kind: fixed, values: {scene: -1, words: .nan}}}",
-        &["align", "-1", "NaN"],
+        &["projection", "-1", "NaN"],
     );
     assert_says(
         "{method: weighted, weights: {kind: fixed, values: {scene: 0, words: 0}}}",
-        &["align", "all zero"],
+        &["projection", "all zero"],
     );
     assert_says(
         "{method: weighted, weights: {kind: attention_across, hidden: 0}}",
-        &["align", "hidden is 0"],
+        &["projection", "hidden is 0"],
     );
 }
 
@@ -125,10 +125,10 @@ fn maps_and_queries_must_be_such() {
 
 #[test]
 fn a_projection_has_hidden_layers_and_is_squashed_and_nothing_else() {
-    let squashed = |hidden: usize, align: &str| {
+    let squashed = |hidden: usize, projection: &str| {
         let text = format!(
             "{{format: {FORMAT}, name: test, modalities: [{{name: words, kind: vector, names: [a], width: 1, \
-             squash: true, align_hidden: [{hidden}]{align}}}], fusion: {{method: concat}}, head: {{kind: mlp, hidden: []}}, \
+             projection_activation: tanh, projection_hidden: [{hidden}]{projection}}}], fusion: {{method: concat}}, head: {{kind: mlp, hidden: []}}, \
              actions: [{{name: speed, min: -1, max: 1}}]}}"
         );
         let spec: PolicySpec = serde_yaml::from_str(&text).unwrap();
@@ -136,17 +136,17 @@ fn a_projection_has_hidden_layers_and_is_squashed_and_nothing_else() {
         spec.check(&mut errors);
         errors.to_string()
     };
-    let errors = squashed(3, ", align: 2");
+    let errors = squashed(3, ", projection: 2");
     assert!(errors.is_empty(), "{errors}");
     let errors = squashed(3, "");
     assert!(
-        errors.contains("modality words: squash is true without align"),
+        errors.contains("modality words: projection_activation is given without projection"),
         "{errors}"
     );
     assert!(
-        errors.contains("modality words: align_hidden is [3] without align"),
+        errors.contains("modality words: projection_hidden is [3] without projection"),
         "{errors}"
     );
-    let errors = squashed(0, ", align: 2");
-    assert!(errors.contains("align_hidden is 0"), "{errors}");
+    let errors = squashed(0, ", projection: 2");
+    assert!(errors.contains("projection_hidden is 0"), "{errors}");
 }

@@ -27,7 +27,7 @@ impl Source for Across {
         let vector = self.vector.unsqueeze(1)?;
         let score = |aligned: &Tensor| aligned.matmul(&self.matrix.t()?)?.tanh()?.matmul(&vector);
         let scores = parts
-            .aligned
+            .projected
             .iter()
             .map(score)
             .collect::<Result<Vec<_>>>()?;

@@ -58,9 +58,9 @@ impl Fusion for Weighted {
 
     fn fuse(&self, parts: &Parts) -> Result<Tensor> {
         let weights = self.source.weigh(parts)?;
-        let mut fused = parts.aligned[0].zeros_like()?;
-        for (i, (weight, aligned)) in weights.iter().zip(&parts.aligned).enumerate() {
-            let mut term = aligned.broadcast_mul(weight)?;
+        let mut fused = parts.projected[0].zeros_like()?;
+        for (i, (weight, projected)) in weights.iter().zip(&parts.projected).enumerate() {
+            let mut term = projected.broadcast_mul(weight)?;
             if let Some(presence) = &parts.presence {
                 term = term.broadcast_mul(&presence[i])?;
             }

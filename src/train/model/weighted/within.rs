@@ -21,10 +21,10 @@ impl Within {
 
 impl Source for Within {
     fn weigh(&self, parts: &Parts) -> Result<Vec<Tensor>> {
-        let pairs = self.0.iter().zip(&parts.aligned);
+        let pairs = self.0.iter().zip(&parts.projected);
         pairs
-            .map(|(matrix, aligned)| {
-                candle_nn::ops::softmax(&aligned.matmul(&matrix.t()?)?, D::Minus1)
+            .map(|(matrix, projected)| {
+                candle_nn::ops::softmax(&projected.matmul(&matrix.t()?)?, D::Minus1)
             })
             .collect()
     }

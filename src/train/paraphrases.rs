@@ -9,14 +9,14 @@ use super::dataset::{Dataset, Episode};
 use crate::spec::{PolicySpec, SourceSpec};
 
 /// Which samples were given sentences that mean the same.
-pub struct Wordings {
+pub struct Paraphrases {
     /// For each modality, whether it is a sentence.
     pub sentences: Vec<bool>,
     /// For each sample, the samples of its episode for which the same was meant.
     alike: Vec<Range<u32>>,
 }
 
-impl Wordings {
+impl Paraphrases {
     /// Those of a dataset.
     pub fn of(spec: &PolicySpec, dataset: &Dataset) -> Self {
         let is_text = |source: &SourceSpec| matches!(source, SourceSpec::Text { .. });
@@ -58,12 +58,12 @@ mod tests {
             dataset.labels.push(&[0.0]);
         }
         let spec: PolicySpec = serde_yaml::from_str(
-            "{format: 2, name: n, modalities: [{name: m, kind: vector, names: [x], width: 1}], \
+            "{format: 3, name: n, modalities: [{name: m, kind: vector, names: [x], width: 1}], \
              fusion: {method: concat}, head: {kind: mlp, hidden: []}, actions: [{name: a, min: 0, max: 1}]}",
         )
         .unwrap();
-        let wordings = Wordings::of(&spec, &dataset);
-        assert_eq!(wordings.sentences, [false]);
+        let paraphrases = Paraphrases::of(&spec, &dataset);
+        assert_eq!(paraphrases.sentences, [false]);
         let mut random = StdRng::seed_from_u64(1);
         for (sample, expected) in [
             (3, 0..4),
@@ -72,7 +72,7 @@ mod tests {
             (12, 12..17),
             (19, 17..20),
         ] {
-            let mut told = wordings.exchange(&[sample; 200], &mut random);
+            let mut told = paraphrases.exchange(&[sample; 200], &mut random);
             told.sort_unstable();
             told.dedup();
             assert_eq!(told, Vec::from_iter(expected), "sample {sample}");

@@ -5,16 +5,16 @@ use late_fusion::train::train;
 use super::support::*;
 
 /// A training file in which only a sentence tells what to do.
-fn told(mix_sentences: bool) -> String {
+fn told(paraphrase_augmentation: bool) -> String {
     let (before, rest) = POINT.split_once("\n  - {name: goal").unwrap();
     let (_, after) = rest.split_once("\naction:").unwrap();
     format!("{before}{}\naction:{after}", instruction("")).replace(
         "seed: 1",
-        &format!("seed: 1, mix_sentences: {mix_sentences}"),
+        &format!("seed: 1, paraphrase_augmentation: {paraphrase_augmentation}"),
     )
 }
 
-/// Records episodes in each of which first one thing is meant, in two wordings, and then the opposite, in two others.
+/// Records episodes in each of which first one thing is meant, in two paraphrases, and then the opposite, in two others.
 fn record_a_change_of_mind(workshop: &Workshop, is_marked: bool) {
     let mut recorder = Recorder::new(&workshop.bag("bag.mcap"));
     for episode in 0..20 {
@@ -25,8 +25,8 @@ fn record_a_change_of_mind(workshop: &Workshop, is_marked: bool) {
         meanings.rotate_left(episode % 2);
         recorder.say(meanings[0].1[0]);
         recorder.mark("start");
-        for (number, (velocity, wordings)) in meanings.into_iter().enumerate() {
-            for (again, sentence) in wordings.into_iter().enumerate() {
+        for (number, (velocity, paraphrases)) in meanings.into_iter().enumerate() {
+            for (again, sentence) in paraphrases.into_iter().enumerate() {
                 recorder.say(sentence);
                 if is_marked && (number, again) == (1, 0) {
                     recorder.mark("change");
@@ -45,8 +45,8 @@ fn record_a_change_of_mind(workshop: &Workshop, is_marked: bool) {
 
 #[test]
 fn sentences_are_mixed_up_to_where_something_else_is_meant() {
-    let loss = |mix_sentences: bool, is_marked: bool| {
-        let workshop = Workshop::new(&told(mix_sentences));
+    let loss = |paraphrase_augmentation: bool, is_marked: bool| {
+        let workshop = Workshop::new(&told(paraphrase_augmentation));
         record_a_change_of_mind(&workshop, is_marked);
         let report = train(&workshop.options).unwrap();
         report.epochs.last().unwrap().training_loss

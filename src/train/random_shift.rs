@@ -9,7 +9,7 @@ use crate::spec::{ImageInputSpec, SourceSpec};
 /// How pictures are shifted. After Kostrikov et al. 2021, "Image augmentation is all you need".
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Shifts {
+pub struct RandomShift {
     /// How many copies of every picture are encoded beside it, each shifted somewhere else.
     pub copies: usize,
     /// The farthest that a copy is shifted along each axis, as a part of the picture's side.
@@ -19,18 +19,18 @@ pub struct Shifts {
 /// More copies would be more of the same.
 const MOST_COPIES: usize = 32;
 
-impl Shifts {
+impl RandomShift {
     /// What is wrong with them, and what is allowed.
     pub fn errors(&self) -> impl Iterator<Item = String> {
         let copies = (!(1..=MOST_COPIES).contains(&self.copies)).then(|| {
             format!(
-                "shifts.copies is {}; 1 to {MOST_COPIES} are allowed",
+                "random_shift.copies is {}; 1 to {MOST_COPIES} are allowed",
                 self.copies
             )
         });
         let most = (!(self.most > 0.0 && self.most <= 0.5)).then(|| {
             format!(
-                "shifts.most is {}; above 0 and at most 0.5 of the picture's side is allowed",
+                "random_shift.max_fraction is {}; above 0 and at most 0.5 of the picture's side is allowed",
                 self.most
             )
         });
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn copies_are_shifted_within_bounds_and_always_alike() {
-        let shifts = Shifts {
+        let random_shift = RandomShift {
             copies: 8,
             most: 0.1,
         };
@@ -74,26 +74,29 @@ mod tests {
         )
         .unwrap();
         let all: Vec<_> = (0..200)
-            .flat_map(|number| shifts.of(number, &input))
+            .flat_map(|number| random_shift.of(number, &input))
             .collect();
         let most = |axis: fn(&(i32, i32)) -> i32| all.iter().map(|shift| axis(shift).abs()).max();
         assert_eq!((most(|s| s.0), most(|s| s.1)), (Some(10), Some(5)));
-        assert_eq!(shifts.of(7, &input), shifts.of(7, &input));
-        assert_ne!(shifts.of(7, &input), shifts.of(8, &input));
+        assert_eq!(random_shift.of(7, &input), random_shift.of(7, &input));
+        assert_ne!(random_shift.of(7, &input), random_shift.of(8, &input));
     }
 
     #[test]
     fn what_is_not_allowed_is_named() {
-        let shifts = Shifts {
+        let random_shift = RandomShift {
             copies: 0,
             most: 0.7,
         };
-        let errors: Vec<String> = shifts.errors().collect();
+        let errors: Vec<String> = random_shift.errors().collect();
         assert_eq!(errors.len(), 2);
         assert!(
-            errors[0].contains("shifts.copies is 0; 1 to 32"),
+            errors[0].contains("random_shift.copies is 0; 1 to 32"),
             "{errors:?}"
         );
-        assert!(errors[1].contains("shifts.most is 0.7"), "{errors:?}");
+        assert!(
+            errors[1].contains("random_shift.max_fraction is 0.7"),
+            "{errors:?}"
+        );
     }
 }
