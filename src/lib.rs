@@ -12,6 +12,7 @@ pub mod contribution;
 pub mod control;
 pub mod encoder;
 pub mod errors;
+pub mod executable;
 pub mod explain;
 pub mod fusion;
 pub mod head;

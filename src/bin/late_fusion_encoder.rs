@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use late_fusion::errors::ConfigErrors;
+use late_fusion::executable::{run_encoder, run_node};
 
 const HELP: &str = "\
 Encodes one modality of a policy, a camera or an instruction, for a late_fusion node on another machine.
@@ -19,30 +19,5 @@ The features are on the topic ~/feature (sensor_msgs/msg/PointCloud2), what it d
 `late_fusion check --encoder --params-file FILE` says without ROS what would run.";
 
 fn main() -> ExitCode {
-    if std::env::args()
-        .skip(1)
-        .any(|word| word == "-h" || word == "--help")
-    {
-        println!("{HELP}");
-        return ExitCode::SUCCESS;
-    }
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(errors) => {
-            eprintln!("late_fusion_encoder: the node cannot run:\n{errors}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-#[cfg(feature = "ros")]
-fn run() -> Result<(), ConfigErrors> {
-    late_fusion::ros::run_encoder()
-}
-
-#[cfg(not(feature = "ros"))]
-fn run() -> Result<(), ConfigErrors> {
-    Err("this executable was built without the feature `ros`; source your ROS 2 and build it with the default features"
-        .to_owned()
-        .into())
+    run_node("late_fusion_encoder", HELP, run_encoder)
 }

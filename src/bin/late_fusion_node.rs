@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use late_fusion::errors::ConfigErrors;
+use late_fusion::executable::{run, run_node};
 
 const HELP: &str = "\
 Real-time late fusion: cameras, instructions and joint states in, action commands out, at a fixed control rate.
@@ -18,30 +18,5 @@ Usage: late_fusion_node --ros-args --params-file FILE [-p NAME:=VALUE] [-r FROM:
 What it does and why is on the topic ~/status. `late_fusion check --params-file FILE` says without ROS what would run.";
 
 fn main() -> ExitCode {
-    if std::env::args()
-        .skip(1)
-        .any(|word| word == "-h" || word == "--help")
-    {
-        println!("{HELP}");
-        return ExitCode::SUCCESS;
-    }
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(errors) => {
-            eprintln!("late_fusion_node: the node cannot run:\n{errors}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-#[cfg(feature = "ros")]
-fn run() -> Result<(), ConfigErrors> {
-    late_fusion::ros::run()
-}
-
-#[cfg(not(feature = "ros"))]
-fn run() -> Result<(), ConfigErrors> {
-    Err("this executable was built without the feature `ros`; source your ROS 2 and build it with the default features"
-        .to_owned()
-        .into())
+    run_node("late_fusion_node", HELP, run)
 }

@@ -242,7 +242,8 @@ fn seams(ensemble: Ensemble, run: u64, tally: &mut Tally) {
     let mut controller = player(ensemble, [run.is_multiple_of(2), true], Some(MAX_RATE));
     let mut features = [ProjectedFeature::absent(STEPS), instruction(0, 0.0)];
     let (mut now_ms, mut before, mut looking) = (0, 0.5, true);
-    for i in 0..400 {
+    let mut has_commanded = false;
+    for _ in 0..400 {
         let dt_ms = 1 + (dice.roll() * 25.0) as i64;
         now_ms += dt_ms;
         looking ^= dice.happens(0.03);
@@ -262,11 +263,11 @@ fn seams(ensemble: Ensemble, run: u64, tally: &mut Tally) {
         match decision {
             Decision::Act { limited } => {
                 // The first command comes a period after rest.
-                let passed_s = if i == 0 {
-                    PERIOD_S
-                } else {
-                    dt_ms as f64 * 1e-3
+                let passed_s = match has_commanded {
+                    false => PERIOD_S,
+                    true => dt_ms as f64 * 1e-3,
                 };
+                has_commanded = true;
                 let dt_s = passed_s.min(PERIOD_S);
                 let step = (action - before).abs();
                 assert!(
