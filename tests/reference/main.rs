@@ -1,5 +1,7 @@
 //! Every fusion method against an independent float64 implementation (`reference.py`), in both precisions.
 
+mod finite;
+
 use std::collections::BTreeMap;
 
 use late_fusion::contribution::Contributions;

@@ -34,7 +34,7 @@ class Maker:
     """One policy with random tensors."""
 
     def __init__(
-        self, name: str, seed: int, count: int, *, aligned: bool, steps: int = 1, maps: dict[str, int] | None = None
+        self, name: str, seed: int, count: int, *, projected: bool, steps: int = 1, maps: dict[str, int] | None = None
     ) -> None:
         self.rng = np.random.default_rng(seed)
         self.tensors: Tensors = {}
@@ -47,9 +47,9 @@ class Maker:
             modality["names"] = [f"n{j}" for j in range(modality["width"])]
             self.tensors[f"standardize.m{i}.mean"] = numbers(self.rng, modality["width"])
             self.tensors[f"standardize.m{i}.std"] = positive(self.rng, modality["width"])
-            self.widths[f"m{i}"] = 3 if aligned else modality["width"]
-            if aligned:
-                modality["align"] = 3
+            self.widths[f"m{i}"] = 3 if projected else modality["width"]
+            if projected:
+                modality["projection"] = 3
                 self.tensors[f"projection.m{i}.weight"] = numbers(self.rng, 3, modality["width"])
                 self.tensors[f"projection.m{i}.bias"] = numbers(self.rng, 3)
             modalities.append(modality)
@@ -69,7 +69,7 @@ class Maker:
             self.tensors[f"projection.m{at}.hidden.{i}.weight"] = numbers(self.rng, width, columns)
             self.tensors[f"projection.m{at}.hidden.{i}.bias"] = numbers(self.rng, width)
             columns = width
-        self.tensors[f"projection.m{at}.weight"] = numbers(self.rng, modality["align"], columns)
+        self.tensors[f"projection.m{at}.weight"] = numbers(self.rng, modality["projection"], columns)
 
     def absent(self) -> Maker:
         for name, width in self.widths.items():
@@ -123,8 +123,8 @@ class Maker:
 def makers() -> list[Maker]:
     """Every method, with 2 to 6 modalities."""
 
-    def maker(name: str, count: int, aligned: bool = False, steps: int = 1) -> Maker:
-        return Maker(name, sum(map(ord, name)), count, aligned=aligned, steps=steps)
+    def maker(name: str, count: int, projected: bool = False, steps: int = 1) -> Maker:
+        return Maker(name, sum(map(ord, name)), count, projected=projected, steps=steps)
 
     def names(count: int) -> list[str]:
         return [f"m{i}" for i in range(count)]
@@ -133,10 +133,10 @@ def makers() -> list[Maker]:
     for count in range(2, 7):
         plain = maker(f"concat_{count}", count)
         made.append(plain.absent().fused({"method": "concat"}, sum(plain.widths.values())))
-    stepped = maker("concat_chunk", 3, aligned=True, steps=3)
+    stepped = maker("concat_chunk", 3, projected=True, steps=3)
     made.append(stepped.fused({"method": "concat"}, 9))
-    squashed = maker("squashed", 3, aligned=True)
-    squashed.spec["modalities"][1]["squash"] = True
+    squashed = maker("squashed", 3, projected=True)
+    squashed.spec["modalities"][1]["projection_activation"] = "tanh"
     squashed.hide(1, 5, 4)
     made.append(squashed.fused({"method": "concat"}, 9))
     for count in (2, 3, 6):
@@ -148,26 +148,26 @@ def makers() -> list[Maker]:
         width = sum(product.widths.values()) + 2 * pairs
         made.append(product.fused({"method": "bilinear", "rank": 2}, width))
     for count in (2, 4):
-        some = maker(f"fixed_{count}", count, aligned=True)
+        some = maker(f"fixed_{count}", count, projected=True)
         values = {name: float(i + 1) for i, name in enumerate(names(count))}
         made.append(some.weighted({"kind": "fixed", "values": values}, {}))
-        some = maker(f"fixed_vector_{count}", count, aligned=True)
+        some = maker(f"fixed_vector_{count}", count, projected=True)
         values = {name: [float(i), 1.0, float(i == 0)] for i, name in enumerate(names(count))}
         made.append(some.weighted({"kind": "fixed", "values": values}, {}, {"m0": 0.3}))
-        some = maker(f"learned_{count}", count, aligned=True)
+        some = maker(f"learned_{count}", count, projected=True)
         made.append(some.weighted({"kind": "learned", "per": "modality"}, {"fusion.logits": numbers(some.rng, count)}))
-        some = maker(f"learned_vector_{count}", count, aligned=True, steps=2)
+        some = maker(f"learned_vector_{count}", count, projected=True, steps=2)
         logits = {"fusion.logits": numbers(some.rng, count, 3, scale=3.0)}
         made.append(some.weighted({"kind": "learned", "per": "dimension"}, logits, {"m1": 0.5}))
-        some = maker(f"within_{count}", count, aligned=True)
+        some = maker(f"within_{count}", count, projected=True)
         matrices = {f"fusion.{name}.weight": numbers(some.rng, 3, 3) for name in names(count)}
         made.append(some.weighted({"kind": "attention_within"}, matrices, {"m0": 0.5}))
-        some = maker(f"across_{count}", count, aligned=True)
+        some = maker(f"across_{count}", count, projected=True)
         tensors = {"fusion.weight": numbers(some.rng, 2, 3), "fusion.vector": numbers(some.rng, 2, scale=3.0)}
         made.append(some.weighted({"kind": "attention_across", "hidden": 2}, tensors, {"m0": 0.2, "m1": 1.0}))
     for count, maps, queries in ((2, {"m0": 2}, ["m1"]), (4, {"m1": 3, "m3": 1}, ["m2"]), (6, {"m0": 2}, ["m1", "m4"])):
         name = f"cross_attention_{count}"
-        looking = Maker(name, sum(map(ord, name)), count, aligned=False, maps=maps)
+        looking = Maker(name, sum(map(ord, name)), count, projected=False, maps=maps)
         made.append(looking.cross_attention(maps, queries, heads=2))
     groups = [
         {"name": "left", "modalities": ["m0", "m2"]},
@@ -175,13 +175,13 @@ def makers() -> list[Maker]:
     ]
     choices = [{"name": f"c{i}", "action": [float(i) - 1.0, 0.5 * i]} for i in range(3)]
     for rule in ("majority", "weighted", "soft"):
-        made.append(maker(f"vote_{rule}", 5, aligned=True).absent().vote(rule, bins=5))
+        made.append(maker(f"vote_{rule}", 5, projected=True).absent().vote(rule, bins=5))
         made.append(maker(f"vote_{rule}_groups", 3).absent().vote(rule, voters=groups, bins=4))
         made.append(maker(f"vote_{rule}_choices", 3, steps=2).vote(rule, choices=choices))
     written = {"left": 0.0, "right": 2.0}
     made.append(maker("vote_weights", 3).vote("soft", voters=groups, bins=4, weights=written))
     # Two voters that tie in both questions, to the last bit: exponentials of -1000 are exactly zero.
-    tie = maker("vote_tie", 2, aligned=True).vote("majority", bins=3)
+    tie = maker("vote_tie", 2, projected=True).vote("majority", bins=3)
     for voter in ("m0", "m1"):
         tie.tensors[f"vote.{voter}.1.weight"] = np.zeros((6, 4))
     tie.tensors["vote.m0.1.bias"] = np.array([-1000.0, 0, -1000, 0, -1000, 0])

@@ -30,17 +30,17 @@ class Reference:
 
     def act(self, features: Features, ages_s: dict[str, float]) -> np.ndarray:
         """The actions of all steps, `[steps, actions]`, of the modalities that are there."""
-        aligned = {name: self.align(name, feature) for name, feature in features.items()}
+        projected = {name: self.project(name, feature) for name, feature in features.items()}
         fusion = self.spec["fusion"]
         if fusion["method"] == "vote":
-            return self.vote(aligned)
+            return self.vote(projected)
         methods = {"concat": self.concat, "bilinear": self.bilinear, "cross_attention": self.cross_attention}
         fused = methods.get(fusion["method"])
-        vector = fused(aligned) if fused else self.weighted(aligned, ages_s)
+        vector = fused(projected) if fused else self.weighted(projected, ages_s)
         output = self.layers("head", vector).reshape(self.steps, self.actions)
         return output * self.tensors["action.std"] + self.tensors["action.mean"]
 
-    def align(self, name: str, feature: np.ndarray) -> np.ndarray:
+    def project(self, name: str, feature: np.ndarray) -> np.ndarray:
         """A·(f − mean)/std + b behind hidden layers with ReLU, if any; or tanh of it."""
         standard = (feature - self.tensors[f"standardize.{name}.mean"]) / self.tensors[f"standardize.{name}.std"]
         if f"projection.{name}.weight" not in self.tensors:
@@ -48,19 +48,19 @@ class Reference:
         for i in range(len(self.modality(name).get("projection_hidden", []))):
             layer = f"projection.{name}.hidden.{i}"
             standard = np.maximum(self.tensors[f"{layer}.weight"] @ standard + self.tensors[f"{layer}.bias"], 0.0)
-        aligned = self.tensors[f"projection.{name}.weight"] @ standard + self.tensors[f"projection.{name}.bias"]
-        return np.tanh(aligned) if self.modality(name).get("squash") else aligned
+        projected = self.tensors[f"projection.{name}.weight"] @ standard + self.tensors[f"projection.{name}.bias"]
+        return np.tanh(projected) if self.modality(name).get("projection_activation") == "tanh" else projected
 
     def width(self, name: str) -> int:
-        return self.modality(name).get("align") or self.modality(name)["width"]
+        return self.modality(name).get("projection") or self.modality(name)["width"]
 
     def modality(self, name: str) -> dict:
         return next(each for each in self.spec["modalities"] if each["name"] == name)
 
-    def or_absent(self, aligned: Features, name: str) -> np.ndarray:
-        """The aligned feature, or what was learned to stand in for it."""
+    def or_missing(self, projected: Features, name: str) -> np.ndarray:
+        """The projected feature, or what was learned to stand in for it."""
         stand_in = self.tensors.get(f"missing.{name}", np.zeros(self.width(name)))
-        return aligned.get(name, stand_in)
+        return projected.get(name, stand_in)
 
     def layers(self, name: str, vector: np.ndarray) -> np.ndarray:
         count = sum(1 for tensor in self.tensors if tensor.startswith(f"{name}.") and tensor.endswith(".bias"))
@@ -70,29 +70,29 @@ class Reference:
                 vector = np.maximum(vector, 0.0)
         return vector
 
-    def concat(self, aligned: Features) -> np.ndarray:
+    def concat(self, projected: Features) -> np.ndarray:
         """[f₁; …; f_M]"""
-        return np.concatenate([self.or_absent(aligned, name) for name in self.names])
+        return np.concatenate([self.or_missing(projected, name) for name in self.names])
 
-    def bilinear(self, aligned: Features) -> np.ndarray:
+    def bilinear(self, projected: Features) -> np.ndarray:
         """[a₁; …; a_M; (U·aᵢ) ∘ (V·aⱼ) for every pair]"""
         pairs = self.spec["fusion"].get("pairs") or list(itertools.combinations(self.names, 2))
         products = [
-            (self.tensors[f"fusion.{i}.{j}.left"] @ self.or_absent(aligned, i))
-            * (self.tensors[f"fusion.{i}.{j}.right"] @ self.or_absent(aligned, j))
+            (self.tensors[f"fusion.{i}.{j}.left"] @ self.or_missing(projected, i))
+            * (self.tensors[f"fusion.{i}.{j}.right"] @ self.or_missing(projected, j))
             for i, j in pairs
         ]
-        return np.concatenate([self.concat(aligned), *products])
+        return np.concatenate([self.concat(projected), *products])
 
-    def cross_attention(self, aligned: Features) -> np.ndarray:
+    def cross_attention(self, projected: Features) -> np.ndarray:
         """Of every map the places (Σ_p α_hp·x_p, Σ_p α_hp·y_p), α_h = softmax_p((W·q + b)_h·m_p/√channels)"""
         spec = self.spec["fusion"]
-        query = np.concatenate([self.or_absent(aligned, name) for name in self.names if name in spec["queries"]])
+        query = np.concatenate([self.or_missing(projected, name) for name in self.names if name in spec["queries"]])
         parts = []
         for name in self.names:
-            if name in spec["maps"] and name in aligned:
+            if name in spec["maps"] and name in projected:
                 cells = spec["maps"][name]
-                grid = aligned[name].reshape(-1, cells, cells)
+                grid = projected[name].reshape(-1, cells, cells)
                 sought = self.tensors[f"fusion.{name}.weight"] @ query + self.tensors[f"fusion.{name}.bias"]
                 axis = np.linspace(-1.0, 1.0, cells) if cells > 1 else np.zeros(1)
                 places = []
@@ -104,45 +104,45 @@ class Reference:
             elif name in spec["maps"]:
                 parts.append(self.tensors.get(f"missing.{name}", np.zeros(2 * spec["heads"])))
             elif name not in spec["queries"]:
-                parts.append(self.or_absent(aligned, name))
+                parts.append(self.or_missing(projected, name))
         return np.concatenate(parts)
 
-    def weighted(self, aligned: Features, ages_s: dict[str, float]) -> np.ndarray:
+    def weighted(self, projected: Features, ages_s: dict[str, float]) -> np.ndarray:
         """Σ w_m ⊙ a_m"""
-        if not aligned:
+        if not projected:
             return np.zeros(self.width(self.names[0]))
-        weights = self.weights(aligned, ages_s)
-        return sum(weights[name] * aligned[name] for name in aligned)
+        weights = self.weights(projected, ages_s)
+        return sum(weights[name] * projected[name] for name in projected)
 
-    def weights(self, aligned: Features, ages_s: dict[str, float]) -> Features:
+    def weights(self, projected: Features, ages_s: dict[str, float]) -> Features:
         """The weights of the modalities that are there, one number per dimension."""
         spec = self.spec["fusion"]["weights"]
         kind, width = spec["kind"], self.width(self.names[0])
         tau_s = self.spec["fusion"].get("tau_s", {})
-        faded = {name: math.exp(-max(ages_s[name], 0.0) / tau_s[name]) if name in tau_s else 1.0 for name in aligned}
+        faded = {name: math.exp(-max(ages_s[name], 0.0) / tau_s[name]) if name in tau_s else 1.0 for name in projected}
         if kind == "attention_within":
-            return {n: softmax(self.tensors[f"fusion.{n}.weight"] @ a) * faded[n] for n, a in aligned.items()}
+            return {n: softmax(self.tensors[f"fusion.{n}.weight"] @ a) * faded[n] for n, a in projected.items()}
         if kind == "attention_across":
             scores = [
-                self.tensors["fusion.vector"] @ np.tanh(self.tensors["fusion.weight"] @ a) for a in aligned.values()
+                self.tensors["fusion.vector"] @ np.tanh(self.tensors["fusion.weight"] @ a) for a in projected.values()
             ]
-            raw = {name: np.full(width, part) for name, part in zip(aligned, softmax(np.array(scores)))}
+            raw = {name: np.full(width, part) for name, part in zip(projected, softmax(np.array(scores)))}
         elif kind == "learned":
             rows = self.tensors["fusion.logits"].reshape(len(self.names), -1)
             powers = np.exp(rows - rows.max(axis=0))
-            raw = {name: np.broadcast_to(powers[self.names.index(name)], width) for name in aligned}
+            raw = {name: np.broadcast_to(powers[self.names.index(name)], width) for name in projected}
         else:
-            raw = {name: np.broadcast_to(np.asarray(spec["values"][name], dtype=float), width) for name in aligned}
-        raw = {name: raw[name] * faded[name] for name in aligned}
+            raw = {name: np.broadcast_to(np.asarray(spec["values"][name], dtype=float), width) for name in projected}
+        raw = {name: raw[name] * faded[name] for name in projected}
         total = sum(raw.values())
         # Where all weigh nothing, all weigh alike.
-        return {n: np.where(total > 0, raw[n] / np.where(total > 0, total, 1.0), 1 / len(aligned)) for n in aligned}
+        return {n: np.where(total > 0, raw[n] / np.where(total > 0, total, 1.0), 1 / len(projected)) for n in projected}
 
-    def vote(self, aligned: Features) -> np.ndarray:
+    def vote(self, projected: Features) -> np.ndarray:
         """The decision of the voters, `[steps, actions]`."""
         fusion = self.spec["fusion"]
         voters = fusion.get("voters") or [{"name": name, "modalities": [name]} for name in self.names]
-        there = {v["name"]: [name in aligned for name in v["modalities"]] for v in voters}
+        there = {v["name"]: [name in projected for name in v["modalities"]] for v in voters}
         voting = [v for v in voters if all(there[v["name"]])]
         voting = voting or [v for v in voters if any(there[v["name"]])] or voters
         if "bins" in fusion:
@@ -153,7 +153,7 @@ class Reference:
             shape, tables = (self.steps, 1, len(table)), [table]
         probabilities = {}
         for voter in voting:
-            group = np.concatenate([self.or_absent(aligned, name) for name in voter["modalities"]])
+            group = np.concatenate([self.or_missing(projected, name) for name in voter["modalities"]])
             logits = self.layers(f"vote.{voter['name']}", group).reshape(shape)
             probabilities[voter["name"]] = np.apply_along_axis(softmax, 2, logits)
         voices = self.voices(voters, [voter["name"] for voter in voting])

@@ -109,6 +109,12 @@ impl<T: Number> Fusion<T> for Vote<T> {
         for voter in self.voters.iter_mut().filter(|voter| voter.votes) {
             voter.decide(&input, &self.absent, self.options.alternatives());
         }
+        // The likeliest of alternatives without probabilities would be the first one, as good a number as any other.
+        let mut voting = self.voters.iter().filter(|voter| voter.votes);
+        if voting.any(|voter| !voter.is_finite()) {
+            fused.fill(Number::from_f64(f64::NAN));
+            return;
+        }
         for question in 0..self.questions {
             let decision = self.count.count(&self.voters, question);
             self.options

@@ -64,6 +64,11 @@ impl<T: Number> Voter<T> {
         }
     }
 
+    /// Whether all probabilities are numbers.
+    pub fn is_finite(&self) -> bool {
+        self.probabilities.iter().all(|p| p.is_finite())
+    }
+
     /// The probabilities of the alternatives of one question.
     pub fn probabilities(&self, question: usize, alternatives: usize) -> &[T] {
         &self.probabilities.as_slice()[question * alternatives..][..alternatives]
