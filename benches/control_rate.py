@@ -13,6 +13,7 @@ import array
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -49,8 +50,12 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     """Plays camera, joints and operator, and measures what comes back."""
     options = parse()
-    os.environ.setdefault("ROS_DOMAIN_ID", "87")
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    sys.path.append(str(ROOT / "sim"))
+    from late_fusion_sim.process import bound_to_us
+    from late_fusion_sim.ros import isolate
+
+    # The robot's commands stay on this machine, in a domain that nobody is in.
+    isolate()
 
     import rclpy
     from diagnostic_msgs.msg import DiagnosticArray
@@ -88,7 +93,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         parameters = Path(folder) / "bench.param.yaml"
         parameters.write_text(PARAMETERS.format(root=ROOT, rate=options.rate))
-        node = subprocess.Popen([options.node, "--ros-args", "--params-file", parameters])
+        node = subprocess.Popen(bound_to_us([str(options.node), "--ros-args", "--params-file", str(parameters)]))
         try:
             while len(arrivals) < options.rate:
                 rclpy.spin_once(robot, timeout_sec=0.1)

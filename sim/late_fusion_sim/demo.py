@@ -12,13 +12,17 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
 from late_fusion_sim.bridge import Bridge
+from late_fusion_sim.command_line import add_executable, parser_of
 from late_fusion_sim.episode import Episode, Runner
 from late_fusion_sim.faults import Fault
 from late_fusion_sim.judge import Judge, Witness, judge_of
+from late_fusion_sim.latency import NO_LATENCY, Latency
+from late_fusion_sim.latency import add_options as add_latency_options
 from late_fusion_sim.node_process import NodeProcess, changed_parameter, node_parameters, senses_of
 from late_fusion_sim.operator import Operator
 from late_fusion_sim.pace import Mode
@@ -49,14 +53,14 @@ class Trial:
 
 def trials(tasks: list[Task], sentence: str | None, scene: str | None, which: Sentences = "demo") -> list[Trial]:
     """The tasks' own sentences, one sentence for a task, or a sentence of the user's own in a scene."""
-    if scene is not None:
+    if scene is not None and sentence is not None:
         return [Trial(scene, scene, (sentence,), Witness)]
     return [
         Trial(
             task.name,
             task.scene,
             (sentence,) if sentence else task.sentences(which),
-            lambda stage, task=task: judge_of(task, stage),
+            partial(judge_of, task),
         )
         for task in tasks
     ]
@@ -96,9 +100,10 @@ def run(
     *,
     senses: frozenset[str],
     faults: tuple[Fault, ...] = (),
+    latency: Latency = NO_LATENCY,
 ) -> list[Episode]:
     """Plays all episodes; the first of each trial keeps its frames."""
-    bridge = Bridge(participant, simulated_time=mode == "lockstep")
+    bridge = Bridge(participant, simulated_time=mode == "lockstep", latency=latency)
     operator = Operator(participant)
     try:
         await_node(participant, bridge, operator, senses, node.check)
@@ -146,21 +151,28 @@ def worded(reader: Callable[[str], object]) -> Callable[[str], object]:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m late_fusion_sim.demo", description="Tell a simulated robot arm what to do, and see if it obeys."
+    parser = parser_of("demo", "[OPTION]...", "Tell a simulated robot arm what to do, and see if it obeys.")
+    add_executable(parser, "--node", "late_fusion_node")
+    parser.add_argument(
+        "--policy", type=Path, metavar="FOLDER", help="the policy's folder (default: the one that is shipped)"
     )
-    parser.add_argument("--node", type=Path, required=True, help="the executable late_fusion_node")
-    parser.add_argument("--policy", type=Path, help="the policy's folder (default: the one that is shipped)")
     parser.add_argument(
         "--mode",
         choices=get_args(Mode),
         default="lockstep",
         help="lockstep: the world waits for each command; realtime: it does not (default: %(default)s)",
     )
-    parser.add_argument("--episodes", type=int, default=1, help="per instruction (default: %(default)s)")
-    parser.add_argument("--tasks", help=f"comma-separated, of {', '.join(load_tasks())} (default: all but reach)")
     parser.add_argument(
-        "--instruction", type=str.strip, help="a sentence of your own; needs --scene, or one task that it should mean"
+        "--episodes", type=int, default=1, metavar="NUMBER", help="for each instruction (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--tasks", metavar="NAMES", help=f"comma-separated, of {', '.join(load_tasks())} (default: all but reach)"
+    )
+    parser.add_argument(
+        "--instruction",
+        type=str.strip,
+        metavar="SENTENCE",
+        help="a sentence of your own; needs --scene, or one task that it should mean",
     )
     parser.add_argument("--scene", choices=list(SCENES), help="where to try --instruction, without a judgement")
     parser.add_argument(
@@ -170,12 +182,23 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="which sentences of sentences.yaml are given, one episode after the other (default: %(default)s)",
     )
     parser.add_argument(
-        "--cover", type=worded(Fault.covered), action="append", help="a camera that is covered: scene or side"
+        "--cover",
+        type=worded(Fault.covered),
+        action="append",
+        metavar="CAMERA",
+        help="a camera that is covered: scene or side",
     )
     parser.add_argument(
-        "--cut", type=worded(Fault.cut), action="append", help="a camera that falls silent, as CAMERA@COMMANDS"
+        "--cut",
+        type=worded(Fault.cut),
+        action="append",
+        metavar="CAMERA@NUMBER",
+        help="a camera that falls silent after so many commands",
     )
-    parser.add_argument("--required", help="comma-separated modalities that are required (default: all)")
+    add_latency_options(parser)
+    parser.add_argument(
+        "--required", metavar="NAMES", help="comma-separated modalities that are required (default: all)"
+    )
     parser.add_argument(
         "--set",
         type=worded(changed_parameter),
@@ -184,11 +207,21 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="a parameter of the node, such as chunk.ensemble=temporal",
     )
     parser.add_argument("--no-pictures", action="store_true", help="write no pictures")
-    parser.add_argument("--report", type=Path, help="write the figures to this file as JSON")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures to this file as JSON")
     parser.add_argument(
-        "--out", type=Path, default=Path("out/demo"), help="folder for pictures and logs (default: %(default)s)"
+        "--out",
+        type=Path,
+        default=Path("out/demo"),
+        metavar="FOLDER",
+        help="for pictures and logs (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="which starts to use (default: %(default)s)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="NUMBER",
+        help="of the first start, one more for each (default: %(default)s)",
+    )
     options = parser.parse_args(arguments)
     if options.instruction == "":
         parser.error("--instruction is blank; a blank instruction means 'do nothing'")
@@ -220,6 +253,7 @@ def main(arguments: list[str] | None = None) -> int:
     # A terminated demo must stop its node as an interrupted one does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     node = None
+    latency = Latency(options.camera_latency, options.command_latency)
     try:
         isolate()
         required = frozenset(options.required.split(",")) if options.required is not None else None
@@ -241,6 +275,7 @@ def main(arguments: list[str] | None = None) -> int:
                 options.mode,
                 senses=senses_of(options.policy),
                 faults=(*(options.cover or ()), *(options.cut or ())),
+                latency=latency,
             )
     except NodeTrouble as trouble:
         print(f"demo: {trouble}", file=sys.stderr)
@@ -250,7 +285,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\ndemo: interrupted", file=sys.stderr)
         return 130
-    report = Report.of(options.mode, episodes, judged=options.scene is None)
+    report = Report.of(options.mode, episodes, judged=options.scene is None, latency=latency)
     print(f"\n{table(report)}\n")
     written = []
     if not options.no_pictures:

@@ -24,18 +24,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from late_fusion_sim.bridge import Bridge
+from late_fusion_sim.command_line import parser_of
 from late_fusion_sim.disturbance import Disturbance
 from late_fusion_sim.expert import expert_of
 from late_fusion_sim.judge import judge_of
+from late_fusion_sim.latency import Latency, add_camera_option
 from late_fusion_sim.operator import Operator
 from late_fusion_sim.placements import RECORDING_SEEDS
 from late_fusion_sim.progress import Progress
+from late_fusion_sim.recorded import Recorded
 from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant
 from late_fusion_sim.scene import COMMAND_LIMIT, Scene, World
 from late_fusion_sim.tasks import Task, load_tasks, opposite_of, select_tasks
-
-PAUSE_S = 0.1
-"""Wall time around markers and sentences: topics have no order among themselves, so each gets time to be handled."""
 
 TIME_TO_SHOW = 2 * COMMAND_LIMIT
 """Commands until a demonstration's time is up: nobody pushes a policy aside."""
@@ -77,9 +77,18 @@ def wordings(task: Task, seed: int) -> Iterator[str]:
 class Demonstrator:
     """Shows how tasks are done, with everything that a recording needs beside it."""
 
-    def __init__(self, bridge: Bridge, operator: Operator, rate_hz: float, change: float, first_seed: int) -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        operator: Operator,
+        recorded: Recorded,
+        rate_hz: float,
+        change: float,
+        first_seed: int,
+    ) -> None:
         self._bridge = bridge
         self._operator = operator
+        self._recorded = recorded
         self._period_s = 1.0 / rate_hz
         self._change = change
         self._first_seed = first_seed
@@ -131,28 +140,32 @@ class Demonstrator:
         """Plays one demonstration, sentences and markers included; returns whether the task was done."""
         carried_out = disturbance.carried_out(rng, calm_from=CALM_FROM)
         scene.reset(seed)
+        self._bridge.set_scene()
         judge, meant = judge_of(task, scene), task
         opposite = opposite_of(task) if self._change else None
         if opposite and rng.random() < 0.5:
             meant = opposite
         experts = {either.name: expert_of(either) for either in (task, opposite) if either}
+        self._stand_still(scene)
         self._say(meant, scene)
         self._set_apart()
         self._bridge.mark("start")
         self._set_apart()
         done, command, end = False, 0, TIME_TO_SHOW
         while command < end:
+            due = time.monotonic() + self._period_s
+            say_again = command in SAY_AGAIN and not scene.layout
             if scene.layout and command in MEAN_ANOTHER:
                 scene.change_target(rng, AWAY_M)
                 self._change_to(meant, scene)
             elif opposite and self._changes_mind(done or command >= CALM_FROM, meant is task, rng):
                 meant = opposite if meant is task else task
                 self._change_to(meant, scene)
-            elif command in SAY_AGAIN and not scene.layout:
+                say_again = False
+            self._set_apart()
+            if say_again:
                 self._say(meant, scene)
-                self._settle()
-            due = time.monotonic() + self._period_s
-            self._bridge.advance()
+                self._recorded.catch_up()
             observation = scene.observe(side=self._bridge.side_wanted)
             self._bridge.publish(observation, self._bridge.now_ns)
             action = experts[meant.name].act(scene)
@@ -171,6 +184,12 @@ class Demonstrator:
         self._set_apart()
         return done
 
+    def _stand_still(self, scene: Scene) -> None:
+        """With late cameras, shows the scene until a picture of it has come: those of the scene before do not count."""
+        while self._bridge.latency.camera_s and not self._bridge.has_shown:
+            self._set_apart()
+            self._bridge.publish(scene.observe(side=self._bridge.side_wanted), self._bridge.now_ns)
+
     def _changes_mind(self, made_up: bool, as_asked: bool, rng: np.random.Generator) -> bool:
         """Whether the other task of the pair is meant from now on; in the end it is the one asked for."""
         return not as_asked if made_up else rng.random() < self._change
@@ -179,82 +198,105 @@ class Demonstrator:
         """Says that something else is meant, at a time of its own: no label before it is told the new sentence."""
         self._set_apart()
         self._say(meant, scene)
-        self._settle()
+        self._recorded.catch_up()
         self._bridge.mark("change")
-        self._settle()
 
     def _say(self, meant: Task, scene: Scene) -> None:
         self._operator.say(scene.phrase(next(self._words[meant.name])))
 
     def _set_apart(self) -> None:
-        """Separates what was published from what comes next, in arrival and in simulated time."""
-        self._settle()
+        """Separates what was published from what comes next, in the recording and in simulated time."""
+        self._recorded.catch_up()
         self._bridge.advance()
-
-    def _settle(self) -> None:
-        """Waits until what was published has arrived."""
-        self._bridge.flush(seconds=0.05)
-        time.sleep(PAUSE_S)
+        self._recorded.catch_up()
+        self._bridge.deliver(self._bridge.now_ns)
+        self._recorded.catch_up()
 
 
-def await_recorder(participant: Participant, bridge: Bridge, operator: Operator, seconds: float) -> None:
-    """Waits until somebody listens to everything that a demonstration is made of."""
+def await_recorder(
+    participant: Participant, bridge: Bridge, operator: Operator, recorded: Recorded, seconds: float
+) -> None:
+    """Waits until somebody listens to everything that a demonstration is made of, and says what he has written."""
 
     def missing() -> list[str]:
-        return bridge.missing_subscribers(recording=True) + ([] if operator.listeners else [operator.topic])
+        unheard = bridge.missing_subscribers(recording=True) + ([] if operator.listeners else [operator.topic])
+        return unheard or ([] if recorded.is_told else [recorded.topic])
 
     deadline = time.monotonic() + seconds
     said = time.monotonic()
     while missing():
         if time.monotonic() > deadline:
             raise NodeTrouble(
-                f"within {seconds:.0f} s nobody subscribed to {', '.join(missing())}. "
-                "Is the recorder running, in the same ROS domain, with these topics?"
+                f"within {seconds:.0f} s no recorder was on {', '.join(missing())}. "
+                "Is `late_fusion record` running, in the same ROS domain, with these topics?"
             )
         if time.monotonic() - said > 5.0:
             said = time.monotonic()
             print(f"waiting for a recorder on {', '.join(missing())}", flush=True)
         bridge.tell_time()
         participant.spin(POLL_S)
+    recorded.catch_up()
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m late_fusion_sim.demonstrate",
-        description="Play scripted experts onto ROS topics for a recorder.",
+def options_parser() -> argparse.ArgumentParser:
+    """What there is to say about demonstrations, each option with a value."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(
+        "--episodes", type=int, default=40, metavar="NUMBER", help="successes per task (default: %(default)s)"
     )
-    parser.add_argument("--episodes", type=int, default=40, help="successes per task (default: %(default)s)")
-    parser.add_argument("--tasks", help=f"comma-separated, of {', '.join(load_tasks())} (default: all but reach)")
+    parser.add_argument(
+        "--tasks", metavar="NAMES", help=f"comma-separated, of {', '.join(load_tasks())} (default: all but reach)"
+    )
     parser.add_argument(
         "--noise",
         type=float,
+        metavar="NUMBER",
         default=0.4,
         help="standard deviation of the noise in what is carried out, where 1 is full speed (default: %(default)s)",
     )
     parser.add_argument(
         "--delay",
         type=int,
+        metavar="PERIODS",
         default=2,
         help="the longest that actions come late, in control periods (default: %(default)s)",
     )
     parser.add_argument(
         "--push",
         type=float,
+        metavar="NUMBER",
         default=0.1,
         help="probability, per control period, that the hand begins to be pushed aside (default: %(default)s)",
     )
     parser.add_argument(
         "--change",
         type=float,
+        metavar="NUMBER",
         default=0.06,
         help="probability, per control period, that from then on the other task of a pair is meant, until the mind is "
         "made up; with 0, both tasks are shown from the same starts (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the first start (default: %(default)s)")
-    parser.add_argument("--rate", type=float, default=60.0, help="most observations per second (default: %(default)s)")
+    add_camera_option(parser)
     parser.add_argument(
-        "--wait", type=float, default=60.0, help="seconds to wait for a recorder (default: %(default)s)"
+        "--seed", type=int, default=0, metavar="NUMBER", help="of the first start (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--rate", type=float, default=60.0, metavar="HZ", help="most observations per second (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="seconds to wait for a recorder (default: %(default)s)",
+    )
+    return parser
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = parser_of(
+        "demonstrate", "[OPTION]...", "Play scripted experts onto ROS topics for a recorder.", options_parser()
     )
     options = parser.parse_args(arguments)
     if options.episodes < 1:
@@ -286,11 +328,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Demonstrates, and says how it went by the exit status."""
     options = parse(arguments)
     with Participant("late_fusion_sim") as participant:
-        bridge = Bridge(participant, simulated_time=True)
+        bridge = Bridge(participant, simulated_time=True, latency=Latency(options.camera_latency))
         operator = Operator(participant)
+        recorded = Recorded(participant, bridge)
         try:
-            await_recorder(participant, bridge, operator, options.wait)
-            demonstrator = Demonstrator(bridge, operator, options.rate, options.change, options.seed)
+            await_recorder(participant, bridge, operator, recorded, options.wait)
+            demonstrator = Demonstrator(bridge, operator, recorded, options.rate, options.change, options.seed)
             disturbance = Disturbance(options.noise, options.delay, options.push)
             demonstrator.play_all(options.tasks, options.episodes, disturbance)
         except NodeTrouble as trouble:

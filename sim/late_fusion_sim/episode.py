@@ -64,24 +64,25 @@ class Runner:
             self._pace.idle(scene)
 
         self._bridge.step = 0
+        self._bridge.set_scene()
         if self._hears:
             self._operator.give(episode.sentence, idle, until=self._pace.ready)
         self._bridge.commands.clear()
         self._bridge.mark("start")
-        self._pace.begin()
+        self._pace.begin(scene)
         while episode.outcome == "timeout" and episode.steps < COMMAND_LIMIT:
             observation, command = self._pace.exchange(scene)
             scene.step(command)
             episode.steps += 1
             self._bridge.step = episode.steps
             episode.outcome = judge.verdict() or "timeout"
-            if keep_frames:
+            if keep_frames and observation.image is not None:
                 episode.frames.append(observation.image)
         self._bridge.mark("success" if episode.outcome == "success" else "failure")
         episode.late_steps = self._pace.late_steps
         episode.command_times_ns = [self._pace.time_ns(command) for command in self._bridge.commands]
-        if keep_frames:
-            episode.frames.append(scene.observe().image)
+        if keep_frames and (last := scene.observe().image) is not None:
+            episode.frames.append(last)
 
 
 def control_rate_hz(episodes: list[Episode]) -> float | None:
@@ -92,4 +93,4 @@ def control_rate_hz(episodes: list[Episode]) -> float | None:
 
 def command_intervals_s(episodes: list[Episode]) -> np.ndarray:
     """The times between one command and the next, of all episodes."""
-    return np.concatenate([np.diff(episode.command_times_ns) / 1e9 for episode in episodes] or [[]])
+    return np.concatenate([np.empty(0), *(np.diff(episode.command_times_ns) / 1e9 for episode in episodes)])

@@ -19,7 +19,11 @@ from pathlib import Path
 from queue import Queue
 from typing import get_args
 
+from late_fusion_sim.command_line import add_executable, parser_of
+from late_fusion_sim.isolation import isolated
 from late_fusion_sim.judge import OUTCOMES
+from late_fusion_sim.latency import add_options as add_latency_options
+from late_fusion_sim.process import bound_to_us
 from late_fusion_sim.progress import Progress
 from late_fusion_sim.ros import NodeTrouble, domains
 from late_fusion_sim.tasks import Sentences, Task, load_tasks, select_tasks
@@ -71,6 +75,8 @@ def measure(candidate: Candidate, options: argparse.Namespace, out: Path, domain
         "--seed": options.seed,
         "--sentences": options.sentences,
         "--required": options.required,
+        "--camera-latency": options.camera_latency,
+        "--command-latency": options.command_latency,
         "--out": folder,
         "--report": report,
     }.items():
@@ -80,8 +86,8 @@ def measure(candidate: Candidate, options: argparse.Namespace, out: Path, domain
         for value in getattr(options, option) or ():
             command += [f"--{option}", value]
     report.unlink(missing_ok=True)
-    environment = {**os.environ, "ROS_DOMAIN_ID": str(domain)}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    environment = isolated(os.environ, domain)
+    done = subprocess.run(bound_to_us(command), capture_output=True, text=True, check=False, env=environment)
     if done.returncode != 0 or not report.is_file():
         raise Trouble(candidate, done.stderr.strip() or f"the demo ended with status {done.returncode}")
     return json.loads(report.read_text(encoding="utf-8"))
@@ -117,7 +123,8 @@ def markdown(result: dict) -> str:
         "# Evaluation",
         "",
         f"{conditions['episodes']} episodes per task and seed, sentences: {conditions['sentences']}, "
-        f"starts from {conditions['seed']}; in brackets Wilson's 95 % interval.",
+        f"starts from {conditions['seed']}; camera latency {1e3 * conditions['camera_latency']:g} ms, command latency "
+        f"{1e3 * conditions['command_latency']:g} ms; in brackets Wilson's 95 % interval.",
         "",
         "| policy | seeds | episodes | success | wrong task | timeout |",
         "|---|---|---|---|---|---|",
@@ -151,16 +158,20 @@ def _by_sentence(reports: list[dict]) -> dict[tuple[str, str], Counter[str]]:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m late_fusion_sim.evaluate", description="Measure policies in the simulated world."
-    )
+    parser = parser_of("evaluate", "NAME=FOLDER... [OPTION]...", "Measure policies in the simulated world.")
     parser.add_argument(
         "policies", nargs="+", metavar="NAME=FOLDER", help="one name may have several folders: the seeds of a method"
     )
-    parser.add_argument("--node", type=Path, required=True, help="the executable late_fusion_node")
-    parser.add_argument("--tasks", help=f"comma-separated, of {', '.join(load_tasks())} (default: all pairs)")
-    parser.add_argument("--episodes", type=int, default=20, help="per task and policy (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="which starts to use (default: %(default)s)")
+    add_executable(parser, "--node", "late_fusion_node")
+    parser.add_argument(
+        "--tasks", metavar="NAMES", help=f"comma-separated, of {', '.join(load_tasks())} (default: all pairs)"
+    )
+    parser.add_argument(
+        "--episodes", type=int, default=20, metavar="NUMBER", help="for each task and policy (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="NUMBER", help="of the first start (default: %(default)s)"
+    )
     parser.add_argument(
         "--sentences",
         choices=get_args(Sentences),
@@ -170,10 +181,19 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--cover", action="append", metavar="CAMERA", help="a camera that is covered: scene or side")
     parser.add_argument("--cut", action="append", metavar="CAMERA@COMMANDS", help="a camera that falls silent")
+    add_latency_options(parser)
     parser.add_argument("--required", metavar="NAMES", help="comma-separated modalities that are required (all)")
     parser.add_argument("--set", action="append", metavar="NAME=VALUE", help="a parameter of the node")
-    parser.add_argument("--jobs", type=int, default=2, help="policies at a time (default: %(default)s)")
-    parser.add_argument("--out", type=Path, default=Path("out/evaluation"), help="folder (default: %(default)s)")
+    parser.add_argument(
+        "--jobs", type=int, default=2, metavar="NUMBER", help="policies at a time (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("out/evaluation"),
+        metavar="FOLDER",
+        help="for the tables (default: %(default)s)",
+    )
     options = parser.parse_args(arguments)
     if options.jobs < 1:
         parser.error(f"--jobs is {options.jobs}; at least 1 is needed")
@@ -199,8 +219,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         for domain in domains(jobs):
             free.put(domain)
-    except NodeTrouble as trouble:
-        print(f"evaluate: {trouble}", file=sys.stderr)
+    except NodeTrouble as nowhere:
+        print(f"evaluate: {nowhere}", file=sys.stderr)
         return 1
 
     def one(candidate: Candidate) -> dict | Trouble:
@@ -223,7 +243,11 @@ def main(arguments: list[str] | None = None) -> int:
     progress.close()
     result = {
         "conditions": {
-            key: getattr(options, key) for key in ("episodes", "seed", "sentences", "cover", "cut", "required", "set")
+            key: getattr(options, key)
+            for key in (
+                *("episodes", "seed", "sentences", "cover", "cut", "required", "set"),
+                *("camera_latency", "command_latency"),
+            )
         },
         "summary": [summary(name, reports) for name, reports in policies.items()],
         "policies": policies,

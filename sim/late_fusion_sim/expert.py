@@ -50,7 +50,7 @@ class ReachingExpert:
         self._gain = self.GAIN * task.gain
 
     def act(self, scene: Scene) -> np.ndarray:
-        shape = scene.layout.positions[scene.layout.target]
+        shape = scene.table.positions[scene.table.target]
         way = shape - scene.fingers
         aside = float(np.linalg.norm(way[:2]))
         # Comes down along a funnel, so that nothing hangs on the last millimetre aside.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
@@ -44,13 +45,16 @@ class Fault:
         """What is left of an observation after so many commands of the episode."""
         if commands < self.after:
             return observation
-        field = {"scene": "image", "side": "side"}[self.camera]
-        picture = getattr(observation, field)
-        left = None if self.silent or picture is None else np.zeros_like(picture)
-        return dataclasses.replace(observation, **{field: left})
+        if self.camera == "scene":
+            return dataclasses.replace(observation, image=self._left_of(observation.image))
+        return dataclasses.replace(observation, side=self._left_of(observation.side))
+
+    def _left_of(self, picture: np.ndarray | None) -> np.ndarray | None:
+        return None if self.silent or picture is None else np.zeros_like(picture)
 
 
 def _camera(text: str) -> CameraName:
-    if text not in ("scene", "side"):
-        raise ValueError(f"there is no camera {text!r}; there are scene and side")
-    return text
+    for name in get_args(CameraName):
+        if text == name:
+            return name
+    raise ValueError(f"there is no camera {text!r}; there are scene and side")

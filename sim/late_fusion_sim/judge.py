@@ -37,7 +37,7 @@ class PairJudge:
     """For a same-scene pair: which end does the joint come near first?"""
 
     def __init__(self, scene: Scene, wanted: str) -> None:
-        ends = scene.placement.ends
+        ends = scene.pair.ends
         self._scene = scene
         self._start = scene.joint
         self._wanted = ends[wanted]
@@ -62,7 +62,7 @@ class TouchJudge:
         self._scene = scene
 
     def verdict(self) -> Outcome | None:
-        layout, fingers = self._scene.layout, self._scene.fingers
+        layout, fingers = self._scene.table, self._scene.fingers
         for shape, position in layout.positions.items():
             if np.linalg.norm(fingers - position) <= TOUCH_M:
                 return "success" if shape == layout.target else "wrong_task"
@@ -83,6 +83,7 @@ class Witness:
     """For a sentence whose meaning nobody declared: says what happened, not whether it was right."""
 
     def __init__(self, scene: Scene) -> None:
+        self._judges: dict[str, Judge]
         if scene.layout is not None:
             self._judges = {"touched what is meant": TouchJudge(scene)}
         elif scene.placement is None:

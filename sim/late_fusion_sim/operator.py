@@ -45,7 +45,7 @@ class Operator:
 
     def __init__(self, participant: Participant) -> None:
         self._participant = participant
-        self._instruction = participant.node.create_publisher(String, "instruction", reliable(1, latched=True))
+        self._instruction = participant.publisher(String, "instruction", reliable(1, latched=True))
         self._subscription = participant.node.create_subscription(
             DiagnosticArray, "late_fusion/status", self._on_status, reliable(1, latched=True)
         )
@@ -54,12 +54,12 @@ class Operator:
     @property
     def topic(self) -> str:
         """Where instructions are published."""
-        return self._instruction.topic_name
+        return self._instruction.topic
 
     @property
     def listeners(self) -> int:
         """How many listen to instructions."""
-        return self._instruction.get_subscription_count()
+        return self._instruction.listeners
 
     def say(self, sentence: str) -> None:
         """Publishes an instruction without waiting for anybody."""

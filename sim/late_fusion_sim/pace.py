@@ -14,11 +14,18 @@ from typing import Literal, Protocol
 import numpy as np
 
 from late_fusion_sim.bridge import Bridge, Command
+from late_fusion_sim.latency import InFlight
 from late_fusion_sim.operator import NodeStatus
 from late_fusion_sim.ros import Participant
-from late_fusion_sim.scene import CONTROL_PERIOD_S, Observation, Scene
+from late_fusion_sim.scene import ACTION_REPEAT, CONTROL_PERIOD_S, HAND_NAMES, STEP_S, Observation, Scene
 
 Mode = Literal["lockstep", "realtime"]
+
+STEPS_NS = tuple(round(step * STEP_S * 1e9) for step in range(ACTION_REPEAT))
+"""When the simulator's steps of a control period begin: a command takes effect at one of them."""
+
+STAND_STILL = np.zeros(len(HAND_NAMES))
+"""What the arm does before the first command takes effect."""
 
 HOLD_S = 0.2
 """Realtime: how long the world goes on with the last command when no new one comes."""
@@ -42,11 +49,11 @@ class Pace(Protocol):
     def ready(self, status: NodeStatus) -> bool:
         """Whether the episode may begin."""
 
-    def begin(self) -> None:
+    def begin(self, scene: Scene) -> None:
         """The episode begins."""
 
     def exchange(self, scene: Scene) -> tuple[Observation, np.ndarray]:
-        """Shows the scene as it is, and says what to do next."""
+        """Shows the scene as it is, and says what to do next: a command for each step of the period."""
 
     def time_ns(self, command: Command) -> int:
         """When a command came, by the clock that counts."""
@@ -60,6 +67,8 @@ class Lockstep:
     def __init__(self, bridge: Bridge, check: Callable[[], None]) -> None:
         self._bridge = bridge
         self._check = check
+        self._commands: InFlight[np.ndarray] = InFlight(bridge.latency.command_s)
+        self._in_effect = STAND_STILL
 
     def idle(self, scene: Scene) -> None:
         self._bridge.tell_time()
@@ -68,13 +77,22 @@ class Lockstep:
         # The node cannot be active before it has seen this scene, which it will when the episode begins.
         return True
 
-    def begin(self) -> None:
-        pass
+    def begin(self, scene: Scene) -> None:
+        self._commands.clear()
+        self._in_effect = STAND_STILL
 
     def exchange(self, scene: Scene) -> tuple[Observation, np.ndarray]:
         self._bridge.advance()
         observation = scene.observe(side=self._bridge.side_wanted)
-        return observation, self._bridge.ask(observation, self._check).values
+        now_ns = self._bridge.now_ns
+        self._commands.send(now_ns, self._bridge.ask(observation, self._check).values)
+        return observation, np.array([self._at(now_ns + ahead_ns) for ahead_ns in STEPS_NS])
+
+    def _at(self, time_ns: int) -> np.ndarray:
+        """The command that is in effect at a time."""
+        for _, command in self._commands.arrived(time_ns):
+            self._in_effect = command
+        return self._in_effect
 
     def time_ns(self, command: Command) -> int:
         return command.stamp_ns
@@ -97,7 +115,12 @@ class Realtime:
     def ready(self, status: NodeStatus) -> bool:
         return status.active
 
-    def begin(self) -> None:
+    def begin(self, scene: Scene) -> None:
+        # The first command shall not rest on a picture of the scene before.
+        while not self._bridge.has_shown:
+            self._check()
+            self._show(scene)
+            self._wait(CONTROL_PERIOD_S)
         # Both loops have one rate and no common beat: by chance a command could wait nearly a period for the step
         # that carries it out. So the world starts in step, like a camera that the control loop triggers; from then
         # on it goes by its own clock.
@@ -116,8 +139,18 @@ class Realtime:
             # A world that is late skips what it missed instead of hurrying, and keeps its beat.
             self.late_steps += 1
             self._deadline -= math.ceil(left_s / CONTROL_PERIOD_S) * CONTROL_PERIOD_S
-        self._participant.spin(max(left_s, LISTEN_S))
-        return observation, self._bridge.held_command(HOLD_S)
+        self._wait(max(left_s, LISTEN_S))
+        return observation, np.array([self._bridge.held_command(HOLD_S, ahead_ns / 1e9) for ahead_ns in STEPS_NS])
+
+    def _wait(self, seconds: float) -> None:
+        """Handles messages for so long, and publishes pictures as they arrive."""
+        end = time.monotonic() + seconds
+        while (left_s := end - time.monotonic()) > 0:
+            arrival_ns = self._bridge.next_arrival_ns
+            if arrival_ns is not None:
+                left_s = min(left_s, (arrival_ns - self._bridge.now_ns) / 1e9)
+            self._participant.spin(max(left_s, 0.0))
+            self._bridge.deliver(self._bridge.now_ns)
 
     def time_ns(self, command: Command) -> int:
         return command.received_ns

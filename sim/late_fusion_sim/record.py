@@ -10,7 +10,6 @@ been heard, so that all scenes together take hardly longer than one. The folder 
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 import yaml
 
 from late_fusion_sim import demonstrate
+from late_fusion_sim.command_line import add_executable, parser_of
 from late_fusion_sim.node_process import SIDE_CAMERA, node_parameters
 from late_fusion_sim.process import Process
 from late_fusion_sim.progress import Progress
@@ -45,7 +45,7 @@ class Take:
         self.scene = scene
         self._tasks = tasks
         self._folder = folder
-        self._environment = {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", **os.environ, "ROS_DOMAIN_ID": str(domain)}
+        self._domain = domain
         self._open = ExitStack()
 
     def begin(self, late_fusion: Path, parameter_file: Path, arguments: list[str]) -> None:
@@ -56,9 +56,9 @@ class Take:
         show += ["--tasks", ",".join(task.name for task in self._tasks)]
         # Left in the reverse order: the recorder hears the expert's last word.
         log = self._folder / f"{self.scene}.recorder.log"
-        self.recorder = self._open.enter_context(Recorder(listen, log, self._environment))
+        self.recorder = self._open.enter_context(Recorder(listen, log, self._domain))
         log = self._folder / f"{self.scene}.expert.log"
-        self.expert = self._open.enter_context(Process(show, log, self._environment))
+        self.expert = self._open.enter_context(Process(show, log, self._domain))
 
     def done(self) -> int:
         """How many demonstrations are complete."""
@@ -85,17 +85,20 @@ class Take:
 
 def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, list[str]]:
     """The command line: what is for this program, and what is for every scene's `demonstrate`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m late_fusion_sim.record",
-        description="Record scripted experts in the simulated world, every scene at once.",
-        epilog="Everything else goes to late_fusion_sim.demonstrate: --episodes, --tasks, --push, --change, …; "
-        "its own --help explains them.",
-        allow_abbrev=False,
+    parser = parser_of(
+        "record",
+        "FOLDER [OPTION]...",
+        "Record scripted experts in the simulated world, every scene at once.",
+        demonstrate.options_parser(),
     )
     parser.add_argument("out", type=Path, metavar="FOLDER", help="where the bags go; new, or empty")
-    parser.add_argument("--late-fusion", type=Path, required=True, help="the executable late_fusion")
+    add_executable(parser, "--late-fusion", "late_fusion")
     parser.add_argument("--side", action="store_true", help="record the side camera as well")
-    options, rest = parser.parse_known_args(arguments)
+    options = parser.parse_args(arguments)
+    given = vars(demonstrate.options_parser().parse_args([]))
+    rest = [
+        f"--{name.replace('_', '-')}={getattr(options, name)}" for name in given if getattr(options, name) is not None
+    ]
     if options.out.exists() and not (options.out.is_dir() and not any(options.out.iterdir())):
         parser.error(f"{options.out} is there already, and not empty; nothing is ever recorded over")
     # What is wrong with the rest is said once, and before anything runs.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from late_fusion_sim.episode import Episode, command_intervals_s, control_rate_hz
 from late_fusion_sim.judge import OUTCOMES
+from late_fusion_sim.latency import NO_LATENCY, Latency
 from late_fusion_sim.pace import Mode
 from late_fusion_sim.scene import CONTROL_RATE_HZ
 
@@ -40,15 +41,17 @@ class Report:
     rows: list[Row]
     judged: bool = True
     """False for a sentence of the user's own, of which only the happening is known."""
+    latency: Latency = NO_LATENCY
+    """How late pictures came and commands took effect, on purpose."""
 
     @classmethod
-    def of(cls, mode: Mode, episodes: list[Episode], *, judged: bool = True) -> Report:
+    def of(cls, mode: Mode, episodes: list[Episode], *, judged: bool = True, latency: Latency = NO_LATENCY) -> Report:
         """Gathers episodes by name, in the order of their first appearance."""
         rows: dict[str, Row] = {}
         for episode in episodes:
             row = rows.setdefault(episode.name, Row(episode.name, episode.sentence, []))
             row.episodes.append(episode)
-        return cls(mode, list(rows.values()), judged)
+        return cls(mode, list(rows.values()), judged, latency)
 
     @property
     def episodes(self) -> list[Episode]:
@@ -79,7 +82,8 @@ class Report:
         if self.interval_p99_ms is not None:
             rate["interval_p99_ms"] = self.interval_p99_ms
         rows = {row.name: self._row(row) for row in self.rows}
-        return {"mode": self.mode, "control_rate_hz": rate, "tasks" if self.judged else "scenes": rows}
+        latency = {"latency": asdict(self.latency)} if self.latency else {}
+        return {"mode": self.mode, **latency, "control_rate_hz": rate, "tasks" if self.judged else "scenes": rows}
 
     def _row(self, row: Row) -> dict:
         """The counts of one row, and those of each sentence where there were several."""

@@ -9,13 +9,18 @@ import os
 import random
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import rclpy
+import rclpy.publisher
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.time import Time
+
+from late_fusion_sim.isolation import isolate_this_process
 
 POLL_S = 0.05
 """Longest wait in one go, so that a Ctrl-C or a dead node is noticed soon."""
@@ -36,11 +41,10 @@ def isolate() -> None:
     """Keeps a demo's commands away from every real robot: a domain of its own, this machine only.
 
     Must come before the first `Participant` and before the node is started, which inherits it.
-    What the user has set stays.
+    A domain that the user has set stays.
     """
     [domain] = domains(1)
-    os.environ["ROS_DOMAIN_ID"] = str(domain)
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    isolate_this_process(domain)
 
 
 def domains(count: int) -> range:
@@ -81,14 +85,37 @@ def reliable(depth: int, *, latched: bool = False) -> QoSProfile:
     )
 
 
-def stamp_of(nanoseconds: int):
+def stamp_of(nanoseconds: int) -> Any:
     """A `builtin_interfaces/Time`."""
     return Time(nanoseconds=nanoseconds).to_msg()
 
 
-def nanoseconds_of(stamp) -> int:
+def nanoseconds_of(stamp: Any) -> int:
     """The reverse of `stamp_of`."""
     return Time.from_msg(stamp).nanoseconds
+
+
+class Publisher:
+    """A topic's publisher that counts what it publishes."""
+
+    def __init__(self, publisher: rclpy.publisher.Publisher) -> None:
+        self._publisher = publisher
+        self.count = 0
+
+    @property
+    def topic(self) -> str:
+        """The topic's full name."""
+        return self._publisher.topic_name
+
+    @property
+    def listeners(self) -> int:
+        """How many subscribe to it."""
+        return self._publisher.get_subscription_count()
+
+    def publish(self, message: Any) -> None:
+        """Publishes a message."""
+        self._publisher.publish(message)
+        self.count += 1
 
 
 class Participant:
@@ -100,6 +127,19 @@ class Participant:
         self.node = Node(name, context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
+        self._publishers: list[Publisher] = []
+
+    def publisher(self, kind: type, topic: str, profile: QoSProfile) -> Publisher:
+        """A publisher of messages of this type."""
+        self._publishers.append(Publisher(self.node.create_publisher(kind, topic, profile)))
+        return self._publishers[-1]
+
+    def published(self) -> Counter[str]:
+        """How many messages were published on each topic, by its full name."""
+        counts: Counter[str] = Counter()
+        for publisher in self._publishers:
+            counts[publisher.topic] += publisher.count
+        return counts
 
     def spin(self, seconds: float) -> None:
         """Handles messages for this long."""

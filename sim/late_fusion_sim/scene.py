@@ -9,7 +9,7 @@ import numpy as np
 from metaworld.env_dict import ALL_V3_ENVIRONMENTS
 
 from late_fusion_sim.camera import Cameras, mount
-from late_fusion_sim.placements import RECORDING_SEEDS, SCENES, SceneSpec
+from late_fusion_sim.placements import RECORDING_SEEDS, SCENES, Placement, SceneSpec
 from late_fusion_sim.shapes import ALL_SHAPES, NEVER_TRAINED, Layout, ShapesEnvironment
 
 STEP_S = 0.0125
@@ -36,8 +36,8 @@ HAND_NAMES = ("hand_x", "hand_y", "hand_z", "gripper")
 class Observation:
     """What a robot would have on its topics."""
 
-    image: np.ndarray
-    """What the camera `scene` sees: uint8 of shape (224, 224, 3), rgb."""
+    image: np.ndarray | None
+    """What the camera `scene` sees: uint8 of shape (224, 224, 3), rgb; None where a fault has taken it."""
     hand: np.ndarray
     """Hand x, y, z in metres and the gripper's opening in 0..1, in the order of `HAND_NAMES`."""
     side: np.ndarray | None = None
@@ -85,15 +85,18 @@ class Scene:
 
     def change_target(self, rng: np.random.Generator, away_m: float) -> None:
         """Means any shape of those that recordings name, unless the fingers are near one by now."""
-        if any(np.linalg.norm(self.fingers - place) < away_m for place in self.layout.positions.values()):
+        table = self.table
+        if any(np.linalg.norm(self.fingers - place) < away_m for place in table.positions.values()):
             return
-        named = [shape for shape in self.layout.positions if shape in TRAINED_SHAPES]
-        self.layout = self.layout.about(named[rng.integers(len(named))])
+        named = [shape for shape in table.positions if shape in TRAINED_SHAPES]
+        self.layout = table.about(named[rng.integers(len(named))])
 
     def step(self, command: np.ndarray) -> None:
-        """Carries out one command: four numbers, clipped to [−1, 1]."""
-        action = np.clip(command, -1.0, 1.0).astype(np.float32)
-        for _ in range(ACTION_REPEAT):
+        """Goes on by one control period with one command, four numbers clipped to [−1, 1], or with one in each of its
+        Meta-World steps: an array of shape (`ACTION_REPEAT`, 4).
+        """
+        actions = np.clip(command, -1.0, 1.0).astype(np.float32)
+        for action in np.broadcast_to(actions, (ACTION_REPEAT, len(HAND_NAMES))):
             *_, info = self.env.step(action)
             self._solved = self._solved or bool(info["success"])
 
@@ -108,11 +111,23 @@ class Scene:
         return self.env.tcp_center
 
     @property
-    def joint(self) -> float:
-        """The value of the pair's joint."""
+    def table(self) -> Layout:
+        """Which shapes stand where, and which is meant."""
+        if self.layout is None:
+            raise ValueError(f"the scene '{self.name}' has no shapes on its table, or was never reset")
+        return self.layout
+
+    @property
+    def pair(self) -> Placement:
+        """The common starts and the ends of a same-scene pair."""
         if self.placement is None:
             raise ValueError(f"the scene '{self.name}' has no placement, hence no joint to read")
-        return float(self.env.data.joint(self.placement.joint).qpos[0])
+        return self.placement
+
+    @property
+    def joint(self) -> float:
+        """The value of the pair's joint."""
+        return float(self.env.data.joint(self.pair.joint).qpos[0])
 
     @property
     def solved(self) -> bool:

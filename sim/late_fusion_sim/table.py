@@ -47,4 +47,7 @@ def _rate(report: Report) -> str:
     late, steps = (sum(getattr(each, name) for each in report.episodes) for name in ("late_steps", "steps"))
     if late:
         text += f"\nThe simulator itself was late in {late} of {steps} steps (too little computing time)"
+    if report.latency:
+        camera_ms, command_ms = 1e3 * report.latency.camera_s, 1e3 * report.latency.command_s
+        text += f".\nPictures came {camera_ms:g} ms late, and commands took effect {command_ms:g} ms late"
     return text + "."

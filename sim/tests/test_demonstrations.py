@@ -1,62 +1,101 @@
 """A recording tells one story: sentence, start, observations with clean labels, end."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
-from late_fusion_sim import demonstrate
+from late_fusion_sim import demonstrate, recorded
 from late_fusion_sim.bridge import command_of
 from late_fusion_sim.judge import PairJudge
-from late_fusion_sim.ros import POLL_S, Participant, nanoseconds_of, reliable
+from late_fusion_sim.ros import Participant, nanoseconds_of, reliable, stamp_of
 from late_fusion_sim.scene import Scene
 from late_fusion_sim.tasks import load_tasks, opposite_of
 
 TASK = load_tasks()["drawer-close"]
 
 
-class Recorder:
-    """Stamps what it hears with `/clock`, as a recorder on simulated time does."""
+def has_stamp(message: Any) -> bool:
+    return hasattr(message, "header")
 
-    def __init__(self, participant: Participant) -> None:
+
+class Recorder:
+    """Stamps what it hears with `/clock`, and says what it has, as `late_fusion record` does on simulated time.
+
+    What comes on the topics in `late` it hears that many seconds after everything else.
+    """
+
+    def __init__(self, participant: Participant, late: dict[str, float]) -> None:
         self._now_ns = 0
-        self.heard: list[tuple[int, str, object]] = []
+        self._late = late
+        self._waiting: list[tuple[float, Callable[[], None]]] = []
+        self.heard: list[tuple[int, str, Any]] = []
         node = participant.node
-        node.create_subscription(Clock, "/clock", self._on_clock, reliable(1))
-        for kind, topic in {
-            Image: "camera/image_raw",
-            JointState: "joint_states",
-            JointTrajectory: "expert_action",
-        }.items():
-            node.create_subscription(kind, topic, self._hear(topic), reliable(20))
-        node.create_subscription(String, "episode", self._hear("episode"), reliable(20))
-        node.create_subscription(String, "instruction", self._hear("instruction"), reliable(1, latched=True))
+        self._status = node.create_publisher(DiagnosticArray, "late_fusion_record/status", reliable(1, latched=True))
+        node.create_subscription(Clock, "/clock", self._hear("/clock", self._on_clock), reliable(1))
+        self.topics = {
+            "camera/image_raw": Image,
+            "joint_states": JointState,
+            "expert_action": JointTrajectory,
+            "episode": String,
+            "instruction": String,
+        }
+        for topic, kind in self.topics.items():
+            profile = reliable(1, latched=True) if topic == "instruction" else reliable(20)
+            node.create_subscription(kind, topic, self._hear(topic, partial(self._record, topic)), profile)
+
+    def serve(self) -> None:
+        """Takes in what is due by now."""
+        now = time.monotonic()
+        for due, take in self._waiting:
+            if due <= now:
+                take()
+        self._waiting = [each for each in self._waiting if each[0] > now]
+
+    def of(self, topic: str) -> list[tuple[int, Any]]:
+        return [(at, message) for at, name, message in self.heard if name == topic]
+
+    def _hear(self, topic: str, take: Callable[[Any], None]) -> Callable[[Any], None]:
+        def hear(message: Any) -> None:
+            self._waiting.append((time.monotonic() + self._late.get(topic, 0.0), partial(take, message)))
+
+        return hear
 
     def _on_clock(self, message: Clock) -> None:
         self._now_ns = nanoseconds_of(message.clock)
+        self._tell()
 
-    def _hear(self, topic: str):
-        return lambda message: self.heard.append((self._now_ns, topic, message))
+    def _record(self, topic: str, message: Any) -> None:
+        self.heard.append((self._now_ns, topic, message))
+        self._tell()
 
-    def of(self, topic: str) -> list[tuple[int, object]]:
-        return [(at, message) for at, name, message in self.heard if name == topic]
+    def _tell(self) -> None:
+        counts = [KeyValue(key=f"/{topic}", value=str(len(self.of(topic)))) for topic in self.topics]
+        told = DiagnosticArray(status=[DiagnosticStatus(values=counts)])
+        told.header.stamp = stamp_of(self._now_ns)
+        self._status.publish(told)
 
 
 @contextmanager
-def recorder() -> Iterator[Recorder]:
+def recorder(late: dict[str, float] | None = None) -> Iterator[Recorder]:
     over = threading.Event()
     with Participant("recorder") as participant:
-        recorder = Recorder(participant)
+        recorder = Recorder(participant, late or {})
 
         def serve() -> None:
             while not over.is_set():
-                participant.spin(POLL_S)
+                participant.spin(0.001)
+                recorder.serve()
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -68,8 +107,6 @@ def recorder() -> Iterator[Recorder]:
 
 
 def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Topics are ordered by time alone; a busy machine needs more of it than a recording can spare.
-    monkeypatch.setattr(demonstrate, "PAUSE_S", 0.5)
     executed = []
     step = Scene.step
     monkeypatch.setattr(Scene, "step", lambda scene, command: executed.append(command) or step(scene, command))
@@ -110,8 +147,40 @@ def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.Mon
     assert all(np.abs(label).max() <= 1.0 for label in labels.values())
 
 
+@pytest.mark.parametrize("topic", ["/clock", "instruction", "episode", "camera/image_raw", "expert_action"])
+def test_the_order_holds_however_late_a_topic_is_heard(topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demonstrate, "TIME_TO_SHOW", 20)
+    monkeypatch.setattr(demonstrate, "TRIES_PER_START", 1)
+    with recorder(late={topic: 0.06}) as heard:
+        demonstrate.main(["--tasks", TASK.name, "--episodes", "1", "--change", "0.2"])
+
+    stamps = {id(message): nanoseconds_of(message.header.stamp) for _, _, message in heard.heard if has_stamp(message)}
+    assert all(stamps.get(id(message), at) == at for at, _, message in heard.heard), "recorded at its own time"
+    in_order = [name for _, name, _ in heard.heard]
+    assert in_order[:2] == ["instruction", "episode"] and in_order[-1] == "episode"
+    times = [at for at, _, _ in heard.heard]
+    assert times == sorted(times)
+    for name in ("camera/image_raw", "joint_states", "expert_action"):
+        assert len(set(at for at, _ in heard.of(name))) == 20, "one for each period"
+    words = {at: message.data for at, message in heard.of("instruction")}
+    assert len(words) >= 3
+    said_when = [index for index, name in enumerate(in_order) if name == "instruction"]
+    for index in said_when[1:]:
+        after = in_order[index + 1 :]
+        assert after[: after.index("expert_action")].count("instruction") == 0
+        # Whatever was labelled before lies before the sentence in time as well, not only in the file.
+        assert heard.heard[index - 1][0] < heard.heard[index][0]
+
+
+def test_what_a_recorder_lost_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(recorded, "GIVE_UP_S", 0.5)
+    monkeypatch.setattr(Recorder, "_record", lambda recorder, topic, message: recorder._tell())
+    with recorder():
+        assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1"]) == 1
+    assert "the recorder has not written 1 messages of /instruction" in capsys.readouterr().err
+
+
 def test_what_is_meant_changes_on_the_way_and_is_done_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demonstrate, "PAUSE_S", 0.5)
     monkeypatch.setattr(demonstrate, "CALM_FROM", 30)
     opposite = opposite_of(TASK)
     quiet = ["--noise", "0", "--delay", "0", "--push", "0"]
@@ -159,7 +228,7 @@ def test_who_changes_his_mind_may_go_the_other_way_first(monkeypatch: pytest.Mon
 
 
 def test_where_minds_change_every_demonstration_has_its_own_start() -> None:
-    either = demonstrate.Demonstrator(None, None, 60.0, 0.1, 10), demonstrate.Demonstrator(None, None, 60.0, 0.0, 10)
+    either = (demonstrate.Demonstrator(None, None, None, 60.0, change, 10) for change in (0.1, 0.0))
     tasks = opposite_of(TASK), TASK
     changing, settled = ([[one.start_of(task, n, 3) for n in range(3)] for task in tasks] for one in either)
     assert changing == [[10, 11, 12], [13, 14, 15]]

@@ -58,4 +58,4 @@ def test_an_expert_that_nobody_hears_gives_up(tmp_path: Path, capsys: pytest.Cap
     program.chmod(0o755)
     assert record.main([str(tmp_path / "out"), "--late-fusion", str(program), *DRAWER, "--wait", "0.5"]) == 1
     said = capsys.readouterr().err
-    assert "drawer: the expert gave up:" in said and "nobody subscribed to" in said
+    assert "drawer: the expert gave up:" in said and "no recorder was on /camera/image_raw" in said

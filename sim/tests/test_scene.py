@@ -123,6 +123,9 @@ def test_the_goal_is_not_in_the_picture(world: World) -> None:
     scene.env.model.site("goal").pos = [0.2, 0.6, 0.3]
     mujoco.mj_forward(scene.env.model, scene.env.data)
     assert np.array_equal(scene.observe().image, before)
+    # It was in view: drawn, it would be seen.
+    scene._cameras._options.sitegroup[:] = 1
+    assert not np.array_equal(scene.observe().image, before)
 
 
 def test_a_second_camera_is_refused(world: World) -> None:

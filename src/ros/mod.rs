@@ -15,6 +15,7 @@ mod policy_runtime;
 mod publisher;
 mod recorded_topic;
 mod recorder;
+mod recorder_status;
 mod requests;
 mod signals;
 mod status;

@@ -11,6 +11,7 @@ use super::names::Names;
 use super::node::follow_clock;
 use super::parameters;
 use super::recorded_topic::{Arrival, RecordedTopic};
+use super::recorder_status::RecorderStatus;
 use super::subscription::Subscription;
 use crate::bag::{Definitions, Summary, Writer};
 use crate::clock::Clock;
@@ -62,6 +63,7 @@ pub struct Recorder {
     clock: Clock,
     clock_subscription: Option<Subscription>,
     topics: Vec<RecordedTopic>,
+    status: RecorderStatus,
     episode_topic: usize,
     sender: Sender<Arrival>,
     arrivals: Receiver<Arrival>,
@@ -98,6 +100,7 @@ impl Recorder {
         let heartbeat = node
             .create_wall_timer(SPIN)
             .map_err(|e| format!("ROS refuses a timer: {e}"))?;
+        let status = RecorderStatus::new(&mut node, NODE)?;
         let mut bag = Writer::create(path)?;
         let now = Instant::now();
         let mut topics = Vec::new();
@@ -115,6 +118,7 @@ impl Recorder {
             // `wanted_topics` puts it last.
             episode_topic: topics.len() - 1,
             topics,
+            status,
             sender,
             arrivals,
             bag,
@@ -162,6 +166,7 @@ impl Recorder {
         if now - self.flushed >= FLUSH_EVERY {
             self.flush(now)?;
         }
+        notices.extend(self.status.say(&self.clock, &self.topics));
         Ok(notices)
     }
 

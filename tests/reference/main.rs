@@ -62,6 +62,7 @@ fn largest_difference<T: Number>() -> f64 {
             let mut action = vec![f64::NAN; case.action.len()];
             policy.act(&features, &ages_s, &mut action);
             let mut compare = |found: &[f64], expected: &[f64]| {
+                assert_eq!(found.len(), expected.len(), "{name}");
                 let scale = expected.iter().fold(1.0f64, |a, b| a.max(b.abs()));
                 for (found, expected) in found.iter().zip(expected) {
                     let difference = (found - expected).abs() / scale;

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from peer import Peer
-from program import Program, executable
+from program import ROOT, Program, executable
 from robot import Robot
+
+# What keeps programs on this machine is decided in one place, the simulator's.
+sys.path.append(str(ROOT / "sim"))
+
+from late_fusion_sim.isolation import isolate_this_process, isolated
 
 
 @pytest.fixture
@@ -22,7 +28,7 @@ def domain() -> int:
 @pytest.fixture
 def peer(domain: int) -> Iterator[Peer]:
     """The test's own node."""
-    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    isolate_this_process()
     peer = Peer(domain)
     yield peer
     peer.close()
@@ -34,9 +40,8 @@ def start(domain: int, tmp_path: Path) -> Iterator[Callable[..., Program]]:
     programs: list[Program] = []
 
     def start(name: str, *arguments: str | Path) -> Program:
-        environment = {"ROS_DOMAIN_ID": str(domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
         log = tmp_path / f"{len(programs)}_{name}.log"
-        program = Program([executable(name), *arguments], log, environment)
+        program = Program([executable(name), *arguments], log, isolated(os.environ, domain))
         programs.append(program)
         return program
 

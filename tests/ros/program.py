@@ -34,7 +34,7 @@ class Program:
                 [str(word) for word in command],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=os.environ | environment,
+                env=environment,
                 cwd=ROOT,
             )
 

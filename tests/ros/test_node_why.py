@@ -109,7 +109,7 @@ def test_a_modality_that_is_not_enabled_is_not_listened_to(robot: Robot) -> None
     robot.keep_sending("joint_states", joints(1.0, 0.5))
     robot.wait_for_action([1.0 + ABSENT[0], ABSENT[1]], tolerance=0.01)
     assert robot.peer.node.count_subscribers("joint_states") == 0
-    assert robot.wait_for_status("not enabled", "joints")
+    robot.wait_for_status("not enabled", "joints")
 
 
 def test_a_policy_that_never_learned_to_do_without_is_named(robot: Robot) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray
 from mcap.exceptions import McapError
 from mcap.reader import NonSeekingReader, SeekingReader
 from mcap_ros2.decoder import DecoderFactory
@@ -80,6 +81,11 @@ class Robot:
             ]
         }
         self.sent = {topic: [] for topic in self.publishers}
+        self.recorded: dict[str, int] = {}
+        self.recorded_until = Time()
+        self.peer.node.create_subscription(
+            DiagnosticArray, "late_fusion_record/status", self._on_status, qos(1, latched=True)
+        )
         self.camera = self.peer.node.resolve_topic_name(self.camera)
 
     def wait_for_recorder(self, recorder: Program) -> None:
@@ -92,14 +98,23 @@ class Robot:
         self.sent[topic].append(message)
         self.publishers[topic].publish(message)
 
+    def _on_status(self, message: DiagnosticArray) -> None:
+        [status] = message.status
+        self.recorded = {pair.key: int(pair.value) for pair in status.values}
+        self.recorded_until = message.header.stamp
+
     def say(self, text: str) -> None:
         self.publish("/instruction", String(data=text))
 
-    def mark(self, text: str) -> None:
-        """A marker, with time around it: topics have no order among themselves."""
-        self.peer.spin(0.1)
+    def is_recorded(self) -> bool:
+        """Whether the recorder says that everything published is in the bag."""
+        return all(self.recorded.get(topic, 0) == len(sent) for topic, sent in self.sent.items())
+
+    def mark(self, text: str, recorder: Program) -> None:
+        """A marker, set apart from what comes before and after: topics have no order among themselves."""
+        self.peer.wait_for("a bag with everything", self.is_recorded, recorder)
         self.publish("/episode", String(data=text))
-        self.peer.spin(0.1)
+        self.peer.wait_for("a bag with the marker", self.is_recorded, recorder)
 
     def step(self, index: int, width: int = 64, height: int = 48) -> None:
         """One observation with the expert's action; the pixels do not compress."""
@@ -184,11 +199,11 @@ def test_what_was_published_is_read_back_equal_by_two_other_readers(
     recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path), "--out", out)
     robot.wait_for_recorder(recorder)
     for episode, ending in enumerate(["success", "failure 3 of 9"]):
-        robot.mark("start")
+        robot.mark("start", recorder)
         for step in range(15):
             robot.step(15 * episode + step)
             robot.peer.spin(1 / 30)
-        robot.mark(ending)
+        robot.mark(ending, recorder)
     assert recorder.stop() == 0, recorder.log()
     [bag] = out.glob("*.mcap")
 
@@ -213,7 +228,7 @@ def test_topics_are_recorded_under_the_names_they_have_on_the_robot(
     )  # fmt: skip
     robot.wait_for_recorder(recorder)
     robot.step(0)
-    robot.peer.spin(0.3)
+    robot.peer.wait_for("a bag with everything", robot.is_recorded, recorder)
     assert recorder.stop(signal.SIGTERM) == 0, recorder.log()
     read = read_with_mcap(bag)
     assert same(robot.sent["/wrist/rgb"][0], read["/wrist/rgb"][0])
@@ -267,6 +282,41 @@ def test_simulated_time_stamps_the_log_and_keeps_the_instruction_that_came_befor
     assert [second for topic, second in logged if topic == "/camera/image_raw"] == [7, 8]
 
 
+def test_the_recorder_says_up_to_which_time_it_has_recorded_what(
+    robot: Robot, start: Callable[..., Program], tmp_path: Path
+) -> None:
+    bag = tmp_path / "ordered.mcap"
+    clock = robot.peer.node.create_publisher(Clock, "/clock", qos(1))
+    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path, use_sim_time=True), "--out", bag)
+    robot.wait_for_recorder(recorder)
+    robot.peer.wait_for("a subscription to /clock", partial(matches, clock), recorder)
+    published = []
+    for step in range(30):
+        now = Time(sec=100 + step, nanosec=step)
+
+        def is_told(time: Time = now) -> bool:
+            clock.publish(Clock(clock=time))
+            return robot.recorded_until == time
+
+        robot.peer.wait_for("the new time", is_told, recorder)
+        if step % 5 == 0:
+            robot.say(f"sentence {step}")
+            robot.peer.wait_for("the sentence in the bag", robot.is_recorded, recorder)
+            robot.mark("start" if step % 10 == 0 else "success", recorder)
+            published += ["/instruction", "/episode"]
+        robot.step(step)
+        robot.peer.wait_for("the step in the bag", robot.is_recorded, recorder)
+        published += 3 * ["a step"]
+    assert recorder.stop() == 0, recorder.log()
+
+    read = list(read_what_is_whole(bag))
+    unstamped = ("/instruction", "/episode")
+    assert [topic if topic in unstamped else "a step" for topic, _, _ in read] == published
+    at = iter(log_time for topic, log_time, _ in read if topic == "/camera/image_raw")
+    assert list(at) == [step * (10**9 + 1) + 100 * 10**9 for step in range(30)]
+    assert [log_time for _, log_time, _ in read] == sorted(log_time for _, log_time, _ in read)
+
+
 def test_a_malformed_message_is_kept_and_warned_about_once(
     robot: Robot, start: Callable[..., Program], tmp_path: Path
 ) -> None:
@@ -277,7 +327,7 @@ def test_a_malformed_message_is_kept_and_warned_about_once(
     for _ in range(3):
         robot.publish("/camera/image_raw", wrong)
         robot.peer.spin(0.1)
-    robot.mark("begin")
+    robot.mark("begin", recorder)
     assert recorder.stop() == 0, recorder.log()
     assert recorder.log().count("/camera/image_raw: a message is malformed: data is 47 bytes") == 1
     assert "3 messages, 3 of them malformed" in recorder.log()

@@ -34,6 +34,7 @@ fn fuse(fusion: &mut Weighted<f64>, present: [bool; 2], ages_s: &[f64]) -> Vec<f
 }
 
 fn near(found: &[f64], expected: &[f64]) {
+    assert_eq!(found.len(), expected.len());
     for (found, expected) in found.iter().zip(expected) {
         assert!((found - expected).abs() < 1e-12, "{found} {expected}");
     }

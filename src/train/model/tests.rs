@@ -370,6 +370,7 @@ mod keypoints {
                 .parts(&batch(&spec, &features, [true; 3]), Ok)
                 .unwrap();
             let trained: Vec<f32> = parts.projected[0].flatten_all().unwrap().to_vec1().unwrap();
+            assert_eq!(places.len(), trained.len());
             for (run, trained) in places.iter().zip(trained) {
                 assert!((run - trained).abs() < 1e-5, "{places:?}");
             }
