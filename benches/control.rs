@@ -248,6 +248,7 @@ fn build(name: &str, fusion: FusionSpec, weights: Random) -> Policy {
     };
     let spec = PolicySpec {
         format: FORMAT,
+        recorded: Default::default(),
         name: name.into(),
         description: String::new(),
         modalities: MODALITIES.map(modality).into(),

@@ -39,6 +39,32 @@ impl Stamp {
     }
 }
 
+/// Whether the stamps of messages and the times at which they were recorded are of one clock. In a recording of a
+/// simulation they may be of two that have nothing to do with each other.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Clocks {
+    stamped: bool,
+    alike: bool,
+}
+
+impl Clocks {
+    /// Stamps that are all further than this from the times of recording are another clock's.
+    const ONE_CLOCK_S: f64 = 10.0;
+
+    /// Looks at a message with this stamp, if it has one.
+    pub fn compare(&mut self, stamp: Option<Stamp>, logged: Stamp) {
+        if let Some(stamp) = stamp.filter(|stamp| !stamp.is_unset()) {
+            self.stamped = true;
+            self.alike |= logged.seconds_since(stamp).abs() <= Self::ONE_CLOCK_S;
+        }
+    }
+
+    /// Whether they are of two clocks.
+    pub fn differ(self) -> bool {
+        self.stamped && !self.alike
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

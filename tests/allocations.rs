@@ -54,6 +54,7 @@ fn policy(chunk: Option<ChunkSpec>) -> Policy {
     let names = (0..WIDTH).map(|i| format!("x{i}")).collect();
     let spec = PolicySpec {
         format: FORMAT,
+        recorded: Default::default(),
         name: "test".into(),
         description: String::new(),
         modalities: vec![ModalitySpec {

@@ -35,21 +35,40 @@ impl Ensemble {
         }
     }
 
-    /// Weighs chunks by their ages, oldest first, so that the weights add up to 1. What has no weight at the old end
-    /// never gets any again.
-    pub(super) fn weigh(&self, timing: &Timing, ages_ns: &[i64], weights: &mut [f64]) {
+    /// Weighs chunks, oldest first, so that the weights add up to 1. `since_ns` is the time since each was predicted, and
+    /// `played_ns` how far each has been played, which is not the same where observations come late. What has no weight at
+    /// the old end never gets any again.
+    pub(super) fn weigh(
+        &self,
+        timing: &Timing,
+        since_ns: &[i64],
+        played_ns: &[i64],
+        weights: &mut [f64],
+    ) {
+        let newest = weights.len() - 1;
         match self {
             Self::None => {
                 weights.fill(0.0);
-                weights[weights.len() - 1] = 1.0;
+                weights[newest] = 1.0;
             }
             Self::Temporal { favor, decay } => {
-                // Chunks are of one length, so those that are over are the oldest. The newest never is.
-                let over = ages_ns[..ages_ns.len() - 1].partition_point(|age| timing.is_over(*age));
-                weights[..over].fill(0.0);
-                temporal::weigh(*favor, *decay, &mut weights[over..]);
+                // The newest counts even where an observation was so late that nothing of it is left but the last step.
+                let counts = |i: usize| i == newest || !timing.is_over(played_ns[i]);
+                let count = (0..weights.len()).filter(|i| counts(*i)).count();
+                let (mut at, mut sum) = (0, 0.0);
+                for (i, weight) in weights.iter_mut().enumerate() {
+                    *weight = 0.0;
+                    if counts(i) {
+                        *weight = temporal::weight(*favor, *decay, at, count);
+                        at += 1;
+                        sum += *weight;
+                    }
+                }
+                for weight in weights {
+                    *weight /= sum;
+                }
             }
-            Self::Blend { blend_s } => blend::weigh((blend_s * 1e9) as i64, ages_ns, weights),
+            Self::Blend { blend_s } => blend::weigh((blend_s * 1e9) as i64, since_ns, weights),
         }
     }
 }

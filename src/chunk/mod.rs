@@ -1,8 +1,11 @@
 //! Action chunks, played: what the control loop does between two predictions of a policy that foresees several steps.
 //!
-//! A chunk holds the actions for the moment of its prediction and for `steps − 1` moments after it, `step_s` apart. Each
-//! control period asks every chunk for its action at the time that has passed since its prediction, and an [`Ensemble`]
-//! says what each of them counts. Numbers are interpolated linearly between steps and averaged between chunks. Named
+//! A chunk holds the actions for one moment and for `steps − 1` moments after it, `step_s` apart. The first is the moment of
+//! the prediction, or before it by as much as the observation is older than those the policy was learned from (`lateness`
+//! has the mathematics). Each control period asks every chunk for its action at the time that has passed since its first
+//! moment, and an [`Ensemble`] says what each of them counts: for every chunk that is the same moment of the demonstration,
+//! so that chunks from observations of different ages can be averaged. A cross-fade alone goes by the time since the
+//! prediction, for it has to begin where the robot is led to now. Numbers are interpolated linearly between steps and averaged between chunks. Named
 //! choices, which have nothing between them, are held from step to step and voted on.
 //!
 //! Nothing here reads a clock or knows of freshness and limits: `control` decides whether anything is played at all, and
@@ -11,6 +14,7 @@
 mod blend;
 mod combine;
 mod ensemble;
+mod lateness;
 mod player;
 mod temporal;
 mod timing;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::Ensemble;
 use super::combine::{self, WeightedStep};
+use super::lateness::Lateness;
 use super::timing::Timing;
 use crate::spec::{ChunkSpec, FusionSpec, HeadSpec, MAX_MODALITIES, PolicySpec, VoteRule};
 use crate::time::Stamp;
@@ -28,7 +29,9 @@ pub struct Player {
     spare: Vec<Chunk>,
     /// What the newest chunk was made from.
     fused: Fused,
-    ages_ns: Vec<i64>,
+    lateness: Lateness,
+    since_ns: Vec<i64>,
+    played_ns: Vec<i64>,
     weights: Vec<f64>,
     ballots: Vec<(usize, f64)>,
 }
@@ -37,6 +40,8 @@ pub struct Player {
 #[derive(Clone)]
 struct Chunk {
     made: Stamp,
+    /// How far it was already due when it was predicted; negative where its first step was due only later.
+    late_ns: i64,
     actions: Vec<f64>,
 }
 
@@ -44,6 +49,11 @@ impl Chunk {
     /// Nanoseconds since its prediction; negative when the clock was turned back.
     fn age_ns(&self, now: Stamp) -> i64 {
         now.nanos().saturating_sub(self.made.nanos())
+    }
+
+    /// Nanoseconds since its first step was due, and 0 before.
+    fn played_ns(&self, now: Stamp) -> i64 {
+        self.age_ns(now).saturating_add(self.late_ns).max(0)
     }
 }
 
@@ -60,6 +70,7 @@ impl Player {
         let (room, width) = (ensemble.room(), spec.actions.len());
         let chunk = Chunk {
             made: Stamp::default(),
+            late_ns: 0,
             actions: vec![0.0; timing.steps() * width],
         };
         Self {
@@ -70,7 +81,9 @@ impl Player {
             chunks: VecDeque::with_capacity(room),
             spare: vec![chunk; room],
             fused: [None; MAX_MODALITIES],
-            ages_ns: vec![0; room],
+            lateness: Lateness::new(spec, timing.span_ns()),
+            since_ns: vec![0; room],
+            played_ns: vec![0; room],
             weights: vec![0.0; room],
             ballots: Vec::with_capacity(room),
         }
@@ -82,10 +95,9 @@ impl Player {
     pub fn is_due(&mut self, now: Stamp, fused: &Fused) -> bool {
         let mut modalities = fused.iter().zip(&self.fused);
         let others = modalities.any(|(now, before)| now.is_some() != before.is_some());
-        let newest_ns = self.chunks.back().map(|newest| newest.age_ns(now));
-        match newest_ns {
-            Some(age_ns) if !others && age_ns >= 0 => {
-                *fused != self.fused || self.timing.is_over(age_ns)
+        match self.chunks.back() {
+            Some(newest) if !others && newest.age_ns(now) >= 0 => {
+                *fused != self.fused || self.timing.is_over(newest.played_ns(now))
             }
             _ => {
                 self.forget();
@@ -96,10 +108,11 @@ impl Player {
 
     /// Where the policy is to write the chunk that it predicts now, from these features.
     pub fn record(&mut self, now: Stamp, fused: &Fused) -> &mut [f64] {
+        let late_ns = self.lateness.of(now, fused, &self.fused);
         self.fused = *fused;
         let chunk = self.spare.pop().or_else(|| self.chunks.pop_front());
         let mut chunk = chunk.expect("a player has room for at least one chunk");
-        chunk.made = now;
+        (chunk.made, chunk.late_ns) = (now, late_ns);
         self.chunks.push_back(chunk);
         &mut self.chunks.back_mut().expect("one was put there").actions
     }
@@ -107,14 +120,16 @@ impl Player {
     /// Writes the action for this moment. After a prediction, and until [`Player::is_due`] asks for the next.
     pub fn play(&mut self, now: Stamp, action: &mut [f64]) {
         let count = self.chunks.len();
-        for (age_ns, chunk) in self.ages_ns.iter_mut().zip(&self.chunks) {
-            *age_ns = chunk.age_ns(now);
+        for (i, chunk) in self.chunks.iter().enumerate() {
+            self.since_ns[i] = chunk.age_ns(now);
+            self.played_ns[i] = chunk.played_ns(now);
         }
-        let ages_ns = &self.ages_ns[..count];
+        let (since_ns, played_ns) = (&self.since_ns[..count], &self.played_ns[..count]);
         let weights = &mut self.weights[..count];
-        self.ensemble.weigh(&self.timing, ages_ns, weights);
+        self.ensemble
+            .weigh(&self.timing, since_ns, played_ns, weights);
         let said = |i: usize| {
-            let (step, way) = self.timing.place(ages_ns[i]);
+            let (step, way) = self.timing.place(played_ns[i]);
             let actions = &self.chunks[i].actions[step * self.width..];
             let (step, rest) = actions.split_at(self.width);
             WeightedStep {

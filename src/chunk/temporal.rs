@@ -12,21 +12,14 @@ pub enum Favor {
     Newest,
 }
 
-/// Weighs `weights.len()` chunks, oldest first. `decay` is the paper's m, not negative.
-pub(super) fn weigh(favor: Favor, decay: f64, weights: &mut [f64]) {
-    let last = weights.len() - 1;
-    let mut sum = 0.0;
-    for (i, weight) in weights.iter_mut().enumerate() {
-        let from_favored = match favor {
-            Favor::Oldest => i,
-            Favor::Newest => last - i,
-        };
-        *weight = (-decay * from_favored as f64).exp();
-        sum += *weight;
-    }
-    for weight in weights {
-        *weight /= sum;
-    }
+/// The weight of one of `count` chunks, counted from the oldest, before the weights are brought to a sum of 1. `decay` is
+/// the paper's m, not negative.
+pub(super) fn weight(favor: Favor, decay: f64, at: usize, count: usize) -> f64 {
+    let from_favored = match favor {
+        Favor::Oldest => at,
+        Favor::Newest => count - 1 - at,
+    };
+    (-decay * from_favored as f64).exp()
 }
 
 #[cfg(test)]
@@ -36,24 +29,20 @@ mod tests {
     #[test]
     fn weights_fall_from_the_favored_end() {
         let ratio = (-0.5_f64).exp();
-        let sum = 1.0 + ratio + ratio * ratio;
-        let mut weights = [9.0; 3];
-        weigh(Favor::Oldest, 0.5, &mut weights);
-        for (weight, expected) in weights.iter().zip([1.0, ratio, ratio * ratio]) {
-            assert!((weight - expected / sum).abs() < 1e-15, "{weights:?}");
+        let weights = |favor| [0, 1, 2].map(|at| weight(favor, 0.5, at, 3));
+        let oldest_first = weights(Favor::Oldest);
+        for (weight, expected) in oldest_first.iter().zip([1.0, ratio, ratio * ratio]) {
+            assert!((weight - expected).abs() < 1e-15, "{oldest_first:?}");
         }
-        let oldest_first = weights;
-        weigh(Favor::Newest, 0.5, &mut weights);
-        weights.reverse();
-        assert_eq!(weights, oldest_first);
+        let mut newest_first = weights(Favor::Newest);
+        newest_first.reverse();
+        assert_eq!(newest_first, oldest_first);
     }
 
     #[test]
     fn without_decay_all_count_alike_and_with_much_of_it_one_alone() {
-        let mut weights = [9.0; 4];
-        weigh(Favor::Oldest, 0.0, &mut weights);
-        assert_eq!(weights, [0.25; 4]);
-        weigh(Favor::Newest, 1000.0, &mut weights);
-        assert_eq!(weights, [0.0, 0.0, 0.0, 1.0]);
+        let weights = |decay| [0, 1, 2, 3].map(|at| weight(Favor::Newest, decay, at, 4));
+        assert_eq!(weights(0.0), [1.0; 4]);
+        assert_eq!(weights(1000.0), [0.0, 0.0, 0.0, 1.0]);
     }
 }

@@ -32,6 +32,11 @@ impl Timing {
         self.steps
     }
 
+    /// From the first step to the last, in nanoseconds.
+    pub fn span_ns(&self) -> i64 {
+        (self.steps as i64 - 1).saturating_mul(self.step_ns)
+    }
+
     /// Whether a chunk of this age (not negative) has been played to its end: past its last step, or past the time for
     /// which that is held.
     pub fn is_over(&self, age_ns: i64) -> bool {
@@ -39,12 +44,7 @@ impl Timing {
         match self.held {
             _ if last == 0 => true,
             true => self.due(age_ns) > last,
-            false => {
-                age_ns
-                    > last
-                        .saturating_mul(self.step_ns)
-                        .saturating_add(self.early_ns)
-            }
+            false => age_ns > self.span_ns().saturating_add(self.early_ns),
         }
     }
 

@@ -64,6 +64,7 @@ impl Loaded {
             let explained = Policy::build(spec.clone(), &config.policy, &weights);
             let mut warnings = unused_modalities(config, &spec);
             warnings.extend(nothing_to_put_together(config.ensemble, &spec));
+            warnings.extend(another_rate(config.control_rate_hz, config.lockstep, &spec));
             if let Ok(wiring) = &wiring {
                 warnings.extend(unlearned_absences(&spec, wiring, &weights));
                 warnings.extend(ageing_sentences(&spec, wiring));
@@ -183,6 +184,25 @@ fn nothing_to_put_together(ensemble: Ensemble, spec: &PolicySpec) -> Option<Stri
     })
 }
 
+/// Rates further apart than this part are said to differ.
+const ALIKE: f64 = 0.2;
+
+/// Says that actions are held for another time than they were given for. In a chunk their time is explicit, and in lockstep
+/// it is the simulator's.
+fn another_rate(rate_hz: f64, lockstep: bool, spec: &PolicySpec) -> Option<String> {
+    let label_rate_hz = spec.recorded.label_rate_hz?;
+    let differ = (rate_hz / label_rate_hz - 1.0).abs() > ALIKE;
+    (differ && !lockstep && spec.head.steps() == 1).then(|| {
+        format!(
+            "parameter control_rate_hz is {rate_hz}, but the policy {:?} was learned from {label_rate_hz} labels per \
+             second, so each of its actions lasts {:.2} times as long as when it was demonstrated. Set control_rate_hz to \
+             {label_rate_hz}, or train the policy with a chunk (head: chunk)",
+            spec.name,
+            label_rate_hz / rate_hz,
+        )
+    })
+}
+
 /// Says which modalities the policy may have to do without although it never learned to.
 fn unlearned_absences(spec: &PolicySpec, wiring: &Wiring, weights: &Weights) -> Vec<String> {
     if matches!(spec.fusion, FusionSpec::Weighted(_)) {
@@ -199,4 +219,59 @@ fn unlearned_absences(spec: &PolicySpec, wiring: &Wiring, weights: &Weights) -> 
             )
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_control_rate_that_is_not_the_recordings_is_told() {
+        let spec = |steps: usize, recorded: &str| -> PolicySpec {
+            let text = format!(
+                "{{format: 2, name: test, modalities: [{{name: a, kind: vector, names: [x], width: 1}}], \
+                 fusion: {{method: concat}}, actions: [{{name: speed, min: -1, max: 1}}], recorded: {recorded}, \
+                 head: {{kind: mlp, hidden: [], chunk: {{steps: {steps}, step_s: 0.05}}}}}}"
+            );
+            serde_yaml::from_str(&text).unwrap()
+        };
+        let at_40_hz = spec(1, "{label_rate_hz: 40.0}");
+        let told = another_rate(20.0, false, &at_40_hz).unwrap();
+        for part in [
+            "control_rate_hz is 20,",
+            "40 labels per second",
+            "2.00 times",
+        ] {
+            assert!(told.contains(part), "{part} in\n{told}");
+        }
+        for rate_hz in [31.9, 48.1] {
+            assert!(another_rate(rate_hz, false, &at_40_hz).is_some());
+        }
+        for rate_hz in [32.1, 40.0, 47.9] {
+            assert_eq!(another_rate(rate_hz, false, &at_40_hz), None);
+        }
+        assert_eq!(another_rate(20.0, true, &at_40_hz), None, "in lockstep");
+        let (chunks, unknown) = (spec(2, "{label_rate_hz: 40.0}"), spec(1, "{}"));
+        assert_eq!(another_rate(20.0, false, &chunks), None);
+        assert_eq!(another_rate(20.0, false, &unknown), None);
+    }
+
+    #[test]
+    fn what_a_policy_says_about_its_recordings_is_checked() {
+        let text = "{format: 2, name: test, modalities: [{name: a, kind: vector, names: [x], width: 1}], \
+                    fusion: {method: concat}, actions: [{name: speed, min: -1, max: 1}], \
+                    recorded: {label_rate_hz: 0.0, observation_age_s: {a: .inf, b: 0.1}}, \
+                    head: {kind: mlp, hidden: []}}";
+        let spec: PolicySpec = serde_yaml::from_str(text).unwrap();
+        let mut errors = ConfigErrors::new();
+        spec.check(&mut errors);
+        let told = errors.to_string();
+        for part in [
+            "recorded.label_rate_hz is 0; it must be a positive",
+            "recorded.observation_age_s.a is inf; it must be a finite",
+            "recorded.observation_age_s.b: there is no such modality",
+        ] {
+            assert!(told.contains(part), "{part} in\n{told}");
+        }
+    }
 }

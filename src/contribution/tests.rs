@@ -23,6 +23,7 @@ fn policy(
     };
     let spec = PolicySpec {
         format: FORMAT,
+        recorded: Default::default(),
         name: "test".into(),
         description: String::new(),
         modalities: (0..count).map(modality).collect(),

@@ -226,8 +226,13 @@ impl Controller {
     }
 }
 
-/// Why a feature cannot be used now, if so. A stamp further ahead of the clock than the allowed age is as
+/// Whether a feature of this age does not count any more. A stamp further ahead of the clock than the allowed age is as
 /// wrong as one behind it: the two clocks disagree.
+pub fn is_stale(age_s: f64, max_age_s: f64) -> bool {
+    age_s.abs() > max_age_s
+}
+
+/// Why a feature cannot be used now, if so.
 fn unusable(
     now: Stamp,
     modality: usize,
@@ -239,7 +244,7 @@ fn unusable(
     }
     let max_age_s = max_age_s?;
     let age_s = now.seconds_since(feature.stamp);
-    (age_s.abs() > max_age_s).then_some(StopReason::Stale {
+    is_stale(age_s, max_age_s).then_some(StopReason::Stale {
         modality,
         age_s,
         max_age_s,

@@ -9,7 +9,7 @@ use crate::encoder::accepts;
 use crate::errors::ConfigErrors;
 use crate::message::{MessageType, text};
 use crate::spec::PolicySpec;
-use crate::time::Stamp;
+use crate::time::{Clocks, Stamp};
 
 /// What is known before anything is encoded.
 pub struct Scouted {
@@ -34,9 +34,6 @@ pub struct Scouted {
     pub notes: Vec<String>,
 }
 
-/// Stamps that are all further than this from the times of recording are another clock's.
-const ONE_CLOCK_S: f64 = 10.0;
-
 struct Episode {
     begin: Stamp,
     end: Option<Stamp>,
@@ -49,8 +46,7 @@ struct Scout {
     first: Option<Stamp>,
     last: Stamp,
     episodes: Vec<Episode>,
-    stamped: bool,
-    one_clock: bool,
+    clocks: Clocks,
 }
 
 /// Looks through the bag.
@@ -77,12 +73,13 @@ pub fn scout(
                 text(&record.bytes).unwrap_or_default().trim(),
             );
         }
-        if !scout.one_clock
-            && modalities
-                .iter()
-                .any(|m| same_topic(&record.topic, &m.topic))
+        if modalities
+            .iter()
+            .any(|m| same_topic(&record.topic, &m.topic))
         {
-            scout.compare_clocks(&record.message_type, &record.bytes, record.log_time);
+            let message = MessageType::from_ros_name(&record.message_type);
+            let stamp = message.and_then(|message| message.check(&record.bytes).ok().flatten());
+            scout.clocks.compare(stamp, record.log_time);
         }
     }
     let truncated = reader.truncated();
@@ -94,7 +91,7 @@ pub fn scout(
     let mut notes = Vec::from_iter(truncated);
     let message_types = scout.message_types(modalities, spec, &mut notes, &mut errors);
     let range = scout.range(first, options, &mut errors);
-    let other_clock = scout.stamped && !scout.one_clock;
+    let other_clock = scout.clocks.differ();
     if other_clock {
         notes.push(
             "the stamps of the messages and the times of recording are of two clocks; ages are counted from the \
@@ -149,16 +146,6 @@ impl Scout {
                 }
             }
             Some(Marker::Change) | None => {}
-        }
-    }
-
-    fn compare_clocks(&mut self, message_type: &str, bytes: &[u8], logged: Stamp) {
-        let stamp = MessageType::from_ros_name(message_type)
-            .and_then(|message| message.check(bytes).ok().flatten())
-            .filter(|stamp| !stamp.is_unset());
-        if let Some(stamp) = stamp {
-            self.stamped = true;
-            self.one_clock |= logged.seconds_since(stamp).abs() <= ONE_CLOCK_S;
         }
     }
 

@@ -56,7 +56,7 @@ impl History {
 
     /// Takes in the newest feature, which stands at the beginning of `seen`, and completes `seen` with the older ones.
     /// `seen` has as many numbers as all features together.
-    pub fn take(&mut self, seen: &mut [f32]) {
+    fn take(&mut self, seen: &mut [f32]) {
         let (width, numbers) = (self.width, self.kept.len());
         if self.known == 0 {
             for feature in self.kept.chunks_exact_mut(width) {

@@ -5,10 +5,10 @@
 
 use r2r::QosProfile;
 
-use super::clock::Clock;
 use super::recorded_topic::RecordedTopic;
-use crate::message::{DIAGNOSTICS_NAME, Level, Status, encode_diagnostics};
+use crate::clock::Clock;
 use crate::errors::ConfigErrors;
+use crate::message::{DIAGNOSTICS_NAME, Level, Status, encode_diagnostics};
 use crate::time::Stamp;
 
 /// Publishes what has been recorded.

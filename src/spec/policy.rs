@@ -1,5 +1,6 @@
 //! What `policy.yaml` says: the modalities and their encoders, the fusion, the head and the action space.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,38 @@ pub struct PolicySpec {
     pub head: HeadSpec,
     /// The action space, one entry per number of the action.
     pub actions: Vec<ActionSpec>,
+    /// What the recordings were like that it was learned from.
+    #[serde(default, skip_serializing_if = "RecordedSpec::is_empty")]
+    pub recorded: RecordedSpec,
+}
+
+/// What the recordings were like that a policy was learned from, as far as running it depends on that. Nothing of it is
+/// needed; what is not said is not compared.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedSpec {
+    /// Labels per second, by their median interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_rate_hz: Option<f64>,
+    /// By modality, how many seconds old its messages were at the first label that each was used for, as a median. Only
+    /// modalities that must not be older than some age are in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub observation_age_s: BTreeMap<String, f64>,
+}
+
+impl RecordedSpec {
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The same for a policy that has only these modalities.
+    pub fn of(&self, modalities: &[ModalitySpec]) -> Self {
+        let mut recorded = self.clone();
+        let is_kept = |name: &String| modalities.iter().any(|m| m.name == *name);
+        recorded.observation_age_s.retain(|name, _| is_kept(name));
+        recorded
+    }
 }
 
 /// One input stream and how it becomes a feature.
@@ -332,7 +365,8 @@ impl HeadSpec {
     }
 }
 
-/// A chunk: the actions of the next `steps` steps, of which the first is for now.
+/// A chunk: the actions of the next `steps` steps, of which the first is for the time of the label that it was learned
+/// from. [`crate::chunk`] says when that is while the policy runs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChunkSpec {

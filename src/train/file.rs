@@ -12,7 +12,8 @@ use super::training::Training;
 use crate::errors::ConfigErrors;
 use crate::message::{ActionMapping, MessageType};
 use crate::spec::{
-    ActionSpec, Activation, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, SourceSpec,
+    ActionSpec, Activation, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, RecordedSpec,
+    SourceSpec,
 };
 
 /// A checked training file.
@@ -40,6 +41,8 @@ pub struct Stream {
     pub topic: String,
     /// The oldest message that still counts, in nanoseconds before the label.
     pub max_age_ns: Option<i64>,
+    /// How much later than the recorder the node could use a message, in nanoseconds.
+    pub latency_ns: i64,
 }
 
 /// The messages that say what should have been done.
@@ -146,6 +149,7 @@ impl TrainingFile {
                     fusion,
                     head,
                     actions,
+                    recorded: RecordedSpec::default(),
                 };
                 policy.check(found);
                 if training.as_ref().is_some_and(|t| t.random_shift.is_some()) {
@@ -171,6 +175,9 @@ impl TrainingFile {
 
 /// The node allows no more.
 const LONGEST_AGE_S: f64 = 3600.0;
+
+/// No encoder and no network is that slow.
+const LONGEST_LATENCY_S: f64 = 10.0;
 
 const KEYS: &str =
     "name, description, modalities, action, actions, episodes, fusion, head, training";
@@ -250,6 +257,14 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), ConfigError
             "max_age_s is {age}; 0 (any age) to {LONGEST_AGE_S} s are allowed"
         ));
     }
+    let latency_s: Option<f64> = take_or_default(&mut keys, "latency_s", found);
+    if let Some(latency) = latency_s
+        && !(0.0..=LONGEST_LATENCY_S).contains(&latency)
+    {
+        found.add(format!(
+            "latency_s is {latency}; 0 to {LONGEST_LATENCY_S} s are allowed"
+        ));
+    }
     let source: Option<Source> = read(Value::Mapping(keys))
         .map_err(|e| found.add(e.to_string()))
         .ok();
@@ -273,6 +288,7 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), ConfigError
             let stream = Stream {
                 topic,
                 max_age_ns: (max_age_s > 0.0).then_some((max_age_s * 1e9) as i64),
+                latency_ns: (latency_s.unwrap_or_default() * 1e9).round() as i64,
             };
             errors.or((
                 stream,

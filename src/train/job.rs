@@ -11,10 +11,11 @@ use super::file::{TrainingFile, Used};
 use super::learn::{Learned, learn};
 use super::measure::{Measured, warnings};
 use super::provenance::settle;
+use super::rate::{label_rate_hz, too_fine};
 use super::report::{
     ActionReport, LabelReport, Pictures, Report, Seconds, SplitReport, peak_memory_mb,
 };
-use super::samples::{Losses, Samples};
+use super::samples::{Collected, Losses, Samples};
 use super::split::Split;
 use super::survey::{Recording, survey};
 use super::training_input::TrainingInput;
@@ -22,6 +23,7 @@ use crate::bag;
 use crate::encoder::Runtime;
 use crate::errors::ConfigErrors;
 use crate::progress::Progress;
+use crate::spec::RecordedSpec;
 use crate::spec::{ModalitySpec, PolicySpec};
 
 /// What is known before any bag is read.
@@ -135,11 +137,14 @@ impl Job {
         )
     }
 
-    /// The second look at the bags: features and samples.
+    /// The second look at the bags: features and samples. The policy knows afterwards how it was recorded.
     ///
     /// # Errors
     /// A bag that cannot be read, and bags without a single sample.
-    pub fn demonstrations(&self, recordings: &[Recording]) -> Result<Demonstrations, ConfigErrors> {
+    pub fn demonstrations(
+        &mut self,
+        recordings: &[Recording],
+    ) -> Result<Demonstrations, ConfigErrors> {
         let names = self.file.policy.modalities.iter().map(|m| &m.name);
         let modalities: Vec<ModalitySpec> = names
             .zip(&self.inputs)
@@ -165,10 +170,20 @@ impl Job {
             encoded: encoding.encoded,
             cached: encoding.cached,
         };
-        let (dataset, losses) = samples.finish();
+        let Collected {
+            dataset,
+            losses,
+            ages_s,
+        } = samples.finish();
         if dataset.is_empty() {
             return Err(self.without_samples(recordings, &losses).into());
         }
+        let names = self.file.policy.modalities.iter().map(|m| m.name.clone());
+        let ages_s = names.zip(ages_s);
+        self.file.policy.recorded = RecordedSpec {
+            label_rate_hz: label_rate_hz(recordings),
+            observation_age_s: ages_s.filter_map(|(name, s)| Some((name, s?))).collect(),
+        };
         Ok(Demonstrations {
             dataset,
             losses,
@@ -271,12 +286,35 @@ impl Job {
             parameters: learned.weights.parameters(),
             epochs: learned.epochs.clone(),
             actions: actions.collect(),
-            warnings: warnings(policy, &measured, &demonstrations.dataset),
+            warnings: warnings(policy, &measured, &demonstrations.dataset)
+                .into_iter()
+                .chain(too_fine(policy))
+                .chain(demonstrations.late_observations(policy))
+                .collect(),
             loss: measured.loss,
             modalities: measured.modalities,
             seconds,
             peak_memory_mb: peak_memory_mb(),
         }
+    }
+}
+
+impl Demonstrations {
+    /// Says which labels answer observations that were recorded only after them.
+    fn late_observations(&self, policy: &PolicySpec) -> Option<String> {
+        let modalities = policy.modalities.iter().zip(&self.losses);
+        let late: Vec<String> = modalities
+            .filter(|(_, losses)| losses.late > 0)
+            .map(|(modality, losses)| format!("{}: {}", modality.name, losses.late))
+            .collect();
+        (!late.is_empty()).then(|| {
+            format!(
+                "labels that carry the stamp of a message which was recorded only after them are learned with an older \
+                 one ({} of {} samples)",
+                late.join(", "),
+                self.dataset.len()
+            )
+        })
     }
 }
 

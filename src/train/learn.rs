@@ -314,6 +314,7 @@ mod tests {
     fn a_training_that_diverges_is_named() {
         let spec = PolicySpec {
             format: FORMAT,
+            recorded: Default::default(),
             name: "wild".into(),
             description: String::new(),
             modalities: vec![ModalitySpec {

@@ -48,6 +48,8 @@ pub struct Counts {
 /// One episode.
 #[derive(Debug, Default)]
 pub struct Demonstration {
+    /// When its `start` was recorded.
+    pub started: Stamp,
     /// What should have been done, in the order of the bag.
     pub labels: Vec<Label>,
     /// For each modality the last message before the episode and those within, in the order of the bag.
@@ -149,7 +151,7 @@ impl<'a> Survey<'a> {
             self.label(logged, bytes);
         }
         if same_topic(topic, &file.episodes.topic) {
-            self.mark(text(bytes).ok().and_then(Marker::of));
+            self.mark(logged, text(bytes).ok().and_then(Marker::of));
         }
     }
 
@@ -185,11 +187,12 @@ impl<'a> Survey<'a> {
         self.counts.first_bad_label.get_or_insert(problem);
     }
 
-    fn mark(&mut self, marker: Option<Marker>) {
+    fn mark(&mut self, logged: Stamp, marker: Option<Marker>) {
         match marker {
             Some(Marker::Start) => {
                 let before = self.newest.iter().map(|seen| Vec::from_iter(*seen));
                 let episode = Demonstration {
+                    started: logged,
                     candidates: before.collect(),
                     ..Demonstration::default()
                 };

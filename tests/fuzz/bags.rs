@@ -102,7 +102,7 @@ fn read_all(bytes: &[u8]) -> usize {
         let Ok(mut reader) = Reader::open(&path) else {
             return 0;
         };
-        let topics = reader.topics().values().map(|topic| topic.messages).sum();
+        let topics: u64 = reader.topics().values().map(|topic| topic.messages).sum();
         let mut count = 0;
         for record in reader.records() {
             assert!(record.bytes.len() <= 256 * bytes.len());

@@ -123,6 +123,7 @@ class Policy:
     tensors: dict[str, np.ndarray] = field(default_factory=dict)
     fusion: dict = field(default_factory=lambda: {"method": "concat"})
     chunk: dict | None = None
+    recorded: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for modality in self.modalities:
@@ -146,6 +147,7 @@ class Policy:
             "fusion": self.fusion,
             "head": {"kind": "mlp", "hidden": []} | ({"chunk": self.chunk} if self.chunk else {}),
             "actions": self.actions,
+            "recorded": self.recorded,
         }
         # JSON is YAML.
         (self.folder / "policy.yaml").write_text(json.dumps(spec, indent=1))

@@ -80,6 +80,22 @@ def test_between_pictures_commands_follow_the_chunk_and_a_new_one_is_switched_to
     assert "stop action" not in robot.program.log()
 
 
+def test_of_an_old_picture_what_was_demonstrated_for_now_leaves(robot: Robot) -> None:
+    learned_s, under_way_s = 0.1, 0.35
+    drives = [math.sin(step) for step in range(51)]
+    policy = chunk_policy(robot.folder / "policy", drives, STEP_S)
+    policy.recorded = {"observation_age_s": {"scene": learned_s}}
+    robot.run(chunked(policy, max_age_s=10.0))
+    taken = robot.now()
+    robot.wait_for("the picture's way", lambda: seconds(robot.now()) > seconds(taken) + under_way_s)
+    robot.send_until("camera/image_raw", picture(64, 0, 0)(taken), lambda: bool(robot.commands))
+    robot.wait_for("half a second of it", lambda: time_of(robot.commands[-1]) > time_of(robot.commands[0]) + 0.5)
+    times = STEP_S * np.arange(len(drives))
+    for command in robot.commands:
+        expected = np.interp(time_of(command) - seconds(taken) - learned_s, times, drives)
+        assert numbers(command)[0] == pytest.approx(expected, abs=SLACK)
+
+
 def test_a_silent_camera_stops_the_robot_though_its_chunk_has_steps_left(robot: Robot) -> None:
     max_age_s = 0.5
     robot.run(chunked(chunk_policy(robot.folder / "policy", DRIVES, STEP_S), max_age_s))

@@ -158,10 +158,3 @@ fn of_a_bag_that_was_cut_off_what_is_whole_is_used() {
     assert!((50..400).contains(&bag.used), "{} episodes", bag.used);
     assert!(bag.truncated.is_some());
 }
-
-/// The features of a modality, sample after sample.
-fn features(data: &late_fusion::train::Dataset, modality: usize) -> Vec<Vec<f32>> {
-    let samples: Vec<u32> = (0..data.len() as u32).collect();
-    let rows = data.features_of(modality, &samples);
-    rows.map(<[f32]>::to_vec).collect()
-}

@@ -3,6 +3,7 @@
 //! The tests with encoders need the environment variable `LATE_FUSION_ONNXRUNTIME`, which `source scripts/env.bash`
 //! sets.
 
+mod arrival;
 mod bad_input;
 mod bags;
 mod comparing;

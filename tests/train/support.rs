@@ -109,6 +109,11 @@ impl Recorder {
         Stamp::from_nanos(self.now)
     }
 
+    /// Lets the next message be recorded at this time.
+    pub fn go_to(&mut self, time: Stamp) {
+        self.now = time.nanos() - 1_000_000;
+    }
+
     pub fn wait(&mut self, milliseconds: i64) {
         self.now += milliseconds * 1_000_000;
     }
@@ -229,6 +234,13 @@ pub fn record_with_constant(path: &Path, episodes: usize) {
         demonstrate(&mut recorder, &mut random, "success");
     }
     recorder.finish();
+}
+
+/// The features of a modality, sample after sample.
+pub fn features(data: &late_fusion::train::Dataset, modality: usize) -> Vec<Vec<f32>> {
+    let samples: Vec<u32> = (0..data.len() as u32).collect();
+    let rows = data.features_of(modality, &samples);
+    rows.map(<[f32]>::to_vec).collect()
 }
 
 /// Fails unless a message names all of these.

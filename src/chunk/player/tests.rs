@@ -275,3 +275,94 @@ fn of_more_chunks_than_there_is_room_for_the_oldest_are_forgotten() {
     let mean = (45..=300).sum::<i64>() as f64 / MOST_CHUNKS as f64;
     assert!((found - mean).abs() < 1e-9, "{found}, expected {mean}");
 }
+
+/// What a policy says that learned from messages `LEARNED_MS` old to do at every time what that time is in milliseconds.
+fn ramp(stamp_ms: i64, steps: usize) -> Vec<f64> {
+    let due_ms = |step: usize| stamp_ms + LEARNED_MS + 50 * step as i64;
+    (0..steps).map(|step| due_ms(step) as f64).collect()
+}
+
+const LEARNED_MS: i64 = 80;
+
+fn recorded(mut spec: PolicySpec, ages_ms: &[(&str, i64)]) -> PolicySpec {
+    let ages = ages_ms.iter();
+    let ages = ages.map(|(name, ms)| ((*name).to_owned(), *ms as f64 / 1e3));
+    spec.recorded.observation_age_s = ages.collect();
+    spec
+}
+
+#[test]
+fn at_every_time_leaves_what_was_demonstrated_for_it_however_late_observations_are() {
+    let temporal = |favor| Ensemble::Temporal { favor, decay: 0.2 };
+    for ensemble in [
+        Ensemble::None,
+        temporal(Favor::Oldest),
+        temporal(Favor::Newest),
+        Ensemble::Blend { blend_s: 0.06 },
+    ] {
+        // As late as in the recordings, later, and once so, once so.
+        for ages_ms in [[80, 80], [140, 140], [80, 170], [230, 95]] {
+            let spec = recorded(spec("{method: concat}", 9), &[("a", LEARNED_MS)]);
+            let mut player = Player::new(&spec, ensemble, PERIOD_S);
+            let mut newest_ms = None;
+            for ms in (0..2000).step_by(10) {
+                // Messages are stamped every 100 ms.
+                let arrived = (0..20).filter(|i| 100 * i + ages_ms[(i % 2) as usize] <= ms);
+                newest_ms = arrived.max().map(|i| 100 * i).or(newest_ms);
+                let Some(stamp_ms) = newest_ms else { continue };
+                let (found, _) = tick(&mut player, ms, stamp_ms, &ramp(stamp_ms, 9));
+                assert_close(
+                    found,
+                    ms as f64,
+                    format!("{ensemble:?}, {ages_ms:?}, {ms} ms"),
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_earlier_than_in_the_recordings_waits_at_its_first_step() {
+    let spec = recorded(spec("{method: concat}", 9), &[("a", LEARNED_MS)]);
+    let mut player = Player::new(&spec, Ensemble::None, PERIOD_S);
+    for ms in (20..420).step_by(10) {
+        let stamp_ms = (ms - 20) / 100 * 100;
+        let (found, _) = tick(&mut player, ms, stamp_ms, &ramp(stamp_ms, 9));
+        assert_close(found, ms.max(stamp_ms + LEARNED_MS) as f64, ms);
+    }
+}
+
+#[test]
+fn of_an_observation_later_than_its_chunk_is_long_the_last_step_leaves() {
+    let spec = recorded(spec("{method: concat}", 3), &[("a", LEARNED_MS)]);
+    let mut player = Player::new(&spec, Ensemble::None, PERIOD_S);
+    assert_eq!(tick(&mut player, 500, 0, &[1.0, 2.0, 3.0]).0, 3.0);
+}
+
+#[test]
+fn a_prediction_renewed_by_fresh_joints_is_no_later_for_its_picture() {
+    let two = "{name: a, kind: vector, names: [x], width: 1}, {name: b, kind: vector, names: [x], width: 1}";
+    let text = serde_yaml::to_string(&spec("{method: concat}", 4)).unwrap();
+    let mut spec: PolicySpec = serde_yaml::from_str(&text).unwrap();
+    spec.modalities = serde_yaml::from_str(&format!("[{two}]")).unwrap();
+    let play = |ages_ms: &[(&str, i64)]| -> Vec<f64> {
+        let mut player = Player::new(&recorded(spec.clone(), ages_ms), Ensemble::None, PERIOD_S);
+        let ticks = (100..200).step_by(10).map(|ms| {
+            let mut fused = [None; MAX_MODALITIES];
+            // A picture that was 60 ms old when it came, and joints of 10 ms before each tick.
+            (fused[0], fused[1]) = (Some(at(40)), Some(at(ms - 10)));
+            assert!(player.is_due(at(ms), &fused));
+            player
+                .record(at(ms), &fused)
+                .copy_from_slice(&[0.0, 1.0, 2.0, 3.0]);
+            let mut action = [f64::NAN];
+            player.play(at(ms), &mut action);
+            action[0]
+        });
+        ticks.collect()
+    };
+    assert_eq!(play(&[("a", 60), ("b", 10)]), [0.0; 10]);
+    assert_eq!(play(&[("a", 10), ("b", 10)]), [1.0; 10], "50 ms later");
+    assert_eq!(play(&[("b", 10)]), [0.0; 10], "of no age in the recordings");
+    assert_eq!(play(&[]), [0.0; 10]);
+}

@@ -22,6 +22,7 @@ fn controller(required: [bool; 2]) -> Controller {
     };
     let spec = PolicySpec {
         format: FORMAT,
+        recorded: Default::default(),
         name: "sum".into(),
         description: String::new(),
         modalities: vec![vector("camera"), vector("instruction")],

@@ -16,6 +16,7 @@ fn parts(rule: VoteRule, voices: &[(&str, f64)]) -> (PolicySpec, Weights) {
     let names = ["a", "b", "c"];
     let spec = PolicySpec {
         format: FORMAT,
+        recorded: Default::default(),
         name: "test".into(),
         description: String::new(),
         modalities: names

@@ -64,6 +64,31 @@ impl PolicySpec {
         for action in &self.actions {
             action.check(errors);
         }
+        self.recorded.check(&self.modalities, errors);
+    }
+}
+
+impl RecordedSpec {
+    fn check(&self, modalities: &[ModalitySpec], errors: &mut ConfigErrors) {
+        if let Some(rate) = self.label_rate_hz
+            && !(rate.is_finite() && rate > 0.0)
+        {
+            errors.add(format!(
+                "recorded.label_rate_hz is {rate}; it must be a positive number of labels per second"
+            ));
+        }
+        for (name, age_s) in &self.observation_age_s {
+            if !modalities.iter().any(|m| m.name == *name) {
+                errors.add(format!(
+                    "recorded.observation_age_s.{name}: there is no such modality"
+                ));
+            }
+            if !age_s.is_finite() {
+                errors.add(format!(
+                    "recorded.observation_age_s.{name} is {age_s}; it must be a finite number of seconds"
+                ));
+            }
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What is compared: every fusion method, and policies that lack a sense.
 
 use crate::spec::{
-    BilinearSpec, FixedWeight, FusionSpec, Per, PolicySpec, SourceSpec, VoteRule, VoteSpec,
-    VoterSpec, WeightedSpec, WeightsSpec,
+    BilinearSpec, FixedWeight, FusionSpec, ModalitySpec, Per, PolicySpec, SourceSpec, VoteRule,
+    VoteSpec, VoterSpec, WeightedSpec, WeightsSpec,
 };
 
 /// One row of the comparison.
@@ -148,12 +148,16 @@ fn ablations(file: &PolicySpec) -> Vec<Candidate> {
     let count = file.modalities.len();
     let without = |name: &str, lacks: &dyn Fn(usize) -> bool| {
         let modalities: Vec<usize> = (0..count).filter(|i| !lacks(*i)).collect();
-        let kept = modalities.iter().map(|i| file.modalities[*i].clone());
+        let kept: Vec<ModalitySpec> = modalities
+            .iter()
+            .map(|i| file.modalities[*i].clone())
+            .collect();
         Candidate {
             name: format!("without_{name}"),
             what: format!("concat, without {name}"),
             spec: PolicySpec {
-                modalities: kept.collect(),
+                recorded: file.recorded.of(&kept),
+                modalities: kept,
                 fusion: FusionSpec::Concat,
                 ..file.clone()
             },

@@ -54,9 +54,9 @@ pub fn compare(options: &CompareOptions) -> Result<Comparison, ConfigErrors> {
         places.push(each.collect::<Result<Vec<_>, _>>()?);
     }
     let recordings = job.survey()?;
-    // Anew: what made the features in the bags is known only now.
-    let rows = chosen(candidates(&job.file.policy, projection), &options.methods)?;
     let demonstrations = job.demonstrations(&recordings)?;
+    // Anew: what made the features in the bags, and how they were recorded, is known only now.
+    let rows = chosen(candidates(&job.file.policy, projection), &options.methods)?;
     // One split for all: what is measured on is the same for every row and seed.
     let split = job.split(&demonstrations.dataset);
     let progress = Progress::new("comparing", rows.len() as u64 * options.seeds);

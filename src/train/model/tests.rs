@@ -13,6 +13,7 @@ fn spec(projection: [Option<usize>; 3], fusion: &str, head: &str) -> PolicySpec 
     let modalities = [("scene", 40), ("words", 7), ("joints", 2)];
     PolicySpec {
         format: crate::spec::FORMAT,
+        recorded: Default::default(),
         name: "twin".into(),
         description: String::new(),
         modalities: modalities

@@ -1,0 +1,321 @@
+//! Which message of a modality belongs to a label: the newest that had arrived when the label was given.
+//!
+//! One recorder's clock says when what arrived. A message counts for the labels recorded after it, and where the node
+//! will get it later than the recorder did, `latency_s` after it; at the very same time is too late, for the label was
+//! decided before it was recorded.
+//!
+//! A label that carries the stamp of a message which had arrived answers the observation of that stamp, as in a simulation
+//! that stands still until it is answered. Time may then have stood still between the two: messages recorded at the label's
+//! own time count as well, unless they have a stamp which, with `latency_s`, is later than the label's. (Messages without a
+//! stamp keep to the rule for all.)
+//!
+//! What is newest is then judged by its age as the node judges it, from the message's stamp, or from its arrival where it
+//! has none or the stamps are of another clock than the recorder's.
+
+use std::collections::HashMap;
+
+use super::survey::Label;
+use crate::control::is_stale;
+use crate::time::Stamp;
+
+/// The messages of one modality that an episode might use.
+pub struct Arrivals {
+    /// In the order of their arrival.
+    messages: Vec<Arrival>,
+    /// When each stamp was recorded first.
+    stamps: HashMap<Stamp, Stamp>,
+    latency_ns: i64,
+    max_age_ns: Option<i64>,
+}
+
+/// A message that could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// When it was recorded.
+    pub logged: Stamp,
+    /// Its stamp, where it has one.
+    pub stamp: Option<Stamp>,
+    /// The row of its feature; none where it had nothing to say.
+    pub row: Option<u32>,
+}
+
+/// What a label is paired with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paired {
+    /// Which of the modality's messages it is.
+    pub message: usize,
+    /// The row of its feature.
+    pub row: u32,
+    /// How old it was.
+    pub age_ns: i64,
+}
+
+/// Why a label has no sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// No message had arrived.
+    NothingYet,
+    /// The newest one had nothing to say.
+    Absent,
+    /// The newest one was older than `max_age_s`.
+    Stale,
+}
+
+/// The time of a label.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// When it was recorded.
+    logged: Stamp,
+    /// The stamp of the observation that it answers, if it does.
+    answers: Option<Stamp>,
+    /// Whether the stamps of messages are of another clock than the times of recording.
+    clocks_differ: bool,
+}
+
+impl Label {
+    /// Seconds from an earlier label of the same recording: by their stamps where both have one.
+    pub fn seconds_since(&self, earlier: &Self) -> f64 {
+        match (self.stamp, earlier.stamp) {
+            (Some(now), Some(then)) => now.seconds_since(then),
+            _ => self.logged.seconds_since(earlier.logged),
+        }
+    }
+}
+
+impl Moment {
+    /// Of a label in an episode with these messages, one entry per modality.
+    pub fn of(label: &Label, modalities: &[Arrivals], clocks_differ: bool) -> Self {
+        let had_arrived = |stamp: &Stamp| {
+            let mut logged = modalities.iter().filter_map(|m| m.stamps.get(stamp));
+            logged.any(|logged| *logged <= label.logged)
+        };
+        Self {
+            logged: label.logged,
+            answers: label.stamp.filter(had_arrived),
+            clocks_differ,
+        }
+    }
+}
+
+impl Arrivals {
+    /// Messages in the order of their arrival, each of which the node can use `latency_ns` after it was recorded.
+    pub fn new(messages: Vec<Arrival>, latency_ns: i64, max_age_ns: Option<i64>) -> Self {
+        let mut stamps = HashMap::new();
+        for message in &messages {
+            if let Some(stamp) = message.stamp {
+                stamps.entry(stamp).or_insert(message.logged);
+            }
+        }
+        Self {
+            messages,
+            stamps,
+            latency_ns,
+            max_age_ns,
+        }
+    }
+
+    /// What belongs to a label of this time.
+    ///
+    /// # Errors
+    /// Why nothing does.
+    pub fn at(&self, moment: &Moment) -> Result<Paired, Loss> {
+        let recorded = self
+            .messages
+            .partition_point(|m| self.usable(m) <= moment.logged);
+        let message = (0..recorded)
+            .rev()
+            .find(|i| self.had_arrived(&self.messages[*i], moment))
+            .ok_or(Loss::NothingYet)?;
+        let Arrival { row, .. } = self.messages[message];
+        let age_ns = self.age_ns(&self.messages[message], moment);
+        let row = row.ok_or(Loss::Absent)?;
+        match self.max_age_ns {
+            Some(most_ns) if is_stale(age_ns as f64, most_ns as f64) => Err(Loss::Stale),
+            _ => Ok(Paired {
+                message,
+                row,
+                age_ns,
+            }),
+        }
+    }
+
+    /// Whether a label carries the stamp of one of these messages that had not arrived when it was recorded.
+    pub fn came_too_late_for(&self, label: &Label) -> bool {
+        let logged = label.stamp.and_then(|stamp| self.stamps.get(&stamp));
+        logged.is_some_and(|logged| *logged > label.logged)
+    }
+
+    /// From when on the node could have used a message.
+    fn usable(&self, message: &Arrival) -> Stamp {
+        later(message.logged, self.latency_ns)
+    }
+
+    fn had_arrived(&self, message: &Arrival, moment: &Moment) -> bool {
+        match (moment.answers, message.stamp) {
+            (Some(answered), Some(stamp)) => later(stamp, self.latency_ns) <= answered,
+            _ => self.usable(message) < moment.logged,
+        }
+    }
+
+    fn age_ns(&self, message: &Arrival, moment: &Moment) -> i64 {
+        let (now, then) = match (moment.answers, message.stamp) {
+            (Some(answered), Some(stamp)) => (answered, stamp),
+            (None, Some(stamp)) if !moment.clocks_differ => (moment.logged, stamp),
+            _ => (moment.logged, self.usable(message)),
+        };
+        now.nanos().saturating_sub(then.nanos())
+    }
+}
+
+fn later(stamp: Stamp, by_ns: i64) -> Stamp {
+    Stamp::from_nanos(stamp.nanos().saturating_add(by_ns))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arrival(logged: i64, stamp: Option<i64>, row: Option<u32>) -> Arrival {
+        Arrival {
+            logged: Stamp::from_nanos(logged),
+            stamp: stamp.map(Stamp::from_nanos),
+            row,
+        }
+    }
+
+    /// Messages with the rows 0, 1, 2, …, given by when they were recorded and by their stamps.
+    fn arrivals(messages: &[(i64, Option<i64>)], latency_ns: i64) -> Arrivals {
+        let each = messages.iter().enumerate();
+        let each = each.map(|(i, (logged, stamp))| arrival(*logged, *stamp, Some(i as u32)));
+        Arrivals::new(each.collect(), latency_ns, None)
+    }
+
+    fn moment(label: (i64, Option<i64>), modalities: &[Arrivals]) -> Moment {
+        let label = Label {
+            stamp: label.1.map(Stamp::from_nanos),
+            logged: Stamp::from_nanos(label.0),
+            action: vec![],
+        };
+        Moment::of(&label, modalities, false)
+    }
+
+    /// The row that a label, recorded and stamped then, is paired with.
+    fn row(messages: Arrivals, label: (i64, Option<i64>)) -> Result<u32, Loss> {
+        let modalities = [messages];
+        let moment = moment(label, &modalities);
+        modalities[0].at(&moment).map(|paired| paired.row)
+    }
+
+    #[test]
+    fn the_newest_message_that_had_arrived_is_used() {
+        let at = |time| row(arrivals(&[(100, None), (200, None)], 0), (time, None));
+        assert_eq!(at(100), Err(Loss::NothingYet));
+        assert_eq!(at(101), Ok(0));
+        assert_eq!(at(200), Ok(0), "at the same time is too late");
+        assert_eq!(at(201), Ok(1));
+        assert_eq!(at(9999), Ok(1));
+    }
+
+    #[test]
+    fn a_picture_that_was_taken_before_and_came_after_is_not_used() {
+        // Taken every 33, and 80 under way.
+        let pictures: Vec<_> = (0..10).map(|i| (33 * i + 80, Some(33 * i))).collect();
+        for (label, picture) in [(81, 0), (110, 0), (120, 1), (300, 6)] {
+            assert_eq!(
+                row(arrivals(&pictures, 0), (label, Some(label))),
+                Ok(picture)
+            );
+        }
+        // Also where the label's stamp happens to be that of a picture.
+        assert_eq!(row(arrivals(&pictures, 0), (165, Some(165))), Ok(2));
+    }
+
+    #[test]
+    fn a_message_counts_from_its_latency_on() {
+        let at = |time| row(arrivals(&[(100, None), (200, None)], 30), (time, None));
+        assert_eq!(at(130), Err(Loss::NothingYet));
+        assert_eq!(at(131), Ok(0));
+        assert_eq!(at(230), Ok(0));
+        assert_eq!(at(231), Ok(1));
+    }
+
+    #[test]
+    fn a_label_with_the_stamp_of_an_observation_answers_that_one() {
+        // The world stands still: all of an observation is recorded at one time, and the next may be there already.
+        let world = [(10, Some(10)), (20, Some(20)), (20, Some(30))];
+        for (logged, stamp, expected) in [(10, 10, 0), (20, 10, 0), (20, 20, 1), (30, 30, 2)] {
+            let found = row(arrivals(&world, 0), (logged, Some(stamp)));
+            assert_eq!(found, Ok(expected), "{stamp}");
+        }
+        let late = |latency_ns| row(arrivals(&world, latency_ns), (30, Some(30)));
+        assert_eq!((late(10), late(11), late(20)), (Ok(1), Ok(0), Ok(0)));
+    }
+
+    #[test]
+    fn what_an_answered_observation_lacks_comes_from_before_it() {
+        // A slower camera and sentences without a stamp beside joints of every observation.
+        let modalities = [
+            arrivals(&[(10, Some(10)), (20, Some(20)), (30, Some(30))], 0),
+            arrivals(&[(10, Some(10)), (30, Some(30))], 0),
+            arrivals(&[(10, None), (20, None)], 0),
+        ];
+        let rows = |label| {
+            let moment = moment(label, &modalities);
+            [0, 1, 2].map(|m: usize| modalities[m].at(&moment).unwrap().row)
+        };
+        assert_eq!(rows((20, Some(20))), [1, 0, 0]);
+        assert_eq!(rows((30, Some(20))), [1, 0, 1], "nothing stamped after it");
+    }
+
+    #[test]
+    fn the_newest_is_the_last_that_came_whatever_its_stamp() {
+        let messages = arrivals(&[(100, Some(90)), (110, Some(50))], 0);
+        assert_eq!(row(messages, (150, Some(149))), Ok(1));
+    }
+
+    #[test]
+    fn blank_messages_are_absence() {
+        let messages = vec![arrival(100, None, Some(0)), arrival(200, None, None)];
+        let messages = Arrivals::new(messages, 0, None);
+        assert_eq!(row(messages, (250, None)), Err(Loss::Absent));
+    }
+
+    #[test]
+    fn age_is_counted_as_the_node_counts_it() {
+        let stale = |message: (i64, Option<i64>), label, clocks_differ| {
+            let message = vec![arrival(message.0, message.1, Some(0))];
+            let modalities = [Arrivals::new(message, 10, Some(50))];
+            let moment = Moment {
+                clocks_differ,
+                ..moment(label, &modalities)
+            };
+            modalities[0].at(&moment).map(|paired| paired.age_ns)
+        };
+        // From the stamp to when the command left, whatever stamp that carries.
+        assert_eq!(stale((120, Some(100)), (150, Some(149)), false), Ok(50));
+        assert_eq!(
+            stale((120, Some(100)), (151, None), false),
+            Err(Loss::Stale)
+        );
+        // Without a stamp, or with one of another clock, from when the node would have got it.
+        assert_eq!(stale((120, None), (180, None), false), Ok(50));
+        assert_eq!(stale((120, Some(9000)), (180, None), true), Ok(50));
+        // A stamp too far ahead is of a clock that is wrong.
+        assert_eq!(
+            stale((120, Some(221)), (170, None), false),
+            Err(Loss::Stale)
+        );
+    }
+
+    #[test]
+    fn what_came_after_the_label_that_answers_it_is_noticed() {
+        let messages = arrivals(&[(10, Some(10)), (25, Some(20))], 0);
+        let label = |logged| Label {
+            stamp: Some(Stamp::from_nanos(20)),
+            logged: Stamp::from_nanos(logged),
+            action: vec![],
+        };
+        assert!(messages.came_too_late_for(&label(20)));
+        assert!(!messages.came_too_late_for(&label(25)));
+    }
+}
