@@ -1,104 +1,140 @@
 //! The inside of an MCAP file: records one after the other, most of them in compressed chunks.
 //!
-//! Done by hand where the `mcap` crate's readers trust the lengths in the file: here a length that lies costs
-//! no memory, and of a chunk that was cut off everything before the cut is read.
+//! Done by hand where the `mcap` crate's readers trust the lengths in the file or give up at the first damage: here a
+//! length that lies costs no memory, and of a chunk that was cut off everything before the cut is read.
 
 use std::io::{self, Read};
 
-/// The most bytes that one chunk may hold.
-const MAX_CHUNK_BYTES: u64 = 1 << 30;
+use super::input::WINDOW_LOG_MAX;
+
+/// The most bytes that one chunk may hold, and that a record outside of chunks may have.
+pub(super) const MAX_CHUNK_BYTES: u64 = 1 << 30;
+
+/// The most bytes that a message may have that was compressed by itself.
+pub(super) const MAX_MESSAGE_BYTES: u64 = 1 << 28;
+
+/// Room for so many bytes is made before any has appeared.
+const RESERVED_BYTES: u64 = 8 << 20;
 
 /// Bytes of a record's opcode and length.
 pub(super) const FRAME: usize = 9;
 
-/// The records of one chunk.
-#[derive(Default)]
+/// The longest name of a compression.
+const MAX_NAME_BYTES: u32 = 64;
+
+/// Records that lie one after the other, out of one chunk or out of the file itself.
 pub(super) struct Chunk {
-    records: Vec<u8>,
-    at: usize,
-    damage: Option<String>,
+    /// The records, each behind its opcode and length.
+    pub records: Vec<u8>,
+    /// Their checksum.
+    pub crc: u32,
+    /// What is wrong with them, if anything.
+    pub damage: Option<String>,
 }
 
 impl Chunk {
-    /// Replaces the records by those of the chunk record whose content `body` reads. When it ends early, the
-    /// records before the cut are there.
-    pub(super) fn read(&mut self, body: &mut impl Read) -> io::Result<()> {
-        self.records.clear();
-        self.at = 0;
-        self.damage = None;
+    /// Of the chunk record whose content `body` reads, into a room that is empty. When it ends early, the records before
+    /// the cut are there.
+    pub fn unpack(body: &mut impl Read, room: Vec<u8>) -> io::Result<Self> {
         let mut fixed = [0; 32];
         body.read_exact(&mut fixed)?;
         let size = u64_at(&fixed, 16);
         let crc = u32_at(&fixed, 24);
-        let mut compression = Vec::new();
-        body.take(u32_at(&fixed, 28).into())
-            .read_to_end(&mut compression)?;
+        let name_bytes = u32_at(&fixed, 28);
+        let mut chunk = Self::within(room);
+        if name_bytes > MAX_NAME_BYTES {
+            return Ok(chunk.damaged(format!(
+                "a chunk's compression has a name of {name_bytes} bytes; at most {MAX_NAME_BYTES} are allowed"
+            )));
+        }
+        let mut compression = vec![0; name_bytes as usize];
+        body.read_exact(&mut compression)?;
         let mut compressed_size = [0; 8];
         body.read_exact(&mut compressed_size)?;
         if size > MAX_CHUNK_BYTES {
-            self.damage = Some(format!(
+            return Ok(chunk.damaged(format!(
                 "a chunk announces {size} bytes; at most {MAX_CHUNK_BYTES} are allowed"
-            ));
-            return Ok(());
+            )));
         }
         let mut content = body.take(u64::from_le_bytes(compressed_size));
+        let records = &mut chunk.records;
+        records.reserve_exact(size.min(RESERVED_BYTES) as usize);
         let unpacked = match compression.as_slice() {
-            b"" => content.take(size).read_to_end(&mut self.records),
-            b"lz4" => lz4::Decoder::new(&mut content)?
-                .take(size)
-                .read_to_end(&mut self.records),
+            b"" => content.take(size).read_to_end(records),
+            b"lz4" => {
+                lz4::Decoder::new(&mut content).and_then(|lz4| lz4.take(size).read_to_end(records))
+            }
+            b"zstd" => unpack_zstd(&mut content, size, records),
             other => {
-                self.damage = Some(format!(
-                    "a chunk is compressed with {:?}; lz4 and uncompressed are read \
-                     (`mcap compress --compression lz4` converts a bag)",
-                    String::from_utf8_lossy(other)
-                ));
-                return Ok(());
+                let name = String::from_utf8_lossy(other).into_owned();
+                return Ok(chunk.damaged(format!(
+                    "a chunk is compressed with {name:?}; zstd, lz4 and uncompressed are read \
+                     (`mcap compress --compression zstd` converts a bag)"
+                )));
             }
         };
-        let whole = self.records.len() as u64 == size;
+        let whole = chunk.records.len() as u64 == size;
+        chunk.crc = crc32fast::hash(&chunk.records);
         if let Err(e) = unpacked {
-            self.damage = Some(format!("a chunk cannot be unpacked: {e}"));
+            chunk.damage = Some(format!("a chunk cannot be unpacked: {e}"));
         } else if !whole {
-            self.damage = Some("the last chunk is cut off".to_owned());
-        } else if crc != 0 && crc32fast::hash(&self.records) != crc {
+            chunk.damage = Some("a chunk holds less than it announces".to_owned());
+        } else if crc != 0 && chunk.crc != crc {
             // Which byte is wrong is unknown, so nothing of it can be trusted.
-            self.records.clear();
-            self.damage = Some("a chunk's checksum is wrong".to_owned());
+            chunk.records.clear();
+            chunk.damage = Some("a chunk's checksum is wrong".to_owned());
         }
-        Ok(())
+        Ok(chunk)
     }
 
-    /// Replaces the records by one that stands outside of any chunk.
-    pub(super) fn read_single(
-        &mut self,
-        frame: [u8; FRAME],
-        body: &mut impl Read,
-    ) -> io::Result<()> {
-        self.records.clear();
-        self.at = 0;
-        self.damage = None;
-        self.records.extend_from_slice(&frame);
-        body.read_to_end(&mut self.records)?;
-        Ok(())
+    /// Of records outside of any chunk, of which `body` reads `length` bytes.
+    pub fn plain(body: &mut impl Read, length: u64, room: Vec<u8>) -> io::Result<Self> {
+        let mut chunk = Self::within(room);
+        if length > MAX_CHUNK_BYTES {
+            return Ok(chunk.damaged(format!(
+                "a record has {length} bytes; at most {MAX_CHUNK_BYTES} are allowed"
+            )));
+        }
+        body.take(length).read_to_end(&mut chunk.records)?;
+        if chunk.records.len() as u64 != length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        chunk.crc = crc32fast::hash(&chunk.records);
+        Ok(chunk)
     }
 
-    /// The opcode and content of the next record; `None` at the end of the chunk.
-    pub(super) fn next_record(&mut self) -> Option<(u8, &[u8])> {
-        let rest = &self.records[self.at..];
-        let (frame, rest) = rest.split_at_checked(FRAME)?;
-        let length = usize::try_from(u64_at(frame, 1)).ok()?;
-        let content = rest.get(..length)?;
-        self.at += FRAME + length;
-        Some((frame[0], content))
+    /// Nothing yet, with room for records.
+    pub fn within(records: Vec<u8>) -> Self {
+        Self {
+            records,
+            crc: 0,
+            damage: None,
+        }
     }
 
-    /// Whether the records that [`next_record`](Self::next_record) gave were all that the chunk should have.
-    pub(super) fn damage(&mut self) -> Option<String> {
-        let rest = self.records.len() - self.at;
-        let inside = || (rest > 0).then(|| "a chunk ends inside of a record".to_owned());
-        self.damage.take().or_else(inside)
+    fn damaged(mut self, damage: String) -> Self {
+        self.damage = Some(damage);
+        self
     }
+}
+
+/// Unpacks at most `most` bytes of a zstd frame. Memory is asked for as the content appears, not as it is announced.
+pub(super) fn unpack_zstd(
+    content: &mut impl Read,
+    most: u64,
+    unpacked: &mut Vec<u8>,
+) -> io::Result<usize> {
+    let mut decoder = zstd::Decoder::new(content)?;
+    decoder.window_log_max(WINDOW_LOG_MAX)?;
+    decoder.take(most).read_to_end(unpacked)
+}
+
+/// The opcode and content of the record at a place, and where the next one is; none where no whole record is.
+pub(super) fn record_at(records: &[u8], at: usize) -> Option<(u8, &[u8], usize)> {
+    let (frame, rest) = records.get(at..)?.split_at_checked(FRAME)?;
+    let length = usize::try_from(u64_at(frame, 1)).ok()?;
+    let content = rest.get(..length)?;
+    Some((frame[0], content, at + FRAME + length))
 }
 
 pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Record;
+use super::RecordView;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 
@@ -20,7 +20,7 @@ pub fn same_topic(recorded: &str, named: &str) -> bool {
 
 impl Contents {
     /// Notes a message, and returns the how-manieth of its topic it is, counted from 0.
-    pub fn note(&mut self, record: &Record) -> u32 {
+    pub fn note(&mut self, record: &RecordView) -> u32 {
         let (_, count) = self
             .topics
             .entry(record.topic.clone())

@@ -1,19 +1,39 @@
 //! Recordings: MCAP files as ROS 2 writes them, readable by its tools and ours, also when cut off.
+//!
+//! Written by `writer`. To read: `find` turns what a user names into recordings of one or more files (`metadata`,
+//! `split`), `layout` notes where their chunks are and which times they span, and `records` gives the messages in the
+//! order of their times.
 
+mod channels;
 mod chunk;
 mod contents;
 mod definitions;
+mod episodes;
 mod find;
+mod input;
+mod layout;
 mod marker;
+mod metadata;
 mod reader;
+mod records;
+mod split;
 mod writer;
 
 pub use contents::{Contents, same_topic};
 pub use definitions::Definitions;
-pub use find::find;
+pub use episodes::{Episodes, Marked, Step};
+pub use find::{Bag, find};
+pub use layout::Layout;
 pub use marker::Marker;
-pub use reader::{Reader, Record, Records, Topic};
+pub use reader::{Place, Reader, Record, RecordView, Topic};
+pub use records::Records;
 pub use writer::{Summary, TopicId, Writer};
 
+#[cfg(test)]
+mod folder_tests;
+#[cfg(test)]
+mod limit_tests;
+#[cfg(test)]
+mod order_tests;
 #[cfg(test)]
 mod tests;

@@ -1,19 +1,23 @@
-//! Reading a bag from its start to its end, or to where it was cut off.
+//! Reading a recording from its beginning to its end in time, or to where it was cut off.
+//!
+//! The messages of a file may stand in any order; when they were recorded is what counts. The chunks are known from the
+//! layout with the times that they span, so that only those are in memory whose messages are due.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
-use mcap::records::{Record as McapRecord, op};
-
-use super::chunk::{Chunk, FRAME, u64_at};
+use super::chunk::{Chunk, MAX_MESSAGE_BYTES, record_at, unpack_zstd};
+use super::find::Bag;
+use super::input::{Input, ZSTD_MAGIC};
+use super::layout::{self, Damage, Layout, MESSAGE_HEADER};
+use super::records::Records;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::time::Stamp;
 
-/// One message of a bag.
+/// One message of a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The topic it was recorded from, such as `/camera/image_raw`.
@@ -26,7 +30,29 @@ pub struct Record {
     pub bytes: Vec<u8>,
 }
 
-/// What a bag has of one topic.
+/// One message of a recording where it lies in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordView<'a> {
+    /// See [`Record::topic`].
+    pub topic: &'a Arc<str>,
+    /// See [`Record::message_type`].
+    pub message_type: &'a Arc<str>,
+    /// See [`Record::log_time`].
+    pub log_time: Stamp,
+    /// See [`Record::bytes`].
+    pub bytes: &'a [u8],
+    /// Where it can be fetched from once more.
+    pub place: Place,
+}
+
+/// Where a message is in its recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub(super) block: u32,
+    pub(super) offset: u32,
+}
+
+/// What a recording has of one topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topic {
     /// Its type, such as `sensor_msgs/msg/Image`.
@@ -35,98 +61,202 @@ pub struct Topic {
     pub messages: u64,
 }
 
-/// A bag to read. It is read in order and once per pass, in pieces: a mapped file that someone cuts while it is
-/// read would end the process, and a bag may be larger than the memory.
+/// A recording to read.
 #[derive(Debug)]
 pub struct Reader {
-    path: PathBuf,
-    file: BufReader<File>,
-    length: u64,
-    truncated: Option<String>,
+    pub(super) layout: Arc<Layout>,
+    pub(super) truncated: Option<String>,
+    pub(super) digest: Option<String>,
+    /// The file that was read last.
+    input: Option<(u32, Input)>,
+    /// Room for the next chunk.
+    spare: Vec<u8>,
 }
 
+/// Room larger than this is not kept for the next chunk.
+const SPARE_BYTES: usize = 16 << 20;
+
 impl Reader {
-    /// Opens an MCAP file.
+    /// Opens one MCAP file.
     ///
     /// # Errors
     /// When it cannot be read, is empty or is something else.
     pub fn open(path: &Path) -> Result<Self, ConfigErrors> {
-        const WANTED: &str = "an MCAP file is needed, as `late_fusion record` or \
-                              `ros2 bag record --storage mcap` writes it";
-        let problem = |what: &dyn std::fmt::Display| {
-            ConfigErrors::from(format!("bag {}: {what}", path.display()))
-        };
-        let mut file = File::open(path).map_err(|e| problem(&e))?;
-        let metadata = file.metadata().map_err(|e| problem(&e))?;
-        if metadata.is_dir() {
-            return Err(problem(&format_args!("it is a folder; {WANTED}")));
-        }
-        if metadata.len() == 0 {
-            return Err(problem(&format_args!("the file is empty; {WANTED}")));
-        }
-        let mut start = Vec::new();
-        file.by_ref()
-            .take(mcap::MAGIC.len() as u64)
-            .read_to_end(&mut start)
-            .map_err(|e| problem(&e))?;
-        if start != mcap::MAGIC {
-            return Err(problem(&format_args!(
-                "it starts with {start:02x?}, so it is no MCAP file; {WANTED}"
-            )));
-        }
-        Ok(Self {
-            path: path.to_owned(),
-            file: BufReader::with_capacity(1 << 18, file),
-            length: metadata.len(),
+        Self::of(&Bag::single(path.to_owned()))
+    }
+
+    /// Opens a recording.
+    ///
+    /// # Errors
+    /// Every file of it that cannot be read, is empty or is something else.
+    pub fn of(bag: &Bag) -> Result<Self, ConfigErrors> {
+        Ok(Self::with(Arc::new(Layout::of(bag)?)))
+    }
+
+    /// A reader of a recording that was looked through before.
+    pub fn with(layout: Arc<Layout>) -> Self {
+        Self {
+            layout,
             truncated: None,
-        })
+            digest: None,
+            input: None,
+            spare: Vec::new(),
+        }
     }
 
-    /// Where the bag is.
+    /// Where the messages are.
+    pub fn layout(&self) -> Arc<Layout> {
+        self.layout.clone()
+    }
+
+    /// What the recording is called.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.layout.path
     }
 
-    /// Every CDR message, in the order in which they were recorded, from the start.
+    /// Every CDR message, in the order in which they were recorded, from the start. Of two of the same time the one
+    /// that stands first in the files comes first.
     pub fn records(&mut self) -> Records<'_> {
         self.truncated = None;
-        let start = self.file.seek(SeekFrom::Start(mcap::MAGIC.len() as u64));
-        let mut records = Records {
-            bag: self,
-            schemas: HashMap::new(),
-            channels: HashMap::new(),
-            chunk: Chunk::default(),
-            position: mcap::MAGIC.len() as u64,
-            read: 0,
-            done: false,
-        };
-        if let Err(e) = start {
-            records.end(Some(e.to_string()));
-        }
-        records
+        self.digest = None;
+        Records::new(self)
     }
 
-    /// What the last pass over the bag could not read, if anything; to be said once.
+    /// What the last pass over the recording could not read, if anything; to be said once.
     pub fn truncated(&self) -> Option<String> {
         self.truncated.clone()
     }
 
-    /// The topics of the bag. Passes over all of it, because the index at its end is missing from the bags that
+    /// A word that is another one wherever the messages are others. Known after a pass to the end.
+    pub fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
+    }
+
+    /// Fetches messages once more, and shows each to `see` with its index among `places`, which are sorted. Of the
+    /// files only what holds them is read.
+    ///
+    /// # Errors
+    /// When they are not there any more.
+    pub fn fetch(
+        &mut self,
+        places: &[Place],
+        mut see: impl FnMut(usize, &[u8]),
+    ) -> Result<(), ConfigErrors> {
+        let mut loaded: Option<(u32, Vec<u8>)> = None;
+        let mut scratch = Vec::new();
+        for (i, place) in places.iter().enumerate() {
+            let records = match &mut loaded {
+                Some((block, records)) if *block == place.block => records,
+                other => {
+                    if let Some((_, records)) = other.take() {
+                        self.give_back(records);
+                    }
+                    let chunk = self.load(place.block).map_err(|e| self.gone(&e))?;
+                    &mut other.insert((place.block, chunk.records)).1
+                }
+            };
+            let message = record_at(records, place.offset as usize)
+                .and_then(|(_, content, _)| content.get(MESSAGE_HEADER..));
+            let message = match message {
+                Some(message) => unpacked(message, &mut scratch).map_err(|e| self.gone(&e))?,
+                None => return Err(self.gone(&"a message is not where it was")),
+            };
+            see(i, message);
+        }
+        Ok(())
+    }
+
+    fn gone(&self, why: &dyn std::fmt::Display) -> ConfigErrors {
+        let path = self.path().display();
+        format!("bag {path}: it cannot be read a second time: {why}").into()
+    }
+
+    /// The records of a block.
+    pub(super) fn load(&mut self, block: u32) -> io::Result<Chunk> {
+        let layout = self.layout.clone();
+        let block = &layout.blocks[block as usize];
+        let input = match &mut self.input {
+            Some((file, input)) if *file == block.file => input,
+            other => {
+                let path = &layout.files[block.file as usize].path;
+                let opened = layout::open(path).map_err(|e| io::Error::other(e.to_string()))?;
+                &mut other.insert((block.file, opened)).1
+            }
+        };
+        input.seek(block.offset)?;
+        let room = std::mem::take(&mut self.spare);
+        let read = match block.is_chunk {
+            true => Chunk::unpack(&mut io::Read::take(input, block.length), room),
+            false => Chunk::plain(input, block.length, room),
+        };
+        let mut chunk = match read {
+            // Cut off before its first record.
+            Err(e) if block.is_cut && e.kind() == io::ErrorKind::UnexpectedEof => {
+                Chunk::within(Vec::new())
+            }
+            read => read?,
+        };
+        match (block.is_cut, &chunk.damage) {
+            // What is before the cut is there; the layout says what is missing.
+            (true, _) => chunk.damage = None,
+            (false, Some(_)) => chunk.records.clear(),
+            (false, None) => {}
+        }
+        Ok(chunk)
+    }
+
+    /// Takes the room of a chunk that is not needed any more.
+    pub(super) fn give_back(&mut self, mut records: Vec<u8>) {
+        if records.capacity() <= SPARE_BYTES {
+            records.clear();
+            self.spare = records;
+        }
+    }
+
+    /// The damage as the user is to be told.
+    pub(super) fn told(&self, damage: &Damage, read: u64) -> String {
+        let file = &self.layout.files[damage.file as usize];
+        let length = file
+            .length
+            .map_or("its content".to_owned(), |length| length.to_string());
+        let lost = self.layout.files.len() - damage.file as usize - 1;
+        let others = match lost {
+            0 => String::new(),
+            1 => ", the file after it with it".to_owned(),
+            _ => format!(", the {lost} files after it among them"),
+        };
+        format!(
+            "bag {}: {} (byte {} of {length}); the {read} messages before that are used, whatever came after is \
+             lost{others}",
+            file.path.display(),
+            damage.what,
+            damage.offset,
+        )
+    }
+
+    /// The topics of the recording. Passes over all of it, because the index at its end is missing from the bags that
     /// most need a look.
     pub fn topics(&mut self) -> BTreeMap<Arc<str>, Topic> {
-        let mut topics = BTreeMap::new();
+        let mut topics: BTreeMap<Arc<str>, Topic> = BTreeMap::new();
         let mut records = self.records();
-        while records.advance(|Seen { channel, .. }| {
-            let topic = topics.entry(channel.topic.clone()).or_insert(Topic {
-                message_type: channel.message_type.clone(),
-                messages: 0,
-            });
-            topic.messages += 1;
-        }) {}
+        while let Some(record) = records.next_view() {
+            match topics.get_mut(record.topic) {
+                Some(topic) => topic.messages += 1,
+                None => {
+                    let message_type = record.message_type.clone();
+                    let messages = 1;
+                    let topic = Topic {
+                        message_type,
+                        messages,
+                    };
+                    topics.insert(record.topic.clone(), topic);
+                }
+            }
+        }
         topics
     }
 
-    /// Checks that the bag has messages of all these topics, and of the right type.
+    /// Checks that the recording has messages of all these topics, and of the right type.
     ///
     /// # Errors
     /// Every topic that is missing or of another type, with the topics that are there.
@@ -135,7 +265,7 @@ impl Reader {
         wanted: impl IntoIterator<Item = (&'a str, MessageType)>,
     ) -> Result<(), ConfigErrors> {
         let topics = self.topics();
-        let place = self.path.display();
+        let place = self.path().display();
         let mut errors = ConfigErrors::new();
         for (name, message) in wanted {
             match topics.get(name) {
@@ -164,161 +294,22 @@ impl Reader {
     }
 }
 
-/// The messages of a bag, from its start.
-pub struct Records<'a> {
-    bag: &'a mut Reader,
-    schemas: HashMap<u16, Arc<str>>,
-    channels: HashMap<u16, Channel>,
-    chunk: Chunk,
-    position: u64,
-    read: u64,
-    done: bool,
-}
-
-struct Channel {
-    topic: Arc<str>,
-    message_type: Arc<str>,
-    is_cdr: bool,
-}
-
-impl Iterator for Records<'_> {
-    type Item = Record;
-
-    fn next(&mut self) -> Option<Record> {
-        let mut record = None;
-        self.advance(|seen| {
-            record = Some(Record {
-                topic: seen.channel.topic.clone(),
-                message_type: seen.channel.message_type.clone(),
-                log_time: seen.log_time,
-                bytes: seen.bytes.to_vec(),
-            });
-        });
-        record
+/// A message as it was sent. rosbag2 can compress each by itself, and says so only beside the file; but no CDR message
+/// begins as a zstd frame does.
+pub(super) fn unpacked<'a>(
+    message: &'a [u8],
+    scratch: &'a mut Vec<u8>,
+) -> Result<&'a [u8], String> {
+    if !message.starts_with(&ZSTD_MAGIC) {
+        return Ok(message);
+    }
+    scratch.clear();
+    let read = unpack_zstd(&mut &*message, MAX_MESSAGE_BYTES + 1, scratch)
+        .map_err(|e| format!("a compressed message cannot be unpacked: {e}"))?;
+    match read as u64 > MAX_MESSAGE_BYTES {
+        true => Err(format!(
+            "a compressed message has more than {MAX_MESSAGE_BYTES} bytes, which are allowed"
+        )),
+        false => Ok(scratch),
     }
 }
-
-impl Records<'_> {
-    /// Shows the next message to `see`; false at the end.
-    fn advance(&mut self, see: impl FnOnce(Seen)) -> bool {
-        while !self.done {
-            while let Some((opcode, content)) = self.chunk.next_record() {
-                match understand(opcode, content, &mut self.schemas, &mut self.channels) {
-                    Ok(None) => {}
-                    Ok(Some(seen)) => {
-                        self.read += 1;
-                        see(seen);
-                        return true;
-                    }
-                    Err(damage) => {
-                        self.end(Some(damage));
-                        return false;
-                    }
-                }
-            }
-            if let Some(damage) = self.chunk.damage() {
-                self.end(Some(damage));
-            } else if let Err(e) = self.next_top_record() {
-                self.end(Some(match e.kind() {
-                    io::ErrorKind::UnexpectedEof => "it is cut off".to_owned(),
-                    _ => e.to_string(),
-                }));
-            }
-        }
-        false
-    }
-
-    /// Loads the next record of the file, a chunk of records or a single one.
-    fn next_top_record(&mut self) -> io::Result<()> {
-        let mut frame = [0; FRAME];
-        let file = &mut self.bag.file;
-        file.read_exact(&mut frame)?;
-        let (opcode, length) = (frame[0], u64_at(&frame, 1));
-        let is_whole = length <= self.bag.length - self.position - FRAME as u64;
-        let mut body = file.take(length);
-        match opcode {
-            op::DATA_END => self.done = true,
-            op::CHUNK => self.chunk.read(&mut body)?,
-            _ if !is_whole => return Err(io::ErrorKind::UnexpectedEof.into()),
-            op::SCHEMA | op::CHANNEL | op::MESSAGE => self.chunk.read_single(frame, &mut body)?,
-            _ => {}
-        }
-        if is_whole {
-            let rest = body.limit();
-            file.seek_relative(i64::try_from(rest).unwrap_or(i64::MAX))?;
-            self.position += FRAME as u64 + length;
-        }
-        Ok(())
-    }
-
-    fn end(&mut self, damage: Option<String>) {
-        self.done = true;
-        self.bag.truncated = damage.map(|damage| {
-            format!(
-                "bag {}: {damage} (byte {} of {}); the {} messages before that are used, whatever came after is \
-                 lost",
-                self.bag.path.display(),
-                self.position,
-                self.bag.length,
-                self.read
-            )
-        });
-    }
-}
-
-/// A message where it lies in its chunk.
-struct Seen<'a> {
-    channel: &'a Channel,
-    log_time: Stamp,
-    bytes: &'a [u8],
-}
-
-/// Takes in a schema or channel, and returns a message; other records do not matter here.
-fn understand<'a>(
-    opcode: u8,
-    content: &'a [u8],
-    schemas: &mut HashMap<u16, Arc<str>>,
-    channels: &'a mut HashMap<u16, Channel>,
-) -> Result<Option<Seen<'a>>, String> {
-    match opcode {
-        op::SCHEMA | op::CHANNEL => {
-            match mcap::parse_record(opcode, content).map_err(|e| e.to_string())? {
-                McapRecord::Schema { header, .. } => {
-                    schemas.insert(header.id, header.name.into());
-                }
-                McapRecord::Channel(channel) => {
-                    let message_type = schemas.get(&channel.schema_id).cloned();
-                    channels.insert(
-                        channel.id,
-                        Channel {
-                            topic: channel.topic.into(),
-                            message_type: message_type.unwrap_or_default(),
-                            is_cdr: channel.message_encoding == "cdr",
-                        },
-                    );
-                }
-                _ => {}
-            }
-            Ok(None)
-        }
-        op::MESSAGE => {
-            let (header, bytes) = content
-                .split_at_checked(MESSAGE_HEADER)
-                .ok_or("a message record is too short")?;
-            let id = u16::from_le_bytes([header[0], header[1]]);
-            let channel = channels.get(&id).ok_or_else(|| {
-                format!("a message belongs to channel {id}, which the bag does not have")
-            })?;
-            let log_time = i64::try_from(u64_at(header, 6)).unwrap_or(i64::MAX);
-            Ok(channel.is_cdr.then_some(Seen {
-                channel,
-                log_time: Stamp::from_nanos(log_time),
-                bytes,
-            }))
-        }
-        _ => Ok(None),
-    }
-}
-
-/// Bytes of a message record before the message: channel, sequence, log time and publish time.
-const MESSAGE_HEADER: usize = 2 + 4 + 8 + 8;

@@ -229,7 +229,7 @@ mod tests {
     fn a_control_rate_that_is_not_the_recordings_is_told() {
         let spec = |steps: usize, recorded: &str| -> PolicySpec {
             let text = format!(
-                "{{format: 2, name: test, modalities: [{{name: a, kind: vector, names: [x], width: 1}}], \
+                "{{format: 3, name: test, modalities: [{{name: a, kind: vector, names: [x], width: 1}}], \
                  fusion: {{method: concat}}, actions: [{{name: speed, min: -1, max: 1}}], recorded: {recorded}, \
                  head: {{kind: mlp, hidden: [], chunk: {{steps: {steps}, step_s: 0.05}}}}}}"
             );
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn what_a_policy_says_about_its_recordings_is_checked() {
-        let text = "{format: 2, name: test, modalities: [{name: a, kind: vector, names: [x], width: 1}], \
+        let text = "{format: 3, name: test, modalities: [{name: a, kind: vector, names: [x], width: 1}], \
                     fusion: {method: concat}, actions: [{name: speed, min: -1, max: 1}], \
                     recorded: {label_rate_hz: 0.0, observation_age_s: {a: .inf, b: 0.1}}, \
                     head: {kind: mlp, hidden: []}}";

@@ -29,7 +29,7 @@ pub struct Options {
     pub params_file: PathBuf,
     /// A policy folder to explain instead of the one in the parameter file.
     pub policy: Option<PathBuf>,
-    /// A bag, or a folder that holds one.
+    /// A recording: a file, or a folder that holds one.
     pub bag: PathBuf,
     /// The folder to write to.
     pub out: PathBuf,
@@ -73,8 +73,9 @@ pub fn explain(options: &Options) -> Result<Explanation, ConfigErrors> {
     let (Ok(bags), Ok((loaded, config))) = (bags, loaded) else {
         return Err(errors);
     };
-    let [path] = &bags[..] else {
-        let names: Vec<String> = bags.iter().map(|bag| bag.display().to_string()).collect();
+    let [bag] = &bags[..] else {
+        let names: Vec<String> =
+            (bags.iter().map(|bag| bag.path().display().to_string())).collect();
         return Err(format!(
             "--bag {} holds {} bags; name one of {}",
             options.bag.display(),
@@ -84,7 +85,7 @@ pub fn explain(options: &Options) -> Result<Explanation, ConfigErrors> {
         .into());
     };
     let spec = loaded.policy.spec().clone();
-    let scouted = scout(path, options, &config, &loaded.wiring.modalities, &spec)?;
+    let scouted = scout(bag, options, &config, &loaded.wiring.modalities, &spec)?;
     fs::create_dir_all(&options.out).map_err(|e| {
         let place = options.out.display();
         format!("--out {place}: the folder cannot be made: {e}")
@@ -93,11 +94,21 @@ pub fn explain(options: &Options) -> Result<Explanation, ConfigErrors> {
     let periods = moments_in(scouted.begin, scouted.end, period_ns as i64);
     let every = options.every.unwrap_or(periods.div_ceil(MOST_MOMENTS));
     let step_ns = (period_ns * every.max(1) as f64).round() as i64;
-    let name = path.file_name().unwrap_or_default().display().to_string();
+    let name = bag
+        .path()
+        .file_name()
+        .unwrap_or_default()
+        .display()
+        .to_string();
     let mut figures = Figures::new(&spec, name, scouted.part.clone(), step_ns as f64 * 1e-9);
     figures.notes = scouted.notes.clone();
     figures.notes.extend(loaded.warnings.iter().cloned());
-    let replayed = replay(&mut Reader::open(path)?, &scouted, loaded, step_ns)?;
+    let replayed = replay(
+        &mut Reader::with(scouted.layout.clone()),
+        &scouted,
+        loaded,
+        step_ns,
+    )?;
     figures.notes.extend(replayed.notes);
     figures.take(replayed.moments);
     let explanation = Explanation {

@@ -8,7 +8,7 @@ use nalgebra::DVector;
 use super::figures::{Conduct, Moment, StopCause, Weighing, Why};
 use super::scout::Scouted;
 use super::stream::Stream;
-use crate::bag::{Reader, Record, same_topic};
+use crate::bag::{Reader, RecordView, same_topic};
 use crate::chunk::Ensemble;
 use crate::config::{Loaded, ModalityConfig};
 use crate::contribution::Contributions;
@@ -125,12 +125,13 @@ pub fn replay(
         step_ns,
     };
     let progress = Progress::new("explaining", count as u64);
-    for record in reader.records() {
+    let mut records = reader.records();
+    while let Some(record) = records.next_view() {
         if record.log_time.seconds_since(scouted.end) > RECORDED_HOLDS_S {
             break;
         }
         replay.before(record.log_time, &progress);
-        replay.take(record);
+        replay.take(&record);
     }
     replay.before(Stamp::from_nanos(i64::MAX), &progress);
     progress.finish();
@@ -151,11 +152,11 @@ impl Replay<'_> {
         }
     }
 
-    fn take(&mut self, record: Record) {
+    fn take(&mut self, record: &RecordView) {
         for (wired, stream) in self.wiring.iter().zip(&mut self.streams) {
-            if same_topic(&record.topic, &wired.topic) {
+            if same_topic(record.topic, &wired.topic) {
                 stream.put(Message {
-                    bytes: Arc::new(record.bytes.clone()),
+                    bytes: Arc::new(record.bytes.to_vec()),
                     received: record.log_time,
                 });
             }
@@ -165,10 +166,10 @@ impl Replay<'_> {
             (&self.scouted.recorded, &mut self.recorded),
         ];
         for (topic, actions) in kept {
-            let wanted = |topic: &String| same_topic(&record.topic, topic);
+            let wanted = |topic: &String| same_topic(record.topic, topic);
             let mut action = vec![0.0; self.command.len()];
             if topic.as_ref().is_some_and(wanted)
-                && let Ok(stamp) = self.mapping.decode(&record.bytes, &mut action)
+                && let Ok(stamp) = self.mapping.decode(record.bytes, &mut action)
                 && action.iter().all(|number| number.is_finite())
             {
                 let stamp = stamp.filter(|s| !s.is_unset() && !self.scouted.other_clock);

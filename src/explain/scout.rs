@@ -1,18 +1,20 @@
 //! The first look at a bag: what is in it, where its episodes are, and whether its clocks agree.
 
-use std::path::Path;
+use std::sync::Arc;
 
 use super::Options;
-use crate::bag::{Contents, Marker, Reader, same_topic};
+use crate::bag::{Bag, Contents, Episodes, Layout, Reader, Step, same_topic};
 use crate::config::{ModalityConfig, NodeConfig};
 use crate::encoder::accepts;
 use crate::errors::ConfigErrors;
-use crate::message::{MessageType, text};
+use crate::message::MessageType;
 use crate::spec::PolicySpec;
 use crate::time::{Clocks, Stamp};
 
 /// What is known before anything is encoded.
 pub struct Scouted {
+    /// Where the messages are.
+    pub layout: Arc<Layout>,
     /// The type of each modality's messages as they were recorded, in the policy's order; none where it is not enabled,
     /// or not there and not required.
     pub message_types: Vec<Option<MessageType>>,
@@ -47,6 +49,7 @@ struct Scout {
     last: Stamp,
     episodes: Vec<Episode>,
     clocks: Clocks,
+    markers: Episodes,
 }
 
 /// Looks through the bag.
@@ -55,30 +58,29 @@ struct Scout {
 /// A bag that cannot be read; every required topic that it lacks or that has an unusable type, and an episode or a time
 /// that it does not have.
 pub fn scout(
-    path: &Path,
+    bag: &Bag,
     options: &Options,
     config: &NodeConfig,
     modalities: &[ModalityConfig],
     spec: &PolicySpec,
 ) -> Result<Scouted, ConfigErrors> {
-    let mut reader = Reader::open(path)?;
+    let path = bag.path();
+    let mut reader = Reader::of(bag)?;
     let mut scout = Scout::default();
-    for record in reader.records() {
+    let mut records = reader.records();
+    while let Some(record) = records.next_view() {
         scout.contents.note(&record);
         scout.first.get_or_insert(record.log_time);
         scout.last = scout.last.max(record.log_time);
-        if same_topic(&record.topic, &config.record.episode_topic) {
-            scout.mark(
-                record.log_time,
-                text(&record.bytes).unwrap_or_default().trim(),
-            );
+        if same_topic(record.topic, &config.record.episode_topic) {
+            scout.mark(record.log_time, record.bytes);
         }
         if modalities
             .iter()
-            .any(|m| same_topic(&record.topic, &m.topic))
+            .any(|m| same_topic(record.topic, &m.topic))
         {
-            let message = MessageType::from_ros_name(&record.message_type);
-            let stamp = message.and_then(|message| message.check(&record.bytes).ok().flatten());
+            let message = MessageType::from_ros_name(record.message_type);
+            let stamp = message.and_then(|message| message.check(record.bytes).ok().flatten());
             scout.clocks.compare(stamp, record.log_time);
         }
     }
@@ -88,7 +90,8 @@ pub fn scout(
         return Err(format!("bag {}: it holds no message{why}", path.display()).into());
     };
     let mut errors = ConfigErrors::new();
-    let mut notes = Vec::from_iter(truncated);
+    let mut notes: Vec<String> = bag.notes().collect();
+    notes.extend(truncated);
     let message_types = scout.message_types(modalities, spec, &mut notes, &mut errors);
     let range = scout.range(first, options, &mut errors);
     let other_clock = scout.clocks.differ();
@@ -104,6 +107,7 @@ pub fn scout(
     let recorded = scout.actions(&config.action.topic, config.action.message, &mut notes);
     match range {
         Some((origin, begin, end, part)) if errors.is_empty() => Ok(Scouted {
+            layout: reader.layout(),
             message_types,
             expert,
             recorded,
@@ -123,10 +127,10 @@ pub fn scout(
 }
 
 impl Scout {
-    fn mark(&mut self, at: Stamp, marker: &str) {
+    fn mark(&mut self, at: Stamp, message: &[u8]) {
         let open = self.episodes.last_mut().filter(|e| e.end.is_none());
-        match Marker::of(marker) {
-            Some(Marker::Start) => {
+        match self.markers.mark_message(message).step {
+            Some(Step::Begin) => {
                 if let Some(open) = open {
                     open.end = Some(at);
                 }
@@ -136,16 +140,13 @@ impl Scout {
                     outcome: "unfinished",
                 });
             }
-            Some(end @ (Marker::Success | Marker::Failure)) => {
+            Some(Step::End { success }) => {
                 if let Some(open) = open {
                     open.end = Some(at);
-                    open.outcome = match end {
-                        Marker::Success => "success",
-                        _ => "failure",
-                    };
+                    open.outcome = if success { "success" } else { "failure" };
                 }
             }
-            Some(Marker::Change) | None => {}
+            Some(Step::Change) | None => {}
         }
     }
 

@@ -3,7 +3,6 @@
 mod context;
 mod encoder_node;
 mod encoder_status;
-mod episodes;
 mod explainer;
 mod load_policy;
 mod loader;
@@ -25,7 +24,6 @@ mod subscription;
 mod watcher;
 
 pub use encoder_node::run as run_encoder;
-pub use episodes::Episodes;
 pub use node::run;
 pub use recorder::{Progress, Recorder, Report};
 pub use signals::watch_signals;

@@ -6,18 +6,18 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use super::context;
-use super::episodes::Episodes;
 use super::names::Names;
 use super::node::follow_clock;
 use super::parameters;
 use super::recorded_topic::{Arrival, RecordedTopic};
 use super::recorder_status::RecorderStatus;
 use super::subscription::Subscription;
-use crate::bag::{Definitions, Summary, Writer};
+use crate::bag::{Definitions, Episodes, Summary, Writer};
 use crate::clock::Clock;
 use crate::config::{NodeConfig, Value};
 use crate::errors::ConfigErrors;
-use crate::message::{MessageType, text};
+use crate::message::MessageType;
+use crate::time::Stamp;
 
 /// The name of the recorder's node; the parameter file it reads is the node's.
 const NODE: &str = "late_fusion_record";
@@ -76,7 +76,12 @@ pub struct Recorder {
     held: BTreeMap<usize, Vec<u8>>,
     before_clock: u64,
     said_no_clock: bool,
+    /// When the last message was recorded.
+    last: Stamp,
 }
+
+/// A clock that goes back by more was reset.
+const RESET_S: f64 = 1.0;
 
 impl Recorder {
     /// Starts to record the topics of `config` into a new bag at `path`. Remappings and `use_sim_time` may also
@@ -129,6 +134,7 @@ impl Recorder {
             held: BTreeMap::new(),
             before_clock: 0,
             said_no_clock: false,
+            last: Stamp::default(),
         })
     }
 
@@ -225,16 +231,27 @@ impl Recorder {
         now: Instant,
         notices: &mut Vec<String>,
     ) -> Result<(), ConfigErrors> {
+        let time = self.clock.now();
+        notices.extend(self.went_back(time));
         let topic = &mut self.topics[index];
-        self.bag.write(topic.id(), self.clock.now(), bytes)?;
+        self.bag.write(topic.id(), time, bytes)?;
         notices.extend(topic.count(bytes, now));
         if index == self.episode_topic {
-            if let Ok(marker) = text(bytes) {
-                notices.extend(self.episodes.mark(marker).err());
-            }
+            notices.extend(self.episodes.mark_message(bytes).odd);
             self.flush(now)?;
         }
         Ok(())
+    }
+
+    fn went_back(&mut self, time: Stamp) -> Option<String> {
+        let last = std::mem::replace(&mut self.last, time);
+        let back_s = last.seconds_since(time);
+        (back_s > RESET_S).then(|| {
+            format!(
+                "the clock went back by {back_s:.1} s. Recordings are read in the order of their times, so what follows \
+                 will be mixed with what came before; end this recording and begin another"
+            )
+        })
     }
 
     fn flush(&mut self, now: Instant) -> Result<(), ConfigErrors> {

@@ -9,8 +9,8 @@ use super::cache::{Cache, Entry, Features, Key, Outcome};
 use super::encoders::Extractors;
 use super::random_shift::RandomShift;
 use super::survey::Recording;
-use crate::bag::{Reader, same_topic};
-use crate::encoder::{FeatureExtractor, sha256_of};
+use crate::bag::{Place, Reader};
+use crate::encoder::FeatureExtractor;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::progress::Progress;
@@ -81,14 +81,13 @@ impl<'a> Encoding<'a> {
         if wanted.iter().all(Vec::is_empty) {
             return Ok(vec![Features::default(); wanted.len()]);
         }
-        let bag_sha256 = sha256_of(&recording.path)?;
         let keys: BTreeMap<usize, Key> = self
             .pictures()
             .map(|i| {
                 let key = Key {
                     source: &self.modalities[i].source,
                     message: recording.message_types[i],
-                    bag_sha256: &bag_sha256,
+                    bag_sha256: &recording.digest,
                     topic: self.topics[i],
                     numbers: &wanted[i],
                     random_shift: self.random_shift,
@@ -149,18 +148,16 @@ impl<'a> Encoding<'a> {
         progress: &Progress,
     ) -> Result<BTreeMap<usize, Features>, ConfigErrors> {
         let types = &recording.message_types;
-        let mut reader = Reader::open(&recording.path)?;
         let (jobs, queue) = sync_channel::<Job>(WAITING * self.extractors.threads.len());
         let queue = Mutex::new(queue);
         let quick = &mut self.extractors.quick;
         let sentences = &mut self.sentences;
-        let topics = &self.topics;
         let copies = Copies {
             modalities: self.modalities,
             random_shift: self.random_shift,
         };
         let copies = &copies;
-        let mut done: Vec<Done> = std::thread::scope(|scope| {
+        let read: Result<Vec<Done>, ConfigErrors> = std::thread::scope(|scope| {
             let queue = &queue;
             let threads: Vec<_> = self
                 .extractors
@@ -168,7 +165,7 @@ impl<'a> Encoding<'a> {
                 .iter_mut()
                 .map(|own| scope.spawn(move || work_off(queue, own, types, copies, progress)))
                 .collect();
-            let mut done = read(&mut reader, topics, missing, |job| {
+            let mut done = read(recording, missing, |job| {
                 match quick.get_mut(&job.modality) {
                     Some(extractor) => {
                         Some(at_once(job, extractor, types, &mut sentences[..], progress))
@@ -181,14 +178,15 @@ impl<'a> Encoding<'a> {
             });
             drop(jobs);
             for thread in threads {
-                done.extend(
-                    thread
-                        .join()
-                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                );
+                let own = thread.join();
+                let own = own.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                if let Ok(done) = &mut done {
+                    done.extend(own);
+                }
             }
             done
         });
+        let mut done = read?;
         done.sort_by_key(|(modality, entry, _)| (*modality, entry.number));
         let mut features: BTreeMap<usize, Features> = BTreeMap::new();
         for (modality, entry, values) in done {
@@ -229,36 +227,33 @@ fn fits(features: &Features, width: usize, key: &Key) -> bool {
     numbers.eq(key.numbers) && features.values.len() == present.count() * width
 }
 
-/// Goes through a bag and offers every wanted message to `take`, once per modality that wants it.
+/// Fetches every wanted message of a bag and offers it to `take`, once per modality that wants it.
+///
+/// # Errors
+/// When the bag is not any more what it was at the first look.
 fn read(
-    reader: &mut Reader,
-    topics: &[&str],
+    recording: &Recording,
     wanted: &[Vec<u32>],
     mut take: impl FnMut(Job) -> Option<Done>,
-) -> Vec<Done> {
-    let mut done = Vec::new();
-    let mut met = vec![0u32; topics.len()];
-    let mut wanted: Vec<_> = wanted
-        .iter()
-        .map(|numbers| numbers.iter().peekable())
-        .collect();
-    for record in reader.records() {
-        for (modality, topic) in topics.iter().enumerate() {
-            if !same_topic(&record.topic, topic) {
-                continue;
-            }
-            let number = met[modality];
-            met[modality] += 1;
-            if wanted[modality].next_if(|next| **next == number).is_some() {
-                done.extend(take(Job {
-                    modality,
-                    number,
-                    bytes: record.bytes.clone(),
-                }));
-            }
-        }
+) -> Result<Vec<Done>, ConfigErrors> {
+    let mut messages: Vec<(Place, usize, u32)> = Vec::new();
+    for (modality, numbers) in wanted.iter().enumerate() {
+        let places = &recording.places[modality];
+        let each = numbers.iter();
+        messages.extend(each.map(|number| (places[*number as usize], modality, *number)));
     }
-    done
+    messages.sort_unstable();
+    let places: Vec<Place> = messages.iter().map(|(place, ..)| *place).collect();
+    let mut done = Vec::new();
+    Reader::with(recording.layout.clone()).fetch(&places, |i, bytes| {
+        let (_, modality, number) = messages[i];
+        done.extend(take(Job {
+            modality,
+            number,
+            bytes: bytes.to_vec(),
+        }));
+    })?;
+    Ok(done)
 }
 
 fn hand_over(jobs: &SyncSender<Job>, job: Job) {

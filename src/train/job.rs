@@ -1,6 +1,6 @@
 //! A training, step by step: the training file, the bags, the features, the samples.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Options;
 use super::cache::Cache;
@@ -19,7 +19,7 @@ use super::samples::{Collected, Losses, Samples};
 use super::split::Split;
 use super::survey::{Recording, survey};
 use super::training_input::TrainingInput;
-use crate::bag;
+use crate::bag::{self, Bag};
 use crate::encoder::Runtime;
 use crate::errors::ConfigErrors;
 use crate::progress::Progress;
@@ -32,7 +32,7 @@ pub(super) struct Job {
     pub file: TrainingFile,
     /// What is kept of each modality's messages.
     pub inputs: Vec<TrainingInput>,
-    bags: Vec<PathBuf>,
+    bags: Vec<Bag>,
     runtime: Option<Runtime>,
     cache: Cache,
 }
@@ -93,17 +93,27 @@ impl Job {
         let progress = Progress::new("reading", self.bags.len() as u64);
         let mut errors = ConfigErrors::new();
         let mut recordings = Vec::with_capacity(self.bags.len());
-        for path in &self.bags {
-            match survey(path, &self.file) {
+        for bag in &self.bags {
+            match survey(bag, &self.file) {
                 Ok(recording) => recordings.push(recording),
                 Err(found) => errors.extend(found),
             }
-            progress.advance(1, || file_name(path));
+            progress.advance(1, || file_name(bag.path()));
         }
         progress.finish();
+        for note in self.bags.iter().flat_map(Bag::notes) {
+            eprintln!("{note}");
+        }
         for recording in &recordings {
             if let Some(why) = &recording.truncated {
-                eprintln!("bag {}: {why}", recording.path.display());
+                eprintln!("WARNING: {why}");
+            }
+            if let Some(odd) = &recording.counts.first_odd_marker {
+                eprintln!(
+                    "WARNING: bag {}: {} episode markers are odd, the first: {odd}",
+                    recording.path.display(),
+                    recording.counts.odd_markers
+                );
             }
         }
         if errors.is_empty() && recordings.iter().all(|r| r.episodes.is_empty()) {
@@ -181,7 +191,9 @@ impl Job {
         let names = self.file.policy.modalities.iter().map(|m| m.name.clone());
         let ages_s = names.zip(ages_s);
         self.file.policy.recorded = RecordedSpec {
-            label_rate_hz: label_rate_hz(recordings),
+            label_rate_hz: label_rate_hz(
+                recordings.iter().flat_map(|recording| &recording.episodes),
+            ),
             observation_age_s: ages_s.filter_map(|(name, s)| Some((name, s?))).collect(),
         };
         Ok(Demonstrations {

@@ -1,7 +1,7 @@
 //! `late_fusion train`: from recorded demonstrations to a policy.
 //!
 //! Bags are surveyed for episodes and labels (`survey`), the messages that the labels need become features by the
-//! very code that the node runs (`features`), both are paired as the node would have seen them (`samples`), and
+//! very code that the node runs (`features`), both are paired as the node would have seen them (`samples`, `pairing`), and
 //! alignment, fusion and head are learned by gradient descent (`learn`). The encoders are never touched.
 
 mod cache;
@@ -50,7 +50,7 @@ use crate::errors::ConfigErrors;
 pub struct Options {
     /// The training file.
     pub file: PathBuf,
-    /// Bags, or folders of bags.
+    /// Recordings: files, or folders that are searched for them.
     pub bags: Vec<PathBuf>,
     /// The policy's folder.
     pub out: PathBuf,

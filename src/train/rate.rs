@@ -1,12 +1,11 @@
 //! How often the demonstrator said what to do.
 
 use super::samples::median;
-use super::survey::Recording;
+use super::survey::Demonstration;
 use crate::spec::{HeadSpec, PolicySpec};
 
 /// Labels per second, by the median interval within episodes; none where no episode has two labels.
-pub fn label_rate_hz(recordings: &[Recording]) -> Option<f64> {
-    let episodes = recordings.iter().flat_map(|recording| &recording.episodes);
+pub fn label_rate_hz<'a>(episodes: impl Iterator<Item = &'a Demonstration>) -> Option<f64> {
     let pairs = episodes.flat_map(|episode| episode.labels.windows(2));
     let intervals_ns = pairs
         .map(|pair| (pair[1].seconds_since(&pair[0]) * 1e9).round() as i64)
@@ -36,13 +35,11 @@ pub fn too_fine(policy: &PolicySpec) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
     use crate::time::Stamp;
-    use crate::train::survey::{Counts, Demonstration, Label};
+    use crate::train::survey::Label;
 
-    fn recording(episodes_ms: &[&[i64]]) -> Recording {
+    fn episodes(times_ms: &[&[i64]]) -> Vec<Demonstration> {
         let label = |ms: &i64| Label {
             stamp: None,
             logged: Stamp::from_nanos(ms * 1_000_000),
@@ -52,27 +49,20 @@ mod tests {
             labels: ms.iter().map(label).collect(),
             ..Demonstration::default()
         };
-        Recording {
-            path: PathBuf::new(),
-            message_types: vec![],
-            encoders: vec![],
-            episodes: episodes_ms.iter().map(episode).collect(),
-            counts: Counts::default(),
-            truncated: None,
-        }
+        times_ms.iter().map(episode).collect()
     }
 
     #[test]
     fn the_rate_is_that_of_most_labels() {
         // A pause within an episode, a label twice at one time, and the time between episodes do not count.
-        let bag = recording(&[&[0, 50, 100, 100, 150, 3150, 3200], &[9000, 9050]]);
-        assert_eq!(label_rate_hz(&[bag]), Some(20.0));
-        assert_eq!(label_rate_hz(&[recording(&[&[0], &[50]])]), None);
+        let bag = episodes(&[&[0, 50, 100, 100, 150, 3150, 3200], &[9000, 9050]]);
+        assert_eq!(label_rate_hz(bag.iter()), Some(20.0));
+        assert_eq!(label_rate_hz(episodes(&[&[0], &[50]]).iter()), None);
     }
 
     #[test]
     fn steps_finer_than_labels_are_told() {
-        let text = "{format: 2, name: n, modalities: [{name: m, kind: vector, names: [x], width: 1}], \
+        let text = "{format: 3, name: n, modalities: [{name: m, kind: vector, names: [x], width: 1}], \
                     fusion: {method: concat}, head: {kind: mlp, hidden: [], chunk: {steps: 4, step_s: 0.05}}, \
                     actions: [{name: a, min: 0, max: 1}]}";
         let mut spec: PolicySpec = serde_yaml::from_str(text).unwrap();

@@ -158,7 +158,8 @@ impl<'a> Samples<'a> {
     }
 
     /// Puts the features that an episode might use into the dataset, in the order of their arrival. A history begins anew
-    /// at `start`, and where the node's does: after an absence, and when stamps go back.
+    /// at `start`, and where the node's does: after an absence, and when stamps go back. What must be fresh does not come
+    /// from another episode, however soon that was over; what holds until the next message, such as a sentence, does.
     fn arrivals(
         &mut self,
         modality: usize,
@@ -173,6 +174,9 @@ impl<'a> Samples<'a> {
         );
         let mut candidates = episode.candidates[modality].clone();
         candidates.sort_by_key(|seen| seen.logged);
+        if stream.max_age_ns.is_some() {
+            candidates.retain(|seen| seen.logged > episode.another_ended);
+        }
         let mut history = History::new(width, training_input.history);
         let mut feature = Feature::absent(training_input.row_width());
         let mut has_started = false;

@@ -2,20 +2,27 @@
 //! No feature is computed yet, so that only what is used is ever encoded.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::file::{TrainingFile, Used};
-use crate::bag::{Contents, Marker, Reader, Record, same_topic};
+use crate::bag::{Bag, Contents, Episodes, Layout, Place, Reader, RecordView, Step, same_topic};
 use crate::encoder::accepts;
 use crate::errors::ConfigErrors;
-use crate::message::{FeatureView, MessageType, text};
+use crate::message::{FeatureView, MessageType};
 use crate::time::Stamp;
 
 /// What is known of one bag.
 #[derive(Debug)]
 pub struct Recording {
-    /// The file.
+    /// What the recording is called: its file, or its folder.
     pub path: PathBuf,
+    /// Where its messages are, for the second look.
+    pub layout: Arc<Layout>,
+    /// Another word wherever the messages are others.
+    pub digest: String,
+    /// For each modality, where the messages of its topic are, in the order of their times.
+    pub places: Vec<Vec<Place>>,
     /// The type of each modality's messages, in the policy's order.
     pub message_types: Vec<MessageType>,
     /// For each modality, the identities of what made its features, where they come ready-made.
@@ -37,6 +44,10 @@ pub struct Counts {
     pub failed: usize,
     /// Episodes without an end: another began, or the bag was over.
     pub unfinished: usize,
+    /// Markers that did nothing, or began an episode within another.
+    pub odd_markers: usize,
+    /// What was odd about the first of them.
+    pub first_odd_marker: Option<String>,
     /// Labels that could not be read.
     pub bad_labels: usize,
     /// What was wrong with the first of them.
@@ -50,6 +61,8 @@ pub struct Counts {
 pub struct Demonstration {
     /// When its `start` was recorded.
     pub started: Stamp,
+    /// When the episode before it was over; zero where there was none.
+    pub another_ended: Stamp,
     /// What should have been done, in the order of the bag.
     pub labels: Vec<Label>,
     /// For each modality the last message before the episode and those within, in the order of the bag.
@@ -79,9 +92,9 @@ pub struct Seen {
 }
 
 /// The identity of what made a feature; `None` for messages of another type, and for what cannot be read.
-fn made_by(record: &Record) -> Option<&str> {
-    let is_feature = &*record.message_type == MessageType::PointCloud2.ros_name();
-    let view = is_feature.then(|| FeatureView::parse(&record.bytes))?;
+fn made_by<'a>(record: &RecordView<'a>) -> Option<&'a str> {
+    let is_feature = &**record.message_type == MessageType::PointCloud2.ros_name();
+    let view = is_feature.then(|| FeatureView::parse(record.bytes))?;
     view.ok().map(|view| view.encoder)
 }
 
@@ -89,16 +102,16 @@ fn made_by(record: &Record) -> Option<&str> {
 ///
 /// # Errors
 /// A bag that cannot be opened, one without messages, and every topic that it lacks or that has an unusable type.
-pub fn survey(path: &Path, file: &TrainingFile) -> Result<Recording, ConfigErrors> {
-    let mut reader = Reader::open(path)?;
+pub fn survey(bag: &Bag, file: &TrainingFile) -> Result<Recording, ConfigErrors> {
+    let mut reader = Reader::of(bag)?;
     let mut survey = Survey::new(file);
-    for record in reader.records() {
+    let mut records = reader.records().without_pictures();
+    while let Some(record) = records.next_view() {
         survey.note(&record);
     }
-    let truncated = reader.truncated();
-    survey.finish(path, truncated).map_err(|found| {
+    survey.finish(&reader).map_err(|found| {
         let mut errors = ConfigErrors::new();
-        errors.add_all(&format!("bag {}", path.display()), found);
+        errors.add_all(&format!("bag {}", bag.path().display()), found);
         errors
     })
 }
@@ -109,8 +122,12 @@ struct Survey<'a> {
     /// The newest message of each modality.
     newest: Vec<Option<Seen>>,
     encoders: Vec<BTreeSet<String>>,
+    places: Vec<Vec<Place>>,
     open: Option<Demonstration>,
+    /// When the newest episode was over.
+    ended: Stamp,
     episodes: Vec<Demonstration>,
+    markers: Episodes,
     counts: Counts,
     action: Vec<f64>,
 }
@@ -122,21 +139,25 @@ impl<'a> Survey<'a> {
             contents: Contents::default(),
             newest: vec![None; file.streams.len()],
             encoders: vec![BTreeSet::new(); file.streams.len()],
+            places: vec![Vec::new(); file.streams.len()],
             open: None,
+            ended: Stamp::default(),
             episodes: Vec::new(),
+            markers: Episodes::default(),
             counts: Counts::default(),
             action: vec![0.0; file.policy.actions.len()],
         }
     }
 
-    fn note(&mut self, record: &Record) {
-        let (topic, logged, bytes) = (&record.topic, record.log_time, &record.bytes);
+    fn note(&mut self, record: &RecordView) {
+        let (topic, logged, bytes) = (record.topic, record.log_time, record.bytes);
         let number = self.contents.note(record);
         let file = self.file;
         for (i, stream) in file.streams.iter().enumerate() {
             if same_topic(topic, &stream.topic) {
                 let seen = Seen { number, logged };
                 self.newest[i] = Some(seen);
+                self.places[i].push(record.place);
                 if let Some(made_by) = made_by(record)
                     && !self.encoders[i].contains(made_by)
                 {
@@ -151,7 +172,7 @@ impl<'a> Survey<'a> {
             self.label(logged, bytes);
         }
         if same_topic(topic, &file.episodes.topic) {
-            self.mark(logged, text(bytes).ok().and_then(Marker::of));
+            self.mark(logged, bytes);
         }
     }
 
@@ -187,38 +208,48 @@ impl<'a> Survey<'a> {
         self.counts.first_bad_label.get_or_insert(problem);
     }
 
-    fn mark(&mut self, logged: Stamp, marker: Option<Marker>) {
-        match marker {
-            Some(Marker::Start) => {
+    fn mark(&mut self, logged: Stamp, message: &[u8]) {
+        let marked = self.markers.mark_message(message);
+        if let Some(odd) = marked.odd {
+            self.counts.odd_markers += 1;
+            self.counts.first_odd_marker.get_or_insert(odd);
+        }
+        match marked.step {
+            Some(Step::Begin) => {
+                if self.open.is_some() {
+                    self.ended = logged;
+                }
                 let before = self.newest.iter().map(|seen| Vec::from_iter(*seen));
-                let episode = Demonstration {
+                self.open = Some(Demonstration {
                     started: logged,
+                    another_ended: self.ended,
                     candidates: before.collect(),
                     ..Demonstration::default()
-                };
-                self.counts.unfinished += usize::from(self.open.replace(episode).is_some());
+                });
             }
-            Some(Marker::Change) => {
+            Some(Step::Change) => {
                 if let Some(episode) = &mut self.open {
                     episode.changes.push(episode.labels.len());
                 }
             }
-            Some(end @ (Marker::Success | Marker::Failure)) => {
-                if let Some(episode) = self.open.take() {
-                    let success = end == Marker::Success;
-                    self.counts.succeeded += usize::from(success);
-                    self.counts.failed += usize::from(!success);
-                    if success || self.file.episodes.used == Used::All {
-                        self.episodes.push(episode);
-                    }
+            Some(Step::End { success }) => {
+                let episode = self.open.take();
+                if episode.is_some() {
+                    self.ended = logged;
                 }
+                let is_used = success || self.file.episodes.used == Used::All;
+                self.episodes.extend(episode.filter(|_| is_used));
             }
             None => {}
         }
     }
 
-    fn finish(mut self, path: &Path, truncated: Option<String>) -> Result<Recording, ConfigErrors> {
-        self.counts.unfinished += usize::from(self.open.take().is_some());
+    fn finish(mut self, reader: &Reader) -> Result<Recording, ConfigErrors> {
+        let truncated = reader.truncated();
+        let markers = self.markers.finished();
+        self.counts.succeeded = markers.succeeded;
+        self.counts.failed = markers.failed;
+        self.counts.unfinished = markers.unfinished;
         let mut errors = ConfigErrors::new();
         if self.contents.is_empty() {
             let why = truncated.map_or(String::new(), |why| format!(" ({why})"));
@@ -239,7 +270,10 @@ impl<'a> Survey<'a> {
             &mut errors,
         );
         errors.or(Recording {
-            path: path.to_owned(),
+            path: reader.path().to_owned(),
+            layout: reader.layout(),
+            digest: reader.digest().unwrap_or_default().to_owned(),
+            places: self.places,
             message_types,
             encoders: self.encoders,
             episodes: self.episodes,

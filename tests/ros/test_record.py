@@ -317,6 +317,23 @@ def test_the_recorder_says_up_to_which_time_it_has_recorded_what(
     assert [log_time for _, log_time, _ in read] == sorted(log_time for _, log_time, _ in read)
 
 
+def test_a_clock_that_goes_back_is_warned_about(robot: Robot, start: Callable[..., Program], tmp_path: Path) -> None:
+    bag = tmp_path / "reset.mcap"
+    clock = robot.peer.node.create_publisher(Clock, "/clock", qos(1, reliable=False))
+    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path, use_sim_time=True), "--out", bag)
+    robot.wait_for_recorder(recorder)
+    robot.peer.wait_for("a subscription to /clock", partial(matches, clock), recorder)
+    for second in (7, 8, 2, 3):
+        clock.publish(Clock(clock=Time(sec=second)))
+        robot.peer.spin(0.3)
+        robot.step(second)
+        robot.peer.spin(0.3)
+    assert recorder.stop() == 0, recorder.log()
+    assert recorder.log().count("warning: the clock went back by 6.0 s. Recordings are read in the order") == 1
+    logged = [log_time // 10**9 for topic, log_time, _ in read_what_is_whole(bag) if topic == "/camera/image_raw"]
+    assert logged == [7, 8, 2, 3]
+
+
 def test_a_malformed_message_is_kept_and_warned_about_once(
     robot: Robot, start: Callable[..., Program], tmp_path: Path
 ) -> None:

@@ -95,6 +95,28 @@ fn a_history_begins_anew_at_start_and_where_stamps_go_back() {
     assert_eq!(seen, expected);
 }
 
+#[test]
+fn what_must_be_fresh_does_not_come_from_another_episode() {
+    let workshop = Workshop::new(&place_with("latency_s: 0.02"));
+    let mut recorder = Recorder::new(&workshop.bag("bag.mcap"));
+    recorder.numbers("/goal", &[0.5, 0.25]);
+    for place in [1.0, 2.0] {
+        recorder.mark("start");
+        // This comes before the place could be used, and soon after the episode before.
+        recorder.label(recorder.now(), [place / 8.0, 0.0]);
+        recorder.place(recorder.now(), [place, 0.0]);
+        recorder.wait(30);
+        recorder.label(recorder.now(), [place / 8.0, 0.5]);
+        recorder.mark("success");
+    }
+    recorder.finish();
+    let data = dataset(&workshop.options).unwrap();
+    assert_eq!(data.labels.values(), [0.125, 0.5, 0.25, 0.5]);
+    let places: Vec<f32> = features(&data, 0).iter().map(|row| row[0]).collect();
+    assert_eq!(places, [1.0, 2.0]);
+    assert_eq!(features(&data, 1), [[0.5, 0.25]; 2]);
+}
+
 /// Records labels every 25 ms, stamped when they are given, and a sensor every 33 ms that says when it measured and is
 /// `under_way_ms` late to arrive. For every sample: when its label was given, and when what it is paired with was measured.
 fn paired(workshop: &Workshop, under_way_ms: i64) -> Vec<(i64, i64)> {

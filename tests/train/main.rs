@@ -11,4 +11,5 @@ mod encoders;
 mod features;
 mod learning;
 mod paraphrases;
+mod recordings;
 mod support;

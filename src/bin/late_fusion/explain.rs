@@ -20,7 +20,7 @@ use late_fusion::explain::{Conduct, Explanation, Options, explain};
     late_fusion explain --bag monday.mcap --params-file my.param.yaml --episode 3 --from 1.5 --to 4 --out third"
 )]
 pub struct Arguments {
-    /// The recording: an MCAP file, or a folder that holds one.
+    /// The recording: an MCAP file, a folder of rosbag2, or a folder that holds one recording.
     #[arg(long, value_name = "BAG")]
     bag: PathBuf,
 

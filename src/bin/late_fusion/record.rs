@@ -226,6 +226,12 @@ fn summary(report: &Report, path: &Path) -> String {
         };
         lines.push(format!("  {topic}: {messages} messages{note}"));
     }
+    if episodes.unfinished > 0 {
+        lines.push(format!(
+            "  {} episodes had no end when another started",
+            episodes.unfinished
+        ));
+    }
     if episodes.running {
         lines.push("  the last episode had not ended".to_owned());
     }

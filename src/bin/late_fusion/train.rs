@@ -20,7 +20,8 @@ pub struct Arguments {
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// Bags (.mcap), or folders that are searched for them.
+    /// Recordings: MCAP files, folders of rosbag2, or folders that are searched for both. Files that a recorder split
+    /// are read as one recording.
     #[arg(value_name = "BAG", required = true)]
     bags: Vec<PathBuf>,
 
