@@ -110,6 +110,7 @@ fn control(policy: Policy, ensemble: Ensemble) {
     let required = Freshness {
         required: true,
         max_age_s: None,
+        max_future_s: 0.1,
     };
     let freshness = vec![required; features.len()];
     let mut controller = Controller::new(policy, Guard::new(limits), freshness, ensemble, 0.01);

@@ -22,8 +22,8 @@ def senses_of(policy: Path | None) -> frozenset[str]:
     file = (policy or Path("")) / "policy.yaml"
     if policy is not None and file.is_file():
         return frozenset(each["name"] for each in yaml.safe_load(file.read_text(encoding="utf-8"))["modalities"])
-    content = yaml.safe_load((REPOSITORY / PARAMETER_FILE).read_text(encoding="utf-8"))
-    return frozenset(content["late_fusion"]["ros__parameters"]["modalities"])
+    [section] = yaml.safe_load((REPOSITORY / PARAMETER_FILE).read_text(encoding="utf-8")).values()
+    return frozenset(section["ros__parameters"]["modalities"])
 
 
 def changed_parameter(text: str) -> tuple[list[str], object]:
@@ -49,8 +49,8 @@ def node_parameters(
     Of its modalities those named in `required` are; all of them where nothing is said. Whatever is in `changes` has the
     last word.
     """
-    content = yaml.safe_load((REPOSITORY / PARAMETER_FILE).read_text(encoding="utf-8"))
-    parameters = content["late_fusion"]["ros__parameters"]
+    [section] = yaml.safe_load((REPOSITORY / PARAMETER_FILE).read_text(encoding="utf-8")).values()
+    parameters = section["ros__parameters"]
     # The shipped path counts from the repository, wherever the demo is started.
     parameters["policy"] = str(policy.resolve() if policy is not None else REPOSITORY / parameters["policy"])
     parameters["use_sim_time"] = parameters["lockstep"] = lockstep
@@ -65,7 +65,7 @@ def node_parameters(
         for folder in folders:
             place = place.setdefault(folder, {})
         place[name] = value
-    return content
+    return {"late_fusion": section}
 
 
 class NodeProcess(Process):

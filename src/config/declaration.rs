@@ -4,7 +4,37 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::Value;
+use super::bounds::Bounds;
+use super::given::{Given, GivenValue};
 use crate::errors::ConfigErrors;
+
+/// What every ROS 2 node may be told, whether or not it does anything with it.
+const OF_EVERY_NODE: [&str; 1] = ["start_type_description_service"];
+
+/// Where the quality of service of single topics is given.
+const QOS_OVERRIDES: &str = "qos_overrides";
+
+/// What came of the parameters that were given to a node.
+#[derive(Clone, Debug)]
+pub struct Checked<C> {
+    /// What they say.
+    pub config: C,
+    /// All of the node's parameters, for the parameter services.
+    pub declared: Vec<Declared>,
+    /// What was given and has no effect, or another one than it seems to.
+    pub warnings: Vec<String>,
+}
+
+impl<C> Checked<C> {
+    /// The same with another configuration.
+    pub(super) fn with<D>(self, config: D) -> Checked<D> {
+        Checked {
+            config,
+            declared: self.declared,
+            warnings: self.warnings,
+        }
+    }
+}
 
 /// What is told about a parameter: by the node's parameter services and by error messages.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,13 +47,14 @@ pub struct Declared {
     pub description: &'static str,
     /// What is allowed, in words; empty where the type says it all.
     pub allowed: String,
-    /// The range of a number.
+    /// The smallest and the largest number that is allowed.
     pub range: Option<(f64, f64)>,
 }
 
 /// Takes declared parameters out of what was given; what is left over at the end is unknown.
 pub struct Declarations {
-    given: BTreeMap<String, Value>,
+    given: BTreeMap<String, GivenValue>,
+    warnings: Vec<String>,
     declared: Vec<Declared>,
     errors: ConfigErrors,
     documented_in: &'static str,
@@ -31,9 +62,11 @@ pub struct Declarations {
 
 impl Declarations {
     /// Starts from the parameters that were given.
-    pub fn new(given: BTreeMap<String, Value>) -> Self {
+    pub fn new(given: impl Into<Given>) -> Self {
+        let Given { values, warnings } = given.into();
         Self {
-            given,
+            given: values,
+            warnings,
             declared: Vec::new(),
             errors: ConfigErrors::new(),
             documented_in: "config/late_fusion.param.yaml",
@@ -72,7 +105,7 @@ impl Declarations {
 
     /// Declares a bool.
     pub fn bool(&mut self, name: &str, default: bool, description: &'static str) -> bool {
-        let value = match self.given.remove(name) {
+        let value = match self.take(name) {
             None => default,
             Some(Value::Bool(value)) => value,
             Some(other) => self.mistyped(name, &other, "bool (true or false)", default),
@@ -91,7 +124,7 @@ impl Declarations {
     ) -> i64 {
         let (low, high) = range.into_inner();
         let allowed = format!("{low} to {high}");
-        let value = match self.given.remove(name) {
+        let value = match self.take(name) {
             None => default,
             Some(Value::Integer(value)) => {
                 if !(low..=high).contains(&value) {
@@ -111,19 +144,18 @@ impl Declarations {
         &mut self,
         name: &str,
         default: f64,
-        range: RangeInclusive<f64>,
+        bounds: impl Into<Bounds>,
         description: &'static str,
     ) -> f64 {
-        let (low, high) = range.into_inner();
-        let allowed = format!("{low} to {high}");
-        let value = match self.given.remove(name) {
+        let bounds = bounds.into();
+        let allowed = bounds.to_string();
+        let value = match self.take(name) {
             None => default,
             Some(Value::Double(value)) => value,
             Some(Value::Integer(value)) => value as f64,
             Some(other) => self.mistyped(name, &other, "double", default),
         };
-        // Written so that NaN is outside too.
-        if !(low..=high).contains(&value) {
+        if !bounds.contains(value) {
             self.out_of_range(name, &Value::Double(value), &allowed);
         }
         self.declare(
@@ -131,14 +163,14 @@ impl Declarations {
             Value::Double(value),
             description,
             allowed,
-            Some((low, high)),
+            Some(bounds.hull()),
         );
         value
     }
 
     /// Declares a text.
     pub fn string(&mut self, name: &str, default: &str, description: &'static str) -> String {
-        let value = match self.given.remove(name) {
+        let value = match self.take(name) {
             None => default.to_owned(),
             Some(Value::String(value)) => value,
             Some(other) => self.mistyped(name, &other, "string", default.to_owned()),
@@ -170,22 +202,60 @@ impl Declarations {
         parsed
     }
 
-    /// Ends the declaration: what was given and never declared is unknown.
+    /// Ends the declaration: what was given and never declared is unknown. In a section for any node it may be meant for
+    /// another one, and is told only where it looks like one of ours.
     ///
     /// # Errors
     /// Every problem found since the start.
-    pub fn finish<T>(mut self, config: T) -> Result<(T, Vec<Declared>), ConfigErrors> {
-        for name in self.given.keys() {
+    pub fn finish<C>(mut self, config: C) -> Result<Checked<C>, ConfigErrors> {
+        let mut qos = Vec::new();
+        for (name, given) in &self.given {
+            if OF_EVERY_NODE.contains(&name.as_str()) {
+                continue;
+            }
+            if name.split('.').next() == Some(QOS_OVERRIDES) {
+                qos.push(name.as_str());
+                continue;
+            }
             let nearest = nearest(name, self.declared.iter().map(|d| d.name.as_str()));
-            self.errors.add(match nearest {
-                Some(other) => format!("parameter {name} is unknown; did you mean {other}?"),
-                None => format!(
-                    "parameter {name} is unknown; {} documents every parameter",
-                    self.documented_in
-                ),
-            });
+            let instead = match nearest {
+                Some(other) => format!("did you mean {other}?"),
+                None => format!("{} documents every parameter", self.documented_in),
+            };
+            match &given.shared_by {
+                None => self
+                    .errors
+                    .add(format!("parameter {name} is unknown; {instead}")),
+                Some(section) if nearest.is_some() || self.is_in_a_group_of_ours(name) => {
+                    self.warnings.push(format!(
+                        "parameter {name} in section {section} is none of this node's; {instead}"
+                    ));
+                }
+                Some(_) => {}
+            }
         }
-        self.errors.or((config, self.declared))
+        if !qos.is_empty() {
+            self.warnings.push(format!(
+                "parameters {} have no effect; this node sets the quality of service of its topics itself",
+                qos.join(", ")
+            ));
+        }
+        self.errors.or(Checked {
+            config,
+            declared: self.declared,
+            warnings: self.warnings,
+        })
+    }
+
+    /// Whether a nested name begins as some of ours do, such as `action`.
+    fn is_in_a_group_of_ours(&self, name: &str) -> bool {
+        let group = |name: &str| name.split_once('.').map(|(group, _)| group.to_owned());
+        let own = group(name);
+        own.is_some() && self.declared.iter().any(|d| group(&d.name) == own)
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.given.remove(name).map(|given| given.value)
     }
 
     fn declare(
@@ -233,12 +303,11 @@ mod tests {
     use super::*;
 
     fn given(pairs: &[(&str, Value)]) -> Declarations {
-        Declarations::new(
-            pairs
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), value.clone()))
-                .collect(),
-        )
+        let pairs = pairs.iter();
+        let values: BTreeMap<String, Value> = pairs
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        Declarations::new(values)
     }
 
     #[test]
@@ -269,8 +338,74 @@ mod tests {
     fn a_whole_number_is_a_number() {
         let mut declarations = given(&[("rate_hz", Value::Integer(40))]);
         assert_eq!(declarations.double("rate_hz", 1.0, 1.0..=1000.0, ""), 40.0);
-        let ((), declared) = declarations.finish(()).unwrap();
-        assert_eq!(declared[0].value, Value::Double(40.0));
+        let checked = declarations.finish(()).unwrap();
+        assert_eq!(checked.declared[0].value, Value::Double(40.0));
+    }
+
+    #[test]
+    fn a_section_for_any_node_may_hold_what_is_not_ours_but_no_slip_of_the_pen() {
+        let shared = |name: &str| {
+            let given = GivenValue {
+                value: Value::Double(0.5),
+                shared_by: Some("/**".into()),
+            };
+            (name.to_owned(), given)
+        };
+        let names = [
+            "exposure",
+            "camera.gain",
+            "polcy",
+            "action.maximum",
+            "qos_overrides./camera/image_raw.subscription.depth",
+            "start_type_description_service",
+        ];
+        let mut declarations = Declarations::new(Given {
+            values: names.map(shared).into(),
+            warnings: vec!["from before".into()],
+        });
+        declarations.string("policy", "", "");
+        declarations.string("action.topic", "action", "");
+        let checked = declarations.finish(()).unwrap();
+        let told = [
+            "from before",
+            "parameter action.maximum in section /** is none of this node's",
+            "parameter polcy in section /** is none of this node's; did you mean policy?",
+            "parameters qos_overrides./camera/image_raw.subscription.depth have no effect",
+        ];
+        assert_eq!(checked.warnings.len(), told.len(), "{:?}", checked.warnings);
+        for (warning, part) in checked.warnings.iter().zip(told) {
+            assert!(warning.contains(part), "{part} in {warning}");
+        }
+    }
+
+    #[test]
+    fn a_number_with_a_meaning_of_its_own_is_allowed_and_told() {
+        let bounds = || Bounds::or(0.001..=3600.0, f64::INFINITY, "for any age");
+        for (number, is_allowed) in [
+            (f64::INFINITY, true),
+            (3600.0, true),
+            (0.001, true),
+            (0.0, false),
+            (f64::NAN, false),
+            (f64::NEG_INFINITY, false),
+        ] {
+            let mut declarations = given(&[("age_s", Value::Double(number))]);
+            declarations.double("age_s", 0.5, bounds(), "");
+            match declarations.finish(()) {
+                Ok(checked) => {
+                    assert!(is_allowed, "{number}");
+                    assert_eq!(checked.declared[0].range, Some((0.001, f64::INFINITY)));
+                }
+                Err(errors) => {
+                    assert!(!is_allowed, "{number}");
+                    let told = errors.to_string();
+                    assert!(
+                        told.contains("allowed: 0.001 to 3600, or .inf for any age"),
+                        "{told}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! The parameters of the encoder node, and what they lead to.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::declaration::{Declarations, Declared};
+use super::declaration::{Checked, Declarations};
 use super::encoding;
+use super::given::Given;
 use super::node::{message, topic};
-use super::value::Value;
 use crate::encoder::{ExecutionProvider, FeatureExtractor, Runtime, SessionOptions, accepts};
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
@@ -46,13 +45,11 @@ const MESSAGES: [MessageType; 3] = [
 ];
 
 impl EncoderConfig {
-    /// Checks the given parameters, and returns with them what was declared, for the parameter services.
+    /// Checks the given parameters.
     ///
     /// # Errors
     /// Every parameter that is unknown, mistyped, missing or out of range.
-    pub fn from_parameters(
-        given: BTreeMap<String, Value>,
-    ) -> Result<(Self, Vec<Declared>), ConfigErrors> {
+    pub fn from_parameters(given: impl Into<Given>) -> Result<Checked<Self>, ConfigErrors> {
         let mut declarations =
             Declarations::new(given).documented_in("config/late_fusion_encoder.param.yaml");
         let d = &mut declarations;
@@ -100,9 +97,8 @@ impl EncoderConfig {
                 intra_op_threads,
                 use_sim_time,
             });
-        let (config, declared) = declarations.finish(config)?;
-        let config = config.expect("a choice that cannot be parsed is a problem");
-        Ok((config, declared))
+        let checked = declarations.finish(())?;
+        Ok(checked.with(config.expect("a choice that cannot be parsed is a problem")))
     }
 }
 
@@ -176,7 +172,10 @@ fn find<'a>(config: &EncoderConfig, spec: &'a PolicySpec) -> Result<&'a Modality
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::config::Value;
 
     fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, Value> {
         let pairs = pairs.iter();
@@ -224,8 +223,8 @@ mod tests {
             ("message", "sensor_msgs/msg/CompressedImage"),
         ]);
         parameters.insert("min_contrast".to_owned(), Value::Double(0.03));
-        let (config, _) = EncoderConfig::from_parameters(parameters.clone()).unwrap();
-        assert_eq!(config.min_contrast, 0.03);
+        let checked = EncoderConfig::from_parameters(parameters.clone()).unwrap();
+        assert_eq!(checked.config.min_contrast, 0.03);
         let text = Value::String("std_msgs/msg/String".to_owned());
         parameters.insert("message".to_owned(), text);
         let refusal = EncoderConfig::from_parameters(parameters).unwrap_err();
@@ -239,7 +238,10 @@ mod tests {
     fn the_shipped_file_loads_and_names_a_modality_of_the_shipped_policy() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let path = root.join("config/late_fusion_encoder.param.yaml");
-        let config = super::super::load_encoder_file(&path, ENCODER_NAME).unwrap();
+        let arguments = crate::config::RosArguments::of_files([path]);
+        let overrides = crate::config::Overrides::read(&arguments).unwrap();
+        let given = overrides.of(&arguments.node(ENCODER_NAME)).unwrap();
+        let config = EncoderConfig::from_parameters(given).unwrap().config;
         let spec = PolicySpec::load(&root.join(&config.policy)).unwrap();
         assert_eq!(find(&config, &spec).unwrap().name, config.modality);
     }
@@ -255,8 +257,8 @@ mod tests {
                 ("topic", "t"),
                 ("message", message),
             ];
-            let (config, _) = EncoderConfig::from_parameters(given(&pairs)).unwrap();
-            find(&config, &spec).unwrap_err()
+            let checked = EncoderConfig::from_parameters(given(&pairs)).unwrap();
+            find(&checked.config, &spec).unwrap_err()
         };
         let text = refusal("secne", "sensor_msgs/msg/Image");
         assert!(

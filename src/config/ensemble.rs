@@ -75,7 +75,7 @@ mod tests {
         let ensemble = declare(&mut declarations);
         let finished = declarations.finish(ensemble);
         finished
-            .map(|(ensemble, _)| ensemble)
+            .map(|checked| checked.config)
             .map_err(|errors| errors.to_string())
     }
 

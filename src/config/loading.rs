@@ -44,7 +44,7 @@ impl Loaded {
         if config.policy.as_os_str().is_empty() {
             return Err(ConfigErrors::from(
                 "parameter policy is missing; it must be a folder with policy.yaml and weights.safetensors, as \
-                 `late_fusion train` writes it (a parameter file counts in the sections /** and of the node's name)"
+                 `late_fusion train` writes it"
                     .to_owned(),
             ));
         }
@@ -149,7 +149,7 @@ fn ageing_sentences(spec: &PolicySpec, wiring: &Wiring) -> Vec<String> {
             let max_age_s = wired.max_age_s?;
             Some(format!(
                 "modality {0}: a sentence's feature is sent once, and counts for {max_age_s} s only; with \
-                 modalities.{0}.max_age_s: 0.0 it holds until the next one",
+                 modalities.{0}.max_age_s: .inf it holds until the next one",
                 m.name
             ))
         })

@@ -1,13 +1,16 @@
 //! The parameters of the node, each with its type, default, range and description.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use super::declaration::{Declarations, Declared};
+use super::bounds::Bounds;
+use super::declaration::{Checked, Declarations};
 use super::encoding;
 use super::ensemble;
-use super::value::Value;
+use super::given::Given;
 use crate::chunk::Ensemble;
+use crate::control::Freshness;
 use crate::encoder::ExecutionProvider;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
@@ -56,6 +59,8 @@ pub struct ModalityConfig {
     pub required: bool,
     /// The oldest feature that still counts, in seconds; `None` where age does not matter.
     pub max_age_s: Option<f64>,
+    /// How far ahead of the node's clock a stamp may be, in seconds.
+    pub max_future_s: f64,
     /// The least difference between the brightest and the darkest number of a picture, as a part of the full range, with
     /// which it shows anything; 0 for any.
     pub min_contrast: f64,
@@ -97,8 +102,14 @@ pub struct RecordConfig {
     pub episode_topic: String,
 }
 
-/// Ages up to this are accepted; beyond it a limit protects nobody.
-const LONGEST_AGE_S: f64 = 3600.0;
+/// The ages that a limit may have: below, nothing is ever fresh; beyond, it protects nobody.
+const AGES_S: RangeInclusive<f64> = 0.001..=3600.0;
+
+/// Clocks that disagree by more than this agree on nothing.
+const LONGEST_FUTURE_S: f64 = 60.0;
+
+/// Larger than any action in any unit, and small enough that sums and differences stay finite.
+const LARGEST_ACTION: f64 = 1e9;
 
 const MODALITY_MESSAGES: [MessageType; 7] = [
     MessageType::Image,
@@ -118,14 +129,13 @@ const ACTION_MESSAGES: [MessageType; 4] = [
 ];
 
 impl NodeConfig {
-    /// Checks the given parameters, and returns with them what was declared, for the parameter services.
+    /// Checks the given parameters.
     ///
     /// # Errors
     /// Every parameter that is unknown, mistyped, missing or out of range.
-    pub fn from_parameters(
-        given: BTreeMap<String, Value>,
-    ) -> Result<(Self, Vec<Declared>), ConfigErrors> {
-        let d = &mut Declarations::new(given);
+    pub fn from_parameters(given: impl Into<Given>) -> Result<Checked<Self>, ConfigErrors> {
+        let mut declarations = Declarations::new(given);
+        let d = &mut declarations;
         let policy = d.string(
             "policy",
             "",
@@ -152,7 +162,7 @@ impl NodeConfig {
         let contributions_rate_hz = d.double(
             "contributions_rate_hz",
             5.0,
-            0.0..=100.0,
+            Bounds::or(0.01..=100.0, 0.0, "for never"),
             "How often per second ~/contributions and ~/fusion say why the robot moves; 0 for never.",
         );
         if lockstep && !use_sim_time {
@@ -197,10 +207,8 @@ impl NodeConfig {
                     action,
                     record,
                 });
-        let declarations = std::mem::replace(d, Declarations::new(BTreeMap::new()));
-        let (config, declared) = declarations.finish(config)?;
-        let config = config.expect("a choice that cannot be parsed is a problem");
-        Ok((config, declared))
+        let checked = declarations.finish(())?;
+        Ok(checked.with(config.expect("a choice that cannot be parsed is a problem")))
     }
 }
 
@@ -211,6 +219,24 @@ impl ModalityConfig {
             MessageType::String => true,
             MessageType::PointCloud2 => self.max_age_s.is_none(),
             _ => false,
+        }
+    }
+
+    /// What the control loop asks of it.
+    pub fn freshness(&self) -> Freshness {
+        // What has no header is stamped on arrival: only a clock that was turned back puts that into the future, and what
+        // holds until the next message goes on holding.
+        let is_stamped_on_arrival = matches!(
+            self.message,
+            MessageType::String | MessageType::Float32MultiArray | MessageType::Float64MultiArray
+        );
+        Freshness {
+            required: self.required,
+            max_age_s: self.max_age_s,
+            max_future_s: match self.max_age_s.is_none() && is_stamped_on_arrival {
+                true => f64::INFINITY,
+                false => self.max_future_s,
+            },
         }
     }
 
@@ -243,14 +269,20 @@ impl ModalityConfig {
         }
         // An instruction holds until the next one; everything else ages.
         let default_age_s = match message {
-            Some(MessageType::String) => 0.0,
+            Some(MessageType::String) => f64::INFINITY,
             _ => 0.5,
         };
         let max_age_s = d.double(
             &key("max_age_s"),
             default_age_s,
-            0.0..=LONGEST_AGE_S,
-            "The oldest value that still counts, in seconds; 0 for any age.",
+            Bounds::or(AGES_S, f64::INFINITY, "for any age"),
+            "Maximum age in seconds; .inf for any age.",
+        );
+        let max_future_s = d.double(
+            &key("max_future_s"),
+            Freshness::MAX_FUTURE_S,
+            0.0..=LONGEST_FUTURE_S,
+            "How far ahead of the node's clock a stamp may be, in seconds.",
         );
         let min_contrast = match message {
             Some(MessageType::Image | MessageType::CompressedImage) => {
@@ -264,7 +296,8 @@ impl ModalityConfig {
             min_contrast,
             enabled,
             required,
-            max_age_s: (max_age_s > 0.0).then_some(max_age_s),
+            max_age_s: max_age_s.is_finite().then_some(max_age_s),
+            max_future_s,
             name,
         })
     }
@@ -312,23 +345,23 @@ impl ActionConfig {
 impl LimitConfig {
     fn declare(d: &mut Declarations, action: &str) -> Self {
         let key = |parameter: &str| format!("action.limits.{action}.{parameter}");
-        let any = f64::NEG_INFINITY..=f64::INFINITY;
+        let any = || -LARGEST_ACTION..=LARGEST_ACTION;
         let min = d.double(
             &key("min"),
             f64::NEG_INFINITY,
-            any.clone(),
+            Bounds::or(any(), f64::NEG_INFINITY, "for the policy's own"),
             "The smallest value that may leave, in the action's unit; never below the policy's own.",
         );
         let max = d.double(
             &key("max"),
             f64::INFINITY,
-            any,
+            Bounds::or(any(), f64::INFINITY, "for the policy's own"),
             "The largest value that may leave, in the action's unit; never above the policy's own.",
         );
         let max_rate = d.double(
             &key("max_rate"),
             0.0,
-            0.0..=f64::INFINITY,
+            Bounds::or(1e-9..=LARGEST_ACTION, 0.0, "for any"),
             "The largest change per second, in the action's unit; 0 for any. A stop is never delayed.",
         );
         Self {
@@ -371,3 +404,6 @@ pub(super) fn message(
         MessageType::from_ros_name(word).filter(|message| allowed.contains(message))
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,13 +42,7 @@ impl Wiring {
         if config.lockstep {
             check_lockstep(&modalities, &awaited, &mut errors);
         }
-        let freshness = modalities
-            .iter()
-            .map(|m| Freshness {
-                required: m.required,
-                max_age_s: m.max_age_s,
-            })
-            .collect();
+        let freshness = modalities.iter().map(ModalityConfig::freshness).collect();
         match (mapping, errors.is_empty()) {
             (Ok(mapping), true) => Ok(Self {
                 modalities,

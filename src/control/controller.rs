@@ -18,6 +18,23 @@ pub struct Freshness {
     pub required: bool,
     /// The oldest feature that still counts, in seconds; `None` for what stays valid, such as an instruction.
     pub max_age_s: Option<f64>,
+    /// How far ahead of the clock a stamp may be, in seconds; infinite where the stamp is no more than the time of arrival
+    /// and its age does not matter.
+    pub max_future_s: f64,
+}
+
+impl Freshness {
+    /// How far ahead of the clock a stamp may be where nobody says otherwise, in seconds: clocks kept together by NTP
+    /// differ by less.
+    pub const MAX_FUTURE_S: f64 = 0.1;
+
+    /// The limit that a feature of this age (negative when it is stamped ahead of the clock) is beyond, if it is.
+    pub fn limit_passed_by(&self, age_s: f64) -> Option<f64> {
+        match age_s < 0.0 {
+            true => (-age_s > self.max_future_s).then_some(self.max_future_s),
+            false => self.max_age_s.filter(|max_age_s| age_s > *max_age_s),
+        }
+    }
 }
 
 /// What leaves the node this period.
@@ -114,7 +131,7 @@ impl Controller {
         let mut missing = [None; MAX_MODALITIES];
         let mut nothing = true;
         for (i, (feature, freshness)) in features.zip(&self.freshness).enumerate() {
-            let reason = unusable(now, i, feature, freshness.max_age_s);
+            let reason = unusable(now, i, feature, freshness);
             nothing &= reason.is_some();
             missing[i] = reason.filter(|_| freshness.required);
         }
@@ -150,7 +167,7 @@ impl Controller {
         let mut count = 0;
         for (i, (feature, freshness)) in features.zip(&self.freshness).enumerate() {
             seen.ages_s[i] = now.seconds_since(feature.stamp);
-            match unusable(now, i, feature, freshness.max_age_s) {
+            match unusable(now, i, feature, freshness) {
                 None => {
                     present[i] = Some(&feature.values);
                     fused[i] = Some(feature.stamp);
@@ -226,25 +243,20 @@ impl Controller {
     }
 }
 
-/// Whether a feature of this age does not count any more. A stamp further ahead of the clock than the allowed age is as
-/// wrong as one behind it: the two clocks disagree.
-pub fn is_stale(age_s: f64, max_age_s: f64) -> bool {
-    age_s.abs() > max_age_s
-}
-
-/// Why a feature cannot be used now, if so.
+/// Why a feature cannot be used now, if so. A stamp from the future is as wrong as one that is too old: the two clocks
+/// disagree.
 fn unusable(
     now: Stamp,
     modality: usize,
     feature: &ProjectedFeature,
-    max_age_s: Option<f64>,
+    freshness: &Freshness,
 ) -> Option<StopReason> {
     if !feature.present {
         return Some(StopReason::Absent { modality });
     }
-    let max_age_s = max_age_s?;
     let age_s = now.seconds_since(feature.stamp);
-    is_stale(age_s, max_age_s).then_some(StopReason::Stale {
+    let max_age_s = freshness.limit_passed_by(age_s)?;
+    Some(StopReason::Stale {
         modality,
         age_s,
         max_age_s,

@@ -13,7 +13,7 @@ mod snapshot;
 
 pub use attribution::{Attribution, AttributionMessages};
 pub use control_loop::{ControlLoop, ControlThread, Waker};
-pub use controller::{Controller, Decision, Freshness, Seen, Tick, is_stale};
+pub use controller::{Controller, Decision, Freshness, Seen, Tick};
 pub use executor::{Ends, PolicyExecutor};
 pub use handover::{HandoverReceiver, HandoverSender, Returned, handover};
 pub use pace::Pace;

@@ -18,7 +18,7 @@ pub enum StopReason {
         modality: usize,
         /// Its age in seconds; negative when it is stamped ahead of the clock.
         age_s: f64,
-        /// The largest age allowed, in seconds.
+        /// The largest age allowed, in seconds, or how far ahead of the clock a stamp may be where it is ahead.
         max_age_s: f64,
     },
     /// No modality is required and none is present.

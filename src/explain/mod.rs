@@ -19,14 +19,14 @@ use std::path::{Path, PathBuf};
 use self::replay::{moments_in, replay};
 use self::scout::scout;
 use crate::bag::{self, Reader};
-use crate::config::{self, Loaded};
+use crate::config::{Checked, Loaded, NODE_NAME, NodeConfig, Overrides, RosArguments, only_robot};
 use crate::errors::ConfigErrors;
 
 /// What to explain, and where to write it.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The node's parameter file.
-    pub params_file: PathBuf,
+    /// The node's parameters, and which node it is.
+    pub parameters: RosArguments,
     /// A policy folder to explain instead of the one in the parameter file.
     pub policy: Option<PathBuf>,
     /// A recording: a file, or a folder that holds one.
@@ -64,13 +64,23 @@ pub struct Explanation {
 pub fn explain(options: &Options) -> Result<Explanation, ConfigErrors> {
     let mut errors = ConfigErrors::new();
     let bags = bag::find(std::slice::from_ref(&options.bag)).map_err(|e| errors.extend(e));
-    let loaded = config::load_file(&options.params_file)
-        .and_then(|mut config| {
-            config.policy = options.policy.clone().unwrap_or(config.policy);
-            Ok((Loaded::new(&config)?, config))
+    let loaded = parameters(&options.parameters)
+        .and_then(|mut checked| {
+            let config = &mut checked.config;
+            config.policy = options.policy.clone().unwrap_or(config.policy.clone());
+            Ok((Loaded::new(config)?, checked))
         })
         .map_err(|e| errors.extend(e));
-    let (Ok(bags), Ok((loaded, config))) = (bags, loaded) else {
+    let (
+        Ok(bags),
+        Ok((
+            loaded,
+            Checked {
+                config, warnings, ..
+            },
+        )),
+    ) = (bags, loaded)
+    else {
         return Err(errors);
     };
     let [bag] = &bags[..] else {
@@ -101,7 +111,8 @@ pub fn explain(options: &Options) -> Result<Explanation, ConfigErrors> {
         .display()
         .to_string();
     let mut figures = Figures::new(&spec, name, scouted.part.clone(), step_ns as f64 * 1e-9);
-    figures.notes = scouted.notes.clone();
+    figures.notes = warnings;
+    figures.notes.extend(scouted.notes.iter().cloned());
     figures.notes.extend(loaded.warnings.iter().cloned());
     let replayed = replay(
         &mut Reader::with(scouted.layout.clone()),
@@ -124,6 +135,12 @@ pub fn explain(options: &Options) -> Result<Explanation, ConfigErrors> {
         &picture::draw(figures, &replayed.frames),
     )?;
     Ok(explanation)
+}
+
+fn parameters(arguments: &RosArguments) -> Result<Checked<NodeConfig>, ConfigErrors> {
+    let overrides = Overrides::read(arguments)?;
+    let robot = only_robot(arguments, &overrides, NODE_NAME)?;
+    NodeConfig::from_parameters(overrides.of(&robot)?)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), ConfigErrors> {

@@ -9,13 +9,14 @@ use super::context;
 use super::encoder_status::EncoderStatus;
 use super::logger;
 use super::node::follow_clock;
-use super::parameters::{self, ParameterServices};
+use super::parameters::ParameterServices;
 use super::signals::watch_signals;
 use super::status_source::ModalityStatus;
 use super::subscription::{Subscription, profiles};
 use super::watcher::Watcher;
 use crate::clock::Clock;
 use crate::config::{ENCODER_NAME, EncoderConfig, LoadedEncoder};
+use crate::control::Freshness;
 use crate::errors::ConfigErrors;
 use crate::message::{FeatureTemplate, MessageType, frame_id};
 use crate::modality::{Deliver, Message, Worker};
@@ -37,11 +38,15 @@ const SILENT_AFTER_S: f64 = 1.0;
 /// Every problem of the command line, the parameters, the policy and the encoder.
 pub fn run() -> Result<(), ConfigErrors> {
     context::refuse_other_arguments(std::env::args())?;
-    let mut node = context::create_node(ENCODER_NAME)?;
-    let (config, declared) = EncoderConfig::from_parameters(parameters::given(&node))?;
+    let created = context::create_node(ENCODER_NAME)?;
+    let checked = EncoderConfig::from_parameters(created.given()?)?;
+    let (mut node, config) = (created.node, checked.config);
     let clock = Clock::new(config.use_sim_time);
     logger::start(&mut node, &clock)?;
-    let services = ParameterServices::new(&mut node, declared)?;
+    for warning in checked.warnings {
+        log::warn!("{warning}");
+    }
+    let services = ParameterServices::new(&mut node, checked.declared)?;
     let shutdown = Shutdown::default();
     watch_signals(&shutdown)?;
     EncoderNode::start(node, &config, clock, services, shutdown)?.spin()
@@ -102,7 +107,12 @@ impl EncoderNode {
             modality.name,
             config.topic,
         );
-        let source = ModalityStatus::of(&worker, (!is_text).then_some(SILENT_AFTER_S));
+        let silent = Freshness {
+            required: true,
+            max_age_s: (!is_text).then_some(SILENT_AFTER_S),
+            max_future_s: SILENT_AFTER_S,
+        };
+        let source = ModalityStatus::of(&worker, silent);
         let mut status = EncoderStatus::new(&mut node, clock, config, &fingerprint, what, source)?;
         Ok(Self {
             watcher: Watcher::start(move |now| status.look(now), &shutdown)?,

@@ -3,6 +3,7 @@
 mod context;
 mod encoder_node;
 mod encoder_status;
+mod environment;
 mod explainer;
 mod load_policy;
 mod loader;

@@ -1,6 +1,8 @@
 //! Full names of topics, as the graph and bags know them; r2r keeps what rcl resolved to itself.
 
-/// How this process' node expands and remaps names.
+use crate::config::{NodeName, Remapping, RosArguments};
+
+/// How a node expands and remaps names.
 #[derive(Clone, Debug)]
 pub struct Names {
     namespace: String,
@@ -9,46 +11,26 @@ pub struct Names {
 }
 
 impl Names {
-    /// The names of a node, with the `-r from:=to` rules of this process' command line.
-    pub fn of(node: &r2r::Node) -> Self {
-        // A node that exists has both; without them a name stays as good as it is.
-        let namespace = node.namespace().unwrap_or_default();
-        let name = node.name().unwrap_or_default();
-        Self::new(&namespace, &name, std::env::args())
-    }
-
-    fn new(namespace: &str, node: &str, arguments: impl Iterator<Item = String>) -> Self {
+    /// The names of a node, with the `-r from:=to` rules of a command line.
+    pub fn of(node: &NodeName, arguments: &RosArguments) -> Self {
         let mut names = Self {
-            namespace: namespace.trim_end_matches('/').to_owned(),
-            node: node.to_owned(),
+            namespace: node.namespace().trim_end_matches('/').to_owned(),
+            node: node.name().to_owned(),
             rules: Vec::new(),
         };
-        let mut is_ours = false;
-        let mut is_rule = false;
-        for argument in arguments {
-            match argument.as_str() {
-                "--ros-args" => is_ours = true,
-                "--" => is_ours = false,
-                rule if is_rule => names.add_rule(rule),
-                _ => {}
-            }
-            is_rule = is_ours && matches!(argument.as_str(), "-r" | "--remap");
+        for rule in arguments.remappings() {
+            names.add_rule(rule);
         }
         names
     }
 
-    fn add_rule(&mut self, rule: &str) {
-        let Some((from, to)) = rule.split_once(":=") else {
-            return;
-        };
+    fn add_rule(&mut self, rule: &Remapping) {
         // `rostopic://` keeps a rule to topics, `rosservice://` to services, `node:` to one node.
-        let from = from.strip_prefix("rostopic://").unwrap_or(from);
-        let from = match from.split_once(':') {
-            Some((node, from)) if node == self.node => from,
-            Some(_) => return,
-            None => from,
-        };
-        self.rules.push((self.expand(from), self.expand(to)));
+        let from = rule.from.strip_prefix("rostopic://").unwrap_or(&rule.from);
+        let is_ours = rule.node.as_ref().is_none_or(|node| *node == self.node);
+        if is_ours && !from.contains(':') {
+            self.rules.push((self.expand(from), self.expand(&rule.to)));
+        }
     }
 
     /// The full name of a topic, remapped.
@@ -77,11 +59,8 @@ mod tests {
     use super::*;
 
     fn names(namespace: &str, arguments: &str) -> Names {
-        Names::new(
-            namespace,
-            "late_fusion",
-            arguments.split(' ').map(str::to_owned),
-        )
+        let arguments = RosArguments::parse(arguments.split(' ').map(str::to_owned)).unwrap();
+        Names::of(&NodeName::new(namespace, "late_fusion"), &arguments)
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::explainer::Explainer;
 use super::load_policy::LoadPolicy;
 use super::loader::{Loader, Work};
 use super::logger;
-use super::parameters::{self, ParameterServices};
+use super::parameters::ParameterServices;
 use super::policy_runtime::{MessageFanouts, PolicyRuntime};
 use super::publisher::CommandPublisher;
 use super::signals::watch_signals;
@@ -37,11 +37,15 @@ const SPIN: Duration = Duration::from_millis(50);
 /// a thread that panicked.
 pub fn run() -> Result<(), ConfigErrors> {
     context::refuse_other_arguments(std::env::args())?;
-    let mut node = context::create_node(NODE_NAME)?;
-    let (config, declared) = NodeConfig::from_parameters(parameters::given(&node))?;
+    let created = context::create_node(NODE_NAME)?;
+    let checked = NodeConfig::from_parameters(created.given()?)?;
+    let (mut node, config) = (created.node, checked.config);
     let clock = Clock::new(config.use_sim_time);
     logger::start(&mut node, &clock)?;
-    let parameters = ParameterServices::new(&mut node, declared)?;
+    for warning in checked.warnings {
+        log::warn!("{warning}");
+    }
+    let parameters = ParameterServices::new(&mut node, checked.declared)?;
     let shutdown = Shutdown::default();
     watch_signals(&shutdown)?;
     RunningNode::start(node, config, clock, parameters, shutdown)?.spin()

@@ -1,9 +1,5 @@
-//! The parameters of the node as ROS sees them: given on the command line, served to those who ask, and none
-//! to be changed by them.
+//! The parameters of the node as ROS sees them: served to those who ask, and none to be changed by them.
 
-use std::collections::BTreeMap;
-
-use r2r::ParameterValue;
 use r2r::rcl_interfaces::msg;
 use r2r::rcl_interfaces::srv::{
     DescribeParameters, GetParameterTypes, GetParameters, ListParameters, SetParameters,
@@ -13,29 +9,6 @@ use r2r::rcl_interfaces::srv::{
 use super::requests::Requests;
 use crate::config::{Declared, Value};
 use crate::errors::ConfigErrors;
-
-/// The parameters that parameter files and `-p` on the command line gave to this node.
-pub fn given(node: &r2r::Node) -> BTreeMap<String, Value> {
-    let parameters = match node.params.lock() {
-        Ok(parameters) => parameters,
-        Err(poisoned) => poisoned.into_inner(),
-    };
-    parameters
-        .iter()
-        .map(|(name, parameter)| (name.clone(), from_ros(&parameter.value)))
-        .collect()
-}
-
-fn from_ros(value: &ParameterValue) -> Value {
-    match value {
-        ParameterValue::Bool(v) => Value::Bool(*v),
-        ParameterValue::Integer(v) => Value::Integer(*v),
-        ParameterValue::Double(v) => Value::Double(*v),
-        ParameterValue::String(v) => Value::String(v.clone()),
-        ParameterValue::NotSet => Value::Other("empty value".into()),
-        _ => Value::Other("list".into()),
-    }
-}
 
 /// The six parameter services of a ROS 2 node.
 pub struct ParameterServices {

@@ -56,10 +56,11 @@ impl PolicyRuntime {
                 (Some(attribution), Some(snapshots))
             }
         };
-        let parts = wiring.modalities.iter().zip(extractors);
-        let parts = parts.zip(&spec.modalities).zip(policy.projections());
+        let parts = wiring.modalities.iter().zip(&wiring.freshness);
+        let parts = parts.zip(extractors).zip(&spec.modalities);
+        let parts = parts.zip(policy.projections());
         let (mut workers, mut features, mut modalities) = (Vec::new(), Vec::new(), Vec::new());
-        for (((wired, extractor), modality), projection) in parts {
+        for ((((wired, freshness), extractor), modality), projection) in parts {
             let (slot, reader) = feature_slot(projection.width());
             features.push(reader);
             let (Some(extractor), Some(fanout)) = (extractor, fanouts.get(&wired.name)) else {
@@ -74,7 +75,7 @@ impl PolicyRuntime {
             let (name, message) = (&wired.name, wired.message);
             let worker = Worker::start(name, message, extractor, sink, notify, shutdown)?;
             fanout.attach(worker.slot().clone());
-            modalities.push(ModalityStatus::of(&worker, wired.max_age_s));
+            modalities.push(ModalityStatus::of(&worker, freshness.clone()));
             workers.push(worker);
         }
         let (left, reports) = triple_buffer::triple_buffer(&TickMeter::new().report());

@@ -8,13 +8,12 @@ use std::time::{Duration, Instant};
 use super::context;
 use super::names::Names;
 use super::node::follow_clock;
-use super::parameters;
 use super::recorded_topic::{Arrival, RecordedTopic};
 use super::recorder_status::RecorderStatus;
 use super::subscription::Subscription;
 use crate::bag::{Definitions, Episodes, Summary, Writer};
 use crate::clock::Clock;
-use crate::config::{NodeConfig, Value};
+use crate::config::{NodeConfig, NodeName};
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::time::Stamp;
@@ -84,18 +83,16 @@ pub struct Recorder {
 const RESET_S: f64 = 1.0;
 
 impl Recorder {
-    /// Starts to record the topics of `config` into a new bag at `path`. Remappings and `use_sim_time` may also
+    /// Starts to record the topics of `config`, as the node `robot` would hear them, into a new bag at `path`. Remappings
     /// come from this process' `--ros-args`.
     ///
     /// # Errors
     /// Every problem of the command line, the topics and their definitions, before any file is made.
-    pub fn start(config: &NodeConfig, path: &Path) -> Result<Self, ConfigErrors> {
-        let mut node = context::create_node(NODE)?;
-        let simulated = match parameters::given(&node).get("use_sim_time") {
-            Some(Value::Bool(given)) => *given,
-            _ => config.use_sim_time,
-        };
-        let wanted = wanted_topics(config, &Names::of(&node))?;
+    pub fn start(config: &NodeConfig, robot: &NodeName, path: &Path) -> Result<Self, ConfigErrors> {
+        let created = context::create_node(NODE)?;
+        let simulated = config.use_sim_time;
+        let wanted = wanted_topics(config, &Names::of(robot, &created.arguments))?;
+        let mut node = created.node;
         let definitions = find_definitions(&wanted)?;
         let clock = Clock::new(simulated);
         let clock_subscription = match simulated {

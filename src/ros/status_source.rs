@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::control::{StopReason, TickReport};
+use crate::control::{Freshness, StopReason, TickReport};
 use crate::message::{Level, Status};
 use crate::modality::{MessageSlot, ModalityStats, Worker};
 use crate::spec::PolicySpec;
@@ -29,8 +29,8 @@ pub struct ModalityStatus {
     pub stats: Arc<ModalityStats>,
     /// Where its messages wait.
     pub slot: Arc<MessageSlot>,
-    /// The oldest value that still counts, in seconds.
-    pub max_age_s: Option<f64>,
+    /// Which ages count; none where it is not listened to.
+    pub freshness: Option<Freshness>,
 }
 
 impl StatusSource {
@@ -77,12 +77,12 @@ impl StatusSource {
 
 impl ModalityStatus {
     /// What a worker serves.
-    pub fn of(worker: &Worker, max_age_s: Option<f64>) -> Self {
+    pub fn of(worker: &Worker, freshness: Freshness) -> Self {
         Self {
             enabled: true,
             stats: worker.stats().clone(),
             slot: worker.slot().clone(),
-            max_age_s,
+            freshness: Some(freshness),
         }
     }
 
@@ -92,7 +92,7 @@ impl ModalityStatus {
             enabled: false,
             stats: Arc::default(),
             slot: Arc::default(),
-            max_age_s: None,
+            freshness: None,
         }
     }
 
@@ -100,7 +100,8 @@ impl ModalityStatus {
     pub fn status(&self, now: Stamp, node_name: &str, name: &str) -> Status {
         let seen = self.stats.snapshot();
         let age_s = seen.stamp.map(|stamp| now.seconds_since(stamp));
-        let stale = |age_s: f64| self.max_age_s.is_some_and(|max| age_s.abs() > max);
+        let freshness = self.freshness.as_ref();
+        let stale = |age_s: f64| freshness.is_some_and(|f| f.limit_passed_by(age_s).is_some());
         let (level, message) = match (age_s, &seen.last_error) {
             _ if !self.enabled => (Level::Ok, "not enabled".to_owned()),
             (None, None) => (Level::Stale, "no message yet".to_owned()),

@@ -175,6 +175,7 @@ impl TrainingFile {
 
 /// The node allows no more.
 const LONGEST_AGE_S: f64 = 3600.0;
+const SHORTEST_AGE_S: f64 = 0.001;
 
 /// No encoder and no network is that slow.
 const LONGEST_LATENCY_S: f64 = 10.0;
@@ -251,10 +252,11 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), ConfigError
     let history: Option<Option<usize>> = take_or_default(&mut keys, "history", found);
     let max_age_s: Option<Option<f64>> = take_or_default(&mut keys, "max_age_s", found);
     if let Some(Some(age)) = max_age_s
-        && !(0.0..=LONGEST_AGE_S).contains(&age)
+        && !(SHORTEST_AGE_S..=LONGEST_AGE_S).contains(&age)
+        && age != f64::INFINITY
     {
         found.add(format!(
-            "max_age_s is {age}; 0 (any age) to {LONGEST_AGE_S} s are allowed"
+            "max_age_s is {age}; allowed: {SHORTEST_AGE_S} to {LONGEST_AGE_S}, or .inf for any age"
         ));
     }
     let latency_s: Option<f64> = take_or_default(&mut keys, "latency_s", found);
@@ -280,14 +282,14 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), ConfigError
             let (source, width) = source.undetermined();
             // As in the node: a sentence holds until the next one, what streams does not.
             let max_age_s = max_age_s.unwrap_or(match source {
-                SourceSpec::Text { .. } => 0.0,
+                SourceSpec::Text { .. } => f64::INFINITY,
                 SourceSpec::Image { .. }
                 | SourceSpec::Vector { .. }
                 | SourceSpec::Feature { .. } => 0.5,
             });
             let stream = Stream {
                 topic,
-                max_age_ns: (max_age_s > 0.0).then_some((max_age_s * 1e9) as i64),
+                max_age_ns: max_age_s.is_finite().then_some((max_age_s * 1e9) as i64),
                 latency_ns: (latency_s.unwrap_or_default() * 1e9).round() as i64,
             };
             errors.or((

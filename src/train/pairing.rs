@@ -15,7 +15,7 @@
 use std::collections::HashMap;
 
 use super::survey::Label;
-use crate::control::is_stale;
+use crate::control::Freshness;
 use crate::time::Stamp;
 
 /// The messages of one modality that an episode might use.
@@ -129,9 +129,15 @@ impl Arrivals {
         let Arrival { row, .. } = self.messages[message];
         let age_ns = self.age_ns(&self.messages[message], moment);
         let row = row.ok_or(Loss::Absent)?;
-        match self.max_age_ns {
-            Some(most_ns) if is_stale(age_ns as f64, most_ns as f64) => Err(Loss::Stale),
-            _ => Ok(Paired {
+        let freshness = self.max_age_ns.map(|max_age_ns| Freshness {
+            required: true,
+            max_age_s: Some(max_age_ns as f64 * 1e-9),
+            max_future_s: Freshness::MAX_FUTURE_S,
+        });
+        let age_s = age_ns as f64 * 1e-9;
+        match freshness.and_then(|freshness| freshness.limit_passed_by(age_s)) {
+            Some(_) => Err(Loss::Stale),
+            None => Ok(Paired {
                 message,
                 row,
                 age_ns,

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use late_fusion::config::RosArguments;
 use late_fusion::encoder::sha256_of;
 use late_fusion::explain::{Explanation, Options, explain};
 use late_fusion::spec::Weights;
@@ -127,7 +128,7 @@ impl Workshop {
             .save(&self.path("policy/weights.safetensors"))
             .unwrap();
         Options {
-            params_file: self.path("node.yaml"),
+            parameters: RosArguments::of_files([self.path("node.yaml")]),
             policy: Some(self.path("policy")),
             bag: self.folder.path().to_owned(),
             out: self.path("out"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def elsewhere(parameters: dict, *names: str) -> dict:
     for name in names:
         modalities[name] = {"topic": f"{name}_encoder/feature", "message": FEATURE}
         if name == "instruction":
-            modalities[name]["max_age_s"] = 0.0
+            modalities[name]["max_age_s"] = math.inf
     return parameters | {"modalities": modalities}
 
 

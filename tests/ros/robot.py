@@ -20,6 +20,7 @@ from peer import MATCH_S, Peer
 from program import Program
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.subscription import Subscription
 from rclpy.task import Future
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image, JointState
@@ -106,16 +107,21 @@ class Robot:
         action: str = "action",
     ) -> Program:
         """Starts the node with these parameters, and listens to it once it is up."""
-        kind = MESSAGES[parameters["action"]["message"]]
-        create = self.peer.node.create_subscription
-        commands = create(kind, action, self.commands.append, 200)
-        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        create(DiagnosticArray, status, lambda message: self.statuses.append(Status.of(message)), latched)
+        commands = self.listen(MESSAGES[parameters["action"]["message"]], status, action)
         path = write(self.folder / "node.param.yaml", parameters, section)
         self.program = self._start("late_fusion_node", "--ros-args", "--params-file", path, *arguments)
         # From here on no command is missed: a test that sees none has seen that there was none.
         self.wait_for("the command topic", lambda: commands.get_publisher_count() > 0)
         return self.program
+
+    def listen(
+        self, kind: type = Float64MultiArray, status: str = "late_fusion/status", action: str = "action"
+    ) -> Subscription:
+        """Hears commands and status from here on; returns the subscription to the commands."""
+        create = self.peer.node.create_subscription
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        create(DiagnosticArray, status, lambda message: self.statuses.append(Status.of(message)), latched)
+        return create(kind, action, self.commands.append, 200)
 
     def now(self) -> Time:
         """The robot's time: the simulator's where there is one."""

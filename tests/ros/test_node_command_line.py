@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from parameters import wired, write
 from policies import joints_policy
-from program import Program, refused
+from program import Program, executable, refused
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,45 @@ def test_ros_arguments_without_their_mark_are_not_left_out_in_silence(
     file = write(tmp_path / "node.param.yaml", wired(joints_policy(tmp_path / "policy")))
     told = refused(start("late_fusion_node", "--params-file", file))
     assert 'argument "--params-file" is not understood; only --ros-args' in told, told
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "parts"),
+    [
+        ("ROS_LOG_DIR", "{folder}/file/log", ["log folder {folder}/file/log", "ROS_LOG_DIR"]),
+        ("ROS_HOME", "{folder}/file", ["log folder {folder}/file/log", "ROS_HOME"]),
+        ("ROS_DOMAIN_ID", "seven", ['ROS_DOMAIN_ID is "seven"', "0 to 232"]),
+        ("ROS_DOMAIN_ID", "233", ['ROS_DOMAIN_ID is "233"', "0 to 232"]),
+    ],
+)
+@pytest.mark.parametrize("program", ["late_fusion_node", "late_fusion_encoder", "late_fusion"])
+def test_an_environment_that_ros_cannot_use_is_told_in_a_sentence(
+    domain: int, tmp_path: Path, program: str, variable: str, value: str, parts: list[str]
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    file = write(tmp_path / "node.param.yaml", wired(joints_policy(tmp_path / "policy")))
+    words = ["record", "--params-file", file, "--out", tmp_path / "x.mcap"] if program == "late_fusion" else []
+    environment = {"ROS_DOMAIN_ID": str(domain), "ROS_LOG_DIR": "", variable: value.format(folder=tmp_path)}
+    started = Program([executable(program), *words], tmp_path / "log.txt", environment)
+    told = refused(started)
+    for part in parts:
+        assert part.format(folder=tmp_path) in told, told
+    assert "RCL_RET" not in told
+
+
+@pytest.mark.parametrize("program", ["late_fusion_node", "late_fusion_encoder"])
+def test_a_middleware_that_is_not_installed_is_named(domain: int, tmp_path: Path, program: str) -> None:
+    environment = {"ROS_DOMAIN_ID": str(domain), "RMW_IMPLEMENTATION": "rmw_none"}
+    started = Program([executable(program)], tmp_path / "log.txt", environment)
+    # Where ROS is linked to one middleware it says so itself, before the program begins.
+    assert started.wait() != 0
+    told = started.log()
+    assert "rmw_none" in told and "rmw_fastrtps_cpp" in told and "panicked" not in told, told
+
+
+def test_without_a_log_file_its_folder_does_not_matter(domain: int, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    environment = {"ROS_DOMAIN_ID": str(domain), "ROS_LOG_DIR": str(tmp_path / "file" / "log")}
+    words = [executable("late_fusion_node"), "--ros-args", "--disable-external-lib-logs"]
+    told = refused(Program(words, tmp_path / "log.txt", environment))
+    assert "log folder" not in told and "parameter policy" in told, told

@@ -7,6 +7,7 @@ a command and the colour in it tell what the node knew, however late anything ca
 
 from __future__ import annotations
 
+import math
 import random
 from typing import Any
 
@@ -56,7 +57,7 @@ def started(robot: Robot, policy: Policy, required: bool) -> None:
     """A node on a clock that stands still, with joints that hold for good."""
     parameters = wired(policy, TWIST_STAMPED, use_sim_time=True)
     parameters["modalities"]["scene"] |= {"required": required, "max_age_s": MAX_AGE_NS * 1e-9}
-    parameters["modalities"]["joints"]["max_age_s"] = 0.0
+    parameters["modalities"]["joints"]["max_age_s"] = math.inf
     robot.run(parameters)
     robot.simulated = Time(sec=100)
     clock = Clock(clock=robot.simulated)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from itertools import groupby, pairwise
@@ -35,7 +36,7 @@ ENDS_WITHIN_S = 4.0
 def act_on_simulated_time(robot: Robot, parameters: dict) -> None:
     """Starts a robot that acts whenever the clock is turned on: every command is then accounted for."""
     # A clock that is turned on as fast as commands come leaves joints behind that come at the machine's own pace.
-    parameters["modalities"]["joints"]["max_age_s"] = 0.0
+    parameters["modalities"]["joints"]["max_age_s"] = math.inf
     robot.run(parameters | {"use_sim_time": True})
     robot.simulated = Time(sec=100)
     robot.send_until("/clock", Clock(clock=robot.simulated), robot.status_says("waiting: joints: absent"))

@@ -16,7 +16,7 @@ fn every_problem_of_a_training_file_is_named_at_once() {
         .replace("velocities.x", "velocity.x")
         .replace("{method: concat}", "{method: average}")
         .replace(
-            "kind: vector, names: [x, y], max_age_s: 0",
+            "kind: vector, names: [x, y], max_age_s: .inf",
             "kind: vektor, names: [x, y], max_age_s: -3",
         );
     let mut workshop = Workshop::new(&file);

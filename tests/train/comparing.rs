@@ -67,7 +67,7 @@ fn a_row_that_is_not_known_is_named_with_those_that_are() {
 fn a_modality_that_says_nothing_is_named_loudly() {
     let file = POINT.replace(
         "  - {name: goal,",
-        "  - {name: constant, topic: constant, kind: vector, names: [n], max_age_s: 0}\n  - {name: goal,",
+        "  - {name: constant, topic: constant, kind: vector, names: [n], max_age_s: .inf}\n  - {name: goal,",
     );
     let workshop = Workshop::new(&file);
     record_with_constant(&workshop.bag("monday.mcap"), 80);

@@ -15,8 +15,8 @@ const SKIN: &str = "tactile skin v1";
 
 /// The point, whose goal comes as a feature.
 fn touched(encoder: &str) -> Workshop {
-    let goal = "kind: vector, names: [x, y], max_age_s: 0";
-    let feature = format!("kind: feature, width: 2, max_age_s: 0{encoder}");
+    let goal = "kind: vector, names: [x, y], max_age_s: .inf";
+    let feature = format!("kind: feature, width: 2, max_age_s: .inf{encoder}");
     let file = POINT.replace(
         &format!("topic: goal, {goal}"),
         &format!("topic: goal, {feature}"),

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use late_fusion::bag::{Episodes, Reader, Record};
+use late_fusion::config::RosArguments;
 use late_fusion::explain::{self, explain};
 use late_fusion::train::{Dataset, dataset, train};
 use mcap::records::MessageHeader;
@@ -244,7 +245,7 @@ fn recorder_trainer_and_explanation_agree_about_odd_markers() {
     fs::write(&params_file, PARAMETERS).unwrap();
     let part = |number: usize| {
         let options = explain::Options {
-            params_file: params_file.clone(),
+            parameters: RosArguments::of_files([params_file.clone()]),
             policy: Some(workshop.options.out.clone()),
             bag: bag.clone(),
             out: workshop.path("explanation"),

@@ -16,7 +16,7 @@ pub const POINT: &str = "
 name: point
 modalities:
   - {name: place, topic: joint_states, kind: vector, names: [x, y]}
-  - {name: goal, topic: goal, kind: vector, names: [x, y], max_age_s: 0, projection: 8}
+  - {name: goal, topic: goal, kind: vector, names: [x, y], max_age_s: .inf, projection: 8}
 action:
   topic: expert_action
   message: trajectory_msgs/msg/JointTrajectory

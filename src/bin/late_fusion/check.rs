@@ -1,10 +1,15 @@
 //! `late_fusion check`: what a node would run, or everything that keeps it from running.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use late_fusion::config::{self, Loaded, LoadedEncoder, NodeConfig};
+use late_fusion::config::{
+    Checked, ENCODER_NAME, EncoderConfig, Given, Loaded, LoadedEncoder, NODE_NAME, NodeConfig,
+    Overrides, robots,
+};
 use late_fusion::errors::ConfigErrors;
 use late_fusion::spec::HeadSpec;
+
+use super::parameters::parameters;
 
 /// Check a parameter file with its policy and encoders, without ROS running.
 ///
@@ -12,9 +17,9 @@ use late_fusion::spec::HeadSpec;
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The node's parameter file.
-    #[arg(long, value_name = "FILE")]
-    params_file: PathBuf,
+    /// The node's parameter file. Of several the later one wins.
+    #[arg(long, value_name = "FILE", required = true)]
+    params_file: Vec<PathBuf>,
 
     /// A policy folder to check instead of the one in the parameter file.
     #[arg(long, value_name = "FOLDER")]
@@ -22,36 +27,78 @@ pub struct Arguments {
 
     /// The file is for a late_fusion_encoder, which encodes one modality on another machine; with the node's name where it
     /// has another.
-    #[arg(long, value_name = "NODE", num_args = 0..=1, default_missing_value = config::ENCODER_NAME)]
+    #[arg(long, value_name = "NODE", num_args = 0..=1, default_missing_value = ENCODER_NAME)]
     encoder: Option<String>,
+
+    /// What follows --ros-args is for ROS: which robot is meant (-r __ns:=/left), other parameters (-p). Without it every
+    /// robot that the file names is checked.
+    #[arg(
+        allow_hyphen_values = true,
+        trailing_var_arg = true,
+        value_name = "--ros-args"
+    )]
+    ros_arguments: Vec<String>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   late_fusion check --params-file config/late_fusion.param.yaml
-  late_fusion check --encoder --params-file config/late_fusion_encoder.param.yaml";
+  late_fusion check --encoder --params-file config/late_fusion_encoder.param.yaml
+  late_fusion check --params-file robots.param.yaml --ros-args -r __ns:=/left";
 
 /// Checks, and prints the table.
 ///
 /// # Errors
 /// Every problem of the parameter file, the policy and its encoders.
 pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
-    if let Some(node) = &arguments.encoder {
-        return check_encoder(node, &arguments);
+    let ros = parameters(&arguments.params_file, &arguments.ros_arguments)?;
+    let overrides = Overrides::read(&ros)?;
+    let name = arguments.encoder.as_deref().unwrap_or(NODE_NAME);
+    let robots = robots(&ros, &overrides, name);
+    let mut errors = ConfigErrors::new();
+    for robot in &robots {
+        if robots.len() > 1 {
+            println!("{}{robot}:", if *robot == robots[0] { "" } else { "\n" });
+        }
+        let policy = arguments.policy.as_deref();
+        let checked = overrides
+            .of(robot)
+            .and_then(|given| match arguments.encoder {
+                Some(_) => check_encoder(given, policy),
+                None => check_node(given, policy),
+            });
+        match checked {
+            Ok(()) => {}
+            Err(found) if robots.len() > 1 => errors.add_all(&robot.to_string(), found),
+            Err(found) => errors.extend(found),
+        }
     }
-    let mut config = config::load_file(&arguments.params_file)?;
-    if let Some(policy) = arguments.policy {
-        config.policy = policy;
+    errors.or(())
+}
+
+fn check_node(given: Given, policy: Option<&Path>) -> Result<(), ConfigErrors> {
+    let Checked {
+        mut config,
+        warnings,
+        ..
+    } = NodeConfig::from_parameters(given)?;
+    if let Some(policy) = policy {
+        config.policy = policy.to_owned();
     }
-    let loaded = Loaded::new(&config)?;
+    let mut loaded = Loaded::new(&config)?;
+    loaded.warnings.splice(0..0, warnings);
     print_table(&config, &loaded);
     Ok(())
 }
 
-fn check_encoder(node: &str, arguments: &Arguments) -> Result<(), ConfigErrors> {
-    let mut config = config::load_encoder_file(&arguments.params_file, node)?;
-    if let Some(policy) = &arguments.policy {
-        config.policy.clone_from(policy);
+fn check_encoder(given: Given, policy: Option<&Path>) -> Result<(), ConfigErrors> {
+    let Checked {
+        mut config,
+        warnings,
+        ..
+    } = EncoderConfig::from_parameters(given)?;
+    if let Some(policy) = policy {
+        config.policy = policy.to_owned();
     }
     let LoadedEncoder {
         modality,
@@ -66,6 +113,9 @@ fn check_encoder(node: &str, arguments: &Arguments) -> Result<(), ConfigErrors> 
     );
     println!("encoder       {}", extractor.describe());
     println!("features      on ~/feature, as {fingerprint}");
+    for warning in warnings {
+        println!("\nWARNING: {warning}");
+    }
     Ok(())
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use late_fusion::errors::ConfigErrors;
 use late_fusion::explain::{Conduct, Explanation, Options, explain};
 
+use super::parameters::parameters;
+
 /// Show what moved the robot in a recording: a picture over time.
 ///
 /// Lets the node's own control loop go through a bag once more. The picture shows what the cameras saw, what was said,
@@ -28,13 +30,13 @@ pub struct Arguments {
     #[arg(long, value_name = "FOLDER")]
     policy: Option<PathBuf>,
 
-    /// The node's parameter file: topics, ages, limits and the control rate.
+    /// The node's parameter file: topics, ages, limits and the control rate. Of several the later one wins.
     #[arg(
         long,
         value_name = "FILE",
         default_value = "config/late_fusion.param.yaml"
     )]
-    params_file: PathBuf,
+    params_file: Vec<PathBuf>,
 
     /// Where the picture and the numbers go.
     #[arg(long, value_name = "FOLDER", default_value = "explanation")]
@@ -55,6 +57,14 @@ pub struct Arguments {
     /// Explain only every how-manieth command [default: as many commands as fit the picture].
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     every: Option<u32>,
+
+    /// What follows --ros-args is for ROS: which robot is meant (-r __ns:=/left), other parameters (-p).
+    #[arg(
+        allow_hyphen_values = true,
+        trailing_var_arg = true,
+        value_name = "--ros-args"
+    )]
+    ros_arguments: Vec<String>,
 }
 
 /// Explains, and says in a few lines what was found.
@@ -72,7 +82,7 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
         return Err(errors);
     }
     let explanation = explain(&Options {
-        params_file: arguments.params_file,
+        parameters: parameters(&arguments.params_file, &arguments.ros_arguments)?,
         policy: arguments.policy,
         bag: arguments.bag,
         out: arguments.out,

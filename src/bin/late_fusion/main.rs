@@ -4,6 +4,7 @@ mod check;
 mod console;
 mod convert;
 mod explain;
+mod parameters;
 mod predict;
 #[cfg(feature = "ros")]
 mod record;

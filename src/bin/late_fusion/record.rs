@@ -4,10 +4,12 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use late_fusion::config;
+use late_fusion::config::{NODE_NAME, NodeConfig, Overrides, only_robot};
 use late_fusion::errors::ConfigErrors;
 use late_fusion::ros::{Progress, Recorder, Report, watch_signals};
 use late_fusion::shutdown::Shutdown;
+
+use super::parameters::parameters;
 
 /// Record demonstrations into an MCAP file.
 ///
@@ -21,15 +23,16 @@ use late_fusion::shutdown::Shutdown;
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The node's parameter file.
-    #[arg(long, value_name = "FILE")]
-    params_file: PathBuf,
+    /// The node's parameter file. Of several the later one wins.
+    #[arg(long, value_name = "FILE", required = true)]
+    params_file: Vec<PathBuf>,
 
     /// A folder, in which the file is named by the time, or the path of a new .mcap file.
     #[arg(long, value_name = "FOLDER|FILE.mcap")]
     out: PathBuf,
 
-    /// What follows --ros-args is for ROS: remappings (-r), and use_sim_time (-p use_sim_time:=true).
+    /// What follows --ros-args is for ROS: which robot is meant (-r __ns:=/left), remappings of topics (-r), other
+    /// parameters (-p use_sim_time:=true).
     #[arg(
         allow_hyphen_values = true,
         trailing_var_arg = true,
@@ -56,14 +59,19 @@ const LOG_EVERY: Duration = Duration::from_secs(10);
 /// Every problem of the parameter file and the output before anything is recorded; afterwards what the file
 /// system says.
 pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
-    check_ros_arguments(&arguments.ros_arguments)?;
-    let config = config::load_file(&arguments.params_file)?;
+    let ros = parameters(&arguments.params_file, &arguments.ros_arguments)?;
+    let overrides = Overrides::read(&ros)?;
+    let robot = only_robot(&ros, &overrides, NODE_NAME)?;
+    let checked = NodeConfig::from_parameters(overrides.of(&robot)?)?;
     let path = output_path(&arguments.out, SystemTime::now())?;
     let shutdown = Shutdown::default();
     watch_signals(&shutdown)?;
-    let mut recorder = Recorder::start(&config, &path)?;
+    let mut recorder = Recorder::start(&checked.config, &robot, &path)?;
     let topics: Vec<&str> = recorder.topics().collect();
     let mut line = Line::new();
+    for warning in checked.warnings {
+        line.say(&format!("warning: {warning}"));
+    }
     line.say(&format!(
         "recording {} into {}; Ctrl-C ends it",
         topics.join(", "),
@@ -78,16 +86,6 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     let report = recorder.finish()?;
     line.say(&summary(&report, &path));
     Ok(())
-}
-
-/// Without --ros-args in front, a word that is left over is a mistake.
-fn check_ros_arguments(arguments: &[String]) -> Result<(), ConfigErrors> {
-    match arguments.first() {
-        Some(first) if first != "--ros-args" => Err(ConfigErrors::from(format!(
-            "argument {first:?} is not understood; only --ros-args may follow the options (see --help)"
-        ))),
-        _ => Ok(()),
-    }
 }
 
 /// The path of the new file; folders on the way are made.
@@ -278,18 +276,5 @@ mod tests {
             text.contains("taken") && text.contains("cannot be made"),
             "{text}"
         );
-    }
-
-    #[test]
-    fn only_ros_arguments_may_follow() {
-        let words = |text: &str| {
-            text.split_whitespace()
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        };
-        assert!(check_ros_arguments(&words("")).is_ok());
-        assert!(check_ros_arguments(&words("--ros-args -r a:=b")).is_ok());
-        let text = check_ros_arguments(&words("more")).unwrap_err().to_string();
-        assert!(text.contains("\"more\""), "{text}");
     }
 }

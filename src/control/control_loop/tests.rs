@@ -62,6 +62,7 @@ fn executor(required: bool) -> (Box<PolicyExecutor>, [FeatureWriter; 2]) {
     let freshness = Freshness {
         required,
         max_age_s: None,
+        max_future_s: f64::INFINITY,
     };
     let controller = Controller::new(
         policy,

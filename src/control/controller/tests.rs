@@ -56,6 +56,7 @@ fn controller(required: [bool; 2]) -> Controller {
         .map(|(max_age_s, required)| Freshness {
             required,
             max_age_s,
+            max_future_s: 0.1,
         })
         .collect();
     Controller::new(policy, Guard::new(limits), freshness, Ensemble::None, 0.025)
@@ -117,15 +118,42 @@ fn a_stale_camera_stops_the_robot_and_a_fresh_one_moves_it_again() {
 }
 
 #[test]
-fn a_stamp_from_the_future_is_as_stale_as_one_from_the_past() {
+fn a_stamp_from_the_future_is_tolerated_less_far_than_one_from_the_past() {
     let mut controller = controller(BOTH);
+    let mut action = [0.0];
+    for (ahead_s, acts) in [(0.0, true), (0.1, true), (0.101, false), (0.4, false)] {
+        let features = [feature(1.0 + ahead_s, 0.25), feature(0.1, 0.5)];
+        let decision = decide(&mut controller, 1.0, &features, &mut action);
+        assert_eq!(matches!(decision, Decision::Act { .. }), acts, "{ahead_s}");
+        assert_eq!(action, [if acts { 0.75 } else { 0.0 }], "{ahead_s}");
+    }
     let features = [feature(2.0, 0.25), feature(0.1, 0.5)];
-    let decision = decide(&mut controller, 1.0, &features, &mut [0.0]);
-    let Decision::Silent(reason) = decision else {
+    let decision = decide(&mut controller, 1.0, &features, &mut action);
+    let Decision::Stop(reason) = decision else {
         panic!("{decision:?}")
     };
     let text = reason.describe(controller.policy().spec()).to_string();
-    assert!(text.contains("camera") && text.contains("future"), "{text}");
+    assert_eq!(
+        text,
+        "camera: stamped 1.000 s in the future, allowed 0.100 s; do the clocks agree?"
+    );
+}
+
+#[test]
+fn of_any_age_does_not_mean_from_any_future() {
+    let mut controller = controller(BOTH);
+    let features = [feature(11.0, 0.25), feature(21.0, 0.5)];
+    let decision = decide(&mut controller, 11.0, &features, &mut [0.0]);
+    let expected = StopReason::Stale {
+        modality: 1,
+        age_s: -10.0,
+        max_age_s: 0.1,
+    };
+    assert_eq!(decision, Decision::Silent(expected));
+    // A sentence is stamped on arrival; a simulator that starts over does not unsay it.
+    controller.freshness[1].max_future_s = f64::INFINITY;
+    let decision = decide(&mut controller, 11.0, &features, &mut [0.0]);
+    assert_eq!(decision, Decision::Act { limited: 0 });
 }
 
 #[test]

@@ -60,6 +60,7 @@ fn player(ensemble: Ensemble, required: [bool; 2], max_rate: Option<f64>) -> Con
     let freshness = freshness.map(|(max_age_s, required)| Freshness {
         required,
         max_age_s,
+        max_future_s: 0.1,
     });
     let guard = Guard::new(vec![limit]);
     Controller::new(policy, guard, freshness.collect(), ensemble, PERIOD_S)

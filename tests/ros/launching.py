@@ -1,0 +1,81 @@
+"""The launch file, understood without `launch`, which is not on PyPI: the command that launch_ros would run.
+
+Only what the project's launch files use is understood; anything else is an error, so that a test notices.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+from program import ROOT
+
+LAUNCH_FILE = ROOT / "launch" / "late_fusion.launch.xml"
+
+
+def substituted(text: str, values: dict[str, str]) -> str:
+    """A text with $(var …), $(find-pkg-share late_fusion) and $(eval '…') replaced."""
+    text = text.replace("$(find-pkg-share late_fusion)", str(ROOT))
+    text = re.sub(r"\$\(var (\w+)\)", lambda match: values[match[1]], text)
+    expression = re.fullmatch(r"\$\(eval '(.*)'\)", text, re.DOTALL)
+    if expression:
+        text = str(eval(expression[1].replace("\\'", "'"), {"__builtins__": {}}))
+    assert "$(" not in text, text
+    return text
+
+
+def launched(folder: Path, **given: str) -> list[str]:
+    """The arguments of the one node that the launch file starts with these arguments of its own."""
+    values: dict[str, str] = {}
+    remaps: list[str] = []
+    commands: list[list[str]] = []
+
+    def holds(element: ElementTree.Element) -> bool:
+        return substituted(element.get("if", "true"), values).lower() in ("true", "1")
+
+    def run(element: ElementTree.Element) -> None:
+        if not holds(element):
+            return
+        match element.tag:
+            case "launch" | "group":
+                for child in element:
+                    run(child)
+            case "arg":
+                values[element.attrib["name"]] = given.get(
+                    element.attrib["name"], substituted(element.attrib["default"], values)
+                )
+            case "let":
+                values[element.attrib["name"]] = substituted(element.attrib["value"], values)
+            case "set_remap":
+                names = (substituted(element.attrib[key], values) for key in ("from", "to"))
+                remaps.extend(["-r", ":=".join(names)])
+            case "node":
+                commands.append(command(element))
+            case other:
+                raise AssertionError(f"<{other}> is not understood here")
+
+    def command(node: ElementTree.Element) -> list[str]:
+        namespace = "/" + substituted(node.attrib["namespace"], values).strip("/")
+        full = f"{namespace.rstrip('/')}/{node.attrib['name']}"
+        words = ["--ros-args", *substituted(node.attrib["ros_args"], values).split()]
+        words += ["--ros-args", "-r", f"__node:={node.attrib['name']}", "-r", f"__ns:={namespace}"]
+        for i, parameter in enumerate(node):
+            assert parameter.tag == "param" and not set(parameter.attrib) - {"from", "name", "value"}
+            if "from" in parameter.attrib:
+                words += ["--params-file", substituted(parameter.attrib["from"], values)]
+                continue
+            # launch_ros writes a file for each, and leaves it to YAML what a value is.
+            value = substituted(parameter.attrib["value"], values)
+            value = {"true": True, "false": False}.get(value, value)
+            path = folder / f"launch_params_{i}"
+            path.write_text(json.dumps({full: {"ros__parameters": {parameter.attrib["name"]: value}}}))
+            words += ["--params-file", str(path)]
+        return words + remaps
+
+    root = ElementTree.parse(LAUNCH_FILE).getroot()
+    run(root)
+    assert not set(given) - set(values), given
+    [only] = commands
+    return only
