@@ -206,6 +206,9 @@ struct Scan<'a> {
 /// Bytes of a message record before the message: channel, sequence, log time and publish time.
 pub(super) const MESSAGE_HEADER: usize = 2 + 4 + 8 + 8;
 
+/// Where in it the log time is.
+pub(super) const LOG_TIME: std::ops::Range<usize> = 6..14;
+
 impl Scan<'_> {
     fn walk(&mut self, input: &mut Input) -> io::Result<()> {
         loop {

@@ -140,11 +140,11 @@ fn messages_can_be_fetched_once_more_in_any_number() {
     let places: Vec<Place> = wanted.iter().map(|(place, _)| *place).collect();
     let mut fetched = Vec::new();
     let mut again = Reader::with(reader.layout());
-    let see = |i: usize, bytes: &[u8]| fetched.push((places[i], bytes.to_vec()));
+    let see = |i: usize, _, bytes: &[u8]| fetched.push((places[i], bytes.to_vec()));
     again.fetch(&places, see).unwrap();
     assert!(fetched == wanted);
     std::fs::write(&path, &std::fs::read(&path).unwrap()[..2000]).unwrap();
-    let refused = Reader::with(reader.layout()).fetch(&places, |_, _| {});
+    let refused = Reader::with(reader.layout()).fetch(&places, |_, _, _| {});
     let text = refused.unwrap_err().to_string();
     assert!(text.contains("cannot be read a second time"), "{text}");
 }

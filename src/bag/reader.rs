@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::chunk::{Chunk, MAX_MESSAGE_BYTES, record_at, unpack_zstd};
 use super::find::Bag;
 use super::input::{Input, ZSTD_MAGIC};
-use super::layout::{self, Damage, Layout, MESSAGE_HEADER};
+use super::layout::{self, Damage, LOG_TIME, Layout, MESSAGE_HEADER};
 use super::records::Records;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
@@ -132,15 +132,15 @@ impl Reader {
         self.digest.as_deref()
     }
 
-    /// Fetches messages once more, and shows each to `see` with its index among `places`, which are sorted. Of the
-    /// files only what holds them is read.
+    /// Fetches messages once more, and shows each to `see` with its index among `places`, which are sorted, and the time
+    /// at which it was recorded. Of the files only what holds them is read.
     ///
     /// # Errors
     /// When they are not there any more.
     pub fn fetch(
         &mut self,
         places: &[Place],
-        mut see: impl FnMut(usize, &[u8]),
+        mut see: impl FnMut(usize, Stamp, &[u8]),
     ) -> Result<(), ConfigErrors> {
         let mut loaded: Option<(u32, Vec<u8>)> = None;
         let mut scratch = Vec::new();
@@ -155,13 +155,16 @@ impl Reader {
                     &mut other.insert((place.block, chunk.records)).1
                 }
             };
-            let message = record_at(records, place.offset as usize)
-                .and_then(|(_, content, _)| content.get(MESSAGE_HEADER..));
-            let message = match message {
-                Some(message) => unpacked(message, &mut scratch).map_err(|e| self.gone(&e))?,
-                None => return Err(self.gone(&"a message is not where it was")),
+            let message = record_at(records, place.offset as usize).and_then(|(_, content, _)| {
+                let (header, message) = content.split_at_checked(MESSAGE_HEADER)?;
+                let logged = header.get(LOG_TIME)?.try_into().ok()?;
+                Some((Stamp::from_nanos(i64::from_le_bytes(logged)), message))
+            });
+            let Some((logged, message)) = message else {
+                return Err(self.gone(&"a message is not where it was"));
             };
-            see(i, message);
+            let message = unpacked(message, &mut scratch).map_err(|e| self.gone(&e))?;
+            see(i, logged, message);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::declaration::{Checked, Declarations};
 use super::encoding;
 use super::given::Given;
-use super::node::{message, topic};
+use super::topic::{message, topic};
 use crate::encoder::{ExecutionProvider, FeatureExtractor, Runtime, SessionOptions, accepts};
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
@@ -27,6 +27,8 @@ pub struct EncoderConfig {
     pub message: MessageType,
     /// The least contrast, 0 to 1, with which a picture shows anything.
     pub min_contrast: f64,
+    /// Whether a sentence counts that was said before the node started.
+    pub accept_earlier: bool,
     /// The ONNX Runtime library, where the look-up is not to find it.
     pub onnxruntime: Option<PathBuf>,
     /// Where the encoder runs.
@@ -66,6 +68,7 @@ impl EncoderConfig {
         let topic = topic(d, "topic", "", "The topic that is encoded.");
         let message = message(d, "message", "", &MESSAGES, "The type of that topic.");
         let min_contrast = encoding::min_contrast(d, "min_contrast");
+        let accept_earlier = encoding::accept_earlier(d, "accept_earlier");
         let onnxruntime = encoding::onnxruntime(d);
         let execution_provider = encoding::execution_provider(d);
         let intra_op_threads = encoding::intra_op_threads(d);
@@ -74,6 +77,12 @@ impl EncoderConfig {
             d.problem(format!(
                 "parameter min_contrast is {min_contrast}, and a sentence has none; leave it at 0.0, or encode pictures"
             ));
+        }
+        if message.is_some_and(|message| message != MessageType::String) && accept_earlier {
+            d.problem(
+                "parameter accept_earlier is true, but a picture from before the node started is too old; leave it at \
+                 false, or encode sentences",
+            );
         }
         if policy.is_empty() {
             d.problem(
@@ -92,6 +101,7 @@ impl EncoderConfig {
                 topic,
                 message,
                 min_contrast,
+                accept_earlier,
                 onnxruntime,
                 execution_provider: provider,
                 intra_op_threads,

@@ -9,6 +9,7 @@ use super::declaration::{Checked, Declarations};
 use super::encoding;
 use super::ensemble;
 use super::given::Given;
+use super::topic::{message, topic};
 use crate::chunk::Ensemble;
 use crate::control::Freshness;
 use crate::encoder::ExecutionProvider;
@@ -61,6 +62,8 @@ pub struct ModalityConfig {
     pub max_age_s: Option<f64>,
     /// How far ahead of the node's clock a stamp may be, in seconds.
     pub max_future_s: f64,
+    /// Whether a sentence or a feature counts that was published before the node started.
+    pub accept_earlier: bool,
     /// The least difference between the brightest and the darkest number of a picture, as a part of the full range, with
     /// which it shows anything; 0 for any.
     pub min_contrast: f64,
@@ -213,7 +216,8 @@ impl NodeConfig {
 }
 
 impl ModalityConfig {
-    /// Whether a message from before the node started counts: a sentence, and a ready-made feature of any age.
+    /// Whether a message holds until the next one, so that none may be lost: a sentence, and a ready-made feature of any
+    /// age.
     pub fn is_latched(&self) -> bool {
         match self.message {
             MessageType::String => true,
@@ -290,10 +294,26 @@ impl ModalityConfig {
             }
             _ => 0.0,
         };
+        let accept_earlier = match message {
+            Some(MessageType::String | MessageType::PointCloud2) => {
+                encoding::accept_earlier(d, &key("accept_earlier"))
+            }
+            _ => false,
+        };
+        if accept_earlier && message == Some(MessageType::PointCloud2) && max_age_s > 0.0 {
+            d.problem(format!(
+                "parameter {} is true, but {} is {max_age_s}: a feature from before the node started would be too old; \
+                 with {}: 0.0 it holds until the next one",
+                key("accept_earlier"),
+                key("max_age_s"),
+                key("max_age_s"),
+            ));
+        }
         Some(Self {
             topic,
             message: message?,
             min_contrast,
+            accept_earlier,
             enabled,
             required,
             max_age_s: max_age_s.is_finite().then_some(max_age_s),
@@ -370,39 +390,6 @@ impl LimitConfig {
             max_rate: (max_rate > 0.0).then_some(max_rate),
         }
     }
-}
-
-/// Declares a topic's name, checked by the rules that ROS has for names.
-pub(super) fn topic(
-    d: &mut Declarations,
-    name: &str,
-    default: &str,
-    description: &'static str,
-) -> String {
-    let topic = d.string(name, default, description);
-    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '~' | '{' | '}');
-    let starts_right = topic.starts_with(|c: char| !c.is_ascii_digit());
-    if !starts_right || !topic.chars().all(legal) || topic.ends_with('/') || topic.contains("//") {
-        d.problem(format!(
-            "parameter {name} is {topic:?}; a topic name is made of letters, digits, _ and /, \
-             and starts with no digit, for example camera/image_raw"
-        ));
-    }
-    topic
-}
-
-/// Declares the type of a topic's messages.
-pub(super) fn message(
-    d: &mut Declarations,
-    name: &str,
-    default: &str,
-    allowed: &[MessageType],
-    description: &'static str,
-) -> Option<MessageType> {
-    let words: Vec<&str> = allowed.iter().map(|m| m.ros_name()).collect();
-    d.choice(name, default, &words, description, |word| {
-        MessageType::from_ros_name(word).filter(|message| allowed.contains(message))
-    })
 }
 
 #[cfg(test)]

@@ -41,8 +41,15 @@ enum Source {
 pub struct Extraction {
     /// The message's own stamp; `None` for types without a header.
     pub stamp: Option<Stamp>,
-    /// Whether there is a feature: a blank instruction means that there is none.
+    /// Whether there is a feature: a blank instruction means that there is none, and joint states that some joints are
+    /// yet to come.
     pub present: bool,
+    /// Whether the message has to do with the modality; joint states may be about other joints alone. Where it has not,
+    /// nothing is new.
+    pub relevant: bool,
+    /// How much older than the message the oldest number of the feature is, in nanoseconds: the joints of a robot come
+    /// from several publishers, and each has an age of its own.
+    pub behind_ns: i64,
 }
 
 impl FeatureExtractor {
@@ -135,8 +142,29 @@ impl FeatureExtractor {
         bytes: &[u8],
         feature: &mut [f32],
     ) -> Result<Extraction, MessageError> {
+        self.extract_received(message_type, bytes, Stamp::default(), feature)
+    }
+
+    /// The same for a message that was received at `received`, which is the stamp of joint states that have none.
+    ///
+    /// Joint states are put together: the feature has the newest position of every joint. So the messages of a topic must
+    /// come in their order, all of them, and [`FeatureExtractor::forget`] stands between two recordings.
+    ///
+    /// # Errors
+    /// As for [`FeatureExtractor::extract`].
+    ///
+    /// # Panics
+    /// As for [`FeatureExtractor::extract`].
+    pub fn extract_received(
+        &mut self,
+        message_type: MessageType,
+        bytes: &[u8],
+        received: Stamp,
+        feature: &mut [f32],
+    ) -> Result<Extraction, MessageError> {
         assert_eq!(feature.len(), self.width, "room for the feature");
         let mut present = true;
+        let (mut relevant, mut behind_ns) = (true, 0);
         let stamp = match (&mut self.source, &self.ready, message_type) {
             (Source::Image(encoder), _, MessageType::Image) => {
                 let view = ImageView::parse(bytes)?;
@@ -154,7 +182,9 @@ impl FeatureExtractor {
             }
             (Source::Vector(reader), _, MessageType::JointState) => {
                 let view = JointStateView::parse(bytes)?;
-                reader.joints(&view, feature)?;
+                let joined = reader.joints(&view, received, feature)?;
+                (relevant, present) = (joined.relevant, joined.present);
+                behind_ns = joined.behind_ns;
                 Some(view.stamp)
             }
             (Source::Vector(reader), _, MessageType::Float32MultiArray) => {
@@ -178,7 +208,28 @@ impl FeatureExtractor {
                 ));
             }
         };
-        Ok(Extraction { stamp, present })
+        Ok(Extraction {
+            stamp,
+            present,
+            relevant,
+            behind_ns,
+        })
+    }
+
+    /// Forgets the messages before: what follows is another recording.
+    pub fn forget(&mut self) {
+        if let Source::Vector(reader) = &mut self.source {
+            reader.forget();
+        }
+    }
+
+    /// Which joints are missing, or else which one makes the feature as old as it is, where that is one of several.
+    /// `None` for whatever does not come as joint states.
+    pub fn reason(&self) -> Option<String> {
+        match &self.source {
+            Source::Vector(reader) => reader.reason(),
+            _ => None,
+        }
     }
 
     /// The feature of the last picture moved to the right and down by so many pixels of the encoder's input; what is at

@@ -9,6 +9,7 @@ mod extractor;
 mod file;
 mod fingerprint;
 mod image;
+mod joints;
 mod onnx;
 mod pooling;
 mod precomputed;

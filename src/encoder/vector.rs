@@ -1,11 +1,14 @@
 //! Numbers that need no encoder: joints by name, arrays by order.
 
+use super::joints::{Joined, LatestJoints};
 use super::summary::Summary;
 use crate::message::{Floats, JointStateView, MessageError, Numbers};
+use crate::time::Stamp;
 
 /// Picks the named numbers out of messages.
 pub(super) struct VectorReader {
     names: Vec<String>,
+    joints: LatestJoints,
 }
 
 impl VectorReader {
@@ -13,6 +16,7 @@ impl VectorReader {
     pub fn new(names: &[String]) -> Self {
         Self {
             names: names.to_vec(),
+            joints: LatestJoints::new(names),
         }
     }
 
@@ -32,16 +36,25 @@ impl VectorReader {
         }
     }
 
-    /// The positions of the named joints; the message may have more of them, in any order.
+    /// The newest positions of the named joints, once this message is taken in; it may have more joints, fewer, or
+    /// others, in any order.
     pub fn joints(
-        &self,
+        &mut self,
         view: &JointStateView<'_>,
+        received: Stamp,
         feature: &mut [f32],
-    ) -> Result<(), MessageError> {
-        for (name, number) in self.names.iter().zip(feature) {
-            *number = finite(view.position_of(name)?, || format!("position of {name}"))?;
-        }
-        Ok(())
+    ) -> Result<Joined, MessageError> {
+        self.joints.take(view, received, feature)
+    }
+
+    /// See [`LatestJoints::reason`].
+    pub fn reason(&self) -> Option<String> {
+        self.joints.reason()
+    }
+
+    /// See [`LatestJoints::forget`].
+    pub fn forget(&mut self) {
+        self.joints.forget();
     }
 
     /// The numbers of an array, which has exactly one per name.
@@ -66,7 +79,7 @@ impl VectorReader {
 }
 
 /// The number as features hold it; `field` names it in the error.
-fn finite(value: f64, field: impl Fn() -> String) -> Result<f32, MessageError> {
+pub(super) fn finite(value: f64, field: impl Fn() -> String) -> Result<f32, MessageError> {
     let number = value as f32;
     if number.is_finite() {
         Ok(number)

@@ -182,7 +182,8 @@ impl Replay<'_> {
         for stream in &mut self.streams {
             stream.look();
             if let (true, Some(message)) = (self.scouted.other_clock, &stream.message) {
-                stream.feature.stamp = message.received;
+                let received_ns = message.received.nanos();
+                stream.feature.stamp = Stamp::from_nanos(received_ns - stream.behind_ns);
             }
         }
         self.picture();

@@ -9,7 +9,7 @@ use crate::modality::{Encoding, FeatureBuilder, History, Message, ProjectedFeatu
 use crate::spec::ModalitySpec;
 
 /// Encodes no more than is looked at: of the messages between two moments the newest that can be read, or all where the
-/// policy sees several at once.
+/// policy sees several at once. Of joint states it takes all, since each may be about some of the joints.
 pub struct Stream {
     encoding: Option<(MessageType, Encoding<FeatureExtractor>)>,
     builder: FeatureBuilder,
@@ -22,6 +22,8 @@ pub struct Stream {
     pub sentence: Option<String>,
     /// The message of the newest feature.
     pub message: Option<Message>,
+    /// How much older than that message the feature is, in nanoseconds.
+    pub behind_ns: i64,
     /// How many messages could not be read, and what was wrong with the first.
     pub unreadable: (usize, Option<String>),
 }
@@ -52,6 +54,7 @@ impl Stream {
             waiting: VecDeque::new(),
             sentence: None,
             message: None,
+            behind_ns: 0,
             unreadable: (0, None),
         }
     }
@@ -65,7 +68,7 @@ impl Stream {
 
     /// Takes in a message; those that no feature will be made of any more are let go.
     pub fn put(&mut self, message: Message) {
-        if self.waiting.len() == self.seen_at_once + SPARE {
+        if self.waiting.len() == self.seen_at_once + SPARE && !self.takes_all() {
             self.waiting.pop_front();
         }
         self.waiting.push_back(message);
@@ -73,14 +76,19 @@ impl Stream {
 
     /// Brings the feature up to date.
     pub fn look(&mut self) {
-        while let Some(message) = match self.seen_at_once {
-            1 => self.waiting.pop_back(),
-            _ => self.waiting.pop_front(),
+        let newest_alone = self.seen_at_once == 1 && !self.takes_all();
+        while let Some(message) = match newest_alone {
+            true => self.waiting.pop_back(),
+            false => self.waiting.pop_front(),
         } {
-            if self.encode(message) && self.seen_at_once == 1 {
+            if self.encode(message) && newest_alone {
                 self.waiting.clear();
             }
         }
+    }
+
+    fn takes_all(&self) -> bool {
+        self.message_type() == Some(MessageType::JointState)
     }
 
     fn encode(&mut self, message: Message) -> bool {
@@ -88,8 +96,11 @@ impl Stream {
             return false;
         };
         match encoding.encode(&message, self.builder.room()) {
-            Ok((stamp, present)) => {
+            Ok(None) => false,
+            Ok(Some(encoded)) => {
+                let (stamp, present) = (encoded.stamp, encoded.present);
                 self.builder.complete(stamp, present, &mut self.feature);
+                self.behind_ns = encoded.behind_ns;
                 self.sentence = encoding
                     .sentence(&message)
                     .filter(|_| present)

@@ -34,22 +34,40 @@ impl<'a> JointStateView<'a> {
         })
     }
 
-    /// The position of a joint, as the message has it: whether it is finite is its user's to check.
+    /// The positions of the joints that `wanted` knows by their names, each with the index that it gave. Whether they are
+    /// finite is their user's to check.
     ///
     /// # Errors
-    /// When the message has no such joint, or no position for it.
-    pub fn position_of(&self, name: &str) -> Result<f64, MessageError> {
-        let index = self.names.position(name)?;
-        self.positions.get(index).ok_or_else(|| {
-            MessageError::invalid(
-                "position",
-                format_args!("{} numbers long", self.positions.len()),
-                format_args!(
-                    "{name} is name {} of {} and needs one",
-                    index + 1,
-                    self.names.len()
-                ),
-            )
-        })
+    /// When a wanted joint is named twice, or there is not one position per name.
+    pub fn positions_of(
+        &self,
+        wanted: impl Fn(&str) -> Option<usize>,
+        found: &mut Vec<(usize, f64)>,
+    ) -> Result<(), MessageError> {
+        found.clear();
+        for (i, name) in self.names.iter().enumerate() {
+            let Some(index) = wanted(name) else {
+                continue;
+            };
+            let place = || format!("{name} is name {} of {}", i + 1, self.names.len());
+            let position = self.positions.get(i);
+            let Some(position) = position.filter(|_| self.positions.len() == self.names.len())
+            else {
+                return Err(MessageError::invalid(
+                    "position",
+                    format_args!("{} numbers long", self.positions.len()),
+                    format_args!("{} and each name needs one", place()),
+                ));
+            };
+            if found.iter().any(|(other, _)| *other == index) {
+                return Err(MessageError::invalid(
+                    "name",
+                    format_args!("{name} more than once"),
+                    format_args!("{}; each joint may be named once", place()),
+                ));
+            }
+            found.push((index, position));
+        }
+        Ok(())
     }
 }

@@ -191,41 +191,69 @@ fn text_with_nul_or_not_utf8_is_refused_whole() {
     assert_eq!(text(&encode_text("a\0b")), Ok("a\u{2400}b"));
 }
 
+/// The positions of some joints, by their place in `wanted`.
+fn positions(message: &[u8], wanted: &[&str]) -> Result<Vec<(usize, f64)>, String> {
+    let view = JointStateView::parse(message).unwrap();
+    let mut found = vec![(9, 9.0)];
+    let index = |name: &str| wanted.iter().position(|wanted| *wanted == name);
+    let read = view.positions_of(index, &mut found);
+    read.map(|()| found).map_err(|e| e.to_string())
+}
+
+fn joint_state(names: &[&str], positions: &[f64]) -> Vec<u8> {
+    let mut writer = cdr::Writer::new();
+    writer.header(STAMP, "");
+    writer.length(names.len());
+    names.iter().for_each(|name| writer.string(name));
+    writer.length(positions.len());
+    for number in positions {
+        writer.f64(*number);
+    }
+    writer.length(0);
+    writer.length(0);
+    writer.finish()
+}
+
 #[test]
 fn joints_are_found_by_name_and_nan_is_passed_on() {
     for bytes in golden!("joint_state") {
         let view = JointStateView::parse(bytes).unwrap();
         assert_eq!(view.stamp, STAMP);
         assert_eq!(view.names.iter().collect::<Vec<_>>(), JOINTS);
-        assert_eq!(view.position_of("hand_z"), Ok(0.3));
-        assert!(view.position_of("gripper").unwrap().is_nan());
-        let text = view.position_of("elbow").unwrap_err().to_string();
-        assert!(
-            text.contains("elbow") && text.contains("hand_x, hand_y, hand_z, gripper"),
-            "{text}"
-        );
+        let found = positions(bytes, &["elbow", "gripper", "hand_z"]).unwrap();
+        assert_eq!(found[0], (2, 0.3));
+        assert!(found[1].0 == 1 && found[1].1.is_nan() && found.len() == 2);
     }
 }
 
 #[test]
-fn a_joint_without_a_position_is_said() {
-    let mut writer = cdr::Writer::new();
-    writer.header(STAMP, "");
-    writer.length(2);
-    writer.string("a");
-    writer.string("b");
-    writer.length(1);
-    writer.f64(0.5);
-    writer.length(0);
-    writer.length(0);
-    let message = writer.finish();
-    let view = JointStateView::parse(&message).unwrap();
-    assert_eq!(view.position_of("a"), Ok(0.5));
-    let text = view.position_of("b").unwrap_err().to_string();
-    assert!(
-        text.contains("1 numbers") && text.contains("b is name 2 of 2"),
-        "{text}"
-    );
+fn a_joint_without_a_position_or_with_two_is_said() {
+    for (names, numbers, parts) in [
+        (
+            &["a", "b"][..],
+            &[0.5][..],
+            ["1 numbers", "b is name 2 of 2"],
+        ),
+        (&["b"], &[], ["0 numbers", "b is name 1 of 1"]),
+        (
+            &["a", "b"],
+            &[0.5, 1.0, 2.0],
+            ["3 numbers", "b is name 2 of 2"],
+        ),
+        (
+            &["b", "a", "b"],
+            &[0.0; 3],
+            ["b more than once", "b is name 3 of 3"],
+        ),
+    ] {
+        let text = positions(&joint_state(names, numbers), &["b"]).unwrap_err();
+        for part in parts {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+    }
+    // Whoever is not asked for may be as odd as they like.
+    let others = joint_state(&["a", "a"], &[]);
+    assert_eq!(positions(&others, &["b"]), Ok(vec![]));
 }
 
 #[test]

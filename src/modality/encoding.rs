@@ -16,19 +16,40 @@ pub trait Extract: Send + 'static {
     fn extract(
         &mut self,
         message_type: MessageType,
-        bytes: &[u8],
+        message: &Message,
         feature: &mut [f32],
     ) -> Result<Extraction, MessageError>;
+
+    /// Why the feature is absent, or as old as it is, where there is more to say than that.
+    fn reason(&self) -> Option<String> {
+        None
+    }
+}
+
+/// What a message gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// The stamp of the feature: the message's own, or when it was received; earlier where the feature also rests on
+    /// older messages.
+    pub stamp: Stamp,
+    /// Whether there is a feature; where not, nothing was written.
+    pub present: bool,
+    /// How much earlier than the message's own stamp that is, in nanoseconds.
+    pub behind_ns: i64,
 }
 
 impl Extract for FeatureExtractor {
     fn extract(
         &mut self,
         message_type: MessageType,
-        bytes: &[u8],
+        message: &Message,
         feature: &mut [f32],
     ) -> Result<Extraction, MessageError> {
-        FeatureExtractor::extract(self, message_type, bytes, feature)
+        self.extract_received(message_type, &message.bytes, message.received, feature)
+    }
+
+    fn reason(&self) -> Option<String> {
+        FeatureExtractor::reason(self)
     }
 }
 
@@ -47,8 +68,8 @@ impl<E: Extract> Encoding<E> {
         }
     }
 
-    /// Writes the message's feature to `room`, of one feature's width, and returns its stamp and whether it is present;
-    /// where it is not, nothing was written.
+    /// Writes the message's feature to `room`, of one feature's width. `None` for a message that has nothing to do with
+    /// the modality, such as the joint states of another robot.
     ///
     /// # Errors
     /// What is wrong with the message; the numbers in the room may then be anything.
@@ -56,11 +77,8 @@ impl<E: Extract> Encoding<E> {
         &mut self,
         message: &Message,
         room: &mut [f32],
-    ) -> Result<(Stamp, bool), MessageError> {
-        let extract = || {
-            self.extract
-                .extract(self.message_type, &message.bytes, room)
-        };
+    ) -> Result<Option<Encoded>, MessageError> {
+        let extract = || self.extract.extract(self.message_type, message, room);
         // Pictures and models come from outside, and the libraries that read them may fail in ways of their own: a
         // modality that loses its thread would be lost until the node is started again.
         let extraction = catch_unwind(AssertUnwindSafe(extract)).unwrap_or_else(|_| {
@@ -70,11 +88,20 @@ impl<E: Extract> Encoding<E> {
                 "please report it with the message",
             ))
         })?;
-        let stamp = extraction
+        let own = extraction
             .stamp
             .filter(|stamp| !stamp.is_unset())
             .unwrap_or(message.received);
-        Ok((stamp, extraction.present))
+        Ok(extraction.relevant.then(|| Encoded {
+            stamp: Stamp::from_nanos(own.nanos().saturating_sub(extraction.behind_ns)),
+            present: extraction.present,
+            behind_ns: extraction.behind_ns,
+        }))
+    }
+
+    /// See [`Extract::reason`].
+    pub fn reason(&self) -> Option<String> {
+        self.extract.reason()
     }
 
     /// The sentence of a message that was just encoded; `None` for messages of another type.

@@ -2,31 +2,58 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::parts::NewestParts;
 use super::{Message, MessageSlot};
+use crate::message::MessageType;
 
 /// Hands each message to the workers of the policy in use and of one that is to take over, and keeps the newest: an
-/// instruction is given once, and counts for a policy that was loaded later too.
+/// instruction is given once, and counts for a policy that was loaded later too. Of joint states it keeps the newest of
+/// every publisher's joints.
 #[derive(Default)]
 pub struct MessageFanout(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    newest: Option<Message>,
+    newest: NewestParts,
+    notice: Option<String>,
     slots: Vec<Arc<MessageSlot>>,
 }
 
 impl MessageFanout {
+    /// For messages of one type.
+    pub fn new(message_type: MessageType) -> Self {
+        Self(Mutex::new(State {
+            newest: NewestParts::new(message_type),
+            ..State::default()
+        }))
+    }
+
+    /// Whether any message has come.
+    pub fn has_received(&self) -> bool {
+        self.lock().newest.iter().next().is_some()
+    }
+
+    /// What is to be said of the topic itself, such as that nobody publishes it.
+    pub fn notice(&self) -> Option<String> {
+        self.lock().notice.clone()
+    }
+
+    /// See [`MessageFanout::notice`].
+    pub fn set_notice(&self, notice: Option<String>) {
+        self.lock().notice = notice;
+    }
+
     /// Hands a message to every worker. Workers that have ended are forgotten.
     pub fn put(&self, message: Message) {
         let state = &mut *self.lock();
         state.slots.retain(|slot| slot.put(message.clone()));
-        state.newest = Some(message);
+        state.newest.put(message);
     }
 
-    /// From here on a worker's slot gets what comes in, beginning with the newest message that has come.
+    /// From here on a worker's slot gets what comes in, beginning with the newest that has come.
     pub fn attach(&self, slot: Arc<MessageSlot>) {
         let mut state = self.lock();
-        if let Some(newest) = &state.newest {
+        for newest in state.newest.iter() {
             slot.put(newest.clone());
         }
         state.slots.push(slot);

@@ -5,12 +5,13 @@ mod fanout;
 mod feature;
 mod feature_sink;
 mod history;
+mod parts;
 mod slot;
 mod stats;
 mod throttle;
 mod worker;
 
-pub use encoding::{Encoding, Extract};
+pub use encoding::{Encoded, Encoding, Extract};
 pub use fanout::MessageFanout;
 pub use feature::{Feature, FeatureReader, FeatureWriter, ProjectedFeature, feature_slot};
 pub use feature_sink::{FeatureBuilder, FeatureSink};

@@ -1,8 +1,10 @@
-//! The newest message of a modality, on its way from the middleware to the worker.
+//! The newest messages of a modality, on their way from the middleware to the worker.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::parts::NewestParts;
+use crate::message::MessageType;
 use crate::time::Stamp;
 
 /// A message as it came off the wire. Cheap to clone.
@@ -14,7 +16,8 @@ pub struct Message {
     pub received: Stamp,
 }
 
-/// Room for one message, the newest: what the worker has not taken when the next one comes is superseded.
+/// Room for the newest message: what the worker has not taken when the next one comes is superseded, except that a
+/// message about some joints never supersedes one about others.
 /// The control thread never touches this slot, so a lock is fine here.
 #[derive(Default)]
 pub struct MessageSlot {
@@ -24,21 +27,32 @@ pub struct MessageSlot {
 
 #[derive(Default)]
 struct State {
-    newest: Option<Message>,
+    newest: NewestParts,
     closed: bool,
     superseded: u64,
 }
 
 impl MessageSlot {
+    /// For messages of one type.
+    pub fn new(message_type: MessageType) -> Self {
+        let state = State {
+            newest: NewestParts::new(message_type),
+            ..State::default()
+        };
+        Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }
+    }
+
     /// Puts the newest message in; false, and the message is dropped, when the slot is closed.
     pub fn put(&self, message: Message) -> bool {
         let mut state = self.lock();
         if state.closed {
             return false;
         }
-        if state.newest.replace(message).is_some() {
-            state.superseded += 1;
-        }
+        let superseded = state.newest.put(message);
+        state.superseded += u64::from(superseded);
         drop(state);
         self.changed.notify_one();
         true

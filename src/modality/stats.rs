@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::Encoded;
 use crate::time::Stamp;
 use crate::window::Window;
 
@@ -22,6 +23,8 @@ pub struct ModalityStats {
 struct Details {
     encode: Window,
     sentence: Option<String>,
+    is_absent: bool,
+    reason: Option<String>,
     last_error: Option<String>,
 }
 
@@ -36,6 +39,10 @@ pub struct ModalitySnapshot {
     pub dropped: u64,
     /// Stamp of the newest feature; `None` before the first one.
     pub stamp: Option<Stamp>,
+    /// Whether the newest message said that there is no feature.
+    pub is_absent: bool,
+    /// Why it is absent or as old as it is, where there is more to say: the joint that is missing, or the oldest one.
+    pub reason: Option<String>,
     /// Why the newest message was dropped; `None` when it was not.
     pub last_error: Option<String>,
     /// Features per second, over the last seconds.
@@ -58,6 +65,8 @@ impl ModalityStats {
             encoded,
             dropped: self.dropped.load(Relaxed),
             stamp: (encoded > 0).then(|| Stamp::from_nanos(self.stamp_nanos.load(Relaxed))),
+            is_absent: details.is_absent,
+            reason: details.reason.clone(),
             last_error: details.last_error.clone(),
             rate_hz: details.encode.rate_hz(now),
             encode_p50_ms,
@@ -70,16 +79,30 @@ impl ModalityStats {
         self.details().sentence.clone()
     }
 
-    pub(super) fn count_encoded(&self, stamp: Stamp, took: Duration, sentence: Option<&str>) {
-        self.stamp_nanos.store(stamp.nanos(), Relaxed);
+    pub(super) fn count_encoded(
+        &self,
+        encoded: Encoded,
+        took: Duration,
+        sentence: Option<&str>,
+        reason: Option<String>,
+    ) {
+        self.stamp_nanos.store(encoded.stamp.nanos(), Relaxed);
         self.encoded.fetch_add(1, Relaxed);
         self.received.fetch_add(1, Relaxed);
         let mut details = self.details();
         details.encode.record(Instant::now(), took);
         details.last_error = None;
+        details.is_absent = !encoded.present;
+        details.reason = reason;
         if details.sentence.as_deref() != sentence {
             details.sentence = sentence.map(str::to_owned);
         }
+    }
+
+    /// Counts a message that has nothing to do with the modality.
+    pub(super) fn count_irrelevant(&self, reason: Option<String>) {
+        self.received.fetch_add(1, Relaxed);
+        self.details().reason = reason;
     }
 
     pub(super) fn count_dropped(&self, error: String) {

@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::throttle::Throttle;
-use super::{Encoding, Extract, Message, MessageSlot, ModalityStats};
+use super::{Encoded, Encoding, Extract, Message, MessageSlot, ModalityStats};
 use crate::errors::ConfigErrors;
 use crate::message::{MessageError, MessageType};
 use crate::shutdown::Shutdown;
@@ -45,7 +45,7 @@ impl Worker {
         notify: impl Fn() + Send + 'static,
         shutdown: &Shutdown,
     ) -> Result<Self, ConfigErrors> {
-        let slot = Arc::<MessageSlot>::default();
+        let slot = Arc::new(MessageSlot::new(message_type));
         let stats = Arc::<ModalityStats>::default();
         let work = Work {
             name: name.to_owned(),
@@ -111,21 +111,27 @@ impl<E: Extract, D: Deliver, N: Fn()> Work<E, D, N> {
         while let Some(message) = slot.take() {
             let began = Instant::now();
             match self.encode(&message) {
-                Ok((stamp, present)) => {
-                    let sentence = self.encoding.sentence(&message).filter(|_| present);
-                    self.stats.count_encoded(stamp, began.elapsed(), sentence);
+                Ok(Some(encoded)) => {
+                    let sentence = self.encoding.sentence(&message);
+                    let sentence = sentence.filter(|_| encoded.present);
+                    let reason = self.encoding.reason();
+                    self.stats
+                        .count_encoded(encoded, began.elapsed(), sentence, reason);
                     (self.notify)();
                 }
+                Ok(None) => self.stats.count_irrelevant(self.encoding.reason()),
                 Err(error) => self.drop_message(error.to_string()),
             }
         }
     }
 
-    /// Delivers the message's feature, and returns its stamp and whether it is present.
-    fn encode(&mut self, message: &Message) -> Result<(Stamp, bool), MessageError> {
-        let (stamp, present) = self.encoding.encode(message, self.deliver.room())?;
-        self.deliver.deliver(stamp, present, message);
-        Ok((stamp, present))
+    /// Delivers the message's feature, where it has one.
+    fn encode(&mut self, message: &Message) -> Result<Option<Encoded>, MessageError> {
+        let encoded = self.encoding.encode(message, self.deliver.room())?;
+        if let Some(Encoded { stamp, present, .. }) = encoded {
+            self.deliver.deliver(stamp, present, message);
+        }
+        Ok(encoded)
     }
 
     fn drop_message(&mut self, error: String) {

@@ -7,19 +7,21 @@ use r2r::QosProfile;
 
 use super::context;
 use super::encoder_status::EncoderStatus;
+use super::graph_watch::GraphWatch;
 use super::logger;
+use super::modality_topic::{ModalityTopic, Wanted};
 use super::node::follow_clock;
 use super::parameters::ParameterServices;
 use super::signals::watch_signals;
 use super::status_source::ModalityStatus;
-use super::subscription::{Subscription, profiles};
+use super::subscription::Subscription;
 use super::watcher::Watcher;
 use crate::clock::Clock;
 use crate::config::{ENCODER_NAME, EncoderConfig, LoadedEncoder};
 use crate::control::Freshness;
 use crate::errors::ConfigErrors;
 use crate::message::{FeatureTemplate, MessageType, frame_id};
-use crate::modality::{Deliver, Message, Worker};
+use crate::modality::{Deliver, Message, MessageFanout, Worker};
 use crate::shutdown::{Cause, Shutdown};
 use crate::time::Stamp;
 
@@ -46,7 +48,7 @@ pub fn run() -> Result<(), ConfigErrors> {
     for warning in checked.warnings {
         log::warn!("{warning}");
     }
-    let services = ParameterServices::new(&mut node, checked.declared)?;
+    let services = ParameterServices::new(&mut node, &clock, checked.declared)?;
     let shutdown = Shutdown::default();
     watch_signals(&shutdown)?;
     EncoderNode::start(node, &config, clock, services, shutdown)?.spin()
@@ -56,7 +58,8 @@ pub fn run() -> Result<(), ConfigErrors> {
 struct EncoderNode {
     node: r2r::Node,
     services: ParameterServices,
-    subscriptions: Vec<Subscription>,
+    sim_time: Option<Subscription>,
+    graph: GraphWatch,
     worker: Worker,
     watcher: Watcher,
     shutdown: Shutdown,
@@ -87,21 +90,22 @@ impl EncoderNode {
             || {},
             &shutdown,
         )?;
-        let mut subscriptions = Vec::new();
-        if config.use_sim_time {
-            subscriptions.push(follow_clock(&mut node, clock.clone(), || {})?);
-        }
-        for qos in profiles(is_text) {
-            let (slot, clock) = (worker.slot().clone(), clock.clone());
-            let deliver = move |bytes| {
-                slot.put(Message {
-                    bytes: Arc::new(bytes),
-                    received: clock.now(),
-                });
-            };
-            let subscription = Subscription::new(&mut node, &config.topic, message, qos, deliver)?;
-            subscriptions.push(subscription);
-        }
+        let sim_time = match config.use_sim_time {
+            true => Some(follow_clock(&mut node, clock.clone(), || {})?),
+            false => None,
+        };
+        let fanout = Arc::new(MessageFanout::new(message));
+        fanout.attach(worker.slot().clone());
+        let wanted = Wanted {
+            parameters: String::new(),
+            topic: config.topic.clone(),
+            message,
+            holds: is_text,
+            accept_earlier: config.accept_earlier,
+            required: true,
+        };
+        let topic = ModalityTopic::subscribe(&mut node, wanted, fanout.clone(), &clock)?;
+        let graph = GraphWatch::new(vec![topic], None);
         log::info!(
             "encoding {} as {fingerprint}: {what}; listening to {}, features on {FEATURE_TOPIC}",
             modality.name,
@@ -112,13 +116,22 @@ impl EncoderNode {
             max_age_s: (!is_text).then_some(SILENT_AFTER_S),
             max_future_s: SILENT_AFTER_S,
         };
-        let source = ModalityStatus::of(&worker, silent);
-        let mut status = EncoderStatus::new(&mut node, clock, config, &fingerprint, what, source)?;
+        let source = ModalityStatus::of(&worker, silent, fanout);
+        let mut status = EncoderStatus::new(
+            &mut node,
+            clock,
+            config,
+            &fingerprint,
+            what,
+            source,
+            graph.warnings(),
+        )?;
         Ok(Self {
             watcher: Watcher::start(move |now| status.look(now), &shutdown)?,
             node,
             services,
-            subscriptions,
+            sim_time,
+            graph,
             worker,
             shutdown,
         })
@@ -127,9 +140,10 @@ impl EncoderNode {
     fn spin(mut self) -> Result<(), ConfigErrors> {
         while !self.shutdown.is_requested() {
             self.node.spin_once(SPIN);
-            for subscription in &mut self.subscriptions {
-                subscription.drain();
+            if let Some(sim_time) = &mut self.sim_time {
+                sim_time.drain();
             }
+            self.graph.serve(&mut self.node);
             self.services.answer();
         }
         self.worker.stop();

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::graph_watch::Warnings;
 use super::status_publisher::StatusPublisher;
 use super::status_source::{ModalityStatus, pairs};
 use crate::clock::Clock;
@@ -17,6 +18,7 @@ pub struct EncoderStatus {
 
 struct Content {
     source: ModalityStatus,
+    warnings: Warnings,
     clock: Clock,
     node_name: String,
     /// What stays as it is: the encoder and its topics.
@@ -31,6 +33,7 @@ struct Shown {
     has_begun: bool,
     last_error: Option<String>,
     sentence: Option<String>,
+    warnings: Vec<String>,
 }
 
 impl EncoderStatus {
@@ -45,6 +48,7 @@ impl EncoderStatus {
         fingerprint: &str,
         what: String,
         source: ModalityStatus,
+        warnings: Warnings,
     ) -> Result<Self, ConfigErrors> {
         Ok(Self {
             publisher: StatusPublisher::new(node)?,
@@ -59,6 +63,7 @@ impl EncoderStatus {
                 topic: config.topic.clone(),
                 modality: config.modality.clone(),
                 source,
+                warnings,
                 clock,
             },
         })
@@ -71,6 +76,7 @@ impl EncoderStatus {
             has_begun: seen.stamp.is_some(),
             last_error: seen.last_error,
             sentence: self.content.source.stats.sentence(),
+            warnings: self.content.warnings.get(),
         };
         let content = &self.content;
         self.publisher
@@ -95,6 +101,7 @@ impl Content {
         };
         let now = self.clock.now();
         let modality = self.source.status(now, &self.node_name, &self.modality);
-        encode_diagnostics(now, &[encoder, modality])
+        let topics = self.warnings.status(&self.node_name);
+        encode_diagnostics(now, &[encoder, modality, topics])
     }
 }

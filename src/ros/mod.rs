@@ -1,15 +1,20 @@
 //! Everything that knows ROS: only serialized messages cross from here into the core, and back.
 
+mod command_topic;
 mod context;
 mod encoder_node;
 mod encoder_status;
 mod environment;
 mod explainer;
+mod graph;
+mod graph_watch;
 mod load_policy;
 mod loader;
 mod logger;
+mod modality_topic;
 mod names;
 mod node;
+mod parameter_events;
 mod parameters;
 mod policy_runtime;
 mod publisher;

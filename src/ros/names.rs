@@ -24,6 +24,15 @@ impl Names {
         names
     }
 
+    /// The names of this process' node, which was created from its command line.
+    pub fn of_process(node: &r2r::Node) -> Self {
+        // A node that exists has both, and its command line could be parsed.
+        let namespace = node.namespace().unwrap_or_default();
+        let name = NodeName::new(&namespace, &node.name().unwrap_or_default());
+        let arguments = RosArguments::parse(std::env::args()).unwrap_or_default();
+        Self::of(&name, &arguments)
+    }
+
     fn add_rule(&mut self, rule: &Remapping) {
         // `rostopic://` keeps a rule to topics, `rosservice://` to services, `node:` to one node.
         let from = rule.from.strip_prefix("rostopic://").unwrap_or(&rule.from);

@@ -6,24 +6,27 @@ use std::time::Duration;
 
 use r2r::QosProfile;
 
+use super::command_topic::CommandTopic;
 use super::context;
 use super::explainer::Explainer;
+use super::graph_watch::GraphWatch;
 use super::load_policy::LoadPolicy;
 use super::loader::{Loader, Work};
 use super::logger;
+use super::modality_topic::{ModalityTopic, Wanted};
 use super::parameters::ParameterServices;
 use super::policy_runtime::{MessageFanouts, PolicyRuntime};
 use super::publisher::CommandPublisher;
 use super::signals::watch_signals;
 use super::status::StatusReporter;
-use super::subscription::{Subscription, profiles};
+use super::subscription::Subscription;
 use super::watcher::Watcher;
 use crate::clock::Clock;
 use crate::config::{Loaded, NODE_NAME, NodeConfig};
 use crate::control::{ControlLoop, ControlThread, Pace, Waker, handover};
 use crate::errors::ConfigErrors;
 use crate::message::{self, MessageType};
-use crate::modality::{Message, MessageFanout};
+use crate::modality::MessageFanout;
 use crate::safety::{Heartbeat, Patience, Supervisor};
 use crate::shutdown::{Cause, Shutdown};
 
@@ -45,7 +48,7 @@ pub fn run() -> Result<(), ConfigErrors> {
     for warning in checked.warnings {
         log::warn!("{warning}");
     }
-    let parameters = ParameterServices::new(&mut node, checked.declared)?;
+    let parameters = ParameterServices::new(&mut node, &clock, checked.declared)?;
     let shutdown = Shutdown::default();
     watch_signals(&shutdown)?;
     RunningNode::start(node, config, clock, parameters, shutdown)?.spin()
@@ -60,7 +63,8 @@ struct RunningNode {
     explainer: Option<Explainer>,
     load_policy: LoadPolicy,
     parameters: ParameterServices,
-    subscriptions: Vec<Subscription>,
+    sim_time: Option<Subscription>,
+    graph: GraphWatch,
     shutdown: Shutdown,
     node: r2r::Node,
 }
@@ -78,12 +82,14 @@ impl RunningNode {
             log::warn!("{warning}");
         }
         let waker = Waker::default();
-        let (mut subscriptions, fanouts) = listen(&mut node, &config, &clock)?;
-        if config.use_sim_time {
-            let waker = waker.clone();
-            let clock = clock.clone();
-            subscriptions.push(follow_clock(&mut node, clock, move || waker.wake())?);
-        }
+        let (topics, fanouts) = listen(&mut node, &config, &clock)?;
+        let sim_time = match config.use_sim_time {
+            true => {
+                let (waker, clock) = (waker.clone(), clock.clone());
+                Some(follow_clock(&mut node, clock, move || waker.wake())?)
+            }
+            false => None,
+        };
         let runtime = PolicyRuntime::start(&config, loaded, &fanouts, &waker, &shutdown)?;
         let explainer = match runtime.attribution {
             Some(attribution) => {
@@ -125,18 +131,23 @@ impl RunningNode {
             to_explainer: explainer.as_ref().map(Explainer::successors),
         })?;
         let load_policy = LoadPolicy::new(&mut node, loader)?;
+        let sink = CommandPublisher::new(&mut node, &config)?;
+        let (topic, message) = (&config.action.topic, config.action.message.ros_name());
+        let command = CommandTopic::new(&node, topic, message, sink.publisher());
+        let graph = GraphWatch::new(topics, Some(command));
         let mut reporter = StatusReporter::new(
             &mut node,
             &config,
             clock.clone(),
             runtime.status,
             successors,
+            graph.warnings(),
         )?;
         let watcher = Watcher::start(move |now| reporter.look(now), &shutdown)?;
         let control = ControlLoop {
             executor: runtime.executor,
             candidates,
-            sink: CommandPublisher::new(&mut node, &config)?,
+            sink,
             pace: Pace::new(config.control_rate_hz, config.use_sim_time, config.lockstep),
             clock,
             heartbeat,
@@ -148,7 +159,8 @@ impl RunningNode {
             explainer,
             load_policy,
             parameters,
-            subscriptions,
+            sim_time,
+            graph,
             shutdown,
             node,
         })
@@ -177,9 +189,10 @@ impl RunningNode {
 
     fn spin_once(&mut self, timeout: Duration) {
         self.node.spin_once(timeout);
-        for subscription in &mut self.subscriptions {
-            subscription.drain();
+        if let Some(sim_time) = &mut self.sim_time {
+            sim_time.drain();
         }
+        self.graph.serve(&mut self.node);
         self.load_policy.answer(&mut self.parameters);
         self.parameters.answer();
     }
@@ -190,25 +203,28 @@ fn listen(
     node: &mut r2r::Node,
     config: &NodeConfig,
     clock: &Clock,
-) -> Result<(Vec<Subscription>, MessageFanouts), ConfigErrors> {
-    let mut subscriptions = Vec::new();
+) -> Result<(Vec<ModalityTopic>, MessageFanouts), ConfigErrors> {
+    let mut topics = Vec::new();
     let mut fanouts = MessageFanouts::new();
     for wired in config.modalities.iter().filter(|m| m.enabled) {
-        let fanout = Arc::<MessageFanout>::default();
-        for qos in profiles(wired.is_latched()) {
-            let (fanout, clock) = (fanout.clone(), clock.clone());
-            let deliver = move |bytes| {
-                fanout.put(Message {
-                    bytes: Arc::new(bytes),
-                    received: clock.now(),
-                });
-            };
-            let subscription = Subscription::new(node, &wired.topic, wired.message, qos, deliver)?;
-            subscriptions.push(subscription);
-        }
+        let fanout = Arc::new(MessageFanout::new(wired.message));
+        let wanted = Wanted {
+            parameters: format!("modalities.{}.", wired.name),
+            topic: wired.topic.clone(),
+            message: wired.message,
+            holds: wired.is_latched(),
+            accept_earlier: wired.accept_earlier,
+            required: wired.required,
+        };
+        topics.push(ModalityTopic::subscribe(
+            node,
+            wanted,
+            fanout.clone(),
+            clock,
+        )?);
         fanouts.insert(wired.name.clone(), fanout);
     }
-    Ok((subscriptions, fanouts))
+    Ok((topics, fanouts))
 }
 
 /// Sets `clock` to what `/clock` says, and calls `notify` afterwards.

@@ -6,13 +6,16 @@ use r2r::rcl_interfaces::srv::{
     SetParametersAtomically,
 };
 
+use super::parameter_events::ParameterEvents;
 use super::requests::Requests;
+use crate::clock::Clock;
 use crate::config::{Declared, Value};
 use crate::errors::ConfigErrors;
 
-/// The six parameter services of a ROS 2 node.
+/// The six parameter services of a ROS 2 node, and its events.
 pub struct ParameterServices {
     declared: Vec<Declared>,
+    events: ParameterEvents,
     describe: Requests<DescribeParameters::Service>,
     get: Requests<GetParameters::Service>,
     get_types: Requests<GetParameterTypes::Service>,
@@ -25,9 +28,15 @@ impl ParameterServices {
     /// Offers the services for the given parameters.
     ///
     /// # Errors
-    /// The service that ROS refuses.
-    pub fn new(node: &mut r2r::Node, declared: Vec<Declared>) -> Result<Self, ConfigErrors> {
+    /// The service or topic that ROS refuses.
+    pub fn new(
+        node: &mut r2r::Node,
+        clock: &Clock,
+        declared: Vec<Declared>,
+    ) -> Result<Self, ConfigErrors> {
+        let parameters = declared.iter().map(parameter).collect();
         Ok(Self {
+            events: ParameterEvents::new(node, clock.clone(), parameters)?,
             declared,
             describe: Requests::new(node, "~/describe_parameters")?,
             get: Requests::new(node, "~/get_parameters")?,
@@ -42,11 +51,13 @@ impl ParameterServices {
     pub fn set(&mut self, name: &str, value: Value) {
         if let Some(declared) = self.declared.iter_mut().find(|d| d.name == name) {
             declared.value = value;
+            self.events.tell_changed(parameter(declared));
         }
     }
 
     /// Answers every request that has arrived.
     pub fn answer(&mut self) {
+        self.events.tell_declared();
         let declared = &self.declared;
         let find = |name: &String| declared.iter().find(|d| d.name == *name);
         self.describe
@@ -118,6 +129,14 @@ fn undeclared(name: &str) -> msg::ParameterDescriptor {
     msg::ParameterDescriptor {
         name: name.to_owned(),
         ..Default::default()
+    }
+}
+
+/// A parameter with its value.
+fn parameter(declared: &Declared) -> msg::Parameter {
+    msg::Parameter {
+        name: declared.name.clone(),
+        value: to_ros(&declared.value),
     }
 }
 

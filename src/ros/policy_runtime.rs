@@ -75,7 +75,8 @@ impl PolicyRuntime {
             let (name, message) = (&wired.name, wired.message);
             let worker = Worker::start(name, message, extractor, sink, notify, shutdown)?;
             fanout.attach(worker.slot().clone());
-            modalities.push(ModalityStatus::of(&worker, freshness.clone()));
+            let status = ModalityStatus::of(&worker, freshness.clone(), fanout.clone());
+            modalities.push(status);
             workers.push(worker);
         }
         let (left, reports) = triple_buffer::triple_buffer(&TickMeter::new().report());

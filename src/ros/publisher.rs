@@ -2,6 +2,7 @@
 
 use r2r::QosProfile;
 
+use super::logger;
 use crate::config::NodeConfig;
 use crate::errors::ConfigErrors;
 use crate::safety::CommandSink;
@@ -22,10 +23,16 @@ impl CommandPublisher {
             .map_err(|e| format!("topic {topic}: cannot publish: {e}"))?;
         Ok(Self(publisher))
     }
+
+    /// The same publisher, to be asked who listens to it.
+    pub fn publisher(&self) -> r2r::PublisherUntyped {
+        self.0.clone()
+    }
 }
 
 impl CommandSink for CommandPublisher {
     fn send(&mut self, message: &[u8]) -> bool {
-        self.0.publish_raw(message).is_ok()
+        // r2r would log a failure, and the log may wait for the console.
+        logger::without_log(|| self.0.publish_raw(message)).is_ok()
     }
 }

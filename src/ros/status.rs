@@ -3,6 +3,7 @@
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
+use super::graph_watch::Warnings;
 use super::status_publisher::StatusPublisher;
 use super::status_source::{StatusSource, pairs};
 use crate::clock::Clock;
@@ -24,6 +25,7 @@ const STALLED_AFTER: Duration = Duration::from_millis(500);
 pub struct StatusReporter {
     source: StatusSource,
     successors: Receiver<StatusSource>,
+    warnings: Warnings,
     clock: Clock,
     node_name: String,
     publisher: StatusPublisher<Shown>,
@@ -45,6 +47,7 @@ enum TickSource {
 struct Shown {
     cause: Cause,
     instruction: String,
+    warnings: Vec<String>,
 }
 
 #[derive(Clone, Copy)]
@@ -71,7 +74,7 @@ impl PartialEq for Cause {
 }
 
 impl StatusReporter {
-    /// Offers the topics, to show `source` and then each of its `successors`.
+    /// Offers the topics, to show `source` and then each of its `successors`, and the `warnings` about topics.
     ///
     /// # Errors
     /// The topic that ROS refuses.
@@ -81,6 +84,7 @@ impl StatusReporter {
         clock: Clock,
         source: StatusSource,
         successors: Receiver<StatusSource>,
+        warnings: Warnings,
     ) -> Result<Self, ConfigErrors> {
         let three_periods = Duration::from_secs_f64(3.0 / config.control_rate_hz);
         Ok(Self {
@@ -88,6 +92,7 @@ impl StatusReporter {
             node_name: node.name().unwrap_or_default(),
             source,
             successors,
+            warnings,
             clock,
             stalled_after: three_periods.max(STALLED_AFTER),
             ticks_come_from: match (config.use_sim_time, config.lockstep) {
@@ -109,6 +114,7 @@ impl StatusReporter {
         let shown = Shown {
             cause,
             instruction: self.source.instruction(),
+            warnings: self.warnings.get(),
         };
         let logged_before = self.logged.map_or(Duration::MAX, |at| now - at);
         let last = self.publisher.shown();
@@ -123,6 +129,7 @@ impl StatusReporter {
             source,
             clock,
             node_name,
+            warnings,
             ..
         } = self;
         let ticks_come_from = self.ticks_come_from;
@@ -130,7 +137,8 @@ impl StatusReporter {
             let control = control_status(node_name, source, &report, shown, clock, ticks_come_from);
             let now = clock.now();
             let modalities = source.statuses(now, node_name);
-            let statuses: Vec<Status> = std::iter::once(control).chain(modalities).collect();
+            let topics = warnings.status(node_name);
+            let statuses: Vec<Status> = [control, topics].into_iter().chain(modalities).collect();
             encode_diagnostics(now, &statuses)
         });
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::control::{Freshness, StopReason, TickReport};
 use crate::message::{Level, Status};
-use crate::modality::{MessageSlot, ModalityStats, Worker};
+use crate::modality::{MessageFanout, MessageSlot, ModalityStats, Worker};
 use crate::spec::PolicySpec;
 use crate::time::Stamp;
 
@@ -29,6 +29,8 @@ pub struct ModalityStatus {
     pub stats: Arc<ModalityStats>,
     /// Where its messages wait.
     pub slot: Arc<MessageSlot>,
+    /// Where its topic's messages come in, and what is to be said of the topic.
+    pub fanout: Arc<MessageFanout>,
     /// Which ages count; none where it is not listened to.
     pub freshness: Option<Freshness>,
 }
@@ -60,12 +62,17 @@ impl StatusSource {
         let (StopReason::Absent { modality } | StopReason::Stale { modality, .. }) = reason else {
             return words.to_string();
         };
-        let seen = self.modalities[modality].stats.snapshot();
-        match seen.last_error {
-            Some(error) => format!("{words}; the last message was dropped: {error}"),
-            None if seen.received == 0 => format!("{words}; no message has come"),
-            None => words.to_string(),
-        }
+        let source = &self.modalities[modality];
+        let seen = source.stats.snapshot();
+        let why = match (seen.last_error, seen.reason) {
+            (Some(error), _) => Some(format!("the last message was dropped: {error}")),
+            (None, _) if seen.received == 0 && source.enabled => {
+                Some("no message has been received".to_owned())
+            }
+            (None, reason) => reason,
+        };
+        let parts = [Some(words.to_string()), why, source.fanout.notice()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 
     /// The state of every modality at `now`, for a node of that name.
@@ -76,12 +83,13 @@ impl StatusSource {
 }
 
 impl ModalityStatus {
-    /// What a worker serves.
-    pub fn of(worker: &Worker, freshness: Freshness) -> Self {
+    /// What a worker makes of what comes in at `fanout`.
+    pub fn of(worker: &Worker, freshness: Freshness, fanout: Arc<MessageFanout>) -> Self {
         Self {
             enabled: true,
             stats: worker.stats().clone(),
             slot: worker.slot().clone(),
+            fanout,
             freshness: Some(freshness),
         }
     }
@@ -92,6 +100,7 @@ impl ModalityStatus {
             enabled: false,
             stats: Arc::default(),
             slot: Arc::default(),
+            fanout: Arc::default(),
             freshness: None,
         }
     }
@@ -102,14 +111,23 @@ impl ModalityStatus {
         let age_s = seen.stamp.map(|stamp| now.seconds_since(stamp));
         let freshness = self.freshness.as_ref();
         let stale = |age_s: f64| freshness.is_some_and(|f| f.limit_passed_by(age_s).is_some());
-        let (level, message) = match (age_s, &seen.last_error) {
+        let (mut level, message) = match (age_s, &seen.last_error) {
             _ if !self.enabled => (Level::Ok, "not enabled".to_owned()),
             (None, None) => (Level::Stale, "no message yet".to_owned()),
             (None, Some(error)) => (Level::Error, error.clone()),
             (Some(age_s), _) if stale(age_s) => (Level::Error, format!("{age_s:.2} s old")),
             (Some(_), Some(error)) => (Level::Warn, error.clone()),
+            (Some(_), None) if seen.is_absent => (Level::Warn, "absent".to_owned()),
             (Some(_), None) => (Level::Ok, "fresh".to_owned()),
         };
+        // While all is well, which joint is the oldest is of no interest.
+        let reason = seen.reason.filter(|_| level != Level::Ok);
+        let notice = self.fanout.notice();
+        if level == Level::Ok && notice.is_some() {
+            level = Level::Warn;
+        }
+        let parts = [Some(message), reason, notice];
+        let message = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
         Status {
             level,
             name: format!("{node_name}: {name}"),

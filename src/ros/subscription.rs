@@ -49,16 +49,3 @@ impl Subscription {
         any
     }
 }
-
-/// The profiles under which a modality is listened to. What holds until its next message, such as a sentence, is
-/// listened to twice: latched, to get one sent before the node was there, and volatile, because a volatile publisher
-/// never reaches a latched subscription. The same message again costs nothing.
-pub fn profiles(latched: bool) -> Vec<QosProfile> {
-    match latched {
-        true => {
-            let reliable = QosProfile::default().keep_last(1);
-            vec![reliable.clone().transient_local(), reliable]
-        }
-        false => vec![QosProfile::sensor_data().keep_last(1)],
-    }
-}

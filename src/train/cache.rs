@@ -27,6 +27,9 @@ pub struct Entry {
     pub number: u32,
     /// Its stamp in nanoseconds, where it has one.
     pub stamp_ns: Option<i64>,
+    /// How much older the oldest number of its feature is, in nanoseconds.
+    #[serde(default)]
+    pub behind_ns: i64,
     /// What came of it.
     pub outcome: Outcome,
 }
@@ -164,6 +167,7 @@ mod tests {
         let entry = |number, outcome| Entry {
             number,
             stamp_ns: Some(7),
+            behind_ns: 0,
             outcome,
         };
         Features {

@@ -15,6 +15,7 @@ use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::progress::Progress;
 use crate::spec::{ModalitySpec, SourceSpec};
+use crate::time::Stamp;
 
 /// Computes features, one bag after the other.
 pub struct Encoding<'a> {
@@ -31,13 +32,14 @@ pub struct Encoding<'a> {
     pub cached: u64,
 }
 
-/// What came of one message.
-type Extracted = (Option<i64>, Outcome, Vec<f32>);
+/// What came of one message: its stamp, how much older its feature is, the outcome, and the feature.
+type Extracted = (Option<i64>, i64, Outcome, Vec<f32>);
 
 /// One message on its way to a thread.
 struct Job {
     modality: usize,
     number: u32,
+    logged: Stamp,
     bytes: Vec<u8>,
 }
 
@@ -157,6 +159,11 @@ impl<'a> Encoding<'a> {
             random_shift: self.random_shift,
         };
         let copies = &copies;
+        for extractor in quick.values_mut() {
+            extractor.forget();
+        }
+        let is_in_parts = |message: &MessageType| *message == MessageType::JointState;
+        let in_parts: Vec<bool> = types.iter().map(is_in_parts).collect();
         let read: Result<Vec<Done>, ConfigErrors> = std::thread::scope(|scope| {
             let queue = &queue;
             let threads: Vec<_> = self
@@ -165,15 +172,16 @@ impl<'a> Encoding<'a> {
                 .iter_mut()
                 .map(|own| scope.spawn(move || work_off(queue, own, types, copies, progress)))
                 .collect();
-            let mut done = read(recording, missing, |job| {
-                match quick.get_mut(&job.modality) {
-                    Some(extractor) => {
-                        Some(at_once(job, extractor, types, &mut sentences[..], progress))
-                    }
-                    None => {
-                        hand_over(&jobs, job);
-                        None
-                    }
+            let mut done = read(recording, missing, &in_parts, |job, is_wanted| match quick
+                .get_mut(&job.modality)
+            {
+                Some(extractor) => {
+                    progress.advance(u64::from(is_wanted), String::new);
+                    at_once(job, extractor, types, &mut sentences[..]).filter(|_| is_wanted)
+                }
+                None => {
+                    hand_over(&jobs, job);
+                    None
                 }
             });
             drop(jobs);
@@ -187,6 +195,18 @@ impl<'a> Encoding<'a> {
             done
         });
         let mut done = read?;
+        for (i, extractor) in quick.iter() {
+            let came = |(modality, entry, _): &Done| {
+                modality == i && matches!(entry.outcome, Outcome::Present)
+            };
+            if let Some(reason) = extractor.reason().filter(|_| !done.iter().any(came)) {
+                log::warn!(
+                    "bag {}: modality {}: {reason}",
+                    recording.path.display(),
+                    self.modalities[*i].name
+                );
+            }
+        }
         done.sort_by_key(|(modality, entry, _)| (*modality, entry.number));
         let mut features: BTreeMap<usize, Features> = BTreeMap::new();
         for (modality, entry, values) in done {
@@ -227,32 +247,50 @@ fn fits(features: &Features, width: usize, key: &Key) -> bool {
     numbers.eq(key.numbers) && features.values.len() == present.count() * width
 }
 
-/// Fetches every wanted message of a bag and offers it to `take`, once per modality that wants it.
+/// Fetches every wanted message of a bag and offers it to `take`, once per modality that wants it. Of modalities whose
+/// messages come in parts it offers the others as well, in the order of their times: each has something that those after
+/// it rest on.
 ///
 /// # Errors
 /// When the bag is not any more what it was at the first look.
 fn read(
     recording: &Recording,
     wanted: &[Vec<u32>],
-    mut take: impl FnMut(Job) -> Option<Done>,
+    in_parts: &[bool],
+    mut take: impl FnMut(Job, bool) -> Option<Done>,
 ) -> Result<Vec<Done>, ConfigErrors> {
     let mut messages: Vec<(Place, usize, u32)> = Vec::new();
     for (modality, numbers) in wanted.iter().enumerate() {
         let places = &recording.places[modality];
-        let each = numbers.iter();
-        messages.extend(each.map(|number| (places[*number as usize], modality, *number)));
+        let all: Vec<u32> = match (in_parts[modality], numbers.last()) {
+            (true, Some(last)) => (0..=*last).collect(),
+            _ => numbers.clone(),
+        };
+        let each = all.into_iter();
+        messages.extend(each.map(|number| (places[number as usize], modality, number)));
     }
     messages.sort_unstable();
     let places: Vec<Place> = messages.iter().map(|(place, ..)| *place).collect();
     let mut done = Vec::new();
-    Reader::with(recording.layout.clone()).fetch(&places, |i, bytes| {
+    let mut parts: Vec<Job> = Vec::new();
+    Reader::with(recording.layout.clone()).fetch(&places, |i, logged, bytes| {
         let (_, modality, number) = messages[i];
-        done.extend(take(Job {
+        let job = Job {
             modality,
             number,
+            logged,
             bytes: bytes.to_vec(),
-        }));
+        };
+        match in_parts[modality] {
+            true => parts.push(job),
+            false => done.extend(take(job, true)),
+        }
     })?;
+    parts.sort_by_key(|job| (job.modality, job.number));
+    for job in parts {
+        let is_wanted = wanted[job.modality].binary_search(&job.number).is_ok();
+        done.extend(take(job, is_wanted));
+    }
     Ok(done)
 }
 
@@ -275,46 +313,54 @@ fn work_off(
         let Some(job) = next else {
             return done;
         };
-        if let Some(extractor) = extractors.get_mut(&job.modality) {
-            let found = extract(extractor, types[job.modality], &job.bytes);
-            let (stamp_ns, outcome, values) = copies.beside(found, extractor, &job);
-            done.push(job.done(stamp_ns, outcome, values));
+        if let Some(extractor) = extractors.get_mut(&job.modality)
+            && let Some(found) = extract(extractor, types[job.modality], &job)
+        {
+            let found = copies.beside(found, extractor, &job);
+            done.push(job.done(found));
         }
         progress.advance(1, String::new);
     }
 }
 
-/// A job that is done where the bag is read.
+/// A job that is done where the bag is read; `None` where the message has nothing to do with the modality.
 fn at_once(
     job: Job,
     extractor: &mut FeatureExtractor,
     types: &[MessageType],
     sentences: &mut [HashMap<Vec<u8>, Extracted>],
-    progress: &Progress,
-) -> Done {
-    progress.advance(1, String::new);
+) -> Option<Done> {
     let message = types[job.modality];
-    let (stamp_ns, outcome, values) = match message {
-        MessageType::String => sentences[job.modality]
-            .entry(job.bytes.clone())
-            .or_insert_with(|| extract(extractor, message, &job.bytes))
-            .clone(),
-        _ => extract(extractor, message, &job.bytes),
+    let met = match message {
+        MessageType::String => sentences[job.modality].get(&job.bytes),
+        _ => None,
     };
-    job.done(stamp_ns, outcome, values)
+    let found = match met {
+        Some(met) => met.clone(),
+        None => {
+            let found = extract(extractor, message, &job)?;
+            if message == MessageType::String {
+                sentences[job.modality].insert(job.bytes.clone(), found.clone());
+            }
+            found
+        }
+    };
+    Some(job.done(found))
 }
 
-fn extract(extractor: &mut FeatureExtractor, message: MessageType, bytes: &[u8]) -> Extracted {
+/// What comes of a message; `None` where it has nothing to do with the modality.
+fn extract(extractor: &mut FeatureExtractor, message: MessageType, job: &Job) -> Option<Extracted> {
     let mut values = vec![0.0; extractor.width()];
-    match extractor.extract(message, bytes, &mut values) {
-        Err(e) => (None, Outcome::Unreadable(e.to_string()), Vec::new()),
+    match extractor.extract_received(message, &job.bytes, job.logged, &mut values) {
+        Err(e) => Some((None, 0, Outcome::Unreadable(e.to_string()), Vec::new())),
+        Ok(extraction) if !extraction.relevant => None,
         Ok(extraction) => {
             let stamp = extraction.stamp.filter(|stamp| !stamp.is_unset());
-            let stamp_ns = stamp.map(|stamp| stamp.nanos());
-            match extraction.present {
-                true => (stamp_ns, Outcome::Present, values),
-                false => (stamp_ns, Outcome::Absent, Vec::new()),
-            }
+            let (stamp_ns, behind_ns) = (stamp.map(|stamp| stamp.nanos()), extraction.behind_ns);
+            Some(match extraction.present {
+                true => (stamp_ns, behind_ns, Outcome::Present, values),
+                false => (stamp_ns, behind_ns, Outcome::Absent, Vec::new()),
+            })
         }
     }
 }
@@ -328,30 +374,31 @@ struct Copies<'a> {
 impl Copies<'_> {
     /// Puts the features of a picture's copies behind its own. The extractor has just seen the picture.
     fn beside(&self, found: Extracted, extractor: &mut FeatureExtractor, job: &Job) -> Extracted {
-        let (stamp_ns, outcome, mut values) = found;
         let SourceSpec::Image { encoder } = &self.modalities[job.modality].source else {
-            return (stamp_ns, outcome, values);
+            return found;
         };
-        let Some(random_shift) = self.random_shift.filter(|_| outcome == Outcome::Present) else {
-            return (stamp_ns, outcome, values);
+        let Some(random_shift) = self.random_shift.filter(|_| found.2 == Outcome::Present) else {
+            return found;
         };
+        let (stamp_ns, behind_ns, outcome, mut values) = found;
         let width = values.len();
         for shift in random_shift.of(job.number, &encoder.input) {
             let begin = values.len();
             values.resize(begin + width, 0.0);
             if let Err(e) = extractor.extract_shifted(shift, &mut values[begin..]) {
-                return (None, Outcome::Unreadable(e.to_string()), Vec::new());
+                return (None, 0, Outcome::Unreadable(e.to_string()), Vec::new());
             }
         }
-        (stamp_ns, outcome, values)
+        (stamp_ns, behind_ns, outcome, values)
     }
 }
 
 impl Job {
-    fn done(self, stamp_ns: Option<i64>, outcome: Outcome, values: Vec<f32>) -> Done {
+    fn done(self, (stamp_ns, behind_ns, outcome, values): Extracted) -> Done {
         let entry = Entry {
             number: self.number,
             stamp_ns,
+            behind_ns,
             outcome,
         };
         (self.modality, entry, values)

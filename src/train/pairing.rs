@@ -35,6 +35,8 @@ pub struct Arrival {
     pub logged: Stamp,
     /// Its stamp, where it has one.
     pub stamp: Option<Stamp>,
+    /// How much older the oldest number of its feature is, in nanoseconds: a joint that another message told of.
+    pub behind_ns: i64,
     /// The row of its feature; none where it had nothing to say.
     pub row: Option<u32>,
 }
@@ -169,7 +171,8 @@ impl Arrivals {
             (None, Some(stamp)) if !moment.clocks_differ => (moment.logged, stamp),
             _ => (moment.logged, self.usable(message)),
         };
-        now.nanos().saturating_sub(then.nanos())
+        let age_ns = now.nanos().saturating_sub(then.nanos());
+        age_ns.saturating_add(message.behind_ns)
     }
 }
 
@@ -185,6 +188,7 @@ mod tests {
         Arrival {
             logged: Stamp::from_nanos(logged),
             stamp: stamp.map(Stamp::from_nanos),
+            behind_ns: 0,
             row,
         }
     }
@@ -234,6 +238,19 @@ mod tests {
         }
         // Also where the label's stamp happens to be that of a picture.
         assert_eq!(row(arrivals(&pictures, 0), (165, Some(165))), Ok(2));
+    }
+
+    #[test]
+    fn a_feature_is_as_old_as_its_oldest_number_and_known_since_its_message_came() {
+        let messages = || {
+            let mut second = arrival(120, Some(120), Some(1));
+            second.behind_ns = 30;
+            Arrivals::new(vec![arrival(100, Some(100), Some(0)), second], 0, Some(50))
+        };
+        let at = |time| row(messages(), (time, None));
+        assert_eq!(at(119), Ok(0));
+        assert_eq!(at(140), Ok(1));
+        assert_eq!(at(141), Err(Loss::Stale));
     }
 
     #[test]

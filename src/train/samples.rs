@@ -82,6 +82,8 @@ impl fmt::Display for Losses {
 /// What became of a message: its stamp, and its feature with those of its copies, unless it had nothing to say.
 struct Read<'a> {
     stamp: Option<Stamp>,
+    /// How much older the oldest number of its feature is.
+    behind_ns: i64,
     values: Option<&'a [f32]>,
 }
 
@@ -151,8 +153,12 @@ impl<'a> Samples<'a> {
                     continue;
                 }
             };
-            let stamp = entry.stamp_ns.map(Stamp::from_nanos);
-            read.insert(entry.number, Read { stamp, values });
+            let read_now = Read {
+                stamp: entry.stamp_ns.map(Stamp::from_nanos),
+                behind_ns: entry.behind_ns,
+                values,
+            };
+            read.insert(entry.number, read_now);
         }
         read
     }
@@ -182,9 +188,14 @@ impl<'a> Samples<'a> {
         let mut has_started = false;
         let mut messages = Vec::with_capacity(candidates.len());
         for seen in candidates {
-            let Some(Read { stamp, values }) = read.get(&seen.number) else {
+            let Some(read) = read.get(&seen.number) else {
                 continue;
             };
+            let Read {
+                stamp,
+                behind_ns,
+                values,
+            } = read;
             if !has_started && seen.logged > episode.started {
                 history.forget();
                 has_started = true;
@@ -209,6 +220,7 @@ impl<'a> Samples<'a> {
             messages.push(Arrival {
                 logged: seen.logged,
                 stamp: *stamp,
+                behind_ns: *behind_ns,
                 row,
             });
         }

@@ -55,11 +55,35 @@ fn joints_are_picked_by_name_in_any_order() {
 }
 
 #[test]
-fn a_missing_joint_is_named_with_those_that_came() {
+fn a_missing_joint_is_named_with_those_that_came_and_may_come_later() {
     let mut extractor = extractor(joints());
     let message = joint_state(&[("elbow", 1.0), ("wrist", 2.0), ("thumb", 0.0)]);
-    let error = feature(&mut extractor, MessageType::JointState, &message).unwrap_err();
-    assert_names(&error.to_string(), &["gripper", "elbow, wrist, thumb"]);
+    let (_, extraction) = feature(&mut extractor, MessageType::JointState, &message).unwrap();
+    assert!(extraction.relevant && !extraction.present);
+    let reason = extractor.reason().unwrap();
+    assert_names(&reason, &["joint gripper", "elbow, wrist, thumb"]);
+    let message = joint_state(&[("gripper", 3.0)]);
+    let (found, extraction) = feature(&mut extractor, MessageType::JointState, &message).unwrap();
+    assert_eq!((found, extraction.present), (vec![1.0, 2.0, 3.0], true));
+    assert_eq!((extraction.behind_ns, extractor.reason()), (0, None));
+    extractor.forget();
+    let (_, extraction) = feature(&mut extractor, MessageType::JointState, &message).unwrap();
+    assert!(
+        !extraction.present,
+        "another recording knows nothing of the one before"
+    );
+}
+
+#[test]
+fn joint_states_about_other_joints_say_nothing() {
+    let mut extractor = extractor(joints());
+    let message = joint_state(&[("wheel", 1.0)]);
+    let (_, extraction) = feature(&mut extractor, MessageType::JointState, &message).unwrap();
+    assert!(!extraction.relevant);
+    assert_names(
+        &extractor.reason().unwrap(),
+        &["joints elbow, wrist, gripper", "wheel"],
+    );
 }
 
 #[test]

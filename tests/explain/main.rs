@@ -244,3 +244,23 @@ fn everything_wrong_is_named_at_once() {
     }
     assert!(!workshop.path("out").exists());
 }
+
+#[test]
+fn joints_in_messages_of_their_own_are_the_same_joints() {
+    let moments = |in_parts, behind_s| {
+        let mut workshop = Workshop::new("{method: concat}", None);
+        workshop.add("head.0.weight", &[2, 13]);
+        workshop.add("head.0.bias", &[2]);
+        let bag = workshop.path("bag.mcap");
+        fs::remove_file(&bag).unwrap();
+        record_as(&bag, behind_s, in_parts);
+        let numbers = fs::read_to_string(workshop.explain().numbers).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&numbers).unwrap();
+        json["moments"].as_array().unwrap().clone()
+    };
+    for behind_s in [0, 500] {
+        let whole = moments(false, behind_s);
+        assert!(whole.iter().filter(|m| m["conduct"] == "act").count() > 30);
+        assert_eq!(moments(true, behind_s), whole);
+    }
+}

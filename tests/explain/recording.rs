@@ -22,6 +22,8 @@ struct Recorder {
     now: Stamp,
     /// How far the stamps of the messages are behind the times of recording.
     behind_s: i64,
+    /// Whether each joint has a message of its own.
+    in_parts: bool,
 }
 
 impl Recorder {
@@ -60,14 +62,24 @@ impl Recorder {
         self.write("/camera", MessageType::Image, &bytes[..whole]);
     }
 
-    fn joints(&mut self, joints: [f64; 2]) {
+    fn joints(&mut self, [left, right]: [f64; 2]) {
+        match self.in_parts {
+            false => self.joint_state(&[("left", left), ("right", right)]),
+            true => {
+                self.joint_state(&[("left", left), ("elbow", 9.0)]);
+                self.joint_state(&[("right", right)]);
+                self.joint_state(&[("wheel", 9.0)]);
+            }
+        }
+    }
+
+    fn joint_state(&mut self, joints: &[(&str, f64)]) {
         let mut message = cdr::Writer::new();
         message.header(self.stamp(), "base");
-        message.length(2);
-        message.string("left");
-        message.string("right");
-        message.length(2);
-        joints.iter().for_each(|position| {
+        message.length(joints.len());
+        joints.iter().for_each(|(name, _)| message.string(name));
+        message.length(joints.len());
+        joints.iter().for_each(|(_, position)| {
             message.f64(*position);
         });
         message.length(0);
@@ -94,11 +106,17 @@ pub fn joints_at(ms: i64) -> [f64; 2] {
 
 /// An episode that failed at once, and the one that is explained.
 pub fn record(path: &Path, behind_s: i64) {
+    record_as(path, behind_s, false);
+}
+
+/// The same, with one message for all joints or one for each.
+pub fn record_as(path: &Path, behind_s: i64, in_parts: bool) {
     let mut recorder = Recorder {
         writer: Writer::create(path).unwrap(),
         topics: Vec::new(),
         now: Stamp::from_ros(990, 0),
         behind_s,
+        in_parts,
     };
     recorder.say("/episode", "start");
     recorder.say("/episode", "failure");

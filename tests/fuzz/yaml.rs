@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use late_fusion::config;
+use late_fusion::config::{
+    ENCODER_NAME, EncoderConfig, NODE_NAME, NodeConfig, Overrides, RosArguments,
+};
 use late_fusion::spec::{PolicySpec, Weights};
 use serde_yaml::{Mapping, Value};
 
@@ -132,8 +134,15 @@ const TRAINING: &str = "config/train/tabletop.yaml";
 
 fn read_parameters(bytes: &[u8]) -> bool {
     with_file("node.param.yaml", bytes, |path| {
-        let _ = config::load_encoder_file(path, "late_fusion");
-        config::load_file(path).is_ok()
+        let arguments = RosArguments::of_files([path.to_owned()]);
+        let Ok(overrides) = Overrides::read(&arguments) else {
+            return false;
+        };
+        let given = |name: &str| overrides.of(&arguments.node(name));
+        let encoder = given(ENCODER_NAME).map(EncoderConfig::from_parameters);
+        let node = given(NODE_NAME).and_then(NodeConfig::from_parameters);
+        drop(encoder);
+        node.is_ok()
     })
 }
 

@@ -40,7 +40,7 @@ def elsewhere(parameters: dict, *names: str) -> dict:
     for name in names:
         modalities[name] = {"topic": f"{name}_encoder/feature", "message": FEATURE}
         if name == "instruction":
-            modalities[name]["max_age_s"] = math.inf
+            modalities[name] |= {"max_age_s": math.inf, "accept_earlier": True}
     return parameters | {"modalities": modalities}
 
 

@@ -92,8 +92,8 @@ def test_with_its_encoders_elsewhere_the_robot_does_the_same(robot: Robot, start
     assert max(map(abs, alone)) < 4.0, "at its limit a command says little about features"
     assert robot.program.stop() == 0
 
-    for name in ("scene", "instruction"):
-        start_encoder(robot, start, policy.folder, name)
+    start_encoder(robot, start, policy.folder, "scene")
+    start_encoder(robot, start, policy.folder, "instruction", accept_earlier=True)
     robot.commands.clear()
     robot.statuses.clear()
     there = without_models(robot.folder / "robot", policy.folder)
@@ -178,6 +178,21 @@ def test_an_instruction_is_heard_late_and_a_blank_one_is_none(robot: Robot, star
     robot.wait_for_action(policy.action(*values(heard[-1]).astype(float), 1.0, 0.0), tolerance=1e-6)
 
 
+def test_a_sentence_from_before_its_start_is_encoded_only_where_a_parameter_says_so(
+    robot: Robot, start: Start
+) -> None:
+    policy = spoken_policy(robot.folder / "policy").write()
+    robot.send("instruction", String(data="open the drawer"), latched=True)
+    statuses: list[Status] = []
+    add = lambda message: statuses.append(Status.of(message))  # noqa: E731
+    robot.peer.node.create_subscription(DiagnosticArray, "instruction_encoder/status", add, LATCHED)
+    robot.program = start_encoder(robot, start, policy, "instruction")
+    robot.wait_for("why", lambda: bool(statuses) and "accept_earlier: true" in statuses[-1].says("instruction"))
+    assert statuses[-1].value("received", "instruction") == "0"
+    robot.send("instruction", String(data="close the faucet"), latched=True)
+    robot.wait_for("the next", lambda: statuses[-1].value("instruction", "encoder") == "close the faucet")
+
+
 def test_features_are_recorded_as_they_came(robot: Robot, start: Start) -> None:
     policy = sight_policy(robot.folder / "policy")
     parameters = write(robot.folder / "node.param.yaml", elsewhere(wired(policy), "scene"))
@@ -221,7 +236,7 @@ def test_what_it_does_is_on_its_status(robot: Robot, start: Start) -> None:
     assert int(status.value("encoded", "instruction")) >= 1
     robot.wait_for("diagnostics", lambda: bool(diagnostics))
     names = {part.name for part in diagnostics[-1].status}
-    assert names == {"instruction_encoder: encoder", "instruction_encoder: instruction"}
+    assert names == {f"instruction_encoder: {part}" for part in ("encoder", "instruction", "topics")}
     assert robot.program.stop() == 0
     assert "listening to instruction" in robot.program.log()
 
@@ -254,7 +269,7 @@ def test_its_parameters_are_served_and_described(robot: Robot, start: Start) -> 
 
     names = ask("list_parameters").result.names
     keys = ["policy", "modality", "topic", "message", "min_contrast", "onnxruntime", "execution_provider"]
-    assert sorted(names) == sorted([*keys, "intra_op_threads", "use_sim_time"])
+    assert sorted(names) == sorted([*keys, "accept_earlier", "intra_op_threads", "use_sim_time"])
     assert all(descriptor.description for descriptor in ask("describe_parameters", names).descriptors)
     [threads] = ask("describe_parameters", ["intra_op_threads"]).descriptors
     assert (threads.type, threads.integer_range[0].to_value) == (ParameterType.PARAMETER_INTEGER, 64)

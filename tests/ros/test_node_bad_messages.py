@@ -51,7 +51,8 @@ BAD = {
         (compressed(b"GIF89a", "gif"), ['of format "gif"', "a jpeg or a png is allowed"]),
     ],
     "joints": [
-        (JointState(name=["left", "wrist"], position=[1.0, 2.0]), ["right", "left, wrist"]),
+        (JointState(name=["left", "right"], position=[1.0]), ["position is 1 numbers long", "left is name 1 of 2"]),
+        (JointState(name=["left", "right", "left"], position=[1.0, 2.0, 3.0]), ["left more than once"]),
         (
             JointState(name=["left", "right"], velocity=[1.0, 2.0]),
             ["position is 0 numbers long", "left is name 1"],

@@ -80,7 +80,7 @@ def test_in_lockstep_a_feature_is_part_of_the_observation(robot: Robot) -> None:
 
 def test_a_feature_of_any_age_holds_until_the_next_one(robot: Robot) -> None:
     parameters = wired(touch_policy(robot.folder / "policy"))
-    parameters["modalities"]["touch"]["max_age_s"] = math.inf
+    parameters["modalities"]["touch"] |= {"max_age_s": math.inf, "accept_earlier": True}
     robot.send("touch", cloud(SKIN, [0.5, 0.0])(robot.now()), latched=True)
     robot.keep_sending("joint_states", joints(1.0, 0.5))
     robot.run(parameters)

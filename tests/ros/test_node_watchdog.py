@@ -8,7 +8,6 @@ import pytest
 from parameters import RATE_HZ, TWIST_STAMPED, wired
 from policies import STOP, sight_policy, spoken_policy
 from robot import Robot, joints, numbers, picture, seconds
-from std_msgs.msg import String
 
 MAX_AGE_S = 0.5
 
@@ -105,13 +104,6 @@ def test_operators_are_heard_whether_they_latch_or_not(robot: Robot, latched: bo
     for text in ["open the drawer", "push the button é 机器人"]:
         robot.say(text, latched=latched)
     robot.wait_for_status("active")
-
-
-def test_a_sentence_given_before_the_node_was_there_is_heard(robot: Robot) -> None:
-    robot.send("instruction", String(data="open the drawer"), latched=True)
-    robot.run(wired(spoken_policy(robot.folder / "policy")))
-    robot.keep_sending("joint_states", joints(1.0, 0.0))
-    assert robot.wait_for_status("active").value("instruction") == "open the drawer"
 
 
 def test_a_covered_lens_stops_the_robot_where_contrast_is_asked_for(robot: Robot) -> None:

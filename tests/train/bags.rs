@@ -120,6 +120,68 @@ fn a_label_is_paired_with_what_the_node_would_have_seen() {
     assert_names(why, &["position of y", "NaN"]);
 }
 
+/// Records a message about one joint alone.
+fn joint(recorder: &mut Recorder, name: &str, position: f64) {
+    let message = joint_state(recorder.now(), &[(name, position)]);
+    recorder.write(
+        "/joint_states",
+        late_fusion::message::MessageType::JointState,
+        &message,
+    );
+}
+
+fn label(recorder: &mut Recorder, number: f64) {
+    let stamp = recorder.now();
+    recorder.label(stamp, [number, 0.0]);
+}
+
+#[test]
+fn joints_that_come_in_messages_of_their_own_are_put_together_as_in_the_node() {
+    let workshop = Workshop::new(&POINT.replace("epochs: 60", "epochs: 1"));
+    for (bag, has_both) in [("a.mcap", true), ("b.mcap", false)] {
+        let mut recorder = Recorder::new(&workshop.bag(bag));
+        recorder.numbers("/goal", &[0.0, 0.0]);
+        // The last message before the episode is about one joint; the others count all the same.
+        if has_both {
+            joint(&mut recorder, "y", 2.0);
+        }
+        joint(&mut recorder, "x", 1.0);
+        joint(&mut recorder, "wheel", 9.0);
+        joint(&mut recorder, "x", 1.5);
+        recorder.mark("start");
+        label(&mut recorder, 0.1);
+        joint(&mut recorder, "x", 3.0);
+        joint(&mut recorder, "wheel", 9.0);
+        label(&mut recorder, 0.2);
+        joint(&mut recorder, "y", 4.0);
+        label(&mut recorder, 0.3);
+        // One joint goes on and the other one does not.
+        recorder.wait(400);
+        joint(&mut recorder, "x", 5.0);
+        label(&mut recorder, 0.4);
+        recorder.wait(200);
+        joint(&mut recorder, "x", 6.0);
+        label(&mut recorder, 0.5);
+        recorder.mark("success");
+        recorder.finish();
+    }
+    let data = dataset(&workshop.options).unwrap();
+    let first = [[1.5, 2.0], [3.0, 2.0], [3.0, 4.0], [5.0, 4.0]];
+    let second = [[3.0, 4.0], [5.0, 4.0]];
+    let expected: Vec<Vec<f32>> = first.iter().chain(&second).map(|f| f.to_vec()).collect();
+    assert_eq!(
+        features(&data, 0),
+        expected,
+        "the second bag knows nothing of the first"
+    );
+    let labels: Vec<f32> = data.labels.values().iter().copied().step_by(2).collect();
+    assert_eq!(labels, [0.1, 0.2, 0.3, 0.4, 0.3, 0.4]);
+    let report = train(&workshop.options).unwrap();
+    let skipped = &report.skipped["place"];
+    assert_eq!((skipped.absent, skipped.stale), (2, 2));
+    assert_eq!((skipped.unreadable, skipped.nothing_yet), (0, 0));
+}
+
 #[test]
 fn labels_are_brought_to_the_limits_and_bad_ones_left_out() {
     let workshop = Workshop::new(POINT);

@@ -27,9 +27,10 @@ impl Extract for Bytes {
     fn extract(
         &mut self,
         _: MessageType,
-        bytes: &[u8],
+        message: &Message,
         feature: &mut [f32],
     ) -> Result<Extraction, MessageError> {
+        let bytes = &message.bytes;
         self.entered.send(bytes[0]).unwrap();
         self.go_on.recv_timeout(PATIENCE).unwrap();
         match bytes[0] {
@@ -40,6 +41,8 @@ impl Extract for Bytes {
         Ok(Extraction {
             stamp: bytes.get(1).map(|&sec| Stamp::from_ros(sec.into(), 0)),
             present: bytes[0] != 0,
+            relevant: true,
+            behind_ns: 0,
         })
     }
 }
@@ -187,12 +190,14 @@ fn the_instruction_in_use_is_known_until_a_blank_one() {
         fn extract(
             &mut self,
             _: MessageType,
-            bytes: &[u8],
+            message: &Message,
             _: &mut [f32],
         ) -> Result<Extraction, MessageError> {
             Ok(Extraction {
                 stamp: None,
-                present: !message::text(bytes)?.trim().is_empty(),
+                present: !message::text(&message.bytes)?.trim().is_empty(),
+                relevant: true,
+                behind_ns: 0,
             })
         }
     }

@@ -1,0 +1,128 @@
+//! Looks at the graph of ROS about once a second: what keeps topics silent, and who else commands the robot.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::command_topic::CommandTopic;
+use super::graph;
+use super::modality_topic::{ModalityTopic, Notice};
+use super::names::Names;
+use crate::message::{Level, Status};
+
+/// How often it looks. The main thread does, between two spins, and the control thread has nothing to do with it.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What is wrong with topics, on its way to the status. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Warnings(Arc<Mutex<Vec<String>>>);
+
+/// The topics of a node, and what was said of them.
+pub struct GraphWatch {
+    topics: Vec<ModalityTopic>,
+    command: Option<CommandTopic>,
+    warnings: Warnings,
+    /// What the log has said of the present state.
+    said: Vec<String>,
+    looked: Instant,
+}
+
+impl Warnings {
+    /// The sentences.
+    pub fn get(&self) -> Vec<String> {
+        self.lock().clone()
+    }
+
+    /// They as a part of the status of a node.
+    pub fn status(&self, node_name: &str) -> Status {
+        let warnings = self.get();
+        let (level, message) = match warnings.is_empty() {
+            true => (Level::Ok, "as wired".to_owned()),
+            false => (Level::Warn, warnings.join("; ")),
+        };
+        Status {
+            level,
+            name: format!("{node_name}: topics"),
+            message,
+            values: Vec::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl GraphWatch {
+    /// Watches these topics.
+    pub fn new(topics: Vec<ModalityTopic>, command: Option<CommandTopic>) -> Self {
+        Self {
+            topics,
+            command,
+            warnings: Warnings::default(),
+            said: Vec::new(),
+            looked: Instant::now(),
+        }
+    }
+
+    /// What is wrong, for the status.
+    pub fn warnings(&self) -> Warnings {
+        self.warnings.clone()
+    }
+
+    /// Takes what has arrived from the middleware, and looks at the graph when it is time to. To be called after every
+    /// spin.
+    pub fn serve(&mut self, node: &mut r2r::Node) {
+        for topic in &mut self.topics {
+            topic.drain();
+        }
+        let now = Instant::now();
+        if now.saturating_duration_since(self.looked) >= LOOK_EVERY {
+            self.looked = now;
+            self.look(node, now);
+        }
+    }
+
+    fn look(&mut self, node: &mut r2r::Node, now: Instant) {
+        let mut grave: Vec<String> = same_name(node).into_iter().collect();
+        let mut notices: Vec<Notice> = Vec::new();
+        if let Some(command) = &mut self.command {
+            let source = command.look(node, now);
+            grave.extend(source.rivals);
+            notices.extend(source.unheard);
+        }
+        for topic in &mut self.topics {
+            notices.extend(topic.look(node, now));
+        }
+        for text in grave.iter().filter(|text| !self.said.contains(text)) {
+            log::error!("{text}");
+        }
+        for notice in notices.iter().filter(|n| !self.said.contains(&n.text)) {
+            match notice.is_warning {
+                true => log::warn!("{}", notice.text),
+                false => log::info!("{}", notice.text),
+            }
+        }
+        let warnings = notices.iter().filter(|notice| notice.is_warning);
+        let warnings = grave.iter().chain(warnings.map(|notice| &notice.text));
+        *self.warnings.lock() = warnings.cloned().collect();
+        let said = notices.into_iter().map(|notice| notice.text);
+        self.said = grave.into_iter().chain(said).collect();
+    }
+}
+
+/// Whether another node has this node's name. Each publishes its status, and its parameters' events, once.
+fn same_name(node: &r2r::Node) -> Option<String> {
+    let own = graph::own_name(node);
+    let status = Names::of_process(node).resolve("~/status");
+    let count = |topic: &str| {
+        let publishers = graph::publishers(node, topic);
+        publishers.iter().filter(|p| p.node == own).count()
+    };
+    let nodes = count(&status).max(count("/parameter_events"));
+    (nodes > 1).then(|| {
+        format!(
+            "{nodes} nodes have the name {own}: their topics, services and parameters are mixed up, and each may command \
+             the robot; end all but one, or give them names or namespaces of their own (-r __node:=NAME, -r __ns:=/NAME)"
+        )
+    })
+}

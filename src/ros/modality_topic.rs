@@ -1,0 +1,245 @@
+//! The topic of one modality: subscribed to so that every publisher is heard, and watched for what keeps it silent.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use r2r::QosProfile;
+
+use super::graph::{self, Publisher};
+use super::names::Names;
+use super::subscription::Subscription;
+use crate::clock::Clock;
+use crate::errors::ConfigErrors;
+use crate::message::MessageType;
+use crate::modality::{Message, MessageFanout};
+
+/// How long a topic may be without a publisher before it is said.
+const NO_PUBLISHER_AFTER: Duration = Duration::from_secs(5);
+
+/// Joint states come in parts from several publishers, and none may push out another's while the node is busy.
+const DEPTH_OF_PARTS: usize = 100;
+
+/// What a modality's topic is to be.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// What the parameters of the topic begin with, such as `modalities.scene.`.
+    pub parameters: String,
+    /// The topic, as the parameters name it.
+    pub topic: String,
+    /// The type of its messages.
+    pub message: MessageType,
+    /// Whether a message holds until the next one, as a sentence does, and so must not be lost.
+    pub holds: bool,
+    /// Whether one from before the node started counts.
+    pub accept_earlier: bool,
+    /// Whether the robot must stop without it.
+    pub required: bool,
+}
+
+/// A modality's topic.
+pub struct ModalityTopic {
+    wanted: Wanted,
+    /// Its full name.
+    topic: String,
+    fanout: Arc<MessageFanout>,
+    clock: Clock,
+    subscriptions: Vec<Subscription>,
+    /// Whether best-effort publishers are heard.
+    hears_best_effort: bool,
+    /// Since when nobody has published it.
+    silent_since: Option<Instant>,
+    /// What was found when it was looked for similar topics, since then.
+    similar: Option<String>,
+}
+
+/// What is to be said of a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The sentence.
+    pub text: String,
+    /// Whether the node cannot work as it was asked to while this is so.
+    pub is_warning: bool,
+}
+
+impl ModalityTopic {
+    /// Subscribes to a topic; its messages go to `fanout`.
+    ///
+    /// What holds until its next message is subscribed to reliably, and as volatile: so a message from before the node
+    /// started does not count. Where it shall, there is a second, latched subscription, for a volatile publisher never
+    /// reaches that one. The same message again costs nothing.
+    ///
+    /// # Errors
+    /// The topic and type, when ROS refuses the subscription.
+    pub fn subscribe(
+        node: &mut r2r::Node,
+        wanted: Wanted,
+        fanout: Arc<MessageFanout>,
+        clock: &Clock,
+    ) -> Result<Self, ConfigErrors> {
+        let topic = Names::of_process(node).resolve(&wanted.topic);
+        let mut subscribed = Self {
+            hears_best_effort: !wanted.holds,
+            wanted,
+            topic,
+            fanout,
+            clock: clock.clone(),
+            subscriptions: Vec::new(),
+            silent_since: None,
+            similar: None,
+        };
+        let depth = match subscribed.wanted.message {
+            MessageType::JointState => DEPTH_OF_PARTS,
+            _ => 1,
+        };
+        if subscribed.wanted.holds {
+            let reliable = QosProfile::default().keep_last(depth);
+            if subscribed.wanted.accept_earlier {
+                subscribed.add(node, reliable.clone().transient_local())?;
+            }
+            subscribed.add(node, reliable)?;
+        } else {
+            subscribed.add(node, QosProfile::sensor_data().keep_last(depth))?;
+        }
+        Ok(subscribed)
+    }
+
+    /// Takes what has arrived from the middleware.
+    pub fn drain(&mut self) {
+        for subscription in &mut self.subscriptions {
+            subscription.drain();
+        }
+    }
+
+    /// Looks who publishes the topic, and subscribes as they can be heard. Returns what is to be said.
+    pub fn look(&mut self, node: &mut r2r::Node, now: Instant) -> Vec<Notice> {
+        let publishers = graph::publishers(node, &self.topic);
+        let name = self.wanted.message.ros_name();
+        let (ours, others): (Vec<Publisher>, Vec<Publisher>) =
+            publishers.into_iter().partition(|p| p.message == name);
+        let mut notices: Vec<Notice> = others.iter().map(|p| self.other_type(p)).collect();
+        notices.dedup();
+        if ours.iter().any(|p| !p.reliable) {
+            notices.extend(self.hear_best_effort(node, &ours));
+        }
+        if ours.is_empty() {
+            let since = *self.silent_since.get_or_insert(now);
+            if others.is_empty() && now.saturating_duration_since(since) >= NO_PUBLISHER_AFTER {
+                notices.push(self.no_publisher(node));
+            }
+        } else {
+            (self.silent_since, self.similar) = (None, None);
+            notices.extend(self.said_earlier(&ours));
+        }
+        self.fanout.set_notice(in_one(&notices));
+        notices
+    }
+
+    fn add(&mut self, node: &mut r2r::Node, qos: QosProfile) -> Result<(), ConfigErrors> {
+        let (fanout, clock) = (self.fanout.clone(), self.clock.clone());
+        let deliver = move |bytes| {
+            fanout.put(Message {
+                bytes: Arc::new(bytes),
+                received: clock.now(),
+            });
+        };
+        let (topic, message) = (&self.wanted.topic, self.wanted.message);
+        let subscription = Subscription::new(node, topic, message, qos, deliver)?;
+        self.subscriptions.push(subscription);
+        Ok(())
+    }
+
+    fn other_type(&self, publisher: &Publisher) -> Notice {
+        let (topic, parameters) = (&self.topic, &self.wanted.parameters);
+        let (node, other) = (&publisher.node, &publisher.message);
+        let wanted = self.wanted.message.ros_name();
+        Notice {
+            text: format!(
+                "topic {topic}: {node} publishes it as {other}, and {parameters}message is {wanted}: its messages are \
+                 not received; set {parameters}message to the type that is published, or {parameters}topic to a topic \
+                 of type {wanted}"
+            ),
+            is_warning: true,
+        }
+    }
+
+    /// A reliable subscription does not match a best-effort publisher, so it gets one of its own.
+    fn hear_best_effort(&mut self, node: &mut r2r::Node, ours: &[Publisher]) -> Option<Notice> {
+        if !self.wanted.holds {
+            return None;
+        }
+        let names = graph::listed(ours.iter().filter(|p| !p.reliable));
+        let topic = &self.topic;
+        let mut text = format!(
+            "topic {topic}: {names} publishes it with best-effort reliability; a message that is lost is not sent again; \
+             publish it with reliability: reliable"
+        );
+        if !self.hears_best_effort {
+            let qos = QosProfile::default().keep_last(1).best_effort();
+            match self.add(node, qos) {
+                Ok(()) => self.hears_best_effort = true,
+                Err(errors) => text += &format!(" ({errors})"),
+            }
+        }
+        Some(Notice {
+            text,
+            is_warning: true,
+        })
+    }
+
+    fn no_publisher(&mut self, node: &r2r::Node) -> Notice {
+        let (topic, message) = (&self.topic, self.wanted.message.ros_name());
+        if self.similar.is_none() {
+            let similar = graph::similar_topics(topic, &graph::other_nodes(node));
+            let published = similar.into_iter().find_map(|similar| {
+                let publishers = graph::publishers(node, &similar);
+                let publisher = publishers.into_iter().find(|p| p.message == message)?;
+                Some((similar, publisher.node))
+            });
+            // Asked once for every time of silence: in a large graph it is many questions.
+            self.similar = Some(published.map_or(String::new(), |(similar, node)| {
+                format!(
+                    "; {node} publishes {similar}: set {}topic to that, or remap one of the two",
+                    self.wanted.parameters
+                )
+            }));
+        }
+        Notice {
+            text: format!(
+                "topic {topic}: no node publishes it as {message}{}",
+                self.similar.as_deref().unwrap_or_default()
+            ),
+            is_warning: self.wanted.required,
+        }
+    }
+
+    /// What was said before the node started does not count, or cannot be had.
+    fn said_earlier(&self, ours: &[Publisher]) -> Option<Notice> {
+        if !self.wanted.holds || self.fanout.has_received() {
+            return None;
+        }
+        let (topic, parameters) = (&self.topic, &self.wanted.parameters);
+        let (latched, volatile): (Vec<&Publisher>, _) = ours.iter().partition(|p| p.latched);
+        let text = match (self.wanted.accept_earlier, latched.is_empty()) {
+            (false, false) => format!(
+                "topic {topic}: no message since the node started; an earlier one, which {} may have (durability: \
+                 transient_local), counts only with {parameters}accept_earlier: true",
+                graph::listed(latched.into_iter())
+            ),
+            (true, true) => format!(
+                "topic {topic}: no message since the node started; {parameters}accept_earlier is true, but {} keeps no \
+                 earlier one (durability: volatile); publish it with durability: transient_local",
+                graph::listed(volatile.into_iter())
+            ),
+            _ => return None,
+        };
+        Some(Notice {
+            text,
+            is_warning: false,
+        })
+    }
+}
+
+fn in_one(notices: &[Notice]) -> Option<String> {
+    let texts: Vec<&str> = notices.iter().map(|notice| notice.text.as_str()).collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
+}

@@ -1,0 +1,87 @@
+"""A sentence said before the node started moves the robot only where a parameter says that it shall."""
+
+from __future__ import annotations
+
+import pytest
+from features import cloud
+from parameters import wired
+from policies import spoken_policy, touch_policy
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from robot import Robot, joints, numbers
+from std_msgs.msg import String
+
+
+def say_before(robot: Robot, text: str) -> None:
+    """An operator's latched sentence, said before anybody listens."""
+    robot.send("instruction", String(data=text), latched=True)
+
+
+def test_yesterdays_sentence_does_not_move_the_robot(robot: Robot) -> None:
+    say_before(robot, "open the drawer")
+    robot.run(wired(spoken_policy(robot.folder / "policy")))
+    robot.keep_sending("joint_states", joints(1.0, 0.0))
+    said = robot.wait_for_status("accept_earlier: true").says()
+    assert said.startswith("waiting: instruction: absent; no message has been received"), said
+    assert "/peer" in said and "transient_local" in said, said
+    # It is the publisher's turn: whatever it still keeps would have come by now.
+    statuses = len(robot.statuses)
+    robot.wait_for("more statuses", lambda: len(robot.statuses) > statuses + 3)
+    assert robot.commands == []
+    assert robot.statuses[-1].value("instruction") == ""
+
+    # The same publisher is heard from now on, and at once.
+    robot.send("instruction", String(data="close the faucet"), latched=True)
+    assert robot.wait_for_status("active").value("instruction") == "close the faucet"
+    robot.wait_for("a command", lambda: bool(robot.commands))
+    assert "accept_earlier" not in robot.statuses[-1].says("instruction")
+
+
+def test_it_does_where_the_parameter_says_so(robot: Robot) -> None:
+    parameters = wired(spoken_policy(robot.folder / "policy"))
+    parameters["modalities"]["instruction"]["accept_earlier"] = True
+    say_before(robot, "open the drawer")
+    robot.run(parameters)
+    robot.keep_sending("joint_states", joints(1.0, 0.0))
+    assert robot.wait_for_status("active").value("instruction") == "open the drawer"
+
+
+def test_what_cannot_be_had_from_before_is_told(robot: Robot) -> None:
+    parameters = wired(spoken_policy(robot.folder / "policy"))
+    parameters["modalities"]["instruction"]["accept_earlier"] = True
+    volatile = QoSProfile(depth=1, durability=DurabilityPolicy.VOLATILE)
+    robot.peer.node.create_publisher(String, "instruction", volatile)
+    robot.run(parameters)
+    robot.keep_sending("joint_states", joints(1.0, 0.0))
+    assert "/peer keeps no earlier one" in robot.wait_for_status("durability: volatile").says()
+
+
+@pytest.mark.parametrize("accept_earlier", [False, True])
+def test_a_feature_from_before_is_no_other(robot: Robot, accept_earlier: bool) -> None:
+    parameters = wired(touch_policy(robot.folder / "policy"))
+    parameters["modalities"]["touch"] |= {"max_age_s": 0.0, "accept_earlier": accept_earlier}
+    feature = cloud("tactile skin v1", [0.5, 0.0])
+    robot.send("touch", feature(robot.now()), latched=True)
+    robot.run(parameters)
+    robot.keep_sending("joint_states", joints(1.0, 0.5))
+    if accept_earlier:
+        robot.wait_for_action([1.5, 0.5])
+        return
+    robot.wait_for_status("modalities.touch.accept_earlier: true")
+    assert robot.commands == []
+    robot.send("touch", cloud("tactile skin v1", [0.25, 0.0])(robot.now()), latched=True)
+    robot.wait_for_action([1.25, 0.5])
+
+
+def test_a_sentence_said_as_soon_as_the_node_listens_is_not_lost(robot: Robot) -> None:
+    robot.run(wired(spoken_policy(robot.folder / "policy")))
+    robot.keep_sending("joint_states", joints(1.0, 0.0))
+    for text in ("open the drawer", "close the faucet"):
+        operator = robot.peer.node.create_publisher(
+            String, "instruction", QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        )
+        robot.wait_for("the subscription", lambda o=operator: o.get_subscription_count() > 0)
+        # Once, and no more.
+        operator.publish(String(data=text))
+        robot.wait_for(text, lambda t=text: robot.status_is(lambda status: status.value("instruction") == t))
+    robot.wait_for("a command", lambda: bool(robot.commands))
+    assert len(numbers(robot.commands[-1])) == 2
