@@ -17,7 +17,6 @@ mod node_name;
 mod overrides;
 mod robot;
 mod scalar;
-mod topic;
 mod value;
 mod wiring;
 
