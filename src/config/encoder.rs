@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::declaration::{Checked, Declarations};
 use super::encoding;
 use super::given::Given;
-use super::node::{message, topic};
+use super::topic::{message, topic};
 use crate::encoder::{ExecutionProvider, FeatureExtractor, Runtime, SessionOptions, accepts};
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;

@@ -22,8 +22,8 @@ pub(super) fn execution_provider(d: &mut Declarations) -> Option<ExecutionProvid
         "execution_provider",
         "cpu",
         &["cpu", "cuda", "auto"],
-        "Where the encoders run. cuda: refuse to start without it; auto: CUDA where it works, else the CPU, \
-         saying so.",
+        "Where the encoders run. cuda: refuse to start without it, or where it would leave operators of a model to the CPU; \
+         auto: CUDA where it works, else the CPU, saying so.",
         |word| word.parse().ok(),
     )
 }
@@ -54,8 +54,9 @@ pub(super) fn min_contrast(d: &mut Declarations, name: &str) -> f64 {
         name,
         0.0,
         0.0..=1.0,
-        "The least difference between a picture's brightest and darkest number, as a part of the full range. With less \
-         it shows nothing, as with a covered lens, and the modality is absent. 0 for any.",
+        "The least contrast of a picture: the difference between dark and bright within one color channel (the channel \
+         with the largest; 1st to 99th percentile of the pixels), as a part of the full range. With less it shows nothing, \
+         as with a covered lens, and the modality is absent. 0 for any.",
     )
 }
 

@@ -17,6 +17,7 @@ mod node_name;
 mod overrides;
 mod robot;
 mod scalar;
+mod topic;
 mod value;
 mod wiring;
 

@@ -1,4 +1,5 @@
-//! Compressed pictures: jpeg and png to pixels, with the size known and allowed before anything is allocated.
+//! Compressed pictures: jpeg and png to pixels, with the size known and allowed before anything is allocated, and only
+//! where nothing is missing: a decoder that forgives gives a grey or streaked half for what was lost on the way.
 
 use std::fmt::Display;
 use std::io::Cursor;
@@ -10,6 +11,7 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
+use super::jpeg;
 use super::prepare::{Picture, Pixel};
 use crate::message::{MAX_MEGAPIXELS, MessageError};
 
@@ -63,10 +65,8 @@ impl Decoder {
         decoder.decode_headers().map_err(|e| broken(&e))?;
         let (width, height) = decoder.dimensions().ok_or_else(|| broken(&"no size"))?;
         check_size("jpeg", width as u64, height as u64)?;
-        // Inside compressed data 0xff is always followed by 0 or a restart marker.
-        if !bytes.windows(2).rev().any(|pair| pair == [0xff, 0xd9]) {
-            return Err(broken(&"its end marker is missing"));
-        }
+        // The decoder is strict about much, but fills up with zeros what is missing before an end marker.
+        jpeg::check(bytes, width, height).map_err(|damage| broken(&damage))?;
         let (space, pixel) = match decoder.input_colorspace() {
             Some(ColorSpace::Luma) => (ColorSpace::Luma, Pixel::Grey),
             _ => (ColorSpace::RGB, Pixel::Rgb),
@@ -83,14 +83,14 @@ impl Decoder {
     }
 
     fn png(&mut self, bytes: &[u8]) -> Result<(usize, usize, Pixel), MessageError> {
-        let broken = |why: image::ImageError| {
+        let broken = |why: &dyn Display| {
             MessageError::invalid(
                 "data",
                 format_args!("a png of {} bytes that is damaged ({why})", bytes.len()),
                 "a whole png is allowed",
             )
         };
-        let decoder = PngDecoder::new(Cursor::new(bytes)).map_err(broken)?;
+        let decoder = PngDecoder::new(Cursor::new(bytes)).map_err(|e| broken(&e))?;
         let (width, height) = decoder.dimensions();
         check_size("png", width.into(), height.into())?;
         let pixel = match decoder.color_type() {
@@ -106,9 +106,36 @@ impl Decoder {
                 ));
             }
         };
+        check_png(bytes).map_err(|damage| broken(&damage))?;
         self.pixels.resize(decoder.total_bytes() as usize, 0);
-        decoder.read_image(&mut self.pixels).map_err(broken)?;
+        decoder
+            .read_image(&mut self.pixels)
+            .map_err(|e| broken(&e))?;
         Ok((width as usize, height as usize, pixel))
+    }
+}
+
+/// That all parts of a png are there with the sums that they were written with, to the one that ends it. What follows
+/// the end is not looked at, as with a jpeg.
+fn check_png(bytes: &[u8]) -> Result<(), String> {
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    loop {
+        let parts = rest.split_first_chunk::<4>().and_then(|(length, rest)| {
+            let length = u32::from_be_bytes(*length) as usize;
+            let (part, rest) = rest.split_at_checked(length.checked_add(4)?)?;
+            Some((part, rest.split_first_chunk::<4>()?))
+        });
+        let Some((part, (sum, behind))) = parts else {
+            return Err("it ends before its end".into());
+        };
+        let kind = String::from_utf8_lossy(&part[..4]);
+        if crc32fast::hash(part) != u32::from_be_bytes(*sum) {
+            return Err(format!("the checksum of its part {kind:?} is wrong"));
+        }
+        if kind == "IEND" {
+            return Ok(());
+        }
+        rest = behind;
     }
 }
 

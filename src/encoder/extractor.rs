@@ -52,6 +52,18 @@ pub struct Extraction {
     pub behind_ns: i64,
 }
 
+impl Extraction {
+    /// Nothing to fuse, from a message without a stamp.
+    pub fn absent() -> Self {
+        Self {
+            stamp: None,
+            present: false,
+            relevant: true,
+            behind_ns: 0,
+        }
+    }
+}
+
 impl FeatureExtractor {
     /// Loads what turns messages into the modality's feature; `folder` is where the paths in `spec` start from.
     /// An encoder is run once on a blank input, so the first message is not slower than the others.
@@ -120,8 +132,9 @@ impl FeatureExtractor {
         errors.or(extractors)
     }
 
-    /// The same, for which a picture is absent whose brightest and darkest number differ by less than this part of the
-    /// full range: it shows nothing, as with a covered lens.
+    /// The same, for which a picture is absent of which no colour channel has its dark and its bright numbers further
+    /// apart than this part of the full range: it shows nothing, as with a covered lens. The darkest and the brightest
+    /// hundredth of the pixels do not count, so that hot pixels are no contrast.
     pub fn with_min_contrast(mut self, min_contrast: f64) -> Self {
         if let Source::Image(encoder) = &mut self.source {
             encoder.require_contrast(min_contrast);

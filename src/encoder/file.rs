@@ -1,10 +1,12 @@
 //! The files of an encoder, and that they are the ones the policy was trained with.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::external::external_files;
 use crate::errors::ConfigErrors;
 
 /// SHA-256 of a file, in hexadecimal as `sha256sum` prints it.
@@ -18,8 +20,63 @@ pub fn sha256_of(path: &Path) -> Result<String, ConfigErrors> {
 fn hash(path: &Path) -> std::io::Result<String> {
     let mut hash = Sha256::new();
     std::io::copy(&mut File::open(path)?, &mut hash)?;
+    Ok(in_hex(hash))
+}
+
+fn in_hex(hash: Sha256) -> String {
     let digest = hash.finalize();
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What decides what a model computes: its file, and the files beside it in which weights lie.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelHashes {
+    /// SHA-256 of the ONNX file.
+    pub sha256: String,
+    /// SHA-256 of the files that it refers to, by their names as it has them, relative to its folder.
+    pub external_data: BTreeMap<String, String>,
+}
+
+/// The hashes of an ONNX model, whose weights may lie in files beside it.
+///
+/// # Errors
+/// A file that cannot be read, one that is no ONNX model, one that refers to files outside its folder.
+pub fn hashes_of_model(path: &Path) -> Result<ModelHashes, ConfigErrors> {
+    hashes(path).map_err(|why| format!("{}: {why}", path.display()).into())
+}
+
+fn hashes(path: &Path) -> Result<ModelHashes, String> {
+    let (model, sha256) = read(path).map_err(|e| e.to_string())?;
+    Ok(ModelHashes {
+        sha256,
+        external_data: external_hashes(path, &model)?,
+    })
+}
+
+/// A file and its hash, read in one go, so that what is looked at is what was hashed.
+fn read(path: &Path) -> std::io::Result<(Vec<u8>, String)> {
+    let content = std::fs::read(path)?;
+    let hash = in_hex(Sha256::new_with_prefix(&content));
+    Ok((content, hash))
+}
+
+/// The hashes of the files that a model at a path refers to, by their names.
+fn external_hashes(path: &Path, model: &[u8]) -> Result<BTreeMap<String, String>, String> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let files = external_files(model).map_err(|why| format!("it is no ONNX model: {why}"))?;
+    let mut external_data = BTreeMap::new();
+    for file in files {
+        let mut parts = Path::new(&file).components().peekable();
+        if parts.peek().is_none() || !parts.all(|part| matches!(part, Component::Normal(_))) {
+            return Err(format!(
+                "it keeps weights in {file:?}; only files in its own folder or below are allowed"
+            ));
+        }
+        let hash = hash(&folder.join(&file))
+            .map_err(|e| format!("it keeps weights in {file}, which cannot be read: {e}"))?;
+        external_data.insert(file, hash);
+    }
+    Ok(external_data)
 }
 
 /// The path of one of an encoder's files, once its content is known to be the expected one. `key` is what the file
@@ -32,13 +89,59 @@ pub(super) fn verified(
 ) -> Result<PathBuf, ConfigErrors> {
     let path = folder.join(file);
     let found = hash(&path).map_err(|e| format!("{key} {} cannot be read: {e}", path.display()))?;
-    if found.eq_ignore_ascii_case(expected_sha256) {
-        Ok(path)
-    } else {
-        Err(ConfigErrors::from(format!(
-            "{key} {} is another file than the policy was trained with: its sha256 is {found}, \
-             the policy says {expected_sha256}",
-            path.display()
-        )))
+    check_hash(
+        &format!("{key} {}", path.display()),
+        &found,
+        expected_sha256,
+    )?;
+    Ok(path)
+}
+
+/// The same for a model with all files that it refers to.
+pub(super) fn verified_model(
+    folder: &Path,
+    file: &Path,
+    expected_sha256: &str,
+    expected_external_data: &BTreeMap<String, String>,
+) -> Result<PathBuf, ConfigErrors> {
+    let path = folder.join(file);
+    let what = format!("encoder.model {}", path.display());
+    let (model, sha256) = read(&path).map_err(|e| format!("{what} cannot be read: {e}"))?;
+    // What another model refers to does not matter.
+    check_hash(&what, &sha256, expected_sha256)?;
+    let found = external_hashes(&path, &model).map_err(|why| format!("{what}: {why}"))?;
+    let mut errors = ConfigErrors::new();
+    for (file, hash) in &found {
+        match expected_external_data.get(file) {
+            Some(expected) => {
+                let what = format!("encoder.external_data {file} of {}", path.display());
+                if let Err(other) = check_hash(&what, hash, expected) {
+                    errors.extend(other);
+                }
+            }
+            None => errors.add(format!(
+                "{what} keeps weights in {file}, and the policy does not say which weights: if the file of sha256 {hash} \
+                 is the one that it was trained with, add external_data: {{{file}: {hash}}} to this encoder in \
+                 policy.yaml; otherwise train the policy again"
+            )),
+        }
     }
+    for file in expected_external_data.keys() {
+        if !found.contains_key(file) {
+            errors.add(format!(
+                "encoder.external_data has {file:?}, and {} keeps no weights in a file of that name",
+                path.display()
+            ));
+        }
+    }
+    errors.or(path)
+}
+
+fn check_hash(what: &str, found: &str, expected: &str) -> Result<(), ConfigErrors> {
+    if found.eq_ignore_ascii_case(expected) {
+        return Ok(());
+    }
+    Err(ConfigErrors::from(format!(
+        "{what} is another file than the policy was trained with: its sha256 is {found}, the policy says {expected}"
+    )))
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::decode::Decoder;
-use super::file::verified;
+use super::file::verified_model;
 use super::onnx::{Element, Input, Model, Port, list};
 use super::pooling::{Pool, Recipe};
 use super::prepare::Preparation;
@@ -36,7 +36,7 @@ impl ImageEncoder {
         runtime: &Runtime,
         options: &SessionOptions,
     ) -> Result<Self, ConfigErrors> {
-        let path = verified("encoder.model", folder, &spec.model, &spec.sha256)?;
+        let path = verified_model(folder, &spec.model, &spec.sha256, &spec.external_data)?;
         let in_file = |why: String| format!("encoder.model {}: {why}", path.display());
         let mut model =
             Model::load(runtime.library(), &path, &spec.output, options).map_err(in_file)?;

@@ -5,11 +5,13 @@
 
 mod accepted;
 mod decode;
+mod external;
 mod extractor;
 mod file;
 mod fingerprint;
 mod image;
 mod joints;
+mod jpeg;
 mod onnx;
 mod pooling;
 mod precomputed;
@@ -24,7 +26,7 @@ mod vector;
 
 pub use accepted::accepts;
 pub use extractor::{Extraction, FeatureExtractor, Probe, probe};
-pub use file::sha256_of;
+pub use file::{ModelHashes, hashes_of_model, sha256_of};
 pub use fingerprint::fingerprint;
 pub use pooling::Keypoints;
 pub use provider::{Device, ExecutionProvider, SessionOptions};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ort::environment::Environment;
 use ort::logging::LogLevel;
+use ort::session::builder::SessionBuilder;
 use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue};
 use ort::value::{Outlet, TensorElementType, TensorRef, ValueType};
 
@@ -229,14 +230,43 @@ fn open_session(
     threads: usize,
     device: Device,
 ) -> ort::Result<Session> {
-    // Spinning threads take the cores from the other modalities and from the control loop.
-    let builder = Session::builder(&library.0)?
-        .with_intra_threads(threads)?
-        .with_intra_op_spinning(false)?;
+    let builder = builder(library, threads)?;
+    let cuda = || [ort::ep::CUDA::default().build().error_on_failure()];
+    // That the provider is there does not mean that it runs everything: what it has no kernel for goes to the CPU, unless
+    // that is disabled. Not tried with a GPU; that the option is honoured is tested below without one.
     let mut builder = match device {
         Device::Cpu => builder,
-        Device::Cuda => builder
-            .with_execution_providers([ort::ep::CUDA::default().build().error_on_failure()])?,
+        Device::Cuda => without_fallback(builder)?.with_execution_providers(cuda())?,
+        Device::CudaAndCpu => builder.with_execution_providers(cuda())?,
     };
     builder.commit_from_file(path)
+}
+
+/// Spinning threads take the cores from the other modalities and from the control loop.
+fn builder(library: &Library, threads: usize) -> ort::Result<SessionBuilder> {
+    Ok(Session::builder(&library.0)?
+        .with_intra_threads(threads)?
+        .with_intra_op_spinning(false)?)
+}
+
+/// From here on a model cannot be opened of which any operator would run on the CPU because nothing else takes it.
+fn without_fallback(builder: SessionBuilder) -> ort::Result<SessionBuilder> {
+    Ok(builder.with_disable_cpu_fallback()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encoder::Runtime;
+
+    #[test]
+    fn without_its_fallback_the_library_opens_no_model_that_would_run_on_the_cpu() {
+        let runtime = Runtime::load(None).expect("the library of the test environment");
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/image_map.onnx");
+        let with = builder(runtime.library(), 1).unwrap();
+        let (mut without, mut with) = (without_fallback(with.clone()).unwrap(), with);
+        assert!(with.commit_from_file(&model).is_ok());
+        let error = without.commit_from_file(&model).unwrap_err().to_string();
+        assert!(error.contains("CPU"), "{error}");
+    }
 }

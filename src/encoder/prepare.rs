@@ -87,8 +87,9 @@ pub(super) struct Preparation {
     packed: Vec<u8>,
     shape: [i64; 4],
     tensor: Tensor,
-    /// The least difference between the brightest and the darkest byte of a picture that shows anything.
+    /// The least contrast of a picture that shows anything, in steps of a byte.
     min_contrast: u8,
+    tones: Box<Tones>,
     is_blank: bool,
 }
 
@@ -137,6 +138,7 @@ impl Preparation {
             },
             tensor,
             min_contrast: 0,
+            tones: Box::new([[0; 256]; 3]),
             is_blank: false,
         };
         preparation.fill(&vec![0; length], 3 * spec.width, Pixel::Rgb);
@@ -287,12 +289,45 @@ impl Preparation {
             pixel_bytes: pixel.bytes(),
             places,
         };
-        self.is_blank = rows.are_blank(self.min_contrast);
+        self.is_blank = rows.are_blank(self.min_contrast, &mut self.tones);
         match &mut self.tensor {
             Tensor::F32(numbers, table) => rows.fill(self.layout, table, numbers),
             Tensor::U8(numbers, table) => rows.fill(self.layout, table, numbers),
         }
     }
+}
+
+/// Per channel, how many pixels have each byte.
+type Tones = [[u32; 256]; 3];
+
+/// Of a hundred pixels one may be darker and one may be brighter than what counts: hot pixels of a sensor show nothing.
+const COUNTED_OF: usize = 100;
+
+/// Rows between two looks at the contrast.
+const LOOK_EVERY: usize = 16;
+
+/// The contrast of a picture: the largest, over its channels, of the differences between a dark and a bright byte, beyond
+/// each of which lie more than `few` pixels. Per channel, for a finger on the lens is red everywhere, and its red is far
+/// from its blue.
+fn contrast(tones: &Tones, few: u32) -> u8 {
+    let of_channel = |tones: &[u32; 256]| {
+        let dark = beyond(tones.iter(), few);
+        let bright = beyond(tones.iter().rev(), few);
+        // 0 as well where there are too few pixels so far.
+        255_usize.saturating_sub(dark + bright) as u8
+    };
+    tones.iter().map(of_channel).max().unwrap_or(0)
+}
+
+/// How many tones are passed over before more than `few` pixels have been.
+fn beyond<'a>(tones: impl Iterator<Item = &'a u32>, few: u32) -> usize {
+    let mut count = 0;
+    tones
+        .take_while(|&&pixels| {
+            count += pixels;
+            count <= few
+        })
+        .count()
 }
 
 /// Rows of pixels and where the tensor's channels are in each.
@@ -305,21 +340,27 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Whether all bytes lie closer together than `min_contrast`. Of a picture that shows something the first rows tell.
-    fn are_blank(&self, min_contrast: u8) -> bool {
-        let (mut darkest, mut brightest) = (u8::MAX, 0);
-        let mut rows = self.data.chunks(self.step);
-        min_contrast > 0
-            && rows.all(|row| {
-                let pixels = row[..self.width * self.pixel_bytes].chunks_exact(self.pixel_bytes);
-                for pixel in pixels {
-                    for byte in self.places.map(|place| pixel[place]) {
-                        darkest = darkest.min(byte);
-                        brightest = brightest.max(byte);
-                    }
+    /// Whether their contrast is less than `min_contrast`.
+    fn are_blank(&self, min_contrast: u8, tones: &mut Tones) -> bool {
+        if min_contrast == 0 {
+            return false;
+        }
+        *tones = [[0; 256]; 3];
+        let rows = self.data.len().div_ceil(self.step);
+        let few = (rows * self.width / COUNTED_OF) as u32;
+        for (y, row) in self.data.chunks(self.step).enumerate() {
+            let pixels = row[..self.width * self.pixel_bytes].chunks_exact(self.pixel_bytes);
+            for pixel in pixels {
+                for (tones, &place) in tones.iter_mut().zip(&self.places) {
+                    tones[usize::from(pixel[place])] += 1;
                 }
-                brightest - darkest < min_contrast
-            })
+            }
+            // Further pixels can only add to it: of a picture that shows something the first rows tell.
+            if (y + 1).is_multiple_of(LOOK_EVERY) && contrast(tones, few) >= min_contrast {
+                return false;
+            }
+        }
+        contrast(tones, few) < min_contrast
     }
 
     fn fill<T: Copy>(&self, layout: Layout, table: &[[T; 256]; 3], numbers: &mut [T]) {

@@ -12,9 +12,10 @@ pub enum ExecutionProvider {
     /// The processor.
     #[default]
     Cpu,
-    /// An NVIDIA GPU; it is an error when there is none.
+    /// An NVIDIA GPU; it is an error when there is none, or when it cannot run every operator of a model.
     Cuda,
-    /// An NVIDIA GPU where there is one, otherwise the processor; which one it became is logged.
+    /// An NVIDIA GPU where there is one, otherwise the processor, which also runs the operators that the GPU cannot;
+    /// what it became is logged.
     Auto,
 }
 
@@ -48,8 +49,10 @@ impl fmt::Display for ExecutionProvider {
 pub enum Device {
     /// The processor.
     Cpu,
-    /// An NVIDIA GPU.
+    /// An NVIDIA GPU, with every operator.
     Cuda,
+    /// An NVIDIA GPU, and the processor for operators that it has not, or that the library keeps on the processor.
+    CudaAndCpu,
 }
 
 impl fmt::Display for Device {
@@ -57,6 +60,7 @@ impl fmt::Display for Device {
         f.write_str(match self {
             Self::Cpu => "cpu",
             Self::Cuda => "cuda",
+            Self::CudaAndCpu => "cuda and cpu",
         })
     }
 }
@@ -90,24 +94,43 @@ pub(super) fn open_on<T>(
         ExecutionProvider::Cpu => open(Device::Cpu).map(|opened| (opened, Device::Cpu)),
         ExecutionProvider::Cuda => match open(Device::Cuda) {
             Ok(opened) => Ok((opened, Device::Cuda)),
-            Err(why) => Err(format!(
-                "execution_provider is cuda, and {what} cannot run there: {why}; \
-                 use an ONNX Runtime built for CUDA, or cpu, or auto"
-            )),
+            // Opened once more to tell the two reasons apart; what it gives is not used.
+            Err(why) => Err(match open(Device::CudaAndCpu) {
+                Ok(_) => format!(
+                    "execution_provider is cuda, and some operators of {what} would run on the cpu: {why}; \
+                     auto allows that and says so, or use cpu"
+                ),
+                Err(_) => format!(
+                    "execution_provider is cuda, and {what} cannot run there: {why}; \
+                     use an ONNX Runtime built for CUDA, or cpu, or auto"
+                ),
+            }),
         },
-        ExecutionProvider::Auto => match open(Device::Cuda) {
-            Ok(opened) => {
-                log::info!("{what} runs on cuda (execution_provider is auto)");
-                Ok((opened, Device::Cuda))
+        ExecutionProvider::Auto => {
+            let all = match open(Device::Cuda) {
+                Ok(opened) => {
+                    log::info!("{what} runs on cuda (execution_provider is auto)");
+                    return Ok((opened, Device::Cuda));
+                }
+                Err(why) => why,
+            };
+            match open(Device::CudaAndCpu) {
+                Ok(opened) => {
+                    log::warn!(
+                        "{what} runs on cuda, and some of its operators on the cpu (execution_provider is auto; not all \
+                         on cuda: {all})"
+                    );
+                    Ok((opened, Device::CudaAndCpu))
+                }
+                Err(why) => {
+                    let opened = open(Device::Cpu)?;
+                    log::warn!(
+                        "{what} runs on the cpu (execution_provider is auto, and cuda cannot be used: {why})"
+                    );
+                    Ok((opened, Device::Cpu))
+                }
             }
-            Err(why) => {
-                let opened = open(Device::Cpu)?;
-                log::warn!(
-                    "{what} runs on the cpu (execution_provider is auto, and cuda cannot be used: {why})"
-                );
-                Ok((opened, Device::Cpu))
-            }
-        },
+        }
     }
 }
 
@@ -117,13 +140,13 @@ mod tests {
 
     /// Opens as on a machine that has only the named device, and tells which ones were tried.
     fn open_where_only(
-        present: Device,
+        present: &[Device],
         asked: ExecutionProvider,
     ) -> (Result<Device, String>, Vec<Device>) {
         let mut tried = Vec::new();
         let opened = open_on(asked, "model.onnx", |device| {
             tried.push(device);
-            if device == present {
+            if present.contains(&device) {
                 Ok(())
             } else {
                 Err(format!("no {device} here"))
@@ -134,30 +157,38 @@ mod tests {
 
     #[test]
     fn cpu_never_tries_cuda() {
-        let (opened, tried) = open_where_only(Device::Cpu, ExecutionProvider::Cpu);
+        let (opened, tried) = open_where_only(&[Device::Cpu], ExecutionProvider::Cpu);
         assert_eq!((opened, tried), (Ok(Device::Cpu), vec![Device::Cpu]));
     }
 
     #[test]
     fn cuda_never_falls_back() {
-        let (opened, tried) = open_where_only(Device::Cpu, ExecutionProvider::Cuda);
+        let (opened, tried) = open_where_only(&[Device::Cpu], ExecutionProvider::Cuda);
         let error = opened.unwrap_err();
         assert!(
             error.contains("model.onnx") && error.contains("no cuda here"),
             "{error}"
         );
-        assert_eq!(tried, [Device::Cuda]);
+        assert!(!tried.contains(&Device::Cpu), "{tried:?}");
+    }
+
+    #[test]
+    fn cuda_is_refused_where_single_operators_would_fall_back() {
+        let partly = [Device::CudaAndCpu, Device::Cpu];
+        let (opened, _) = open_where_only(&partly, ExecutionProvider::Cuda);
+        let error = opened.unwrap_err();
+        for part in ["some operators of model.onnx", "auto", "no cuda here"] {
+            assert!(error.contains(part), "{part} is not in {error}");
+        }
     }
 
     #[test]
     fn auto_prefers_cuda_and_falls_back_to_the_cpu() {
-        let (opened, tried) = open_where_only(Device::Cuda, ExecutionProvider::Auto);
-        assert_eq!((opened, tried), (Ok(Device::Cuda), vec![Device::Cuda]));
-        let (opened, tried) = open_where_only(Device::Cpu, ExecutionProvider::Auto);
-        assert_eq!(
-            (opened, tried),
-            (Ok(Device::Cpu), vec![Device::Cuda, Device::Cpu])
-        );
+        let all = [Device::Cuda, Device::CudaAndCpu, Device::Cpu];
+        for first in 0..all.len() {
+            let (opened, tried) = open_where_only(&all[first..], ExecutionProvider::Auto);
+            assert_eq!((opened, tried), (Ok(all[first]), all[..=first].to_vec()));
+        }
     }
 
     #[test]

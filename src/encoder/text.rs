@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::file::verified;
+use super::file::{verified, verified_model};
 use super::image::encoder_failed;
 use super::onnx::{Element, Input, Model, Numbers, Port, list};
 use super::pooling::{Pool, Recipe};
@@ -40,7 +40,7 @@ impl TextEncoder {
     ) -> Result<Self, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         let tokens = load_tokens(spec, folder).map_err(|found| errors.extend(found));
-        let path = verified("encoder.model", folder, &spec.model, &spec.sha256)
+        let path = verified_model(folder, &spec.model, &spec.sha256, &spec.external_data)
             .map_err(|found| errors.extend(found));
         let (Ok(tokens), Ok(path)) = (tokens, path) else {
             return Err(errors);
@@ -113,13 +113,15 @@ impl TextEncoder {
         let Some(sentence) = sentence else {
             return Ok(None);
         };
-        if sentence.before_cut > self.tokens.max() {
-            log::warn!(
-                "the instruction {:?}… has {} tokens; this encoder takes {}, what comes after them is ignored",
-                beginning(text),
-                sentence.before_cut,
-                self.tokens.max()
-            );
+        if sentence.ids.len() > self.tokens.max() {
+            return Err(MessageError::invalid(
+                "the instruction",
+                format_args!("{:?}…, {} tokens long", beginning(text), sentence.ids.len()),
+                format_args!(
+                    "this encoder takes at most {} tokens, and a part of a sentence is not what was meant",
+                    self.tokens.max()
+                ),
+            ));
         }
         self.feed.set(sentence);
         let (pool, mask) = (&mut self.pool, &self.feed.sentence.mask);

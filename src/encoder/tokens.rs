@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use tokenizers::{Encoding, PostProcessor, Tokenizer, TruncationDirection};
+use tokenizers::{Encoding, PostProcessor, Tokenizer};
 
 /// A tokenizer without the padding that its file may ask for: padding would change a mean over all tokens.
 pub(super) struct Tokens {
     tokenizer: Tokenizer,
     max_tokens: usize,
-    /// How many tokens the tokenizer puts around a sentence.
-    marks: usize,
     padding: i64,
 }
 
@@ -19,8 +17,6 @@ pub(super) struct Sentence {
     pub ids: Vec<i64>,
     pub mask: Vec<i64>,
     pub types: Vec<i64>,
-    /// How many tokens there were before the sentence was cut at the model's limit, or are if it was not.
-    pub before_cut: usize,
 }
 
 impl Tokens {
@@ -39,17 +35,16 @@ impl Tokens {
             ));
         }
         tokenizer.with_padding(None);
-        // Cut here and not by the tokenizer, which stops reading at its limit and does not tell that it did.
+        // A sentence is never cut: a robot would do a part of what it was told. The file may ask for it.
         tokenizer.with_truncation(None).map_err(|e| e.to_string())?;
         Ok(Self {
             tokenizer,
             max_tokens,
-            marks,
             padding,
         })
     }
 
-    /// The tokens of a sentence; `None` when it has none.
+    /// The tokens of a sentence, however many; `None` when it has none.
     pub fn encode(&self, sentence: &str) -> Result<Option<Sentence>, String> {
         let bare = self
             .tokenizer
@@ -71,10 +66,8 @@ impl Tokens {
         Ok(sentence)
     }
 
-    /// Cuts at the model's limit and puts the marks around.
-    fn mark(&self, mut bare: Encoding) -> Result<Sentence, String> {
-        let before_cut = bare.len() + self.marks;
-        bare.truncate(self.max_tokens - self.marks, 0, TruncationDirection::Right);
+    /// Puts the marks around.
+    fn mark(&self, bare: Encoding) -> Result<Sentence, String> {
         let marked = self
             .tokenizer
             .post_process(bare, None, true)
@@ -84,11 +77,10 @@ impl Tokens {
             ids: wide(marked.get_ids()),
             mask: wide(marked.get_attention_mask()),
             types: wide(marked.get_type_ids()),
-            before_cut,
         })
     }
 
-    /// The most tokens of a sentence.
+    /// The most tokens of a sentence that the model takes.
     pub fn max(&self) -> usize {
         self.max_tokens
     }

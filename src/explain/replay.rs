@@ -16,7 +16,7 @@ use crate::control::{Controller, Decision, Tick};
 use crate::encoder::Thumbnail;
 use crate::errors::ConfigErrors;
 use crate::message::{ActionMapping, MessageType};
-use crate::modality::Message;
+use crate::modality::{Message, Validity};
 use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::safety::Guard;
@@ -98,8 +98,10 @@ pub fn replay(
     let streams = streams
         .zip(extractors)
         .zip(policy.projections())
-        .map(|(((spec, message), extractor), projection)| {
-            Stream::new(spec, *message, extractor, projection)
+        .zip(&wiring.modalities)
+        .map(|((((spec, message), extractor), projection), wired)| {
+            let validity = Validity::of(&spec.source, wired.max_age_s);
+            Stream::new(spec, *message, validity, extractor, projection)
         })
         .collect();
     let period_s = step_ns as f64 * 1e-9;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::encoder::FeatureExtractor;
 use crate::fusion::Projection;
 use crate::message::MessageType;
-use crate::modality::{Encoding, FeatureBuilder, History, Message, ProjectedFeature};
+use crate::modality::{Encoding, FeatureBuilder, History, Message, ProjectedFeature, Validity};
 use crate::spec::ModalitySpec;
 
 /// Encodes no more than is looked at: of the messages between two moments the newest that can be read, or all where the
@@ -32,17 +32,21 @@ pub struct Stream {
 const SPARE: usize = 8;
 
 impl Stream {
-    /// Of messages of one type; without a type or an extractor nothing ever comes.
+    /// Of messages of one type, which count for so long; without a type or an extractor nothing ever comes.
     pub fn new(
         spec: &ModalitySpec,
         message_type: Option<MessageType>,
+        validity: Validity,
         extractor: Option<FeatureExtractor>,
         projection: &Projection<f32>,
     ) -> Self {
         let encoding = message_type
             .zip(extractor)
             .map(|(message_type, extractor)| {
-                (message_type, Encoding::new(message_type, extractor))
+                (
+                    message_type,
+                    Encoding::new(message_type, validity, extractor),
+                )
             });
         let history = History::new(spec.width, spec.history);
         let builder = FeatureBuilder::new(history, projection.clone());
@@ -98,6 +102,10 @@ impl Stream {
         match encoding.encode(&message, self.builder.room()) {
             Ok(None) => false,
             Ok(Some(encoded)) => {
+                if let Some(why) = encoded.refusal {
+                    self.unreadable.0 += 1;
+                    self.unreadable.1.get_or_insert_with(|| why.to_string());
+                }
                 let (stamp, present) = (encoded.stamp, encoded.present);
                 self.builder.complete(stamp, present, &mut self.feature);
                 self.behind_ns = encoded.behind_ns;

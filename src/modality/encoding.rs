@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::Message;
+use super::{Message, Validity};
 use crate::encoder::{Extraction, FeatureExtractor};
 use crate::message::{self, MessageError, MessageType};
 use crate::time::Stamp;
@@ -26,16 +26,18 @@ pub trait Extract: Send + 'static {
     }
 }
 
-/// What a message gave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What became of a message.
+#[derive(Debug)]
 pub struct Encoded {
     /// The stamp of the feature: the message's own, or when it was received; earlier where the feature also rests on
     /// older messages.
     pub stamp: Stamp,
-    /// Whether there is a feature; where not, nothing was written.
+    /// Whether there is a feature; where not, the modality is absent from here on.
     pub present: bool,
     /// How much earlier than the message's own stamp that is, in nanoseconds.
     pub behind_ns: i64,
+    /// What is wrong with the message, where that is why there is no feature.
+    pub refusal: Option<MessageError>,
 }
 
 impl Extract for FeatureExtractor {
@@ -56,23 +58,27 @@ impl Extract for FeatureExtractor {
 /// Turns messages of one type into features with their stamps.
 pub struct Encoding<E> {
     message_type: MessageType,
+    validity: Validity,
     extract: E,
 }
 
 impl<E: Extract> Encoding<E> {
-    /// Of messages of one type.
-    pub fn new(message_type: MessageType, extract: E) -> Self {
+    /// Of messages of one type, whose values count for so long.
+    pub fn new(message_type: MessageType, validity: Validity, extract: E) -> Self {
         Self {
             message_type,
+            validity,
             extract,
         }
     }
 
-    /// Writes the message's feature to `room`, of one feature's width. `None` for a message that has nothing to do with
-    /// the modality, such as the joint states of another robot.
+    /// Writes the message's feature to `room`, of one feature's width, and returns what became of it; `None` for a message
+    /// that has nothing to do with the modality, such as the joint states of another robot. Where it is not present, the
+    /// numbers in the room may be anything.
     ///
     /// # Errors
-    /// What is wrong with the message; the numbers in the room may then be anything.
+    /// What is wrong with a message that is to be left out, as if it had never come. Where a value holds until the next
+    /// message, a wrong one is no error: the modality is absent.
     pub fn encode(
         &mut self,
         message: &Message,
@@ -87,7 +93,12 @@ impl<E: Extract> Encoding<E> {
                 "such that reading it panicked",
                 "please report it with the message",
             ))
-        })?;
+        });
+        let (extraction, refusal) = match (extraction, self.validity) {
+            (Ok(extraction), _) => (extraction, None),
+            (Err(wrong), Validity::WhileFresh) => return Err(wrong),
+            (Err(wrong), Validity::UntilNext) => (Extraction::absent(), Some(wrong)),
+        };
         let own = extraction
             .stamp
             .filter(|stamp| !stamp.is_unset())
@@ -96,6 +107,7 @@ impl<E: Extract> Encoding<E> {
             stamp: Stamp::from_nanos(own.nanos().saturating_sub(extraction.behind_ns)),
             present: extraction.present,
             behind_ns: extraction.behind_ns,
+            refusal,
         }))
     }
 

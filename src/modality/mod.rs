@@ -9,6 +9,7 @@ mod parts;
 mod slot;
 mod stats;
 mod throttle;
+mod validity;
 mod worker;
 
 pub use encoding::{Encoded, Encoding, Extract};
@@ -18,4 +19,5 @@ pub use feature_sink::{FeatureBuilder, FeatureSink};
 pub use history::History;
 pub use slot::{Message, MessageSlot};
 pub use stats::{ModalitySnapshot, ModalityStats};
+pub use validity::Validity;
 pub use worker::{Deliver, Worker};

@@ -81,7 +81,7 @@ impl ModalityStats {
 
     pub(super) fn count_encoded(
         &self,
-        encoded: Encoded,
+        encoded: &Encoded,
         took: Duration,
         sentence: Option<&str>,
         reason: Option<String>,
@@ -105,10 +105,16 @@ impl ModalityStats {
         self.details().reason = reason;
     }
 
-    pub(super) fn count_dropped(&self, error: String) {
+    /// `is_absent` where nothing is in use any more.
+    pub(super) fn count_dropped(&self, error: String, is_absent: bool) {
         self.dropped.fetch_add(1, Relaxed);
         self.received.fetch_add(1, Relaxed);
-        self.details().last_error = Some(error);
+        let mut details = self.details();
+        details.last_error = Some(error);
+        if is_absent {
+            details.is_absent = true;
+            details.sentence = None;
+        }
     }
 
     fn details(&self) -> MutexGuard<'_, Details> {

@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::throttle::Throttle;
-use super::{Encoded, Encoding, Extract, Message, MessageSlot, ModalityStats};
+use super::{Encoded, Encoding, Extract, Message, MessageSlot, ModalityStats, Validity};
 use crate::errors::ConfigErrors;
 use crate::message::{MessageError, MessageType};
 use crate::shutdown::Shutdown;
@@ -19,8 +19,8 @@ pub trait Deliver: Send + 'static {
     /// Room for the next feature, of one feature's width.
     fn room(&mut self) -> &mut [f32];
 
-    /// Passes on what was written to the room. `present` is false where there is nothing to fuse, and then nothing was
-    /// written. `message` is what it was made from.
+    /// Passes on what was written to the room. `present` is false where there is nothing to fuse, and then the room holds
+    /// nothing of meaning. `message` is what it was made from.
     fn deliver(&mut self, stamp: Stamp, present: bool, message: &Message);
 }
 
@@ -32,14 +32,16 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts the worker of the modality `name`, whose messages are of one type. `notify` is called after every
-    /// feature. If the thread panics, `shutdown` is requested: a sentence that never ages must not be obeyed for ever.
+    /// Starts the worker of the modality `name`, whose messages are of one type and count for so long. `notify` is called
+    /// after every feature. If the thread panics, `shutdown` is requested: a sentence that never ages must not be obeyed
+    /// for ever.
     ///
     /// # Errors
     /// A thread that the system does not give.
     pub fn start(
         name: &str,
         message_type: MessageType,
+        validity: Validity,
         extract: impl Extract,
         deliver: impl Deliver,
         notify: impl Fn() + Send + 'static,
@@ -49,7 +51,7 @@ impl Worker {
         let stats = Arc::<ModalityStats>::default();
         let work = Work {
             name: name.to_owned(),
-            encoding: Encoding::new(message_type, extract),
+            encoding: Encoding::new(message_type, validity, extract),
             deliver,
             notify,
             stats: stats.clone(),
@@ -111,21 +113,27 @@ impl<E: Extract, D: Deliver, N: Fn()> Work<E, D, N> {
         while let Some(message) = slot.take() {
             let began = Instant::now();
             match self.encode(&message) {
-                Ok(Some(encoded)) => {
-                    let sentence = self.encoding.sentence(&message);
-                    let sentence = sentence.filter(|_| encoded.present);
-                    let reason = self.encoding.reason();
-                    self.stats
-                        .count_encoded(encoded, began.elapsed(), sentence, reason);
-                    (self.notify)();
-                }
+                Ok(Some(encoded)) => match encoded.refusal {
+                    None => {
+                        let sentence = self.encoding.sentence(&message);
+                        let sentence = sentence.filter(|_| encoded.present);
+                        let reason = self.encoding.reason();
+                        self.stats
+                            .count_encoded(&encoded, began.elapsed(), sentence, reason);
+                        (self.notify)();
+                    }
+                    Some(error) => {
+                        self.drop_message(error.to_string(), true);
+                        (self.notify)();
+                    }
+                },
                 Ok(None) => self.stats.count_irrelevant(self.encoding.reason()),
-                Err(error) => self.drop_message(error.to_string()),
+                Err(error) => self.drop_message(error.to_string(), false),
             }
         }
     }
 
-    /// Delivers the message's feature, where it has one.
+    /// Delivers what became of the message, unless it is left out or has nothing to do with the modality.
     fn encode(&mut self, message: &Message) -> Result<Option<Encoded>, MessageError> {
         let encoded = self.encoding.encode(message, self.deliver.room())?;
         if let Some(Encoded { stamp, present, .. }) = encoded {
@@ -134,15 +142,22 @@ impl<E: Extract, D: Deliver, N: Fn()> Work<E, D, N> {
         Ok(encoded)
     }
 
-    fn drop_message(&mut self, error: String) {
+    fn drop_message(&mut self, error: String, is_absent: bool) {
+        let until = match is_absent {
+            true => "; the modality is absent until the next message",
+            false => "",
+        };
         if let Some(held_back) = self.throttle.pass(self.started.elapsed()) {
             let more = match held_back {
                 0 => String::new(),
                 more => format!(" ({more} more since the last such line)"),
             };
-            log::warn!("modality {}: message dropped: {error}{more}", self.name);
+            log::warn!(
+                "modality {}: message dropped: {error}{until}{more}",
+                self.name
+            );
         }
-        self.stats.count_dropped(error);
+        self.stats.count_dropped(error, is_absent);
     }
 }
 

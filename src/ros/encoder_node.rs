@@ -21,7 +21,7 @@ use crate::config::{ENCODER_NAME, EncoderConfig, LoadedEncoder};
 use crate::control::Freshness;
 use crate::errors::ConfigErrors;
 use crate::message::{FeatureTemplate, MessageType, frame_id};
-use crate::modality::{Deliver, Message, MessageFanout, Worker};
+use crate::modality::{Deliver, Message, MessageFanout, Validity, Worker};
 use crate::shutdown::{Cause, Shutdown};
 use crate::time::Stamp;
 
@@ -85,6 +85,7 @@ impl EncoderNode {
         let worker = Worker::start(
             &modality.name,
             message,
+            Validity::of(&modality.source, Some(SILENT_AFTER_S)),
             extractor,
             features,
             || {},

@@ -8,7 +8,9 @@ use super::status_source::{ModalityStatus, StatusSource};
 use crate::config::{Loaded, NodeConfig};
 use crate::control::{Attribution, Controller, Ends, PolicyExecutor, TickMeter, Waker};
 use crate::errors::ConfigErrors;
-use crate::modality::{FeatureBuilder, FeatureSink, History, MessageFanout, Worker, feature_slot};
+use crate::modality::{
+    FeatureBuilder, FeatureSink, History, MessageFanout, Validity, Worker, feature_slot,
+};
 use crate::safety::{Guard, StopCommand};
 use crate::shutdown::Shutdown;
 
@@ -73,7 +75,8 @@ impl PolicyRuntime {
             let waker = waker.clone();
             let notify = move || waker.wake();
             let (name, message) = (&wired.name, wired.message);
-            let worker = Worker::start(name, message, extractor, sink, notify, shutdown)?;
+            let validity = Validity::of(&modality.source, wired.max_age_s);
+            let worker = Worker::start(name, message, validity, extractor, sink, notify, shutdown)?;
             fanout.attach(worker.slot().clone());
             let status = ModalityStatus::of(&worker, freshness.clone(), fanout.clone());
             modalities.push(status);

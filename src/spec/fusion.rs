@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::keys;
+
 /// How the projected features become one vector.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub enum FusionSpec {
     /// One after the other, in the order of the modalities.
+    #[serde(deserialize_with = "keys::none")]
     Concat,
     /// A weighted sum; all modalities are projected to one width.
     Weighted(WeightedSpec),
@@ -47,6 +50,7 @@ pub enum WeightsSpec {
         per: Per,
     },
     /// Every modality attends over its own dimensions: w_m = softmax(W_m·a_m).
+    #[serde(deserialize_with = "keys::none")]
     AttentionWithin,
     /// The modalities attend over each other: w_m = exp(s_m)/Σ exp(s_k), s_m = v·tanh(U·a_m).
     AttentionAcross {

@@ -3,6 +3,7 @@
 mod check;
 mod convert;
 mod fusion;
+pub(crate) mod keys;
 mod policy;
 mod weights;
 

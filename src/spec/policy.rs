@@ -114,9 +114,10 @@ fn is_one(number: &usize) -> bool {
     *number == 1
 }
 
-/// The kind of a modality with what only that kind has.
+/// The kind of a modality with what only that kind has. All keys that no modality has by itself reach it, so that it can
+/// refuse those that it does not know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum SourceSpec {
     /// A camera: `sensor_msgs/Image` or `CompressedImage`.
     Image {
@@ -159,16 +160,24 @@ impl SourceSpec {
             Self::Image { encoder } => {
                 encoder.model = PathBuf::new();
                 encoder.sha256.make_ascii_lowercase();
+                make_lowercase(&mut encoder.external_data);
             }
             Self::Text { encoder } => {
                 encoder.model = PathBuf::new();
                 encoder.sha256.make_ascii_lowercase();
+                make_lowercase(&mut encoder.external_data);
                 encoder.tokenizer = PathBuf::new();
                 encoder.tokenizer_sha256.make_ascii_lowercase();
             }
             Self::Vector { .. } | Self::Feature { .. } => {}
         }
         source
+    }
+}
+
+fn make_lowercase(hashes: &mut BTreeMap<String, String>) {
+    for hash in hashes.values_mut() {
+        hash.make_ascii_lowercase();
     }
 }
 
@@ -180,6 +189,9 @@ pub struct ImageEncoderSpec {
     pub model: PathBuf,
     /// SHA-256 of that file, in hexadecimal.
     pub sha256: String,
+    /// SHA-256 of the files beside it in which weights of it lie, by their names as the model has them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub external_data: BTreeMap<String, String>,
     /// The tensor that the model expects.
     pub input: ImageInputSpec,
     /// Name of the output that is read.
@@ -247,11 +259,14 @@ pub struct TextEncoderSpec {
     pub model: PathBuf,
     /// SHA-256 of that file, in hexadecimal.
     pub sha256: String,
+    /// SHA-256 of the files beside it in which weights of it lie, by their names as the model has them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub external_data: BTreeMap<String, String>,
     /// The `tokenizer.json`, relative to the folder of `policy.yaml`.
     pub tokenizer: PathBuf,
     /// SHA-256 of the tokenizer, in hexadecimal.
     pub tokenizer_sha256: String,
-    /// The most tokens the model takes; a longer instruction is cut there.
+    /// The most tokens the model takes, special tokens included; a longer instruction is refused.
     pub max_tokens: usize,
     /// Name of the output that is read.
     pub output: String,

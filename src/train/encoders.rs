@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::training_input::TrainingInput;
-use crate::encoder::{FeatureExtractor, Probe, Runtime, SessionOptions, probe, sha256_of};
+use crate::encoder::{
+    FeatureExtractor, ModelHashes, Probe, Runtime, SessionOptions, hashes_of_model, probe,
+    sha256_of,
+};
 use crate::errors::ConfigErrors;
 use crate::spec::{ModalitySpec, SourceSpec, Weights};
 
@@ -93,18 +96,25 @@ fn needs_encoder(modality: &ModalitySpec) -> bool {
 }
 
 fn identify(source: &mut SourceSpec, folder: &Path, errors: &mut ConfigErrors) {
-    let mut hash = |key: &str, file: &Path| match sha256_of(&folder.join(file)) {
-        Ok(hash) => hash,
-        Err(why) => {
-            errors.add_all(key, why);
-            String::new()
-        }
+    let mut model = |file: &Path| {
+        let found = hashes_of_model(&folder.join(file));
+        found.unwrap_or_else(|why| {
+            errors.add_all("encoder.model", why);
+            ModelHashes::default()
+        })
     };
     match source {
-        SourceSpec::Image { encoder } => encoder.sha256 = hash("encoder.model", &encoder.model),
+        SourceSpec::Image { encoder } => {
+            let found = model(&encoder.model);
+            (encoder.sha256, encoder.external_data) = (found.sha256, found.external_data);
+        }
         SourceSpec::Text { encoder } => {
-            encoder.sha256 = hash("encoder.model", &encoder.model);
-            encoder.tokenizer_sha256 = hash("encoder.tokenizer", &encoder.tokenizer);
+            let found = model(&encoder.model);
+            (encoder.sha256, encoder.external_data) = (found.sha256, found.external_data);
+            match sha256_of(&folder.join(&encoder.tokenizer)) {
+                Ok(hash) => encoder.tokenizer_sha256 = hash,
+                Err(why) => errors.add_all("encoder.tokenizer", why),
+            }
         }
         SourceSpec::Vector { .. } | SourceSpec::Feature { .. } => {}
     }
@@ -163,4 +173,28 @@ fn load(
         }
     }
     errors.or(extractors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_that_a_model_refers_to_are_recorded_with_it() {
+        let text = "{name: scene, kind: image, width: 1, encoder: {model: image_external.onnx, sha256: '', \
+                    input: {name: pixel_values, width: 8, height: 8}, output: mean}}";
+        let mut modalities: Vec<ModalitySpec> = vec![serde_yaml::from_str(text).unwrap()];
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");
+        determine(&mut modalities, &folder, None).unwrap();
+        let SourceSpec::Image { encoder } = &modalities[0].source else {
+            panic!("it stays an image");
+        };
+        let hash = |file: &str| sha256_of(&folder.join(file)).unwrap();
+        assert_eq!(encoder.sha256, hash("image_external.onnx"));
+        let data = "image_external.data";
+        assert_eq!(
+            encoder.external_data,
+            [(data.to_owned(), hash(data))].into()
+        );
+    }
 }

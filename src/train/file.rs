@@ -11,6 +11,7 @@ use super::source::Source;
 use super::training::Training;
 use crate::errors::ConfigErrors;
 use crate::message::{ActionMapping, MessageType};
+use crate::spec::keys::{MODALITY_KEYS, explain, nearest};
 use crate::spec::{
     ActionSpec, Activation, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, RecordedSpec,
     SourceSpec,
@@ -119,9 +120,11 @@ impl TrainingFile {
         let training: Option<Training> = take(&mut keys, "training", found);
         for key in keys.keys() {
             let key = serde_yaml::to_string(key).unwrap_or_default();
+            let key = key.trim_end();
+            let guess = nearest(key, KEYS.split(", "));
+            let guess = guess.map_or(String::new(), |guess| format!("; did you mean `{guess}`?"));
             found.add(format!(
-                "the key `{}` is unknown; allowed are {KEYS}",
-                key.trim_end()
+                "the key `{key}` is unknown; allowed are {KEYS}{guess}"
             ));
         }
         if let Some(training) = &training {
@@ -183,6 +186,9 @@ const LONGEST_LATENCY_S: f64 = 10.0;
 const KEYS: &str =
     "name, description, modalities, action, actions, episodes, fusion, head, training";
 
+/// What a modality has here beside the keys that it has in a policy.
+const STREAM_KEYS: &[&str] = &["topic", "max_age_s"];
+
 /// Takes one key out of a mapping. A key that is missing or cannot be read is a problem.
 fn take<T: DeserializeOwned>(
     keys: &mut Mapping,
@@ -194,7 +200,7 @@ fn take<T: DeserializeOwned>(
         return None;
     };
     read(value)
-        .map_err(|e| errors.add(format!("{key}: {e}")))
+        .map_err(|e| errors.add(format!("{key}: {}", explain(&e, &[]))))
         .ok()
 }
 
@@ -268,7 +274,7 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), ConfigError
         ));
     }
     let source: Option<Source> = read(Value::Mapping(keys))
-        .map_err(|e| found.add(e.to_string()))
+        .map_err(|e| found.add(explain(&e, &[MODALITY_KEYS, STREAM_KEYS].concat())))
         .ok();
     match (name, topic, projection, history, max_age_s, source) {
         (
@@ -346,3 +352,6 @@ impl LabelKeys {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

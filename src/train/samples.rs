@@ -11,7 +11,7 @@ use super::file::Stream;
 use super::pairing::{Arrival, Arrivals, Loss, Moment, Paired};
 use super::survey::{Demonstration, Label, Recording};
 use super::training_input::TrainingInput;
-use crate::modality::{Feature, History};
+use crate::modality::{Feature, History, Validity};
 use crate::spec::{HeadSpec, PolicySpec, SourceSpec};
 use crate::time::{Clocks, Stamp};
 
@@ -135,11 +135,14 @@ impl<'a> Samples<'a> {
         }
     }
 
-    /// The features of one modality in one bag by the numbers of their messages; unreadable messages are left out, as the
-    /// node leaves them out.
+    /// The features of one modality in one bag by the numbers of their messages; unreadable messages are left out, or end
+    /// what was before them, as in the node.
     fn read<'f>(&mut self, modality: usize, features: &'f Features) -> HashMap<u32, Read<'f>> {
         let training_input = &self.inputs[modality];
         let kept = training_input.width * (1 + training_input.copies);
+        let source = &self.policy.modalities[modality].source;
+        let max_age_s = self.streams[modality].max_age_ns.map(|ns| ns as f64 * 1e-9);
+        let validity = Validity::of(source, max_age_s);
         let mut values = features.values.chunks_exact(kept);
         let mut read = HashMap::with_capacity(features.entries.len());
         for entry in &features.entries {
@@ -150,7 +153,10 @@ impl<'a> Samples<'a> {
                     let losses = &mut self.losses[modality];
                     losses.unreadable += 1;
                     losses.first_unreadable.get_or_insert_with(|| why.clone());
-                    continue;
+                    if validity == Validity::WhileFresh {
+                        continue;
+                    }
+                    None
                 }
             };
             let read_now = Read {

@@ -1,5 +1,6 @@
 //! What a training file says about a modality's source: what `policy.yaml` says, without what training finds out.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -68,6 +69,7 @@ impl Source {
                 let encoder = ImageEncoderSpec {
                     model: encoder.model,
                     sha256: UNREAD.into(),
+                    external_data: BTreeMap::new(),
                     input: encoder.input,
                     output: encoder.output,
                     pooling: encoder.pooling,
@@ -81,6 +83,7 @@ impl Source {
                 let encoder = TextEncoderSpec {
                     model: encoder.model,
                     sha256: UNREAD.into(),
+                    external_data: BTreeMap::new(),
                     tokenizer: encoder.tokenizer,
                     tokenizer_sha256: UNREAD.into(),
                     max_tokens: encoder.max_tokens,

@@ -2,7 +2,9 @@
 //!
 //! Needs the environment variable `LATE_FUSION_ONNXRUNTIME`, which `source scripts/env.bash` sets.
 
+mod external;
 mod golden;
+mod jpegs;
 mod library;
 mod pictures;
 mod refusals;

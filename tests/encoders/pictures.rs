@@ -147,7 +147,7 @@ fn a_jpeg_that_is_cut_off_is_an_error_and_not_a_grey_half() {
 }
 
 #[test]
-fn a_png_that_is_cut_off_or_has_16_bits_is_an_error() {
+fn a_png_that_is_cut_off_or_changed_or_has_16_bits_is_an_error() {
     let mut extractor = small();
     let whole = png(40, 30, &scene(40, 30), image::ExtendedColorType::Rgb8);
     refused(
@@ -155,6 +155,25 @@ fn a_png_that_is_cut_off_or_has_16_bits_is_an_error() {
         &compressed("png", &whole[..whole.len() / 2]),
         &["data", "png", "damaged"],
     );
+    for cut in 8..whole.len() {
+        refused(
+            &mut extractor,
+            &compressed("png", &whole[..cut]),
+            &["data", "png", "damaged"],
+        );
+    }
+    for at in 8..whole.len() {
+        let mut changed = whole.clone();
+        changed[at] ^= 4;
+        let message = compressed("png", &changed);
+        assert!(
+            feature(&mut extractor, MessageType::CompressedImage, &message).is_err(),
+            "byte {at} is another"
+        );
+    }
+    let longer = [&whole[..], b"more"].concat();
+    let message = compressed("png", &longer);
+    assert!(feature(&mut extractor, MessageType::CompressedImage, &message).is_ok());
     let deep = png(2, 2, &[0; 24], image::ExtendedColorType::Rgb16);
     refused(
         &mut extractor,
@@ -259,6 +278,43 @@ fn a_picture_without_contrast_is_absent_where_contrast_is_asked_for() {
         &compressed("png", &black),
     );
     assert!(!read.unwrap().1.present);
+}
+
+#[test]
+fn a_finger_on_the_lens_is_no_contrast_nor_are_hot_pixels() {
+    let picture = |width: usize, height: usize, pixel: &dyn Fn(usize) -> [u8; 3]| {
+        let data: Vec<u8> = (0..width * height).flat_map(pixel).collect();
+        image(width, height, 3 * width, "rgb8", &data)
+    };
+    // At the encoder's own size, where nothing is smoothed, and at another.
+    for (width, height) in [(32, 24), (160, 120)] {
+        let pixels = width * height;
+        let mut asking = small().with_min_contrast(0.03);
+        let mut present = |pixel: &dyn Fn(usize) -> [u8; 3]| {
+            let message = picture(width, height, pixel);
+            let read = feature(&mut asking, MessageType::Image, &message);
+            read.unwrap().1.present
+        };
+        assert!(!present(&|_| [190, 40, 25]), "a red finger");
+        assert!(
+            !present(&|i| [190 + (i % 5) as u8, 40, 25]),
+            "with a little noise"
+        );
+        let spots = |spot: u8, other: u8| {
+            move |i: usize| match i % (pixels / 2) {
+                7 => [spot; 3],
+                _ => [other; 3],
+            }
+        };
+        assert!(!present(&spots(255, 3)), "a dark one with hot pixels");
+        assert!(!present(&spots(0, 250)), "a bright one with dead pixels");
+        assert!(
+            present(&|i| [190, 40, (i * 30 / pixels) as u8]),
+            "one channel shows something"
+        );
+        assert!(present(&|i| [if i * 10 < pixels { 90 } else { 30 }; 3]));
+        assert!(present(&|i| [if i * 10 > pixels * 9 { 90 } else { 30 }; 3]));
+    }
 }
 
 #[test]

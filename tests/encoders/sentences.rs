@@ -76,17 +76,36 @@ pub fn keep_log() {
 }
 
 #[test]
-fn a_long_instruction_is_cut_and_that_is_said_once_per_sentence() {
-    keep_log();
+fn a_long_instruction_is_refused_with_its_length_and_never_followed_in_part() {
     let mut extractor = extractor(text_source(text_encoder("minilm")));
-    let long = "steadily push ".repeat(1000);
-    let (first, present) = say(&mut extractor, &long);
-    assert!(present);
-    assert_eq!(say(&mut extractor, &long).0, first);
-    assert_eq!(logged("steadily push"), 1);
-    let (cut, _) = say(&mut extractor, &"steadily push ".repeat(127));
-    assert_eq!(cut, first, "254 words and two marks are all that fits");
-    assert_eq!(logged("2002 tokens"), 1);
+    let (longest, present) = say(&mut extractor, &"steadily push ".repeat(127));
+    assert!(present, "254 words and two marks are all that fits");
+    for (words, tokens) in [(255, "257 tokens"), (2000, "2002 tokens")] {
+        let long = "steadily ".repeat(words);
+        let message = encode_text(&long);
+        let refusal = feature(&mut extractor, MessageType::String, &message).unwrap_err();
+        assert_names(
+            &refusal.to_string(),
+            &["the instruction", "steadily", tokens, "at most 256"],
+        );
+    }
+    let (again, _) = say(&mut extractor, &"steadily push ".repeat(127));
+    assert_eq!(again, longest);
+}
+
+#[test]
+fn a_sentence_whose_feature_is_not_finite_is_refused() {
+    let mut spec = text_encoder("i32");
+    spec.model = "tests/models/text_log.onnx".into();
+    spec.sha256 = sha256_of(&root().join(&spec.model)).unwrap();
+    let mut extractor = extractor(text_source(spec));
+    assert_eq!(say(&mut extractor, "open the drawer").0, [0.0; 8]);
+    let message = encode_text("open the faucet");
+    let refusal = feature(&mut extractor, MessageType::String, &message).unwrap_err();
+    assert_names(
+        &refusal.to_string(),
+        &["number 3 of the feature", "NaN", "finite"],
+    );
 }
 
 /// The small language encoder of fixed length.

@@ -120,6 +120,30 @@ fn an_array_gives_its_numbers_in_order_and_must_have_exactly_as_many() {
 }
 
 #[test]
+fn an_array_of_small_numbers_is_read_alike_and_refused_where_one_is_not_finite() {
+    let mut extractor = extractor(joints());
+    let mut read = |numbers: [f32; 3]| {
+        let mut writer = Writer::new();
+        writer.length(0);
+        writer.u32(0);
+        writer.length(numbers.len());
+        for number in numbers {
+            writer.u32(number.to_bits());
+        }
+        feature(
+            &mut extractor,
+            MessageType::Float32MultiArray,
+            &writer.finish(),
+        )
+    };
+    assert_eq!(read([1.0, 2.0, 3.5]).unwrap().0, [1.0, 2.0, 3.5]);
+    for (bad, shown) in [(f32::NAN, "NaN"), (f32::NEG_INFINITY, "-inf")] {
+        let error = read([0.0, 1.0, bad]).unwrap_err().to_string();
+        assert_names(&error, &["data[2] (gripper)", shown, "finite"]);
+    }
+}
+
+#[test]
 fn a_message_type_that_cannot_feed_a_modality_is_refused_with_those_that_can() {
     let error = accepts(&joints(), MessageType::Image).unwrap_err();
     assert_names(

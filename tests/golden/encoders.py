@@ -201,7 +201,7 @@ SENTENCES = {
         ("Please, push the RED button down — gently!", 1),
         ("Ouvre le tiroir à côté de l’évier; schließe die Tür", 1),
         ("打开抽屉 🤖 naïve café", 1),
-        ("turn the faucet to the left ", 400),
+        ("turn the faucet to the left ", 31),
     ],
     "i32": [("open the drawer", 1), ("Push THE é unknown 机器人 button", 1)],
     "i32 cls": [("close the faucet", 1)],

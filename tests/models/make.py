@@ -113,6 +113,43 @@ def image_log() -> None:
     )
 
 
+def image_external() -> None:
+    """Each channel's mean times a scale that lies in a file beside the model, as PyTorch's exporter writes weights."""
+    scale = TensorProto(name="scale", data_type=TensorProto.FLOAT, dims=[3], data_location=TensorProto.EXTERNAL)
+    for key, value in {"location": "image_external.data", "offset": "0", "length": "12"}.items():
+        scale.external_data.add(key=key, value=value)
+    (FOLDER / "image_external.data").write_bytes(np.array([1, 2, 4], "<f4").tobytes())
+    nodes = [
+        helper.make_node("ReduceMean", ["pixel_values"], ["channels"], axes=[2, 3], keepdims=0),
+        helper.make_node("Mul", ["channels", "scale"], ["mean"]),
+    ]
+    inputs = [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, [1, 3, "rows", "columns"])]
+    outputs = [helper.make_tensor_value_info("mean", TensorProto.FLOAT, [1, 3])]
+    graph = helper.make_graph(nodes, "image_external", inputs, outputs, [scale])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    model.producer_name = "late_fusion tests"
+    path = FOLDER / "image_external.onnx"
+    path.write_bytes(model.SerializeToString(deterministic=True))
+    onnx.checker.check_model(str(path), full_check=True)
+
+
+def text_log() -> None:
+    """Logarithms of word vectors, some of which are of negative numbers."""
+    nodes = [
+        helper.make_node("Gather", ["vectors", "input_ids"], ["tokens"]),
+        helper.make_node("Log", ["tokens"], ["last_hidden_state"]),
+    ]
+    vectors = np.ones((len(WORDS), 8), np.float32)
+    vectors[WORDS.index("faucet"), 3] = -1
+    save(
+        "text_log",
+        nodes,
+        [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch", "sequence"])],
+        [helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, ["batch", "sequence", 8])],
+        {"vectors": vectors},
+    )
+
+
 def text(name: str, element: int, length: str | int) -> None:
     """Word vectors, each with a part of the sentence's mean: two inputs, no token types."""
     nodes = [
@@ -168,8 +205,10 @@ def main() -> None:
     image_u8_nhwc()
     image_map()
     image_log()
+    image_external()
     text("text_i32", TensorProto.INT32, "sequence")
     text("text_fixed", TensorProto.INT64, 12)
+    text_log()
     tokenizer()
 
 

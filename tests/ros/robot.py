@@ -259,3 +259,11 @@ def picture(red: int, green: int, blue: int, width: int = 32, height: int = 24) 
         return message
 
     return make
+
+
+def halves(now: Time) -> Image:
+    """A picture that shows something, unlike one of one colour; its mean is 128, 0, 0."""
+    message = Image(width=32, height=24, encoding="rgb8", step=3 * 32)
+    message.header.stamp = now
+    message.data = (bytes([96, 0, 0]) * 16 + bytes([160, 0, 0]) * 16) * 24
+    return message

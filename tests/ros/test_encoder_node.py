@@ -19,7 +19,7 @@ from program import Program, problems, refused
 from rcl_interfaces.msg import ParameterType
 from rclpy.parameter_client import AsyncParameterClient
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
-from robot import Robot, Status, joints, numbers, picture, seconds
+from robot import Robot, Status, halves, joints, numbers, picture, seconds
 from rosbags.highlevel import AnyReader
 from rosbags.typesys import Stores, get_typestore
 from sensor_msgs.msg import Image, PointCloud2
@@ -111,18 +111,19 @@ def acting_on_an_encoder(robot: Robot, start: Start, **parameters_there: float) 
     encoder = start_encoder(robot, start, policy.folder, "scene", **parameters_there)
     robot.run(parameters)
     robot.keep_sending("joint_states", joints(1.0, 0.5))
-    robot.keep_sending("camera/image_raw", picture(128, 0, 0))
+    robot.keep_sending("camera/image_raw", halves)
     robot.wait_for_action([2.0, 0.5], tolerance=0.01)
     return encoder
 
 
 def test_a_covered_lens_is_told_to_the_robot_where_contrast_is_asked_for(robot: Robot, start: Start) -> None:
     acting_on_an_encoder(robot, start, min_contrast=0.03)
-    robot.keep_sending("camera/image_raw", picture(2, 0, 1))
-    robot.wait_for_action(STOP)
-    robot.wait_for_status("scene: absent")
-    robot.keep_sending("camera/image_raw", picture(128, 0, 0))
-    robot.wait_for_action([2.0, 0.5], tolerance=0.01)
+    for covered in (picture(2, 0, 1), picture(190, 40, 25)):  # in the dark, and by a finger in the light
+        robot.keep_sending("camera/image_raw", covered)
+        robot.wait_for_action(STOP)
+        robot.wait_for_status("scene: absent")
+        robot.keep_sending("camera/image_raw", halves)
+        robot.wait_for_action([2.0, 0.5], tolerance=0.01)
 
 
 def test_an_encoder_node_that_is_killed_stops_the_robot(robot: Robot, start: Start) -> None:
@@ -176,6 +177,11 @@ def test_an_instruction_is_heard_late_and_a_blank_one_is_none(robot: Robot, star
     assert robot.wait_for_status("instruction: absent").says() == "instruction: absent"
     robot.send_until("instruction", String(data="close the drawer"), lambda: heard[-1].width == 8, latched=True)
     robot.wait_for_action(policy.action(*values(heard[-1]).astype(float), 1.0, 0.0), tolerance=1e-6)
+
+    # A sentence that the encoder cannot use ends the one before it, over there too.
+    robot.send_until("instruction", String(data="open " * 20), lambda: heard[-1].width == 0, latched=True)
+    robot.wait_for_action(STOP)
+    robot.wait_for_status("instruction: absent")
 
 
 def test_a_sentence_from_before_its_start_is_encoded_only_where_a_parameter_says_so(

@@ -97,10 +97,13 @@ PROBLEMS: dict[str, tuple[Spoil, list[str]]] = {
         encoder(model="nowhere.onnx"),
         ["modality scene: encoder.model", "nowhere.onnx", "No such file"],
     ),
-    "model truncated": (model(lambda whole: whole[:100]), ["modality scene: encoder.model", "encoder.onnx", "open it"]),
+    "model truncated": (
+        model(lambda whole: whole[:100]),
+        ["modality scene: encoder.model", "encoder.onnx", "no ONNX model"],
+    ),
     "model is text": (
         model(lambda whole: b"not a model"),
-        ["modality scene: encoder.model", "encoder.onnx", "open it"],
+        ["modality scene: encoder.model", "encoder.onnx", "no ONNX model"],
     ),
     "model empty": (model(lambda whole: b""), ["modality scene: encoder.model", "encoder.onnx"]),
     "model changed": (model(lambda whole: whole + b"\0", agree=False), ["encoder.onnx", "another file than"]),

@@ -7,7 +7,8 @@ import re
 import pytest
 from parameters import RATE_HZ, TWIST_STAMPED, wired
 from policies import STOP, sight_policy, spoken_policy
-from robot import Robot, joints, numbers, picture, seconds
+from robot import Robot, halves, joints, numbers, picture, seconds
+from std_msgs.msg import String
 
 MAX_AGE_S = 0.5
 
@@ -110,11 +111,12 @@ def test_a_covered_lens_stops_the_robot_where_contrast_is_asked_for(robot: Robot
     parameters = wired(sight_policy(robot.folder / "policy"))
     parameters["modalities"]["scene"]["min_contrast"] = 0.03
     robot.run(parameters)
-    robot.keep_sending("camera/image_raw", picture(128, 0, 0))
+    robot.keep_sending("camera/image_raw", halves)
     robot.keep_sending("joint_states", joints(1.0, 0.5))
     robot.wait_for_action([2.0, 0.5], tolerance=0.01)
-    robot.keep_sending("camera/image_raw", picture(2, 0, 1))
-    robot.wait_for_action(STOP)
-    robot.wait_for_status("scene: absent")
-    robot.keep_sending("camera/image_raw", picture(128, 0, 0))
-    robot.wait_for_action([2.0, 0.5], tolerance=0.01)
+    for covered in (picture(2, 0, 1), picture(190, 40, 25)):  # in the dark, and by a finger in the light
+        robot.keep_sending("camera/image_raw", covered)
+        robot.wait_for_action(STOP)
+        robot.wait_for_status("scene: absent")
+        robot.keep_sending("camera/image_raw", halves)
+        robot.wait_for_action([2.0, 0.5], tolerance=0.01)

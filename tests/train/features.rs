@@ -27,19 +27,22 @@ fn touched(encoder: &str) -> Workshop {
 
 /// An episode of three labels, each with a feature of its own; a blank one and a broken one are among them.
 fn record(path: &Path, encoder: &str, first: f32) {
-    let mut recorder = Recorder::new(path);
-    let mut template = FeatureTemplate::new(encoder);
-    recorder.mark("start");
-    for (i, values) in [
+    let values = [
         &[first, 0.5][..],
         &[],
         &[f32::NAN, 0.0],
         &[first + 0.25, 0.0, 1.0],
         &[first + 0.5, -0.5],
-    ]
-    .iter()
-    .enumerate()
-    {
+    ];
+    record_values(path, encoder, &values);
+}
+
+/// An episode with a label at each of these features.
+fn record_values(path: &Path, encoder: &str, values: &[&[f32]]) {
+    let mut recorder = Recorder::new(path);
+    let mut template = FeatureTemplate::new(encoder);
+    recorder.mark("start");
+    for (i, values) in values.iter().enumerate() {
         let stamp = recorder.now();
         let feature = template.encode(stamp, "skin", values).to_vec();
         recorder.write("/goal", MessageType::PointCloud2, &feature);
@@ -60,7 +63,7 @@ fn features_are_learned_from_as_they_are_and_the_bags_say_what_made_them() {
         let data = dataset(&workshop.options).unwrap();
         let samples: Vec<u32> = (0..data.len() as u32).collect();
         let rows: Vec<&[f32]> = data.features_of(1, &samples).collect();
-        // After the blank one, which is absence, what is broken is passed over.
+        // The blank one is absence, and so is what is broken: a feature of any age would hold for ever.
         let expected = [[1.0, 0.5], [1.5, -0.5], [2.0, 0.5], [2.5, -0.5]];
         assert_eq!(rows, expected);
 
@@ -75,6 +78,22 @@ fn features_are_learned_from_as_they_are_and_the_bags_say_what_made_them() {
         let encoder = SKIN.to_owned();
         assert_eq!(spec.modalities[1].source, SourceSpec::Feature { encoder });
         assert_eq!(spec.modalities[1].width, 2);
+    }
+}
+
+#[test]
+fn a_broken_feature_ends_the_one_before_it_only_where_that_would_hold_for_ever() {
+    let (first, last) = ([1.0, 0.5], [1.5, -0.5]);
+    for (max_age_s, expected) in [("0", vec![first, last]), ("0.5", vec![first, first, last])] {
+        let goal = "kind: vector, names: [x, y], max_age_s: 0";
+        let feature = format!("kind: feature, width: 2, max_age_s: {max_age_s}");
+        let workshop = Workshop::new(&POINT.replace(goal, &feature));
+        let values = [&first[..], &[f32::NAN, 0.0], &last];
+        record_values(&workshop.bag("a.mcap"), SKIN, &values);
+        let data = dataset(&workshop.options).unwrap();
+        let samples: Vec<u32> = (0..data.len() as u32).collect();
+        let rows: Vec<&[f32]> = data.features_of(1, &samples).collect();
+        assert_eq!(rows, expected, "max_age_s: {max_age_s}");
     }
 }
 

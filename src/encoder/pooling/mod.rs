@@ -156,7 +156,11 @@ impl Pool {
         }
         match self.arrangement {
             Arrangement::Grid { map, cells } => grid::pool(output, map, cells, vector),
-            Arrangement::Keypoints(ref mut keypoints) => keypoints.pool(output, vector),
+            Arrangement::Keypoints(ref mut keypoints) => {
+                // A softmax hides what is not finite: −∞ is a place that nobody looks at.
+                check_finite("map", output)?;
+                keypoints.pool(output, vector);
+            }
             Arrangement::Whole { .. } => vector.copy_from_slice(output),
             Arrangement::Planes { positions, .. } => {
                 for (number, plane) in vector.iter_mut().zip(output.chunks_exact(positions)) {
@@ -179,28 +183,42 @@ impl Pool {
                 }
             }
         }
-        if self.normalize == Normalize::L2 {
-            scale_to_length_1(vector);
-        }
-        match vector.iter().position(|v| !v.is_finite()) {
-            None => Ok(()),
-            Some(i) => Err(MessageError::invalid(
-                format_args!("number {i} of the feature"),
-                vector[i],
-                "only finite numbers are allowed",
-            )),
+        check_finite("feature", vector)?;
+        match self.normalize {
+            Normalize::None => Ok(()),
+            Normalize::L2 => scale_to_length_1(vector),
         }
     }
 }
 
-/// A vector of zeros has no direction and stays as it is.
-fn scale_to_length_1(vector: &mut [f32]) {
+/// The one door through which a feature that was made here comes in.
+fn check_finite(what: &str, numbers: &[f32]) -> Result<(), MessageError> {
+    match numbers.iter().position(|number| !number.is_finite()) {
+        None => Ok(()),
+        Some(i) => Err(MessageError::invalid(
+            format_args!("number {i} of the {what}"),
+            numbers[i],
+            "only finite numbers are allowed",
+        )),
+    }
+}
+
+/// A vector of zeros has no direction and stays as it is; one that is too long to be measured would become zeros.
+fn scale_to_length_1(vector: &mut [f32]) -> Result<(), MessageError> {
     let length = vector.iter().map(|v| v * v).sum::<f32>().sqrt();
+    if !length.is_finite() {
+        return Err(MessageError::invalid(
+            "the length of the feature",
+            length,
+            "only features whose length is within the range of f32 can be scaled to length 1",
+        ));
+    }
     if length != 0.0 {
         for number in vector {
             *number /= length;
         }
     }
+    Ok(())
 }
 
 /// The word used for it in `policy.yaml`.
@@ -297,6 +315,59 @@ mod tests {
             error.contains("cells is 3") && error.contains("2 rows"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn what_is_not_finite_is_refused_by_every_pooling() {
+        let mut weights = Weights::default();
+        weights.insert("pool.eye.weight", vec![1, 4], vec![1.0, -1.0, 0.0, 0.5]);
+        weights.insert("pool.eye.bias", vec![1], vec![0.0]);
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for normalize in [Normalize::None, Normalize::L2] {
+                for (pooling, shape) in [
+                    (Pooling::None, &[1, 16][..]),
+                    (Pooling::Mean, &[1, 4, 2, 2]),
+                    (Pooling::Mean, &[1, 4, 4]),
+                    (Pooling::MaskedMean, &[1, 4, 4]),
+                    (Pooling::Cls, &[1, 4, 4]),
+                    (Pooling::Flatten, &[1, 4, 2, 2]),
+                    (Pooling::Grid, &[1, 4, 2, 2]),
+                    (Pooling::SpatialSoftmax, &[1, 4, 2, 2]),
+                ] {
+                    let recipe = Recipe {
+                        pooling,
+                        normalize,
+                        cells: 2,
+                        keypoints: 1,
+                        modality: "eye",
+                        weights: &weights,
+                    };
+                    let mut pool = Pool::new(&recipe, shape).unwrap();
+                    let mut vector = vec![0.0; pool.width()];
+                    for at in 0..16 {
+                        // Only the first token is read.
+                        if pooling == Pooling::Cls && at >= 4 {
+                            continue;
+                        }
+                        let mut output = [0.5; 16];
+                        output[at] = bad;
+                        let refusal = pool.pool(&output, &[1; 4], &mut vector);
+                        assert!(
+                            refusal.is_err(),
+                            "{pooling:?} with {bad} at {at}: {vector:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_vector_too_long_for_its_length_to_be_a_number_is_refused() {
+        let mut pool = new(Pooling::None, Normalize::L2, &[1, 2]).unwrap();
+        let error = pool.pool(&[1e30, 1e30], &[], &mut [0.0; 2]).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("length") && error.contains("inf"), "{error}");
     }
 
     #[test]

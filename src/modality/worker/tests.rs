@@ -58,6 +58,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::of(Validity::WhileFresh)
+    }
+
+    fn of(validity: Validity) -> Self {
         let (writer, features) = feature_slot(1);
         let (entered_sender, entered) = mpsc::channel();
         let (go_on, go_on_receiver) = mpsc::channel();
@@ -71,6 +75,7 @@ impl Bench {
         let worker = Worker::start(
             "bytes",
             MessageType::Image,
+            validity,
             extract,
             slot,
             notify,
@@ -160,6 +165,27 @@ fn bad_messages_are_counted_and_the_worker_lives() {
 }
 
 #[test]
+fn where_a_value_holds_until_the_next_message_a_bad_one_ends_it() {
+    let mut bench = Bench::of(Validity::UntilNext);
+    bench.through(&[1, 5]);
+    assert_eq!(bench.feature(), (5, true, 1.0));
+    for (count, bad) in [(1, 255), (2, 254)] {
+        bench.through(&[bad, 6]);
+        let (stamp, present, _) = bench.feature();
+        assert_eq!((stamp, present), (1000, false), "when it was received");
+        let seen = bench.worker.stats().snapshot();
+        assert_eq!(
+            (seen.received, seen.encoded, seen.dropped),
+            (1 + count, 1, count)
+        );
+        assert!(seen.last_error.is_some());
+    }
+    bench.through(&[2, 7]);
+    assert_eq!(bench.feature(), (7, true, 2.0));
+    assert_eq!(bench.worker.stats().snapshot().last_error, None);
+}
+
+#[test]
 fn what_came_while_one_was_encoded_is_superseded_by_the_newest() {
     let mut bench = Bench::new();
     bench.put(&[1]);
@@ -184,7 +210,7 @@ fn stopping_waits_for_the_thread() {
 }
 
 #[test]
-fn the_instruction_in_use_is_known_until_a_blank_one() {
+fn the_instruction_in_use_is_known_until_a_blank_or_malformed_one() {
     struct Said;
     impl Extract for Said {
         fn extract(
@@ -208,18 +234,26 @@ fn the_instruction_in_use_is_known_until_a_blank_one() {
     let worker = Worker::start(
         "said",
         MessageType::String,
+        Validity::UntilNext,
         Said,
         slot,
         notify,
         &Shutdown::default(),
     )
     .unwrap();
-    for (text, in_use) in [("open it", Some("open it")), (" \u{3000}", None)] {
+    let said = |bytes: Vec<u8>| {
         worker.slot().put(Message {
-            bytes: Arc::new(message::encode_text(text)),
+            bytes: Arc::new(bytes),
             received: Stamp::default(),
         });
         notified.recv_timeout(PATIENCE).unwrap();
-        assert_eq!(worker.stats().sentence().as_deref(), in_use);
-    }
+        worker.stats().sentence()
+    };
+    let open = || message::encode_text("open it");
+    assert_eq!(said(open()).as_deref(), Some("open it"));
+    assert_eq!(said(message::encode_text(" \u{3000}")), None);
+    assert_eq!(said(open()).as_deref(), Some("open it"));
+    let mut malformed = open();
+    malformed[9] = 0xff;
+    assert_eq!(said(malformed), None);
 }

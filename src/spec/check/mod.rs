@@ -6,6 +6,7 @@ mod modality;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::keys::{MODALITY_KEYS, explain};
 use super::*;
 use crate::errors::ConfigErrors;
 
@@ -30,7 +31,8 @@ impl PolicySpec {
             )
         })?;
         check_format(&text).map_err(|why| format!("policy {place}: {why}"))?;
-        let spec: Self = serde_yaml::from_str(&text).map_err(|e| format!("policy {place}: {e}"))?;
+        let spec: Self = serde_yaml::from_str(&text)
+            .map_err(|e| format!("policy {place}: {}", explain(&e, MODALITY_KEYS)))?;
         let mut found = ConfigErrors::new();
         spec.check(&mut found);
         let mut errors = ConfigErrors::new();
@@ -183,3 +185,6 @@ fn check_names<'a>(what: &str, names: impl Iterator<Item = &'a String>, errors: 
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

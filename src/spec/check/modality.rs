@@ -1,6 +1,6 @@
 //! One modality of a policy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{check_hash, check_width};
 use crate::errors::ConfigErrors;
@@ -62,6 +62,7 @@ impl ModalitySpec {
         match &self.source {
             SourceSpec::Image { encoder } => {
                 check_hash("encoder.sha256", &encoder.sha256, errors);
+                check_external_data(&encoder.external_data, errors);
                 encoder.input.check(errors);
                 if matches!(encoder.pooling, Pooling::MaskedMean) {
                     errors.add(
@@ -89,6 +90,7 @@ impl ModalitySpec {
             }
             SourceSpec::Text { encoder } => {
                 check_hash("encoder.sha256", &encoder.sha256, errors);
+                check_external_data(&encoder.external_data, errors);
                 check_hash(
                     "encoder.tokenizer_sha256",
                     &encoder.tokenizer_sha256,
@@ -161,6 +163,12 @@ impl ImageInputSpec {
                 self.std
             ));
         }
+    }
+}
+
+fn check_external_data(hashes: &BTreeMap<String, String>, errors: &mut ConfigErrors) {
+    for (file, hash) in hashes {
+        check_hash(&format!("encoder.external_data {file:?}"), hash, errors);
     }
 }
 

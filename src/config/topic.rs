@@ -1,0 +1,37 @@
+//! The parameters that name a topic and the type of its messages.
+
+use super::declaration::Declarations;
+use crate::message::MessageType;
+
+/// Declares a topic's name, checked by the rules that ROS has for names.
+pub(super) fn topic(
+    d: &mut Declarations,
+    name: &str,
+    default: &str,
+    description: &'static str,
+) -> String {
+    let topic = d.string(name, default, description);
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '~' | '{' | '}');
+    let starts_right = topic.starts_with(|c: char| !c.is_ascii_digit());
+    if !starts_right || !topic.chars().all(legal) || topic.ends_with('/') || topic.contains("//") {
+        d.problem(format!(
+            "parameter {name} is {topic:?}; a topic name is made of letters, digits, _ and /, \
+             and starts with no digit, for example camera/image_raw"
+        ));
+    }
+    topic
+}
+
+/// Declares the type of a topic's messages.
+pub(super) fn message(
+    d: &mut Declarations,
+    name: &str,
+    default: &str,
+    allowed: &[MessageType],
+    description: &'static str,
+) -> Option<MessageType> {
+    let words: Vec<&str> = allowed.iter().map(|m| m.ros_name()).collect();
+    d.choice(name, default, &words, description, |word| {
+        MessageType::from_ros_name(word).filter(|message| allowed.contains(message))
+    })
+}

@@ -1,0 +1,141 @@
+//! Whether a jpeg is whole: that its compressed data is as long as its header says.
+//!
+//! Decoders invent what is missing: a scan that breaks off before an end marker is filled up with zeros, which makes a
+//! plausible picture of a frame that lost its middle. So the codes are walked through once before the picture is
+//! decoded, baseline and progressive, without making pixels of them: every scan must hold exactly the blocks of its
+//! header, restart markers must come in their order, and every coefficient must have been sent in full.
+//!
+//! What cannot be known: jpeg has no checksum. Bits that were changed, and a few bytes that were lost where the codes behind
+//! the gap, which soon are in step again, make up as many blocks as are missing, leave a whole file with a wrong picture.
+//! What follows the end marker is not looked at.
+
+mod bits;
+mod frame;
+mod huffman;
+mod scan;
+
+use bits::Bits;
+use frame::Frame;
+use huffman::Tables;
+use scan::Scan;
+
+/// What is wrong with a jpeg.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Damage {
+    #[error("its end marker is missing")]
+    NoEnd,
+    #[error("its header contradicts itself: {0}")]
+    Header(&'static str),
+    #[error("the data of scan {scan} ends after {found} of its {all} blocks")]
+    Short {
+        scan: usize,
+        found: usize,
+        all: usize,
+    },
+    #[error("the data of scan {scan} goes on for {bytes} bytes after block {found} of {all}")]
+    Long {
+        scan: usize,
+        bytes: usize,
+        found: usize,
+        all: usize,
+    },
+    #[error("block {found} of {all} in scan {scan} is no code of the picture's tables")]
+    Code {
+        scan: usize,
+        found: usize,
+        all: usize,
+    },
+    #[error("restart marker {marker} is missing after block {found} of {all} in scan {scan}")]
+    Restart {
+        scan: usize,
+        marker: u8,
+        found: usize,
+        all: usize,
+    },
+    #[error("scan {scan} goes on behind its last block")]
+    Beyond { scan: usize },
+    #[error("scans are missing: component {component} was not sent in full")]
+    Unsent { component: usize },
+}
+
+/// Markers, the byte behind 0xff.
+const END: u8 = 0xd9;
+const START_OF_SCAN: u8 = 0xda;
+const RESTART: std::ops::RangeInclusive<u8> = 0xd0..=0xd7;
+
+/// Checks a jpeg of so many pixels in a row and in a column, from its first byte to its end marker.
+pub(super) fn check(bytes: &[u8], width: usize, height: usize) -> Result<(), Damage> {
+    let mut tables = Tables::default();
+    let mut frame: Option<Frame> = None;
+    let mut interval = 0;
+    let mut scans = 0;
+    let mut at = 2;
+    loop {
+        let (marker, behind) = next_marker(bytes, at)?;
+        at = behind;
+        match marker {
+            END => {
+                return match &frame {
+                    Some(frame) => frame.is_complete(),
+                    None => Err(Damage::Header("there is no frame")),
+                };
+            }
+            // Some encoders end a scan with a restart that restarts nothing.
+            0xd0..=0xd7 if bytes.get(at) != Some(&0xff) => {
+                return Err(Damage::Beyond { scan: scans });
+            }
+            0x01 | 0xd0..=0xd8 => continue,
+            _ => {}
+        }
+        let segment = segment(bytes, at)?;
+        at += 2 + segment.len();
+        match marker {
+            0xc4 => tables.define(segment)?,
+            0xc0..=0xc2 => {
+                let found = Frame::parse(segment, marker == 0xc2, width, height)?;
+                if frame.replace(found).is_some() {
+                    return Err(Damage::Header("there are two frames"));
+                }
+            }
+            // Lossless, hierarchical or arithmetic: the decoder refuses it.
+            0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => return Ok(()),
+            0xdd => match segment {
+                [high, low] => interval = usize::from(u16::from_be_bytes([*high, *low])),
+                _ => return Err(Damage::Header("the restart interval has another length")),
+            },
+            // The mark of MJPEG in an AVI, which leaves out the tables that all of them have.
+            0xe0 if segment.starts_with(b"AVI1") => tables.fill_in_standard(),
+            START_OF_SCAN => {
+                let Some(frame) = &mut frame else {
+                    return Err(Damage::Header("a scan comes before the frame"));
+                };
+                scans += 1;
+                let scan = Scan::parse(segment, frame, &tables)?;
+                at = scan.walk(frame, interval, scans, Bits::new(bytes, at))?;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The next marker at or after a place, and the place behind it.
+fn next_marker(bytes: &[u8], mut at: usize) -> Result<(u8, usize), Damage> {
+    loop {
+        match bytes.get(at..) {
+            Some([0xff, 0xff, ..]) => at += 1,
+            Some([0xff, marker, ..]) if *marker != 0 => return Ok((*marker, at + 2)),
+            Some([_, ..]) => at += 1,
+            _ => return Err(Damage::NoEnd),
+        }
+    }
+}
+
+/// The content of a segment, whose length stands at a place.
+fn segment(bytes: &[u8], at: usize) -> Result<&[u8], Damage> {
+    let length = bytes.get(at..at + 2).ok_or(Damage::NoEnd)?;
+    let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
+    let content = length
+        .checked_sub(2)
+        .ok_or(Damage::Header("a segment is shorter than its length"))?;
+    bytes.get(at + 2..at + 2 + content).ok_or(Damage::NoEnd)
+}

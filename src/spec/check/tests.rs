@@ -1,0 +1,184 @@
+//! A policy.yaml has no key that means nothing: whoever wrote it meant something by it.
+
+use serde_yaml::Value;
+
+use super::*;
+
+/// Everything that a modality can have, with `{fusion}` for the fusion and `{chunk}` for the chunk.
+const WHOLE: &str = "
+format: 2
+name: whole
+description: every key
+modalities:
+  - name: scene
+    kind: image
+    width: 32
+    projection: 8
+    projection_hidden: [4]
+    projection_activation: true
+    encoder:
+      model: m.onnx
+      sha256: 0000000000000000000000000000000000000000000000000000000000000000
+      external_data: {m.data: 0000000000000000000000000000000000000000000000000000000000000000}
+      input: {name: p, type: f32, layout: nchw, width: 8, height: 8, channels: rgb, fit: crop, rescale: 1.0,
+              mean: [0, 0, 0], std: [1, 1, 1]}
+      output: o
+      pooling: grid
+      cells: 2
+      normalize: l2
+  - name: words
+    kind: text
+    width: 8
+    projection: 8
+    encoder:
+      model: m.onnx
+      sha256: 0000000000000000000000000000000000000000000000000000000000000000
+      external_data: {m.data: 0000000000000000000000000000000000000000000000000000000000000000}
+      tokenizer: t.json
+      tokenizer_sha256: 0000000000000000000000000000000000000000000000000000000000000000
+      max_tokens: 16
+      output: o
+      pooling: masked_mean
+      normalize: l2
+  - {name: joints, kind: vector, width: 2, names: [a, b], history: 2, projection: 8}
+  - {name: touch, kind: feature, width: 2, encoder: skin v1, projection: 8}
+fusion: FUSION
+head: {kind: mlp, hidden: [4], chunk: {steps: 2, step_s: 0.1}}
+actions:
+  - {name: speed, unit: m/s, min: -1, max: 1, stop: 0}
+";
+
+/// Every way to fuse, with every key that it can have.
+const FUSIONS: &[&str] = &[
+    "{method: concat}",
+    "{method: weighted, tau_s: {scene: 1}, weights: {kind: fixed, values: {scene: 1, words: 1, joints: 1, touch: 1}}}",
+    "{method: weighted, weights: {kind: learned, per: modality}}",
+    "{method: weighted, weights: {kind: attention_within}}",
+    "{method: weighted, weights: {kind: attention_across, hidden: 3}}",
+    "{method: bilinear, rank: 2, pairs: [[scene, words]]}",
+    "{method: vote, rule: soft, bins: 3, voters: [{name: all, modalities: [scene, words, joints, touch]}], weights: {all: 1}}",
+    "{method: vote, rule: majority, choices: [{name: go, action: [1]}, {name: stop, action: [0]}]}",
+];
+
+/// A map that is attended to has no projection.
+fn whole(fusion: &str) -> Value {
+    let text = WHOLE.replace("FUSION", fusion);
+    serde_yaml::from_str(&text).unwrap()
+}
+
+fn with_cross_attention() -> Value {
+    let mut spec = whole("{method: cross_attention, maps: {scene: 2}, queries: [words], heads: 1}");
+    for key in ["projection", "projection_hidden", "projection_activation"] {
+        spec["modalities"][0].as_mapping_mut().unwrap().remove(key);
+    }
+    spec
+}
+
+fn loaded(spec: &Value) -> Result<PolicySpec, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let text = serde_yaml::to_string(spec).unwrap();
+    std::fs::write(folder.path().join("policy.yaml"), text).unwrap();
+    PolicySpec::load(folder.path()).map_err(|found| found.to_string())
+}
+
+/// The places of all mappings, as the keys and indices that lead there.
+fn mappings(value: &Value, at: &[Value], found: &mut Vec<Vec<Value>>) {
+    let further = |key: &Value| [at, std::slice::from_ref(key)].concat();
+    match value {
+        Value::Mapping(keys) => {
+            found.push(at.to_vec());
+            for (key, value) in keys {
+                mappings(value, &further(key), found);
+            }
+        }
+        Value::Sequence(list) => {
+            for (i, value) in list.iter().enumerate() {
+                mappings(value, &further(&Value::from(i)), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn place<'a>(value: &'a mut Value, at: &[Value]) -> &'a mut Value {
+    at.iter().fold(value, |value, key| match key.as_u64() {
+        Some(i) if value.is_sequence() => &mut value[i as usize],
+        _ => value.get_mut(key).unwrap(),
+    })
+}
+
+#[test]
+fn an_unknown_key_is_refused_by_name_wherever_it_stands() {
+    let mut specs: Vec<Value> = FUSIONS.iter().map(|fusion| whole(fusion)).collect();
+    specs.push(with_cross_attention());
+    for spec in specs {
+        loaded(&spec).unwrap_or_else(|why| panic!("{why}\n{spec:?}"));
+        let mut found = Vec::new();
+        mappings(&spec, &[], &mut found);
+        assert!(found.len() >= 14, "{found:?}");
+        for at in found {
+            let mut wrong = spec.clone();
+            let keys = place(&mut wrong, &at).as_mapping_mut().unwrap();
+            // A mapping of hashes holds text, and every other one a number or more.
+            let is_hashes = keys.contains_key("m.data");
+            let value = if is_hashes {
+                "surprise".into()
+            } else {
+                1.into()
+            };
+            keys.insert("surprise".into(), value);
+            let refusal = loaded(&wrong).expect_err(&format!("{at:?} of {:?}", spec["fusion"]));
+            assert!(refusal.contains("surprise"), "{at:?}: {refusal}");
+        }
+    }
+}
+
+#[test]
+fn what_was_meant_is_guessed() {
+    for (right, wrong, guess) in [
+        (
+            "projection: 8\n    projection_hidden",
+            "aling: 8\n    projection_hidden",
+            "projection",
+        ),
+        (
+            "projection_activation: tanh",
+            "sqash: true",
+            "projection_activation",
+        ),
+        ("pooling: grid", "poolin: grid", "pooling"),
+        ("names: [a, b]", "name_s: [a, b]", "names"),
+        ("rank: 2", "ranks: 2", "rank"),
+        ("step_s: 0.1", "steps_s: 0.1", "step_s"),
+        ("unit: m/s", "units: m/s", "unit"),
+        ("method: bilinear", "method: bilinar", "bilinear"),
+        (
+            "description: every key",
+            "desciption: every key",
+            "description",
+        ),
+    ] {
+        let text = WHOLE.replace("FUSION", "{method: bilinear, rank: 2}");
+        assert!(text.contains(right), "{right}");
+        let spec: Value = serde_yaml::from_str(&text.replace(right, wrong)).unwrap();
+        let refusal = loaded(&spec).unwrap_err();
+        assert!(
+            refusal.contains(&format!("did you mean `{guess}`?")),
+            "{refusal}"
+        );
+    }
+    for (fusion, key) in [
+        ("{method: concat, rank: 9}", "rank"),
+        (
+            "{method: weighted, weights: {kind: attention_within, hidden: 3}}",
+            "hidden",
+        ),
+    ] {
+        let refusal = loaded(&whole(fusion)).unwrap_err();
+        assert!(
+            refusal.contains(&format!("unknown field `{key}`")),
+            "{refusal}"
+        );
+        assert!(!refusal.contains("did you mean"), "{refusal}");
+    }
+}
