@@ -120,9 +120,13 @@ impl Cache {
         for number in key.numbers {
             hash.update(number.to_le_bytes());
         }
-        if let Some(RandomShift { copies, most }) = key.random_shift {
+        if let Some(RandomShift {
+            copies,
+            max_fraction,
+        }) = key.random_shift
+        {
             hash.update((copies as u64).to_le_bytes());
-            hash.update(most.to_le_bytes());
+            hash.update(max_fraction.to_le_bytes());
         }
         self.folder
             .join(format!("{}.features", in_hex(&hash.finalize())))
@@ -236,7 +240,7 @@ mod tests {
                 _ => {
                     key.random_shift = Some(RandomShift {
                         copies: 1,
-                        most: 0.1,
+                        max_fraction: 0.1,
                     });
                 }
             }

@@ -13,7 +13,7 @@ pub struct RandomShift {
     /// How many copies of every picture are encoded beside it, each shifted somewhere else.
     pub copies: usize,
     /// The farthest that a copy is shifted along each axis, as a part of the picture's side.
-    pub most: f64,
+    pub max_fraction: f64,
 }
 
 /// More copies would be more of the same.
@@ -28,10 +28,10 @@ impl RandomShift {
                 self.copies
             )
         });
-        let most = (!(self.most > 0.0 && self.most <= 0.5)).then(|| {
+        let most = (!(self.max_fraction > 0.0 && self.max_fraction <= 0.5)).then(|| {
             format!(
                 "random_shift.max_fraction is {}; above 0 and at most 0.5 of the picture's side is allowed",
-                self.most
+                self.max_fraction
             )
         });
         copies.into_iter().chain(most)
@@ -50,7 +50,7 @@ impl RandomShift {
     pub fn of(&self, number: u32, input: &ImageInputSpec) -> Vec<(i32, i32)> {
         let mut random = StdRng::seed_from_u64(u64::from(number));
         let mut along = |side: usize| {
-            let most = (self.most * side as f64).round() as i32;
+            let most = (self.max_fraction * side as f64).round() as i32;
             random.random_range(-most..=most)
         };
         (0..self.copies)
@@ -67,7 +67,7 @@ mod tests {
     fn copies_are_shifted_within_bounds_and_always_alike() {
         let random_shift = RandomShift {
             copies: 8,
-            most: 0.1,
+            max_fraction: 0.1,
         };
         let input: ImageInputSpec = serde_yaml::from_str(
             "{name: x, width: 100, height: 50, rescale: 1, mean: [0, 0, 0], std: [1, 1, 1]}",
@@ -86,7 +86,7 @@ mod tests {
     fn what_is_not_allowed_is_named() {
         let random_shift = RandomShift {
             copies: 0,
-            most: 0.7,
+            max_fraction: 0.7,
         };
         let errors: Vec<String> = random_shift.errors().collect();
         assert_eq!(errors.len(), 2);

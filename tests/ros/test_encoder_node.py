@@ -75,7 +75,7 @@ def test_a_picture_becomes_its_feature(robot: Robot, start: Start, qos: QoSProfi
     assert (feature.height, feature.width, feature.point_step, feature.row_step) == (1, 3, 4, 12)
     [field] = feature.fields
     assert (field.offset, field.datatype, field.count) == (0, field.FLOAT32, 1)
-    assert field.name.startswith("late_fusion/1/image/")
+    assert field.name.startswith("late_fusion/2/image/")
     assert feature.is_dense and not feature.is_bigendian
     np.testing.assert_allclose(values(feature), [200, 100, 50], rtol=1e-6)
 
@@ -237,7 +237,7 @@ def test_what_it_does_is_on_its_status(robot: Robot, start: Start) -> None:
     robot.send_until("instruction", said, lambda: statuses[-1].says("encoder") == "encoding", latched=True)
     status = statuses[-1]
     assert status.value("instruction", "encoder") == "open the drawer"
-    assert status.value("encoder", "encoder").startswith("late_fusion/1/text/")
+    assert status.value("encoder", "encoder").startswith("late_fusion/2/text/")
     assert "text_i32.onnx on cpu" in status.value("runs", "encoder")
     assert int(status.value("encoded", "instruction")) >= 1
     robot.wait_for("diagnostics", lambda: bool(diagnostics))

@@ -6,7 +6,7 @@ use super::*;
 
 /// Everything that a modality can have, with `{fusion}` for the fusion and `{chunk}` for the chunk.
 const WHOLE: &str = "
-format: 2
+format: 3
 name: whole
 description: every key
 modalities:
@@ -15,7 +15,7 @@ modalities:
     width: 32
     projection: 8
     projection_hidden: [4]
-    projection_activation: true
+    projection_activation: tanh
     encoder:
       model: m.onnx
       sha256: 0000000000000000000000000000000000000000000000000000000000000000
@@ -138,12 +138,12 @@ fn what_was_meant_is_guessed() {
     for (right, wrong, guess) in [
         (
             "projection: 8\n    projection_hidden",
-            "aling: 8\n    projection_hidden",
+            "porjection: 8\n    projection_hidden",
             "projection",
         ),
         (
             "projection_activation: tanh",
-            "sqash: true",
+            "projection_activtion: tanh",
             "projection_activation",
         ),
         ("pooling: grid", "poolin: grid", "pooling"),

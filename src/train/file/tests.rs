@@ -12,7 +12,7 @@ modalities:
     kind: image
     projection: 8
     projection_hidden: [4]
-    projection_activation: true
+    projection_activation: tanh
     max_age_s: 0.5
     encoder:
       model: m.onnx
@@ -104,7 +104,7 @@ fn an_unknown_key_is_refused_by_name_wherever_it_stands() {
 #[test]
 fn what_was_meant_is_guessed() {
     for (right, wrong, guess) in [
-        ("projection: 8", "aling: 8", "projection"),
+        ("projection: 8", "porjection: 8", "projection"),
         ("max_age_s: 0.5", "max_age: 0.5", "max_age_s"),
         ("pooling: grid", "poolin: grid", "pooling"),
         ("epochs: 1", "epoch: 1", "epochs"),
