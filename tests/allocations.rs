@@ -47,6 +47,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 const WIDTH: usize = 64;
+const PROJECTED: usize = 8;
 const PERIOD_S: f64 = 0.025;
 
 fn policy(chunk: Option<ChunkSpec>) -> Policy {
@@ -62,7 +63,7 @@ fn policy(chunk: Option<ChunkSpec>) -> Policy {
             source: SourceSpec::Vector { names },
             width: WIDTH,
             history: 1,
-            projection: Some(8),
+            projection: Some(PROJECTED),
             projection_hidden: vec![],
             projection_activation: Activation::None,
         }],
@@ -83,7 +84,7 @@ fn policy(chunk: Option<ChunkSpec>) -> Policy {
     for (name, shape) in [
         ("standardize.joints.mean", vec![WIDTH]),
         ("standardize.joints.std", vec![WIDTH]),
-        ("projection.joints.weight", vec![8, WIDTH]),
+        ("projection.joints.weight", vec![PROJECTED, WIDTH]),
         ("projection.joints.bias", vec![8]),
         ("head.0.weight", vec![32, 8]),
         ("head.0.bias", vec![32]),
@@ -119,7 +120,7 @@ fn a_tick_and_its_command_allocate_nothing() {
         ActionMapping::new(MessageType::JointTrajectory, &["speed"], &BTreeMap::new()).unwrap();
     let mut template = mapping.template("base", PERIOD_S);
     let mut controller = controller(policy(None), Ensemble::None);
-    let (mut writer, mut reader) = feature_slot(WIDTH);
+    let (mut writer, mut reader) = feature_slot(PROJECTED);
     let mut meter = TickMeter::new();
     let mut action = [0.0];
     let mut counted = 0;
@@ -131,7 +132,7 @@ fn a_tick_and_its_command_allocate_nothing() {
             writer.write(ProjectedFeature {
                 stamp: now,
                 present: true,
-                values: DVector::repeat(WIDTH, 0.5),
+                values: DVector::repeat(PROJECTED, 0.5),
             });
         }
         let before = ALLOCATIONS.with(Cell::get);
@@ -172,12 +173,12 @@ fn a_feature_is_sent_without_allocating() {
 #[test]
 fn a_policy_takes_over_without_an_allocation() {
     let (mut sender, mut receiver) = handover();
-    let (mut writer, mut reader) = feature_slot(WIDTH);
+    let (mut writer, mut reader) = feature_slot(PROJECTED);
     let now = Stamp::from_nanos(1_000_000_000);
     writer.write(ProjectedFeature {
         stamp: now,
         present: true,
-        values: DVector::repeat(WIDTH, 0.5),
+        values: DVector::repeat(PROJECTED, 0.5),
     });
     let mut present = Box::new(controller(policy(None), Ensemble::None));
     let mut action = [0.0];

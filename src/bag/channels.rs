@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use mcap::records::{Record as McapRecord, op};
+use mcap::records::op;
 
 /// The longest name of a topic or a type.
 const MAX_NAME_BYTES: usize = 4096;
@@ -39,20 +39,26 @@ impl Channels {
         opcode == op::CHANNEL && id != 0 && !self.schemas.contains_key(&id)
     }
 
-    /// Takes in a schema or a channel.
+    /// Takes in a schema or a channel. (mcap's own parser believes the lengths in a record and would take gigabytes for a
+    /// name that is not there.)
     pub fn learn(&mut self, opcode: u8, content: &[u8]) -> Result<(), String> {
-        match mcap::parse_record(opcode, content).map_err(|e| e.to_string())? {
-            McapRecord::Schema { header, .. } => {
-                self.schemas.insert(header.id, name(header.name)?);
+        let (id, rest) = number(content)?;
+        match opcode {
+            op::SCHEMA => {
+                let (name, _) = name(rest)?;
+                self.schemas.insert(id, name);
             }
-            McapRecord::Channel(channel) => {
-                let message_type = self.schemas.get(&channel.schema_id).cloned();
-                let read = Channel {
-                    topic: name(channel.topic)?,
+            op::CHANNEL => {
+                let (schema_id, rest) = number(rest)?;
+                let (topic, rest) = name(rest)?;
+                let (encoding, _) = name(rest)?;
+                let message_type = self.schemas.get(&schema_id).cloned();
+                let channel = Channel {
+                    topic,
                     message_type: message_type.unwrap_or_default(),
-                    is_cdr: channel.message_encoding == "cdr",
+                    is_cdr: &*encoding == "cdr",
                 };
-                self.channels.entry(channel.id).or_insert(read);
+                self.channels.entry(id).or_insert(channel);
             }
             _ => {}
         }
@@ -60,14 +66,26 @@ impl Channels {
     }
 }
 
-fn name(name: String) -> Result<Arc<str>, String> {
-    match name.len() > MAX_NAME_BYTES {
-        true => Err(format!(
-            "a topic or type has a name of {} bytes; at most {MAX_NAME_BYTES} are allowed",
-            name.len()
-        )),
-        false => Ok(name.into()),
+const TOO_SHORT: &str = "a schema or channel record is too short";
+
+fn number(content: &[u8]) -> Result<(u16, &[u8]), String> {
+    let (number, rest) = content.split_first_chunk().ok_or(TOO_SHORT)?;
+    Ok((u16::from_le_bytes(*number), rest))
+}
+
+/// A name with its length before it, and what follows it.
+fn name(content: &[u8]) -> Result<(Arc<str>, &[u8]), String> {
+    let (length, rest) = content.split_first_chunk().ok_or(TOO_SHORT)?;
+    let length = u32::from_le_bytes(*length) as usize;
+    if length > MAX_NAME_BYTES {
+        return Err(format!(
+            "a topic or type has a name of {length} bytes; at most {MAX_NAME_BYTES} are allowed"
+        ));
     }
+    let (name, rest) = rest.split_at_checked(length).ok_or(TOO_SHORT)?;
+    let name = std::str::from_utf8(name)
+        .map_err(|_| "a schema or channel record has a name that is not UTF-8")?;
+    Ok((name.into(), rest))
 }
 
 /// The channel of a message, from the header of its record.

@@ -2,13 +2,17 @@
 
 mod check;
 mod convert;
+mod encoder;
 mod fusion;
 pub(crate) mod keys;
+mod modality;
 mod policy;
 mod weights;
 
 pub use check::{MAX_MODALITIES, MAX_STEPS};
 pub use convert::convert;
+pub use encoder::*;
 pub use fusion::*;
+pub use modality::*;
 pub use policy::*;
 pub use weights::Weights;

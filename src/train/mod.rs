@@ -8,6 +8,7 @@ mod cache;
 mod compare;
 mod dataset;
 mod encoders;
+mod extraction;
 mod features;
 mod file;
 mod job;

@@ -1,0 +1,145 @@
+//! From one message to its feature, and to those of its shifted copies, in one of several threads.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender};
+
+use super::cache::{Entry, Outcome};
+use super::random_shift::RandomShift;
+use crate::encoder::FeatureExtractor;
+use crate::message::MessageType;
+use crate::progress::Progress;
+use crate::spec::{ModalitySpec, SourceSpec};
+use crate::time::Stamp;
+
+/// What came of one message: its stamp, how much older its feature is, the outcome, and the feature.
+pub type Extracted = (Option<i64>, i64, Outcome, Vec<f32>);
+
+/// One message on its way to a thread.
+pub struct Job {
+    /// The modality's index.
+    pub modality: usize,
+    /// The message's number within its topic.
+    pub number: u32,
+    /// When it was recorded.
+    pub logged: Stamp,
+    /// The serialized message.
+    pub bytes: Vec<u8>,
+}
+
+/// What came of one job.
+pub type Done = (usize, Entry, Vec<f32>);
+
+/// Passes a job on to the threads.
+pub fn hand_over(jobs: &SyncSender<Job>, job: Job) {
+    // A thread that panicked makes this fail; the panic itself comes out when the threads are joined.
+    let _ = jobs.send(job);
+}
+
+/// One thread: takes jobs until there are no more.
+pub fn work_off(
+    queue: &Mutex<Receiver<Job>>,
+    extractors: &mut BTreeMap<usize, FeatureExtractor>,
+    types: &[MessageType],
+    copies: &Copies,
+    progress: &Progress,
+) -> Vec<Done> {
+    let mut done = Vec::new();
+    loop {
+        let next = queue.lock().ok().and_then(|queue| queue.recv().ok());
+        let Some(job) = next else {
+            return done;
+        };
+        if let Some(extractor) = extractors.get_mut(&job.modality)
+            && let Some(found) = extract(extractor, types[job.modality], &job)
+        {
+            let found = copies.beside(found, extractor, &job);
+            done.push(job.done(found));
+        }
+        progress.advance(1, String::new);
+    }
+}
+
+/// A job that is done where the bag is read; `None` where the message has nothing to do with the modality.
+pub fn at_once(
+    job: Job,
+    extractor: &mut FeatureExtractor,
+    types: &[MessageType],
+    sentences: &mut [HashMap<Vec<u8>, Extracted>],
+) -> Option<Done> {
+    let message = types[job.modality];
+    let met = match message {
+        MessageType::String => sentences[job.modality].get(&job.bytes),
+        _ => None,
+    };
+    let found = match met {
+        Some(met) => met.clone(),
+        None => {
+            let found = extract(extractor, message, &job)?;
+            if message == MessageType::String {
+                sentences[job.modality].insert(job.bytes.clone(), found.clone());
+            }
+            found
+        }
+    };
+    Some(job.done(found))
+}
+
+/// What comes of a message; `None` where it has nothing to do with the modality.
+fn extract(extractor: &mut FeatureExtractor, message: MessageType, job: &Job) -> Option<Extracted> {
+    let mut values = vec![0.0; extractor.width()];
+    match extractor.extract_received(message, &job.bytes, job.logged, &mut values) {
+        Err(e) => Some((None, 0, Outcome::Unreadable(e.to_string()), Vec::new())),
+        Ok(extraction) if !extraction.relevant => None,
+        Ok(extraction) => {
+            let stamp = extraction.stamp.filter(|stamp| !stamp.is_unset());
+            let (stamp_ns, behind_ns) = (stamp.map(|stamp| stamp.nanos()), extraction.behind_ns);
+            Some(match extraction.present {
+                true => (stamp_ns, behind_ns, Outcome::Present, values),
+                false => (stamp_ns, behind_ns, Outcome::Absent, Vec::new()),
+            })
+        }
+    }
+}
+
+/// The features of shifted copies.
+pub struct Copies<'a> {
+    /// All modalities.
+    pub modalities: &'a [ModalitySpec],
+    /// How pictures are shifted.
+    pub random_shift: Option<RandomShift>,
+}
+
+impl Copies<'_> {
+    /// Puts the features of a picture's copies behind its own. The extractor has just seen the picture.
+    fn beside(&self, found: Extracted, extractor: &mut FeatureExtractor, job: &Job) -> Extracted {
+        let SourceSpec::Image { encoder } = &self.modalities[job.modality].source else {
+            return found;
+        };
+        let Some(random_shift) = self.random_shift.filter(|_| found.2 == Outcome::Present) else {
+            return found;
+        };
+        let (stamp_ns, behind_ns, outcome, mut values) = found;
+        let width = values.len();
+        for shift in random_shift.of(job.number, &encoder.input) {
+            let begin = values.len();
+            values.resize(begin + width, 0.0);
+            if let Err(e) = extractor.extract_shifted(shift, &mut values[begin..]) {
+                return (None, 0, Outcome::Unreadable(e.to_string()), Vec::new());
+            }
+        }
+        (stamp_ns, behind_ns, outcome, values)
+    }
+}
+
+impl Job {
+    fn done(self, (stamp_ns, behind_ns, outcome, values): Extracted) -> Done {
+        let entry = Entry {
+            number: self.number,
+            stamp_ns,
+            behind_ns,
+            outcome,
+        };
+        (self.modality, entry, values)
+    }
+}
