@@ -300,10 +300,10 @@ impl ModalityConfig {
             }
             _ => false,
         };
-        if accept_earlier && message == Some(MessageType::PointCloud2) && max_age_s > 0.0 {
+        if accept_earlier && message == Some(MessageType::PointCloud2) && max_age_s.is_finite() {
             d.problem(format!(
                 "parameter {} is true, but {} is {max_age_s}: a feature from before the node started would be too old; \
-                 with {}: 0.0 it holds until the next one",
+                 with {}: .inf it holds until the next one",
                 key("accept_earlier"),
                 key("max_age_s"),
                 key("max_age_s"),

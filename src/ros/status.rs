@@ -108,6 +108,7 @@ impl StatusReporter {
     pub fn look(&mut self, now: Instant) {
         if let Some(successor) = self.successors.try_iter().last() {
             self.source = successor;
+            self.publisher.forget();
         }
         let report = *self.source.reports.read();
         let cause = self.cause(now, &report);
@@ -138,7 +139,10 @@ impl StatusReporter {
             let now = clock.now();
             let modalities = source.statuses(now, node_name);
             let topics = warnings.status(node_name);
-            let statuses: Vec<Status> = [control, topics].into_iter().chain(modalities).collect();
+            let statuses: Vec<Status> = std::iter::once(control)
+                .chain(modalities)
+                .chain([topics])
+                .collect();
             encode_diagnostics(now, &statuses)
         });
     }
@@ -172,9 +176,9 @@ impl StatusReporter {
             }
             Cause::Waiting(reason) => log::info!(
                 "nothing is published yet, waiting for {}",
-                reason.describe(spec)
+                self.source.explain(reason)
             ),
-            Cause::Stopped(reason) => log::warn!("stop action: {}", reason.describe(spec)),
+            Cause::Stopped(reason) => log::warn!("stop action: {}", self.source.explain(reason)),
             Cause::Stalled(silence) => log::warn!("{}", stalled(silence, self.ticks_come_from).1),
             Cause::Unsent => log::error!("{UNSENT}"),
         }
@@ -234,10 +238,10 @@ fn control_status(
         Cause::Starting => (Level::Stale, missing(source, clock)),
         Cause::Active => (Level::Ok, "active".to_owned()),
         Cause::Waiting(reason) => {
-            let words = reason.describe(&source.spec);
+            let words = source.explain(reason);
             (Level::Warn, format!("waiting: {words}"))
         }
-        Cause::Stopped(reason) => (Level::Error, reason.describe(&source.spec).to_string()),
+        Cause::Stopped(reason) => (Level::Error, source.explain(reason)),
         Cause::Stalled(silence) => stalled(silence, ticks_come_from),
         Cause::Unsent => (Level::Error, UNSENT.to_owned()),
     };

@@ -43,6 +43,11 @@ impl<Shown: PartialEq> StatusPublisher<Shown> {
         self.shown.as_ref()
     }
 
+    /// Takes the next state for a new one, whatever it is.
+    pub fn forget(&mut self) {
+        self.shown = None;
+    }
+
     /// Publishes what `encode` gives, where `shown` is new or it is time to.
     pub fn publish(&mut self, now: Instant, shown: Shown, encode: impl FnOnce(&Shown) -> Vec<u8>) {
         let repeat = self.repeated.is_none_or(|at| now - at >= REPEAT_EVERY);

@@ -34,7 +34,7 @@ class Program:
                 [str(word) for word in command],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=environment,
+                env=os.environ | environment,
                 cwd=ROOT,
             )
 

@@ -184,9 +184,7 @@ def test_an_instruction_is_heard_late_and_a_blank_one_is_none(robot: Robot, star
     robot.wait_for_status("instruction: absent")
 
 
-def test_a_sentence_from_before_its_start_is_encoded_only_where_a_parameter_says_so(
-    robot: Robot, start: Start
-) -> None:
+def test_a_sentence_from_before_its_start_is_encoded_only_where_a_parameter_says_so(robot: Robot, start: Start) -> None:
     policy = spoken_policy(robot.folder / "policy").write()
     robot.send("instruction", String(data="open the drawer"), latched=True)
     statuses: list[Status] = []
@@ -332,7 +330,8 @@ def test_check_shows_both_sides_of_a_wiring(start: Start, tmp_path: Path) -> Non
     assert f"8 numbers: made elsewhere by {identity}" in here.log()
     assert "WARNING" not in here.log()
 
-    del parameters["modalities"]["instruction"]["max_age_s"]
+    for key in ("max_age_s", "accept_earlier"):
+        del parameters["modalities"]["instruction"][key]
     ageing = start("late_fusion", "check", "--params-file", write(tmp_path / "node.param.yaml", parameters))
     assert ageing.wait() == 0, ageing.log()
     assert "WARNING: modality instruction: a sentence's feature is sent once" in ageing.log()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from features import cloud
 from parameters import wired
@@ -58,7 +60,7 @@ def test_what_cannot_be_had_from_before_is_told(robot: Robot) -> None:
 @pytest.mark.parametrize("accept_earlier", [False, True])
 def test_a_feature_from_before_is_no_other(robot: Robot, accept_earlier: bool) -> None:
     parameters = wired(touch_policy(robot.folder / "policy"))
-    parameters["modalities"]["touch"] |= {"max_age_s": 0.0, "accept_earlier": accept_earlier}
+    parameters["modalities"]["touch"] |= {"max_age_s": math.inf, "accept_earlier": accept_earlier}
     feature = cloud("tactile skin v1", [0.5, 0.0])
     robot.send("touch", feature(robot.now()), latched=True)
     robot.run(parameters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -100,7 +101,7 @@ def test_a_joint_that_stopped_stops_the_robot_and_is_named(robot: Robot) -> None
 
 def test_no_message_is_lost_because_another_came_right_behind_it(robot: Robot) -> None:
     parameters = wired(joints_policy(robot.folder / "policy"))
-    parameters["modalities"]["joints"]["max_age_s"] = 0.0
+    parameters["modalities"]["joints"]["max_age_s"] = math.inf
     robot.run(parameters)
     left, right = drivers(robot)
 
@@ -126,7 +127,7 @@ def test_no_message_is_lost_because_another_came_right_behind_it(robot: Robot) -
 
 def test_a_burst_of_both_leaves_the_newest_of_each(robot: Robot) -> None:
     parameters = wired(joints_policy(robot.folder / "policy"))
-    parameters["modalities"]["joints"]["max_age_s"] = 0.0
+    parameters["modalities"]["joints"]["max_age_s"] = math.inf
     robot.run(parameters)
     left, right = drivers(robot)
     both_are_heard(robot, left, right)
@@ -194,7 +195,7 @@ def test_in_lockstep_an_observation_is_whole_when_all_joints_are_there(robot: Ro
 
 def test_another_policy_knows_the_joints_that_came_before_it(robot: Robot) -> None:
     parameters = wired(joints_policy(robot.folder / "first"))
-    parameters["modalities"]["joints"]["max_age_s"] = 0.0
+    parameters["modalities"]["joints"]["max_age_s"] = math.inf
     robot.run(parameters)
     left, right = drivers(robot)
     both_are_heard(robot, left, right)

@@ -225,7 +225,7 @@ def test_problems_of_parameters_policy_and_encoders_come_together(
         ("format: [", "policy.yaml"),
         ("format: 3\nname: nothing\n", "missing field `modalities`"),
         ("format: 4\nname: new\nvoices: []\n", "format is 4, of a newer release; this one reads format 3"),
-        ("format: 2\nname: old\n", "format is 2, of an older release; this one reads format 3. Convert it: `late_fusion convert FOLDER`"),
+        ("format: 2\nname: old\n", "this one reads format 3. Convert it: `late_fusion convert FOLDER`"),
         ("format: 1\nname: old\n", "format is 1, of an older release; this one reads format 3. Train the policy again"),
         ("format: 3\nname: x\nmodalities: []\nfusion: {method: average}\nhead: {kind: mlp, hidden: []}\nactions: []\n",
          "unknown variant `average`"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -86,7 +85,7 @@ def test_what_is_silent_and_not_required_keeps_no_policy_from_taking_over(robot:
 def test_a_policy_that_requires_what_is_silent_is_refused_after_a_while(robot: Robot) -> None:
     modalities = (vector("joints", "left", "right"), vector("target", "x", "y"))
     parameters = wired(constant_policy(robot.folder / "first", *FIRST, *modalities))
-    parameters["modalities"]["target"]["max_age_s"] = math.inf
+    parameters["modalities"]["target"]["max_age_s"] = 60.0
     robot.run(parameters)
     robot.keep_sending("joint_states", joints(0.0, 0.0))
     target = Float64MultiArray(data=[1.0, 2.0])

@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 from builtin_interfaces.msg import Time
 from parameters import RATE_HZ, TWIST_STAMPED, wired
-from policies import joints_policy, sight_policy, spoken_policy
-from robot import Robot, joints, numbers, picture, seconds
+from policies import STOP, joints_policy, sight_policy, spoken_policy
+from robot import Robot, halves, joints, numbers, picture, seconds
 from rosgraph_msgs.msg import Clock
 
 PERIOD_S = 1 / RATE_HZ
@@ -112,6 +112,19 @@ def test_in_lockstep_one_command_answers_one_observation(robot: Robot) -> None:
     robot.peer.spin(0.5)
     counts = Counter(seconds(command.header.stamp) for command in robot.commands)
     assert counts == Counter(seconds(now) for now in answered)
+
+
+def test_in_lockstep_a_covered_lens_is_answered_with_the_stop_action(robot: Robot) -> None:
+    parameters = wired(sight_policy(robot.folder / "policy"), TWIST_STAMPED, use_sim_time=True, lockstep=True)
+    parameters["modalities"]["scene"]["min_contrast"] = 0.03
+    robot.run(parameters)
+    for step, sees in enumerate([halves, picture(2, 0, 1), halves, picture(190, 40, 25)]):
+        now = robot.advance(0.0125)
+        observe = [("joint_states", joints(1.0, 0.5)(now)), ("camera/image_raw", sees(now))]
+        robot.send_all_until(observe, lambda t=now: any(c.header.stamp == t for c in robot.commands))
+        is_covered = step % 2 == 1
+        assert (numbers(robot.commands[-1]) == STOP) == is_covered, step
+    robot.wait_for_status("scene: absent")
 
 
 def test_in_lockstep_an_instruction_alone_asks_for_nothing(robot: Robot) -> None:

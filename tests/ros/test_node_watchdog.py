@@ -8,7 +8,6 @@ import pytest
 from parameters import RATE_HZ, TWIST_STAMPED, wired
 from policies import STOP, sight_policy, spoken_policy
 from robot import Robot, halves, joints, numbers, picture, seconds
-from std_msgs.msg import String
 
 MAX_AGE_S = 0.5
 

@@ -84,8 +84,11 @@ fn features_are_learned_from_as_they_are_and_the_bags_say_what_made_them() {
 #[test]
 fn a_broken_feature_ends_the_one_before_it_only_where_that_would_hold_for_ever() {
     let (first, last) = ([1.0, 0.5], [1.5, -0.5]);
-    for (max_age_s, expected) in [("0", vec![first, last]), ("0.5", vec![first, first, last])] {
-        let goal = "kind: vector, names: [x, y], max_age_s: 0";
+    for (max_age_s, expected) in [
+        (".inf", vec![first, last]),
+        ("0.5", vec![first, first, last]),
+    ] {
+        let goal = "kind: vector, names: [x, y], max_age_s: .inf";
         let feature = format!("kind: feature, width: 2, max_age_s: {max_age_s}");
         let workshop = Workshop::new(&POINT.replace(goal, &feature));
         let values = [&first[..], &[f32::NAN, 0.0], &last];

@@ -268,7 +268,7 @@ late_fusion:
   ros__parameters:
     modalities:
       place: {topic: joint_states, message: sensor_msgs/msg/JointState}
-      goal: {topic: goal, message: std_msgs/msg/Float64MultiArray, max_age_s: 0.0}
+      goal: {topic: goal, message: std_msgs/msg/Float64MultiArray, max_age_s: .inf}
     action:
       topic: action
       message: trajectory_msgs/msg/JointTrajectory
