@@ -16,7 +16,7 @@ pub struct MlpHead<T: Number> {
 }
 
 impl<T: Number> MlpHead<T> {
-    /// Reads the [`Mlp`] named `head`, whose input has `width` numbers and whose output is one number per step and
+    /// Reads the multi-layer perceptron named `head`, whose input has `width` numbers and whose output is one number per step and
     /// action, step after step, and `action.mean` and `action.std`, which are the same for all steps.
     ///
     /// # Errors
