@@ -199,15 +199,15 @@ fn a_policy_takes_over_without_an_allocation() {
             assert!(candidate.missing(now, features).next().is_none());
             candidate.succeed(&present);
         }
-        let former = receiver.take(&mut present);
+        let previous = receiver.take(&mut present);
         let Tick { decision, .. } = present.tick(
             now,
             elapsed(now),
             std::iter::once(reader.read()),
             &mut action,
         );
-        if let Some(former) = former {
-            receiver.give_back(former);
+        if let Some(previous) = previous {
+            receiver.give_back(previous);
         }
         assert_eq!(ALLOCATIONS.with(Cell::get) - before, 0);
         assert!(matches!(decision, Decision::Act { .. }), "{decision:?}");

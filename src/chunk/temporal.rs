@@ -1,4 +1,4 @@
-//! The temporal ensemble: a weighted mean of everything that was foreseen for this moment.
+//! The temporal ensemble: a weighted mean of everything that was predicted for this moment.
 //!
 //! Zhao et al. 2023, "Learning fine-grained bimanual manipulation with low-cost hardware" (arXiv 2304.13705),
 //! algorithm 2: w_i = exp(−m·i), brought to a sum of 1, where i counts the predictions from the oldest.

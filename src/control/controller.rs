@@ -114,12 +114,12 @@ impl Controller {
         self.armed
     }
 
-    /// Continues where `former`, a controller of the same actions, ends: the rate limits go on from its last command, and
+    /// Continues where `previous`, a controller of the same actions, ends: the rate limits go on from its last command, and
     /// a robot that it had moved goes on getting a command every period.
-    pub fn succeed(&mut self, former: &Self) {
-        self.guard.succeed(&former.guard);
-        self.armed = former.armed;
-        self.last_command = former.last_command;
+    pub fn succeed(&mut self, previous: &Self) {
+        self.guard.succeed(&previous.guard);
+        self.armed = previous.armed;
+        self.last_command = previous.last_command;
     }
 
     /// Everything that keeps the policy from acting at `now` with these features; nothing is decided.

@@ -1,7 +1,7 @@
 //! Handing a value to a thread that must neither wait nor allocate, and getting back the one that it had.
 //!
 //! One offer is under way at a time: after [`HandoverSender::offer`] comes one [`HandoverSender::returned`], before the next offer. So every
-//! buffer between the two threads is empty when it is written to, and the taker never drops anything.
+//! buffer between the two threads is empty when it is written to, and the receiver never drops anything.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,20 +18,20 @@ pub fn handover<T: Send>() -> (HandoverSender<T>, HandoverReceiver<T>) {
         returned,
         withdrawn: withdrawn.clone(),
     };
-    let taker = HandoverReceiver {
+    let receiver = HandoverReceiver {
         offered,
         returns,
         withdrawn,
         pending: None,
     };
-    (sender, taker)
+    (sender, receiver)
 }
 
 /// What comes back for an offer.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Returned<T> {
-    /// It was taken; this is what the taker had before.
-    Former(Box<T>),
+    /// It was taken; this is what the receiver had before.
+    Previous(Box<T>),
     /// It was withdrawn before it was taken; here it is again.
     Withdrawn(Box<T>),
 }
@@ -44,18 +44,18 @@ pub struct HandoverSender<T: Send> {
 }
 
 impl<T: Send> HandoverSender<T> {
-    /// Offers a value, for the taker to take when it can.
+    /// Offers a value, for the receiver to take when it can.
     pub fn offer(&mut self, value: Box<T>) {
         self.withdrawn.store(false, Ordering::Release);
         self.offers.write(Some(value));
     }
 
-    /// Asks for the value back; the taker may have taken it all the same.
+    /// Asks for the value back; the receiver may have taken it all the same.
     pub fn withdraw(&self) {
         self.withdrawn.store(true, Ordering::Release);
     }
 
-    /// What comes back for the offer, once the taker is done with it.
+    /// What comes back for the offer, once the receiver is done with it.
     pub fn returned(&mut self) -> Option<Returned<T>> {
         self.returned.update();
         self.returned.output_buffer_mut().take()
@@ -91,9 +91,9 @@ impl<T: Send> HandoverReceiver<T> {
         Some(std::mem::replace(present, taken))
     }
 
-    /// Ends the handover: `former` is the sender's again.
-    pub fn give_back(&mut self, former: Box<T>) {
-        self.hand_back(Returned::Former(former));
+    /// Ends the handover: `previous` is the sender's again.
+    pub fn give_back(&mut self, previous: Box<T>) {
+        self.hand_back(Returned::Previous(previous));
     }
 
     fn hand_back(&mut self, returned: Returned<T>) {
@@ -107,21 +107,21 @@ mod tests {
 
     #[test]
     fn what_is_offered_is_taken_and_the_former_comes_back() {
-        let (mut sender, mut taker) = handover();
+        let (mut sender, mut receiver) = handover();
         let mut present = Box::new(1);
         for next in 2..=5 {
-            assert_eq!(taker.pending(), None);
-            assert_eq!(taker.take(&mut present), None);
+            assert_eq!(receiver.pending(), None);
+            assert_eq!(receiver.take(&mut present), None);
             sender.offer(Box::new(next));
             assert_eq!(sender.returned(), None);
-            assert_eq!(taker.pending(), Some(&mut next.clone()));
-            let former = taker.take(&mut present).unwrap();
-            assert_eq!((*former, *present), (next - 1, next));
+            assert_eq!(receiver.pending(), Some(&mut next.clone()));
+            let previous = receiver.take(&mut present).unwrap();
+            assert_eq!((*previous, *present), (next - 1, next));
             assert_eq!(sender.returned(), None, "not before it is given back");
-            taker.give_back(former);
+            receiver.give_back(previous);
             assert_eq!(
                 sender.returned(),
-                Some(Returned::Former(Box::new(next - 1)))
+                Some(Returned::Previous(Box::new(next - 1)))
             );
             assert_eq!(sender.returned(), None);
         }
@@ -129,41 +129,41 @@ mod tests {
 
     #[test]
     fn what_is_withdrawn_comes_back_and_the_next_offer_stands() {
-        let (mut sender, mut taker) = handover();
+        let (mut sender, mut receiver) = handover();
         for seen_before in [false, true] {
             sender.offer(Box::new("good"));
             if seen_before {
-                assert!(taker.pending().is_some());
+                assert!(receiver.pending().is_some());
             }
             sender.withdraw();
             assert_eq!(sender.returned(), None);
-            assert_eq!(taker.pending(), None);
+            assert_eq!(receiver.pending(), None);
             let back = sender.returned();
             assert_eq!(back, Some(Returned::Withdrawn(Box::new("good"))));
         }
         sender.offer(Box::new("better"));
-        assert_eq!(taker.pending(), Some(&mut "better"));
+        assert_eq!(receiver.pending(), Some(&mut "better"));
     }
 
     #[test]
     fn a_withdrawal_that_comes_too_late_changes_nothing() {
-        let (mut sender, mut taker) = handover();
+        let (mut sender, mut receiver) = handover();
         let mut present = Box::new(1);
         sender.offer(Box::new(2));
-        assert!(taker.pending().is_some());
-        let former = taker.take(&mut present).unwrap();
+        assert!(receiver.pending().is_some());
+        let previous = receiver.take(&mut present).unwrap();
         sender.withdraw();
-        assert_eq!(taker.pending(), None);
-        taker.give_back(former);
-        assert_eq!(sender.returned(), Some(Returned::Former(Box::new(1))));
+        assert_eq!(receiver.pending(), None);
+        receiver.give_back(previous);
+        assert_eq!(sender.returned(), Some(Returned::Previous(Box::new(1))));
         sender.offer(Box::new(3));
-        assert_eq!(taker.pending(), Some(&mut 3));
+        assert_eq!(receiver.pending(), Some(&mut 3));
     }
 
     #[test]
     fn nothing_is_lost_or_doubled_between_two_threads() {
         const OFFERS: usize = 10_000;
-        let (mut sender, mut taker) = handover();
+        let (mut sender, mut receiver) = handover();
         let ending = Arc::<AtomicBool>::default();
         let thread = std::thread::spawn({
             let ending = ending.clone();
@@ -171,10 +171,10 @@ mod tests {
                 let mut present = Box::new(0);
                 while !ending.load(Ordering::Acquire) {
                     // Every third is left until it is withdrawn.
-                    if taker.pending().is_some_and(|value| *value % 3 != 0)
-                        && let Some(former) = taker.take(&mut present)
+                    if receiver.pending().is_some_and(|value| *value % 3 != 0)
+                        && let Some(previous) = receiver.take(&mut present)
                     {
-                        taker.give_back(former);
+                        receiver.give_back(previous);
                     }
                 }
                 *present
@@ -195,7 +195,7 @@ mod tests {
             match value % 3 {
                 0 => assert_eq!(returned, Returned::Withdrawn(Box::new(value))),
                 _ => {
-                    assert_eq!(returned, Returned::Former(Box::new(present)));
+                    assert_eq!(returned, Returned::Previous(Box::new(present)));
                     present = value;
                 }
             }

@@ -26,12 +26,12 @@ impl Tokens {
         let padding = tokenizer
             .get_padding()
             .map_or(0, |padding| i64::from(padding.pad_id));
-        let marks = tokenizer
+        let special_tokens = tokenizer
             .get_post_processor()
             .map_or(0, |processor| processor.added_tokens(false));
-        if max_tokens <= marks {
+        if max_tokens <= special_tokens {
             return Err(format!(
-                "encoder.max_tokens is {max_tokens}, and it puts {marks} marks around a sentence; more are needed"
+                "encoder.max_tokens is {max_tokens}, and it puts {special_tokens} special tokens around a sentence; more are needed"
             ));
         }
         tokenizer.with_padding(None);
@@ -56,7 +56,7 @@ impl Tokens {
         self.mark(bare).map(Some)
     }
 
-    /// The marks around no words at all, on which a model can be tried.
+    /// The special tokens around no words at all, on which a model can be tried.
     pub fn blank(&self) -> Result<Sentence, String> {
         let mut sentence = self.mark(Encoding::default())?;
         if sentence.ids.is_empty() {
@@ -66,7 +66,7 @@ impl Tokens {
         Ok(sentence)
     }
 
-    /// Puts the marks around.
+    /// Puts the special tokens around.
     fn mark(&self, bare: Encoding) -> Result<Sentence, String> {
         let marked = self
             .tokenizer

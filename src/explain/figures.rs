@@ -1,4 +1,4 @@
-//! What was found, as numbers: one entry per moment, for the picture and for those who plot themselves.
+//! What was found, as numbers: one entry per sample, for the picture and for those who plot themselves.
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ pub struct Figures {
     pub bag: String,
     /// Which part of it, in words.
     pub part: String,
-    /// Seconds between two moments.
+    /// Seconds between two samples.
     pub step_s: f64,
     /// The modalities, in the order in which all lists below have them.
     pub modalities: Vec<String>,
@@ -23,10 +23,10 @@ pub struct Figures {
     pub actions: Vec<ActionFigure>,
     /// What one should know before one believes the rest.
     pub notes: Vec<String>,
-    /// For each modality and action Σ|φ| over all moments, relative to that of all modalities together.
+    /// For each modality and action Σ|φ| over all samples, relative to that of all modalities together.
     pub shares: Vec<Vec<f64>>,
-    /// The moments, one after the other.
-    pub moments: Vec<Moment>,
+    /// The samples, one after the other.
+    pub samples: Vec<Sample>,
 }
 
 /// One number of an action.
@@ -40,14 +40,14 @@ pub struct ActionFigure {
 
 /// One control period.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Moment {
+pub struct Sample {
     /// Seconds since the beginning of the episode, or of the bag.
     pub time_s: f64,
     /// What the node would have done.
-    pub conduct: Conduct,
+    pub decision: DecisionKind,
     /// Why it would not have acted, where it would not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub halt: Option<StopCause>,
+    pub stop: Option<StopCause>,
     /// The age of each modality's feature; none where it was absent or too old.
     pub ages_s: Vec<Option<f64>>,
     /// The sentence of each modality, where it has one.
@@ -68,7 +68,7 @@ pub struct Moment {
 /// What the node would have done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Conduct {
+pub enum DecisionKind {
     /// Acted as the policy says.
     Act,
     /// Commanded the stop action.
@@ -174,15 +174,15 @@ impl Figures {
             actions: actions.collect(),
             notes: Vec::new(),
             shares: vec![vec![0.0; spec.actions.len()]; spec.modalities.len()],
-            moments: Vec::new(),
+            samples: Vec::new(),
         }
     }
 
-    /// Takes in the moments.
-    pub fn take(&mut self, moments: Vec<Moment>) {
-        self.moments = moments;
+    /// Takes in the samples.
+    pub fn take(&mut self, samples: Vec<Sample>) {
+        self.samples = samples;
         for action in 0..self.actions.len() {
-            let reasons = || self.moments.iter().filter_map(|moment| moment.why.as_ref());
+            let reasons = || self.samples.iter().filter_map(|sample| sample.why.as_ref());
             let of =
                 |m: usize| -> f64 { reasons().map(|w| w.contributions[m][action].abs()).sum() };
             let sums: Vec<f64> = (0..self.modalities.len()).map(of).collect();

@@ -1,23 +1,23 @@
 //! `late_fusion explain`: what moved the robot in a recording, as a picture and as numbers.
 //!
-//! A bag is looked through (`scout`), then the node's own control loop goes through it once more (`replay`): the messages
-//! become features by the code of the node, their ages are judged by its controller, and of every moment in which it
+//! A bag is looked through (`bag_index`), then the node's own control loop goes through it once more (`replay`): the messages
+//! become features by the code of the node, their ages are judged by its controller, and of every sample in which it
 //! would act the contributions are computed. What was found (`figures`) is drawn (`picture`). Encoders are taken to need no
 //! time; on a robot a feature is seen as much later as its encoding takes.
 
+mod bag_index;
 mod figures;
 mod picture;
 mod replay;
-mod scout;
 mod stream;
 
-pub use figures::{ActionFigure, Conduct, Figures, Moment, StopCause, Vote, Weighing, Why};
+pub use figures::{ActionFigure, DecisionKind, Figures, Sample, StopCause, Vote, Weighing, Why};
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use self::replay::{moments_in, replay};
-use self::scout::scout;
+use self::bag_index::index as index_bag;
+use self::replay::{replay, samples_in};
 use crate::bag::{self, Reader};
 use crate::config::{Checked, Loaded, NODE_NAME, NodeConfig, Overrides, RosArguments, only_robot};
 use crate::errors::ConfigErrors;
@@ -43,7 +43,7 @@ pub struct Options {
     pub every: Option<usize>,
 }
 
-/// More moments than this are thinner than what one sees in the picture.
+/// More samples than this are thinner than what one sees in the picture.
 pub const MOST_MOMENTS: usize = 400;
 
 /// What was written.
@@ -95,13 +95,13 @@ pub fn explain(options: &Options) -> Result<Explanation, ConfigErrors> {
         .into());
     };
     let spec = loaded.policy.spec().clone();
-    let scouted = scout(bag, options, &config, &loaded.wiring.modalities, &spec)?;
+    let index = index_bag(bag, options, &config, &loaded.wiring.modalities, &spec)?;
     fs::create_dir_all(&options.out).map_err(|e| {
         let place = options.out.display();
         format!("--out {place}: the folder cannot be made: {e}")
     })?;
     let period_ns = 1e9 / config.control_rate_hz;
-    let periods = moments_in(scouted.begin, scouted.end, period_ns as i64);
+    let periods = samples_in(index.begin, index.end, period_ns as i64);
     let every = options.every.unwrap_or(periods.div_ceil(MOST_MOMENTS));
     let step_ns = (period_ns * every.max(1) as f64).round() as i64;
     let name = bag
@@ -110,18 +110,18 @@ pub fn explain(options: &Options) -> Result<Explanation, ConfigErrors> {
         .unwrap_or_default()
         .display()
         .to_string();
-    let mut figures = Figures::new(&spec, name, scouted.part.clone(), step_ns as f64 * 1e-9);
+    let mut figures = Figures::new(&spec, name, index.part.clone(), step_ns as f64 * 1e-9);
     figures.notes = warnings;
-    figures.notes.extend(scouted.notes.iter().cloned());
+    figures.notes.extend(index.notes.iter().cloned());
     figures.notes.extend(loaded.warnings.iter().cloned());
     let replayed = replay(
-        &mut Reader::with(scouted.layout.clone()),
-        &scouted,
+        &mut Reader::with(index.layout.clone()),
+        &index,
         loaded,
         step_ns,
     )?;
     figures.notes.extend(replayed.notes);
-    figures.take(replayed.moments);
+    figures.take(replayed.samples);
     let explanation = Explanation {
         picture: options.out.join("explanation.svg"),
         numbers: options.out.join("explanation.json"),

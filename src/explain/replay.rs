@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use nalgebra::DVector;
 
-use super::figures::{Conduct, Moment, StopCause, Weighing, Why};
-use super::scout::Scouted;
+use super::bag_index::BagIndex;
+use super::figures::{DecisionKind, Sample, StopCause, Weighing, Why};
 use super::stream::Stream;
 use crate::bag::{Reader, RecordView, same_topic};
 use crate::chunk::Ensemble;
@@ -25,15 +25,15 @@ use crate::time::Stamp;
 
 /// What came of it.
 pub struct Replayed {
-    /// The moments, one every step.
-    pub moments: Vec<Moment>,
+    /// The samples, one every step.
+    pub samples: Vec<Sample>,
     /// Pictures of the cameras, now and then.
     pub frames: Vec<Frame>,
     /// What one should know.
     pub notes: Vec<String>,
 }
 
-/// What a camera saw at a moment.
+/// What a camera saw at a sample.
 pub struct Frame {
     /// The camera's index among the modalities.
     pub modality: usize,
@@ -43,7 +43,7 @@ pub struct Frame {
     pub picture: Thumbnail,
 }
 
-/// Frames in a row, where there are so many moments.
+/// Frames in a row, where there are so many samples.
 pub const FRAMES: usize = 12;
 
 /// Pixels across; a picture shows them half as wide, for screens with fine pixels.
@@ -53,7 +53,7 @@ const FRAME_WIDTH: usize = 160;
 const RECORDED_HOLDS_S: f64 = 0.5;
 
 struct Replay<'a> {
-    scouted: &'a Scouted,
+    index: &'a BagIndex,
     wiring: &'a [ModalityConfig],
     mapping: &'a ActionMapping,
     spec: PolicySpec,
@@ -64,15 +64,15 @@ struct Replay<'a> {
     command: Vec<f64>,
     expert: Vec<(Stamp, Vec<f64>)>,
     recorded: Vec<(Stamp, Vec<f64>)>,
-    moments: Vec<Moment>,
+    samples: Vec<Sample>,
     frames: Vec<Frame>,
-    /// How many moments there will be, and the nanoseconds between them.
+    /// How many samples there will be, and the nanoseconds between them.
     count: usize,
     step_ns: i64,
 }
 
-/// How many moments a stretch of time has, at its beginning and every step after.
-pub fn moments_in(begin: Stamp, end: Stamp, step_ns: i64) -> usize {
+/// How many samples a stretch of time has, at its beginning and every step after.
+pub fn samples_in(begin: Stamp, end: Stamp, step_ns: i64) -> usize {
     ((end.nanos() - begin.nanos()) / step_ns) as usize + 1
 }
 
@@ -82,7 +82,7 @@ pub fn moments_in(begin: Stamp, end: Stamp, step_ns: i64) -> usize {
 /// A bag that cannot be read, a policy with too many modalities to be explained.
 pub fn replay(
     reader: &mut Reader,
-    scouted: &Scouted,
+    index: &BagIndex,
     loaded: Loaded,
     step_ns: i64,
 ) -> Result<Replayed, ConfigErrors> {
@@ -94,7 +94,7 @@ pub fn replay(
         ..
     } = loaded;
     let spec = policy.spec().clone();
-    let streams = spec.modalities.iter().zip(&scouted.message_types);
+    let streams = spec.modalities.iter().zip(&index.message_types);
     let streams = streams
         .zip(extractors)
         .zip(policy.projections())
@@ -108,9 +108,9 @@ pub fn replay(
     // What is explained is a prediction, not the mean of several.
     let ensemble = Ensemble::None;
     let guard = Guard::new(wiring.limits);
-    let count = moments_in(scouted.begin, scouted.end, step_ns);
+    let count = samples_in(index.begin, index.end, step_ns);
     let mut replay = Replay {
-        scouted,
+        index,
         wiring: &wiring.modalities,
         mapping: &wiring.mapping,
         command: vec![0.0; spec.actions.len()],
@@ -121,7 +121,7 @@ pub fn replay(
         streams,
         expert: Vec::new(),
         recorded: Vec::new(),
-        moments: Vec::with_capacity(count),
+        samples: Vec::with_capacity(count),
         frames: Vec::new(),
         count,
         step_ns,
@@ -129,7 +129,7 @@ pub fn replay(
     let progress = Progress::new("explaining", count as u64);
     let mut records = reader.records();
     while let Some(record) = records.next_view() {
-        if record.log_time.seconds_since(scouted.end) > RECORDED_HOLDS_S {
+        if record.log_time.seconds_since(index.end) > RECORDED_HOLDS_S {
             break;
         }
         replay.before(record.log_time, &progress);
@@ -141,15 +141,15 @@ pub fn replay(
 }
 
 impl Replay<'_> {
-    /// All moments that come before a message of this time.
+    /// All samples that come before a message of this time.
     fn before(&mut self, time: Stamp, progress: &Progress) {
-        while self.moments.len() < self.count {
-            let since_ns = self.step_ns * self.moments.len() as i64;
-            let now = Stamp::from_nanos(self.scouted.begin.nanos() + since_ns);
+        while self.samples.len() < self.count {
+            let since_ns = self.step_ns * self.samples.len() as i64;
+            let now = Stamp::from_nanos(self.index.begin.nanos() + since_ns);
             if now >= time {
                 return;
             }
-            self.moment(now);
+            self.sample(now);
             progress.advance(1, String::new);
         }
     }
@@ -164,8 +164,8 @@ impl Replay<'_> {
             }
         }
         let kept = [
-            (&self.scouted.expert, &mut self.expert),
-            (&self.scouted.recorded, &mut self.recorded),
+            (&self.index.expert, &mut self.expert),
+            (&self.index.recorded, &mut self.recorded),
         ];
         for (topic, actions) in kept {
             let wanted = |topic: &String| same_topic(record.topic, topic);
@@ -174,23 +174,23 @@ impl Replay<'_> {
                 && let Ok(stamp) = self.mapping.decode(record.bytes, &mut action)
                 && action.iter().all(|number| number.is_finite())
             {
-                let stamp = stamp.filter(|s| !s.is_unset() && !self.scouted.other_clock);
+                let stamp = stamp.filter(|s| !s.is_unset() && !self.index.other_clock);
                 actions.push((stamp.unwrap_or(record.log_time), action));
             }
         }
     }
 
-    fn moment(&mut self, now: Stamp) {
+    fn sample(&mut self, now: Stamp) {
         for stream in &mut self.streams {
             stream.look();
-            if let (true, Some(message)) = (self.scouted.other_clock, &stream.message) {
+            if let (true, Some(message)) = (self.index.other_clock, &stream.message) {
                 let received_ns = message.received.nanos();
                 stream.feature.stamp = Stamp::from_nanos(received_ns - stream.behind_ns);
             }
         }
         self.picture();
         let features = self.streams.iter().map(|stream| &stream.feature);
-        let elapsed = Duration::from_nanos(self.step_ns as u64 * self.moments.len() as u64);
+        let elapsed = Duration::from_nanos(self.step_ns as u64 * self.samples.len() as u64);
         let Tick { decision, seen } =
             self.controller
                 .tick(now, elapsed, features, &mut self.command);
@@ -198,16 +198,20 @@ impl Replay<'_> {
         let ages_s: Vec<Option<f64>> = (0..count)
             .map(|i| seen.present[i].then_some(seen.ages_s[i]))
             .collect();
-        let (conduct, halt) = match decision {
-            Decision::Act { .. } => (Conduct::Act, None),
-            Decision::Stop(reason) => (Conduct::Stop, Some(StopCause::of(&reason, &self.spec))),
-            Decision::Silent(reason) => (Conduct::Wait, Some(StopCause::of(&reason, &self.spec))),
+        let (decision, stop) = match decision {
+            Decision::Act { .. } => (DecisionKind::Act, None),
+            Decision::Stop(reason) => {
+                (DecisionKind::Stop, Some(StopCause::of(&reason, &self.spec)))
+            }
+            Decision::Silent(reason) => {
+                (DecisionKind::Wait, Some(StopCause::of(&reason, &self.spec)))
+            }
         };
-        let why = halt.is_none().then(|| self.why(&ages_s));
-        self.moments.push(Moment {
-            time_s: now.seconds_since(self.scouted.origin),
-            conduct,
-            halt,
+        let why = stop.is_none().then(|| self.why(&ages_s));
+        self.samples.push(Sample {
+            time_s: now.seconds_since(self.index.origin),
+            decision,
+            stop,
             ages_s,
             sentences: self.streams.iter().map(|s| s.sentence.clone()).collect(),
             command: self.command.clone(),
@@ -237,9 +241,9 @@ impl Replay<'_> {
         }
     }
 
-    /// Keeps what the cameras see, where this moment is in the middle of a frame's place in the row.
+    /// Keeps what the cameras see, where this sample is in the middle of a frame's place in the row.
     fn picture(&mut self) {
-        let (at, frames) = (self.moments.len(), FRAMES.min(self.count));
+        let (at, frames) = (self.samples.len(), FRAMES.min(self.count));
         let place = at * frames / self.count;
         if at != (2 * place + 1) * self.count / (2 * frames) {
             return;
@@ -264,10 +268,10 @@ impl Replay<'_> {
     }
 
     fn finish(mut self) -> Replayed {
-        let origin = self.scouted.origin;
-        for moment in &mut self.moments {
-            moment.expert = newest(&self.expert, origin, moment.time_s);
-            moment.recorded = newest(&self.recorded, origin, moment.time_s);
+        let origin = self.index.origin;
+        for sample in &mut self.samples {
+            sample.expert = newest(&self.expert, origin, sample.time_s);
+            sample.recorded = newest(&self.recorded, origin, sample.time_s);
         }
         let streams = self.wiring.iter().zip(&self.streams);
         let notes = streams.filter_map(|(wired, stream)| {
@@ -280,7 +284,7 @@ impl Replay<'_> {
         });
         Replayed {
             notes: notes.collect(),
-            moments: self.moments,
+            samples: self.samples,
             frames: self.frames,
         }
     }

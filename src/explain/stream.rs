@@ -8,7 +8,7 @@ use crate::message::MessageType;
 use crate::modality::{Encoding, FeatureBuilder, History, Message, ProjectedFeature, Validity};
 use crate::spec::ModalitySpec;
 
-/// Encodes no more than is looked at: of the messages between two moments the newest that can be read, or all where the
+/// Encodes no more than is looked at: of the messages between two samples the newest that can be read, or all where the
 /// policy sees several at once. Of joint states it takes all, since each may be about some of the joints.
 pub struct Stream {
     encoding: Option<(MessageType, Encoding<FeatureExtractor>)>,

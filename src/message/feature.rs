@@ -92,6 +92,14 @@ fn demand(
     }
 }
 
+/// The stamp in the header of a message that begins with one, whatever is wrong with the rest.
+///
+/// # Errors
+/// When the message ends too early.
+pub fn header_stamp(message: &[u8]) -> Result<Stamp, MessageError> {
+    Reader::new(message)?.stamp("header.stamp")
+}
+
 /// The frame in the header of a message that begins with one.
 ///
 /// # Errors

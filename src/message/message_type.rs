@@ -78,6 +78,23 @@ impl MessageType {
         })
     }
 
+    /// Whether a message begins with a `std_msgs/msg/Header`.
+    pub fn has_header(self) -> bool {
+        match self {
+            Self::Image
+            | Self::CompressedImage
+            | Self::JointState
+            | Self::PointCloud2
+            | Self::TwistStamped
+            | Self::JointTrajectory => true,
+            Self::String
+            | Self::Float32MultiArray
+            | Self::Float64MultiArray
+            | Self::Twist
+            | Self::Clock => false,
+        }
+    }
+
     /// Reads a message as its users will, and returns its stamp where the type has one.
     ///
     /// # Errors

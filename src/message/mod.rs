@@ -29,7 +29,7 @@ pub use command::CommandTemplate;
 pub use compressed_image::CompressedImageView;
 pub use diagnostics::{DIAGNOSTICS_NAME, Level, Status, encode_diagnostics};
 pub use error::MessageError;
-pub use feature::{FeatureTemplate, FeatureView, frame_id};
+pub use feature::{FeatureTemplate, FeatureView, frame_id, header_stamp};
 pub use image::{ImageEncoding, ImageView, MAX_MEGAPIXELS};
 pub use joint_state::JointStateView;
 pub use joint_trajectory::{JointTrajectoryView, Quantity};

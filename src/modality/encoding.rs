@@ -97,7 +97,13 @@ impl<E: Extract> Encoding<E> {
         let (extraction, refusal) = match (extraction, self.validity) {
             (Ok(extraction), _) => (extraction, None),
             (Err(wrong), Validity::WhileFresh) => return Err(wrong),
-            (Err(wrong), Validity::UntilNext) => (Extraction::absent(), Some(wrong)),
+            (Err(wrong), Validity::UntilNext) => {
+                let mut nothing = Extraction::absent();
+                if self.message_type.has_header() {
+                    nothing.stamp = message::header_stamp(&message.bytes).ok();
+                }
+                (nothing, Some(wrong))
+            }
         };
         let own = extraction
             .stamp

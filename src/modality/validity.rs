@@ -9,7 +9,8 @@ pub enum Validity {
     /// becomes too old.
     WhileFresh,
     /// Until the next message: an instruction, and anything of any age. A message that cannot be used ends it: the robot
-    /// was told something else, or saw it, and does not go on with what was before for ever.
+    /// was told something else, or saw it, and does not go on with what was before for ever. In lockstep this holds for all:
+    /// the simulator waits for an answer to every observation, also to one that cannot be read.
     UntilNext,
 }
 

@@ -133,7 +133,7 @@ impl Work {
     /// Everything from a folder to a policy that drives.
     fn bring_in(&mut self, folder: &Path, ending: &AtomicBool) -> Answer {
         log::info!("loading the policy in {}", folder.display());
-        let former = named(&self.spec, &self.config.policy);
+        let previous = named(&self.spec, &self.config.policy);
         // Models come from outside, and the libraries that read them may fail in ways of their own.
         let prepared =
             catch_unwind(AssertUnwindSafe(|| self.prepare(folder))).unwrap_or_else(|_| {
@@ -148,7 +148,7 @@ impl Work {
         match taken_over {
             Ok(warnings) => {
                 let mut message = format!(
-                    "{} took over from {former}",
+                    "{} took over from {previous}",
                     named(&self.spec, &self.config.policy)
                 );
                 log::info!("{message}");
@@ -162,7 +162,7 @@ impl Work {
             Err(errors) if ending.load(Ordering::Acquire) => Err(errors.to_string()),
             Err(errors) => {
                 let message = format!(
-                    "the policy in {} is refused, {former} stays in use:\n{errors}",
+                    "the policy in {} is refused, {previous} stays in use:\n{errors}",
                     folder.display()
                 );
                 log::warn!("{message}");
@@ -232,8 +232,8 @@ impl Work {
                 }
                 Err(errors)
             }
-            Returned::Former(former) => {
-                drop(former);
+            Returned::Previous(previous) => {
+                drop(previous);
                 self.spec = runtime.status.spec.clone();
                 self.config.policy = folder.to_owned();
                 // The others are there as long as the node is.

@@ -75,7 +75,10 @@ impl PolicyRuntime {
             let waker = waker.clone();
             let notify = move || waker.wake();
             let (name, message) = (&wired.name, wired.message);
-            let validity = Validity::of(&modality.source, wired.max_age_s);
+            let validity = match config.lockstep {
+                true => Validity::UntilNext,
+                false => Validity::of(&modality.source, wired.max_age_s),
+            };
             let worker = Worker::start(name, message, validity, extractor, sink, notify, shutdown)?;
             fanout.attach(worker.slot().clone());
             let status = ModalityStatus::of(&worker, freshness.clone(), fanout.clone());

@@ -52,9 +52,9 @@ impl Guard {
         Self { limits, last }
     }
 
-    /// Goes on from the last command of `former`, a guard of the same actions, so that rate limits hold across the change.
-    pub fn succeed(&mut self, former: &Self) {
-        self.last.copy_from_slice(&former.last);
+    /// Goes on from the last command of `previous`, a guard of the same actions, so that rate limits hold across the change.
+    pub fn succeed(&mut self, previous: &Self) {
+        self.last.copy_from_slice(&previous.last);
     }
 
     /// How many numbers an action has.
@@ -184,10 +184,10 @@ mod tests {
             max_rate: Some(2.0),
             ..WIDE
         };
-        let mut former = Guard::new(vec![slow, WIDE]);
-        former.check(&mut [0.1, 0.75], 0.1);
+        let mut previous = Guard::new(vec![slow, WIDE]);
+        previous.check(&mut [0.1, 0.75], 0.1);
         let mut guard = Guard::new(vec![slow, WIDE]);
-        guard.succeed(&former);
+        guard.succeed(&previous);
         let mut action = [-1.0, -1.0];
         assert_eq!(guard.check(&mut action, 0.1), Outcome::Limited(1));
         assert_eq!(action, [-0.1, -1.0]);

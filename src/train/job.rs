@@ -255,7 +255,7 @@ impl Job {
         )
     }
 
-    /// The samples to measure on: those kept apart, or those learned from where none were.
+    /// The samples to measure on: the validation split, or the training samples without one.
     pub fn measured_on(&self, dataset: &Dataset, split: &Split) -> Vec<u32> {
         dataset.samples_of(match split.validation.is_empty() {
             true => &split.training,

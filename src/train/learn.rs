@@ -34,7 +34,7 @@ pub struct Learned {
 pub struct Epoch {
     /// Over the samples learned from, while they were learned from.
     pub training_loss: f64,
-    /// Over the samples kept apart; none where none were.
+    /// Over the validation split; none without one.
     pub validation_loss: Option<f64>,
     /// The learning rate at its end.
     pub learning_rate: f64,
@@ -275,7 +275,7 @@ impl<'a> Trainer<'a> {
         Ok(Some(sum / self.validation.len() as f64))
     }
 
-    /// How often voters are right, over the samples kept apart (those learned from, where none were).
+    /// How often voters are right, over the validation split (over the samples learned from without one).
     fn hits(&self) -> Result<Vec<(usize, usize)>> {
         let samples = match self.validation.is_empty() {
             true => &self.learned_from,

@@ -1,4 +1,4 @@
-//! What a trained policy is worth on samples that were kept apart, measured with the very policy that the node runs.
+//! What a trained policy is worth on the validation split, measured with the very policy that the node runs.
 
 use std::collections::BTreeSet;
 

@@ -37,7 +37,7 @@ pub fn page(report: &Report) -> String {
     html += &loss_curves(report);
     html += "<h2>Error per action</h2>\n";
     html += match report.split.validation.episodes {
-        0 => "<p>Root mean square, over the samples learned from: none were kept apart.</p>\n",
+        0 => "<p>Root mean square, over the training samples: there is no validation split.</p>\n",
         _ => "<p>Root mean square, over episodes that were not learned from.</p>\n",
     };
     html += &action_table(report);

@@ -65,7 +65,7 @@ pub enum Loss {
 
 /// The time of a label.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub struct LabelTime {
     /// When it was recorded.
     logged: Stamp,
     /// The stamp of the observation that it answers, if it does.
@@ -84,7 +84,7 @@ impl Label {
     }
 }
 
-impl Moment {
+impl LabelTime {
     /// Of a label in an episode with these messages, one entry per modality.
     pub fn of(label: &Label, modalities: &[Arrivals], clocks_differ: bool) -> Self {
         let had_arrived = |stamp: &Stamp| {
@@ -120,7 +120,7 @@ impl Arrivals {
     ///
     /// # Errors
     /// Why nothing does.
-    pub fn at(&self, moment: &Moment) -> Result<Paired, Loss> {
+    pub fn at(&self, moment: &LabelTime) -> Result<Paired, Loss> {
         let recorded = self
             .messages
             .partition_point(|m| self.usable(m) <= moment.logged);
@@ -158,14 +158,14 @@ impl Arrivals {
         later(message.logged, self.latency_ns)
     }
 
-    fn had_arrived(&self, message: &Arrival, moment: &Moment) -> bool {
+    fn had_arrived(&self, message: &Arrival, moment: &LabelTime) -> bool {
         match (moment.answers, message.stamp) {
             (Some(answered), Some(stamp)) => later(stamp, self.latency_ns) <= answered,
             _ => self.usable(message) < moment.logged,
         }
     }
 
-    fn age_ns(&self, message: &Arrival, moment: &Moment) -> i64 {
+    fn age_ns(&self, message: &Arrival, moment: &LabelTime) -> i64 {
         let (now, then) = match (moment.answers, message.stamp) {
             (Some(answered), Some(stamp)) => (answered, stamp),
             (None, Some(stamp)) if !moment.clocks_differ => (moment.logged, stamp),
@@ -200,13 +200,13 @@ mod tests {
         Arrivals::new(each.collect(), latency_ns, None)
     }
 
-    fn moment(label: (i64, Option<i64>), modalities: &[Arrivals]) -> Moment {
+    fn moment(label: (i64, Option<i64>), modalities: &[Arrivals]) -> LabelTime {
         let label = Label {
             stamp: label.1.map(Stamp::from_nanos),
             logged: Stamp::from_nanos(label.0),
             action: vec![],
         };
-        Moment::of(&label, modalities, false)
+        LabelTime::of(&label, modalities, false)
     }
 
     /// The row that a label, recorded and stamped then, is paired with.
@@ -308,7 +308,7 @@ mod tests {
         let stale = |message: (i64, Option<i64>), label, clocks_differ| {
             let message = vec![arrival(message.0, message.1, Some(0))];
             let modalities = [Arrivals::new(message, 10, Some(50))];
-            let moment = Moment {
+            let moment = LabelTime {
                 clocks_differ,
                 ..moment(label, &modalities)
             };

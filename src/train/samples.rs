@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::cache::{Features, Outcome};
 use super::dataset::{Dataset, Episode, Table};
 use super::file::Stream;
-use super::pairing::{Arrival, Arrivals, Loss, Moment, Paired};
+use super::pairing::{Arrival, Arrivals, LabelTime, Loss, Paired};
 use super::survey::{Demonstration, Label, Recording};
 use super::training_input::TrainingInput;
 use crate::modality::{Feature, History, Validity};
@@ -273,7 +273,7 @@ impl<'a> Samples<'a> {
             while coming.next_if(|change| **change <= at).is_some() {
                 changes.push(self.dataset.len());
             }
-            let moment = Moment::of(label, &arrivals, clocks_differ);
+            let moment = LabelTime::of(label, &arrivals, clocks_differ);
             let mut paired: Vec<Paired> = Vec::with_capacity(arrivals.len());
             for (arrivals, losses) in arrivals.iter().zip(&mut self.losses) {
                 losses.late += usize::from(arrivals.came_too_late_for(label));

@@ -30,7 +30,7 @@ pub struct Training {
     /// Whether pictures are also learned from shifted, and how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub random_shift: Option<RandomShift>,
-    /// The part of the episodes that is kept apart to measure on.
+    /// The fraction of the episodes in the validation split.
     pub validation_fraction: f64,
     /// Decides the initial weights, the split and the order of samples.
     pub seed: u64,

@@ -5,21 +5,21 @@ mod workshop;
 
 use std::fs;
 
-use late_fusion::explain::{Conduct, Explanation, Options, Weighing, explain};
+use late_fusion::explain::{DecisionKind, Explanation, Options, Weighing, explain};
 
 use recording::*;
 use workshop::*;
 
-/// Whether the explanation of every moment adds up, and the picture is one that stands alone.
+/// Whether the explanation of every sample adds up, and the picture is one that stands alone.
 fn check(explanation: &Explanation) {
     let figures = &explanation.figures;
-    assert_eq!(figures.moments.len() as i64, END / STEP_MS + 1);
+    assert_eq!(figures.samples.len() as i64, END / STEP_MS + 1);
     let json: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&explanation.numbers).unwrap()).unwrap();
     let mut acted = 0;
-    for moment in json["moments"].as_array().unwrap() {
-        assert_eq!(moment["conduct"] == "act", moment["why"].is_object());
-        let Some(why) = moment["why"].as_object() else {
+    for sample in json["samples"].as_array().unwrap() {
+        assert_eq!(sample["decision"] == "act", sample["why"].is_object());
+        let Some(why) = sample["why"].as_object() else {
             continue;
         };
         acted += 1;
@@ -68,9 +68,9 @@ fn every_moment_is_what_the_node_would_have_seen_and_adds_up() {
         .weights
         .vector::<f64>("missing.joints", 2, &mut Default::default());
     let absent = absent.unwrap();
-    for (i, moment) in figures.moments.iter().enumerate() {
+    for (i, sample) in figures.samples.iter().enumerate() {
         let ms = i as i64 * STEP_MS;
-        assert!((moment.time_s - ms as f64 * 1e-3).abs() < 1e-9);
+        assert!((sample.time_s - ms as f64 * 1e-3).abs() < 1e-9);
         let newest_picture = match ms {
             DAMAGED => ms - STEP_MS,
             DARK_FROM..DARK_TO => DARK_FROM,
@@ -83,30 +83,30 @@ fn every_moment_is_what_the_node_would_have_seen_and_adds_up() {
             (a, b) => a == b,
         };
         assert!(
-            near(moment.ages_s[0], expected),
+            near(sample.ages_s[0], expected),
             "{ms}: {:?}",
-            moment.ages_s
+            sample.ages_s
         );
         let sentence = match ms < SENTENCE_CHANGES {
             true => "open the drawer",
             false => "close the drawer",
         };
-        assert_eq!(moment.sentences, [None, Some(sentence.to_owned()), None]);
-        assert_eq!(moment.expert, Some(vec![ms as f64 * 1e-3, 0.25]));
-        assert_eq!(moment.recorded, None);
+        assert_eq!(sample.sentences, [None, Some(sentence.to_owned()), None]);
+        assert_eq!(sample.expert, Some(vec![ms as f64 * 1e-3, 0.25]));
+        assert_eq!(sample.recorded, None);
         let joints_old_s = (ms - ms.min(JOINTS_END)) as f64 * 1e-3;
-        let Some(why) = &moment.why else {
+        let Some(why) = &sample.why else {
             assert!(joints_old_s > MAX_AGE_S, "{ms}");
-            assert_eq!(moment.conduct, Conduct::Stop);
-            let halt = moment.halt.as_ref().unwrap();
-            assert_eq!(halt.cause, "joints too old");
-            assert!(halt.reason.contains("allowed 0.120 s"), "{halt:?}");
-            assert_eq!(moment.command, [0.0, 0.5]);
+            assert_eq!(sample.decision, DecisionKind::Stop);
+            let stop = sample.stop.as_ref().unwrap();
+            assert_eq!(stop.cause, "joints too old");
+            assert!(stop.reason.contains("allowed 0.120 s"), "{stop:?}");
+            assert_eq!(sample.command, [0.0, 0.5]);
             continue;
         };
         assert!(joints_old_s <= MAX_AGE_S, "{ms}");
         for action in 0..2 {
-            if moment.ages_s[0].is_none() {
+            if sample.ages_s[0].is_none() {
                 assert_eq!(why.contributions[0][action], 0.0);
             }
             // Of a sum each term contributes its own difference to what stands in for it.
@@ -114,7 +114,7 @@ fn every_moment_is_what_the_node_would_have_seen_and_adds_up() {
             let term = |j: usize| f64::from(weight[action * 13 + 11 + j]) * (joints[j] - absent[j]);
             let expected = [1.5, 0.5][action] * (term(0) + term(1));
             assert!((why.contributions[2][action] - expected).abs() < 1e-4);
-            assert!((why.all[action] - moment.command[action]).abs() < 1e-6);
+            assert!((why.all[action] - sample.command[action]).abs() < 1e-6);
         }
     }
     assert_eq!(figures.notes.len(), 1, "{:?}", figures.notes);
@@ -133,8 +133,8 @@ fn the_stamps_of_another_clock_are_not_taken_for_ages() {
     record(&workshop.path("bag.mcap"), 900);
     let of_two = workshop.explain().figures;
     assert!(of_two.notes[0].contains("two clocks"), "{:?}", of_two.notes);
-    assert_eq!(of_two.moments.len(), of_one_clock.moments.len());
-    for (one, two) in of_one_clock.moments.iter().zip(&of_two.moments) {
+    assert_eq!(of_two.samples.len(), of_one_clock.samples.len());
+    for (one, two) in of_one_clock.samples.iter().zip(&of_two.samples) {
         assert_eq!((&one.ages_s, &one.why), (&two.ages_s, &two.why));
     }
 }
@@ -151,7 +151,7 @@ fn weights_are_shown_where_the_method_has_them() {
     check(&explanation);
     for why in explanation
         .figures
-        .moments
+        .samples
         .iter()
         .filter_map(|m| m.why.as_ref())
     {
@@ -175,13 +175,13 @@ fn votes_are_shown_where_the_method_has_them() {
     workshop.add("vote.centres", &[2, 3]);
     let explanation = workshop.explain();
     check(&explanation);
-    for moment in &explanation.figures.moments {
-        let Some(why) = &moment.why else { continue };
+    for sample in &explanation.figures.samples {
+        let Some(why) = &sample.why else { continue };
         let Some(Weighing::Votes(votes)) = &why.fusion else {
             panic!("{why:?}")
         };
         let took_part: Vec<bool> = votes.iter().map(|vote| vote.weight > 0.0).collect();
-        let there: Vec<bool> = moment.ages_s.iter().map(Option::is_some).collect();
+        let there: Vec<bool> = sample.ages_s.iter().map(Option::is_some).collect();
         assert_eq!(took_part, there, "every modality is a voter");
     }
 }
@@ -198,12 +198,17 @@ fn a_part_can_be_looked_at_and_thinned() {
         ..workshop.options()
     };
     let figures = explain(&part).unwrap().figures;
-    let times: Vec<f64> = figures.moments.iter().map(|m| m.time_s).collect();
+    let times: Vec<f64> = figures.samples.iter().map(|m| m.time_s).collect();
     for (time, expected) in times.iter().zip([0.5, 0.6, 0.7, 0.8, 0.9, 1.0]) {
         assert!((time - expected).abs() < 1e-9, "{times:?}");
     }
     assert_eq!(times.len(), 6);
-    assert!(figures.moments.iter().all(|m| m.conduct == Conduct::Act));
+    assert!(
+        figures
+            .samples
+            .iter()
+            .all(|m| m.decision == DecisionKind::Act)
+    );
 }
 
 #[test]
@@ -247,7 +252,7 @@ fn everything_wrong_is_named_at_once() {
 
 #[test]
 fn joints_in_messages_of_their_own_are_the_same_joints() {
-    let moments = |in_parts, behind_s| {
+    let samples = |in_parts, behind_s| {
         let mut workshop = Workshop::new("{method: concat}", None);
         workshop.add("head.0.weight", &[2, 13]);
         workshop.add("head.0.bias", &[2]);
@@ -256,11 +261,11 @@ fn joints_in_messages_of_their_own_are_the_same_joints() {
         record_as(&bag, behind_s, in_parts);
         let numbers = fs::read_to_string(workshop.explain().numbers).unwrap();
         let json: serde_json::Value = serde_json::from_str(&numbers).unwrap();
-        json["moments"].as_array().unwrap().clone()
+        json["samples"].as_array().unwrap().clone()
     };
     for behind_s in [0, 500] {
-        let whole = moments(false, behind_s);
-        assert!(whole.iter().filter(|m| m["conduct"] == "act").count() > 30);
-        assert_eq!(moments(true, behind_s), whole);
+        let whole = samples(false, behind_s);
+        assert!(whole.iter().filter(|m| m["decision"] == "act").count() > 30);
+        assert_eq!(samples(true, behind_s), whole);
     }
 }

@@ -127,6 +127,20 @@ def test_in_lockstep_a_covered_lens_is_answered_with_the_stop_action(robot: Robo
     robot.wait_for_status("scene: absent")
 
 
+def test_in_lockstep_an_observation_that_cannot_be_read_is_answered_with_the_stop_action(robot: Robot) -> None:
+    parameters = wired(sight_policy(robot.folder / "policy"), TWIST_STAMPED, use_sim_time=True, lockstep=True)
+    robot.run(parameters)
+    for is_broken in (False, True, False, True):
+        now = robot.advance(0.0125)
+        image = halves(now)
+        if is_broken:
+            image.step += 1
+        observe = [("joint_states", joints(1.0, 0.5)(now)), ("camera/image_raw", image)]
+        robot.send_all_until(observe, lambda t=now: any(c.header.stamp == t for c in robot.commands))
+        assert (numbers(robot.commands[-1]) == STOP) == is_broken
+    assert "step" in robot.wait_for_status("scene: absent").says()
+
+
 def test_in_lockstep_an_instruction_alone_asks_for_nothing(robot: Robot) -> None:
     robot.run(wired(spoken_policy(robot.folder / "policy"), TWIST_STAMPED, use_sim_time=True, lockstep=True))
     now = robot.advance(1.0)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use late_fusion::errors::ConfigErrors;
-use late_fusion::explain::{Conduct, Explanation, Options, explain};
+use late_fusion::explain::{DecisionKind, Explanation, Options, explain};
 
 use super::parameters::parameters;
 
@@ -97,11 +97,14 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
 
 fn print_summary(explanation: &Explanation) {
     let figures = &explanation.figures;
-    let acted = figures.moments.iter().filter(|m| m.conduct == Conduct::Act);
+    let acted = figures
+        .samples
+        .iter()
+        .filter(|m| m.decision == DecisionKind::Act);
     println!(
-        "{}: {} moments, of which the node would have acted in {}",
+        "{}: {} samples, of which the node would have acted in {}",
         figures.part,
-        figures.moments.len(),
+        figures.samples.len(),
         acted.count()
     );
     println!("share of each modality in what was contributed:");

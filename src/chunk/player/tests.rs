@@ -195,7 +195,7 @@ fn a_blend_fades_from_what_was_played_to_the_newest_chunk() {
         let (found, predicted) = tick(&mut player, ms, feature_ms, &some_chunk(5, feature_ms));
         assert_eq!(predicted, ms == feature_ms || ms == 450, "{ms} ms");
         let mut expected = f64::NAN;
-        // At 450 ms the chunk of 240 ms is over, and what it foresaw is foreseen again.
+        // At 450 ms the chunk of 240 ms is over, and what it foresaw is predicted again.
         let again = [(450, 240)].into_iter().filter(|(made, _)| *made <= ms);
         let mut chunks: Vec<(i64, i64)> = made.iter().map(|m| (*m, *m)).chain(again).collect();
         chunks.sort_unstable();

@@ -283,18 +283,18 @@ fn a_successor_is_armed_and_keeps_the_rate_limits() {
         }]);
         controller
     };
-    let mut former = slow(controller(BOTH));
+    let mut previous = slow(controller(BOTH));
     let mut action = [0.0];
     let features = [feature(1.0, 0.25), feature(1.0, 0.5)];
     for tick in 0..20 {
         let now = 1.0 + 0.025 * f64::from(tick);
-        decide(&mut former, now, &features, &mut action);
+        decide(&mut previous, now, &features, &mut action);
     }
     assert_eq!(action, [0.75]);
 
     let mut successor = slow(controller(BOTH));
     assert!(!successor.is_armed());
-    successor.succeed(&former);
+    successor.succeed(&previous);
     assert!(successor.is_armed());
     let features = [feature(1.4, -0.25), feature(1.4, -0.5)];
     let decision = decide(&mut successor, 1.5, &features, &mut action);

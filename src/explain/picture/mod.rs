@@ -73,7 +73,7 @@ pub fn draw(figures: &Figures, frames: &[Frame]) -> String {
 
 /// The axis of time.
 struct Time {
-    /// Where each moment begins, and where the last one ends.
+    /// Where each sample begins, and where the last one ends.
     edges: Vec<f64>,
     scale: Scale,
     range: (f64, f64),
@@ -81,12 +81,12 @@ struct Time {
 
 impl Time {
     fn of(figures: &Figures) -> Self {
-        let begin = figures.moments.first().map_or(0.0, |moment| moment.time_s);
-        let end = begin + figures.moments.len().max(1) as f64 * figures.step_s;
+        let begin = figures.samples.first().map_or(0.0, |sample| sample.time_s);
+        let end = begin + figures.samples.len().max(1) as f64 * figures.step_s;
         let scale = Scale::new((begin, end), (LEFT, RIGHT));
         let edge = |i: usize| scale.at(begin + i as f64 * figures.step_s);
         Self {
-            edges: (0..=figures.moments.len()).map(edge).collect(),
+            edges: (0..=figures.samples.len()).map(edge).collect(),
             scale,
             range: (begin, end),
         }
@@ -102,9 +102,9 @@ impl Time {
 /// Title and legend; returns where it ends.
 fn head(svg: &mut Svg, figures: &Figures) -> f64 {
     svg.text("h1", 24.0, 38.0, Anchor::Start, "What moved the robot");
-    let moments = figures.moments.len();
+    let samples = figures.samples.len();
     let line = format!(
-        "policy {} · {} · {} · {moments} moments, one every {:.0} ms",
+        "policy {} · {} · {} · {samples} samples, one every {:.0} ms",
         figures.policy,
         figures.bag,
         figures.part,
@@ -129,17 +129,17 @@ fn head(svg: &mut Svg, figures: &Figures) -> f64 {
         (
             "nothing",
             "it would with nothing to go by",
-            figures.moments.iter().any(|m| m.why.is_some()),
+            figures.samples.iter().any(|m| m.why.is_some()),
         ),
         (
             "expert",
             "the demonstrator did",
-            figures.moments.iter().any(|m| m.expert.is_some()),
+            figures.samples.iter().any(|m| m.expert.is_some()),
         ),
         (
             "recorded",
             "the recording commanded",
-            figures.moments.iter().any(|m| m.recorded.is_some()),
+            figures.samples.iter().any(|m| m.recorded.is_some()),
         ),
     ];
     for (class, text, _) in lines.into_iter().filter(|(_, _, there)| *there) {

@@ -56,7 +56,7 @@ pub fn shown(value: f64, step: f64) -> String {
     }
 }
 
-/// The stretches of moments that have something.
+/// The stretches of samples that have something.
 pub fn runs(count: usize, has: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     for at in (0..count).filter(|at| has(*at)) {
@@ -68,7 +68,7 @@ pub fn runs(count: usize, has: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
     runs
 }
 
-/// An area between two heights per moment, each holding from its moment's edge to the next; gaps where there are none.
+/// An area between two heights per sample, each holding from its sample's edge to the next; gaps where there are none.
 pub fn area(edges: &[f64], heights: &[Option<(f64, f64)>]) -> String {
     let mut path = String::new();
     for run in runs(heights.len(), |at| heights[at].is_some()) {

@@ -4,7 +4,7 @@ use super::palette::colour;
 use super::plot::{Scale, area, round_step, runs, shown, stacked, steps, ticks};
 use super::svg::{Anchor, Place, Svg};
 use super::{LEFT, RIGHT, Time};
-use crate::explain::figures::{Conduct, Figures, Moment, Weighing, Why};
+use crate::explain::figures::{DecisionKind, Figures, Sample, Weighing, Why};
 use crate::explain::replay::{FRAMES, Frame};
 
 /// Where the next row begins.
@@ -23,8 +23,8 @@ const WEIGHTS: f64 = 64.0;
 const LABEL: f64 = 24.0;
 
 impl Rows<'_> {
-    fn moments(&self) -> &[Moment] {
-        &self.figures.moments
+    fn samples(&self) -> &[Sample] {
+        &self.figures.samples
     }
 
     fn title(&mut self, text: &str, y: f64) {
@@ -33,7 +33,7 @@ impl Rows<'_> {
 
     /// What the cameras saw, a row for each.
     pub fn frames(&mut self, frames: &[Frame]) {
-        let slots = FRAMES.min(self.moments().len()).max(1);
+        let slots = FRAMES.min(self.samples().len()).max(1);
         let slot = (RIGHT - LEFT) / slots as f64;
         for modality in 0..self.figures.modalities.len() {
             let of_camera = || frames.iter().filter(|frame| frame.modality == modality);
@@ -61,11 +61,11 @@ impl Rows<'_> {
     /// What it was told.
     pub fn sentences(&mut self) {
         for modality in 0..self.figures.modalities.len() {
-            let sentence = |moment: &Moment| {
-                let there = moment.ages_s[modality].is_some();
-                moment.sentences[modality].clone().filter(|_| there)
+            let sentence = |sample: &Sample| {
+                let there = sample.ages_s[modality].is_some();
+                sample.sentences[modality].clone().filter(|_| there)
             };
-            let said: Vec<Option<String>> = self.moments().iter().map(sentence).collect();
+            let said: Vec<Option<String>> = self.samples().iter().map(sentence).collect();
             if said.iter().any(Option::is_some) {
                 let name = self.figures.modalities[modality].clone();
                 self.spans("span", &name, &said);
@@ -75,15 +75,15 @@ impl Rows<'_> {
 
     /// Why it stood still.
     pub fn stops(&mut self) {
-        let reason = |moment: &Moment| {
-            let what = match moment.conduct {
-                Conduct::Wait => "waiting",
-                Conduct::Act | Conduct::Stop => "stopped",
+        let reason = |sample: &Sample| {
+            let what = match sample.decision {
+                DecisionKind::Wait => "waiting",
+                DecisionKind::Act | DecisionKind::Stop => "stopped",
             };
-            let halt = moment.halt.as_ref()?;
-            Some(format!("{what}: {}", halt.cause))
+            let stop = sample.stop.as_ref()?;
+            Some(format!("{what}: {}", stop.cause))
         };
-        let reasons: Vec<Option<String>> = self.moments().iter().map(reason).collect();
+        let reasons: Vec<Option<String>> = self.samples().iter().map(reason).collect();
         if reasons.iter().any(Option::is_some) {
             self.spans("stop", "did not act", &reasons);
         }
@@ -130,8 +130,8 @@ impl Rows<'_> {
         let middle = self.y + count as f64 * (BAR + 3.0) / 2.0 + 3.0;
         self.title("there", middle);
         for modality in 0..count {
-            let there = |at: usize| self.figures.moments[at].ages_s[modality].is_some();
-            for run in runs(self.figures.moments.len(), there) {
+            let there = |at: usize| self.figures.samples[at].ages_s[modality].is_some();
+            for run in runs(self.figures.samples.len(), there) {
                 let (x, end) = (self.time.edges[run.start], self.time.edges[run.end]);
                 let place = Place {
                     x,
@@ -169,10 +169,10 @@ impl Rows<'_> {
     fn contributions(&mut self, action: usize) {
         let figures = self.figures;
         let stacks: Vec<Option<Vec<(f64, f64)>>> = self
-            .moments()
+            .samples()
             .iter()
-            .map(|moment| {
-                let of_each = moment.why.as_ref()?.contributions.iter();
+            .map(|sample| {
+                let of_each = sample.why.as_ref()?.contributions.iter();
                 let values: Vec<f64> = of_each.map(|actions| actions[action]).collect();
                 Some(stacked(&values))
             })
@@ -182,9 +182,9 @@ impl Rows<'_> {
         for modality in 0..figures.modalities.len() {
             let heights: Vec<Option<(f64, f64)>> = stacks
                 .iter()
-                .zip(self.moments())
-                .map(|(stack, moment)| {
-                    moment.ages_s[modality]?;
+                .zip(self.samples())
+                .map(|(stack, sample)| {
+                    sample.ages_s[modality]?;
                     let (begin, end) = stack.as_ref()?[modality];
                     Some((scale.at(end), scale.at(begin)))
                 })
@@ -213,10 +213,10 @@ impl Rows<'_> {
     }
 
     fn numbers(&mut self, action: usize) {
-        let of = |pick: &dyn Fn(&Moment) -> Option<f64>| -> Vec<Option<f64>> {
-            self.moments().iter().map(pick).collect()
+        let of = |pick: &dyn Fn(&Sample) -> Option<f64>| -> Vec<Option<f64>> {
+            self.samples().iter().map(pick).collect()
         };
-        let own = of(&|m| (m.conduct != Conduct::Wait).then(|| m.command[action]));
+        let own = of(&|m| (m.decision != DecisionKind::Wait).then(|| m.command[action]));
         let expert = of(&|m| m.expert.as_ref().map(|e| e[action]));
         let recorded = of(&|m| m.recorded.as_ref().map(|r| r[action]));
         let nothing = of(&|m| m.why.as_ref().map(|w| w.nothing[action]));
@@ -275,8 +275,8 @@ impl Rows<'_> {
         }
         let zero = scale.at(0.0);
         self.svg.line("zero", (LEFT, zero), (RIGHT, zero));
-        let still = |at: usize| self.figures.moments[at].conduct != Conduct::Act;
-        for run in runs(self.figures.moments.len(), still) {
+        let still = |at: usize| self.figures.samples[at].decision != DecisionKind::Act;
+        for run in runs(self.figures.samples.len(), still) {
             let (x, end) = (self.time.edges[run.start], self.time.edges[run.end]);
             let place = Place {
                 x,
@@ -290,7 +290,7 @@ impl Rows<'_> {
     }
 
     fn voters(&self) -> Vec<String> {
-        let weighing = self.moments().iter().find_map(|m| weighing_of(m));
+        let weighing = self.samples().iter().find_map(|m| weighing_of(m));
         match weighing {
             Some(Weighing::Votes(votes)) => votes.iter().map(|vote| vote.voter.clone()).collect(),
             _ => Vec::new(),
@@ -299,7 +299,7 @@ impl Rows<'_> {
 
     /// What the fusion trusted, where its method has weights or votes.
     pub fn weighing(&mut self) {
-        let Some(weighing) = self.moments().iter().find_map(|m| weighing_of(m)) else {
+        let Some(weighing) = self.samples().iter().find_map(|m| weighing_of(m)) else {
             return;
         };
         let (title, names, first) = match weighing {
@@ -307,10 +307,10 @@ impl Rows<'_> {
             Weighing::Votes(_) => ("votes", self.voters(), 3),
         };
         let parts: Vec<Option<Vec<(f64, f64)>>> = self
-            .moments()
+            .samples()
             .iter()
-            .map(|moment| {
-                let weights = weights_of(weighing_of(moment)?);
+            .map(|sample| {
+                let weights = weights_of(weighing_of(sample)?);
                 let total: f64 = weights.iter().sum();
                 let parts = weights
                     .iter()
@@ -345,8 +345,8 @@ impl Rows<'_> {
     }
 }
 
-fn weighing_of(moment: &Moment) -> Option<&Weighing> {
-    moment
+fn weighing_of(sample: &Sample) -> Option<&Weighing> {
+    sample
         .why
         .as_ref()
         .and_then(|why: &Why| why.fusion.as_ref())
@@ -360,8 +360,8 @@ fn weights_of(weighing: &Weighing) -> Vec<f64> {
 }
 
 /// The weight and the action of a voter that took part.
-fn voted(moment: &Moment, voter: usize) -> Option<(f64, &[f64])> {
-    match weighing_of(moment)? {
+fn voted(sample: &Sample, voter: usize) -> Option<(f64, &[f64])> {
+    match weighing_of(sample)? {
         Weighing::Votes(votes) if votes[voter].weight > 0.0 => {
             Some((votes[voter].weight, &votes[voter].action))
         }

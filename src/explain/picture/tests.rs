@@ -1,17 +1,17 @@
-//! The picture of a few moments, read back as numbers.
+//! The picture of a few samples, read back as numbers.
 
 use super::*;
-use crate::explain::figures::{ActionFigure, Conduct, Moment, StopCause, Vote, Weighing, Why};
+use crate::explain::figures::{ActionFigure, DecisionKind, Sample, StopCause, Vote, Weighing, Why};
 
-/// A camera that is blind in the second of three moments, in the last of which the robot stands still.
+/// A camera that is blind in the second of three samples, in the last of which the robot stands still.
 fn figures() -> Figures {
-    let moment = |i: usize, contributions: Option<[f64; 2]>, sees: bool| Moment {
+    let sample = |i: usize, contributions: Option<[f64; 2]>, sees: bool| Sample {
         time_s: i as f64 * 0.5,
-        conduct: match contributions {
-            Some(_) => Conduct::Act,
-            None => Conduct::Stop,
+        decision: match contributions {
+            Some(_) => DecisionKind::Act,
+            None => DecisionKind::Stop,
         },
-        halt: contributions.is_none().then(|| StopCause {
+        stop: contributions.is_none().then(|| StopCause {
             cause: "joints too old".into(),
             reason: "joints: 0.612 s old, allowed 0.500 s".into(),
         }),
@@ -39,12 +39,12 @@ fn figures() -> Figures {
         }],
         notes: vec!["something to know".into()],
         shares: vec![vec![0.0]; 2],
-        moments: vec![],
+        samples: vec![],
     };
     figures.take(vec![
-        moment(0, Some([3.0, -1.0]), true),
-        moment(1, Some([0.0, -1.0]), false),
-        moment(2, None, true),
+        sample(0, Some([3.0, -1.0]), true),
+        sample(1, Some([0.0, -1.0]), false),
+        sample(2, None, true),
     ]);
     figures
 }
@@ -82,10 +82,10 @@ fn areas_have_the_heights_of_the_contributions_and_gaps_where_one_was_absent() {
     let joints = &paths(&picture, "area", colour(1))[0];
     let third = (RIGHT - LEFT) / 3.0;
     let (camera, joints) = (coordinates(camera), coordinates(joints));
-    // M x top V top H right V bottom H left: one moment only.
+    // M x top V top H right V bottom H left: one sample only.
     assert_eq!(camera.len(), 6);
     assert!((camera[3] - camera[0] - third).abs() < 0.11, "{camera:?}");
-    // M x 'end' of −1, then two moments there and back.
+    // M x 'end' of −1, then two samples there and back.
     assert_eq!(joints.len(), 10);
     let (up, down) = (camera[4] - camera[1], joints[1] - camera[4]);
     assert!((up / down - 3.0).abs() < 0.05, "{up} {down}");
@@ -114,7 +114,7 @@ fn what_stood_still_is_marked_and_said() {
 #[test]
 fn votes_have_lines_of_their_own() {
     let mut figures = figures();
-    for why in figures.moments.iter_mut().filter_map(|m| m.why.as_mut()) {
+    for why in figures.samples.iter_mut().filter_map(|m| m.why.as_mut()) {
         let vote = |voter: &str, weight: f64| Vote {
             voter: voter.into(),
             weight,
@@ -131,7 +131,7 @@ fn votes_have_lines_of_their_own() {
 #[test]
 fn a_single_moment_is_a_picture_too() {
     let mut figures = figures();
-    figures.moments.truncate(1);
+    figures.samples.truncate(1);
     let picture = draw(&figures, &[]);
     assert!(roxmltree::Document::parse(&picture).is_ok());
     assert!(!picture.contains("NaN") && !picture.contains("inf"));

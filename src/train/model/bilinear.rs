@@ -7,7 +7,7 @@ use super::parts::{Absent, Parts};
 use super::{Fusion, Setting};
 use crate::spec::BilinearSpec;
 
-/// The twin of [`crate::fusion::Bilinear`].
+/// The differentiable counterpart of [`crate::fusion::Bilinear`].
 pub(super) struct Bilinear {
     absent: Absent,
     pairs: Vec<([usize; 2], [Tensor; 2])>,

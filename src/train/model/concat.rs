@@ -6,7 +6,7 @@ use super::parameters::Parameters;
 use super::parts::{Absent, Parts};
 use super::{Fusion, Setting};
 
-/// The twin of [`crate::fusion::Concat`].
+/// The differentiable counterpart of [`crate::fusion::Concat`].
 pub(super) struct Concat {
     absent: Absent,
     width: usize,

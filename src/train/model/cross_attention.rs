@@ -8,7 +8,7 @@ use super::{Fusion, Setting};
 use crate::map::MapShape;
 use crate::spec::CrossAttentionSpec;
 
-/// The twin of [`crate::fusion::CrossAttention`].
+/// The differentiable counterpart of [`crate::fusion::CrossAttention`].
 pub(super) struct CrossAttention {
     absent: Absent,
     roles: Vec<Role>,

@@ -7,7 +7,7 @@ use crate::map::MapShape;
 use crate::spec::Weights;
 use crate::train::normalizer::Normalizer;
 
-/// The twin of the pooling `spatial_softmax`, for maps whose channels are standardized.
+/// The differentiable counterpart of the pooling `spatial_softmax`, for maps whose channels are standardized.
 pub(super) struct Keypoints {
     weight: Tensor,
     bias: Tensor,

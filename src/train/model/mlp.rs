@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 
 use super::parameters::{Linear, Parameters};
 
-/// The twin of [`crate::head::Layers`], and of the layers of a [`crate::fusion::Projection`].
+/// The differentiable counterpart of [`crate::head::Layers`], and of the layers of a [`crate::fusion::Projection`].
 pub(super) struct Mlp {
     hidden: Vec<Linear>,
     last: Linear,

@@ -1,4 +1,4 @@
-//! The trainable twin of [`crate::policy::Policy`]: the same sums in candle, which can differentiate them.
+//! The trainable counterpart of [`crate::policy::Policy`]: the same sums in candle, which can differentiate them.
 //! Parameters carry the names under which the policy's weights are stored.
 
 mod bilinear;
@@ -27,7 +27,7 @@ use super::normalizer::Normalizer;
 use super::training_input::TrainingInput;
 use crate::spec::{Activation, FusionSpec, HeadSpec, PolicySpec, SourceSpec, Weights};
 
-/// A fusion method that can be trained, the twin of [`crate::fusion::Fusion`].
+/// A fusion method that can be trained, The differentiable counterpart of [`crate::fusion::Fusion`].
 trait Fusion {
     /// Width of the fused vector.
     fn width(&self) -> usize;

@@ -12,7 +12,7 @@ pub struct Parts {
     pub presence: Option<Vec<Tensor>>,
 }
 
-/// The twin of `fusion::absent`: what stands in for a modality that is left out. Learned where modalities are left out
+/// The differentiable counterpart of `fusion::absent`: what stands in for a modality that is left out. Learned where modalities are left out
 /// while learning; otherwise there is nothing to learn it from.
 pub(super) struct Absent(Option<Vec<Tensor>>);
 

@@ -14,7 +14,7 @@ fn spec(projection: [Option<usize>; 3], fusion: &str, head: &str) -> PolicySpec 
     PolicySpec {
         format: crate::spec::FORMAT,
         recorded: Default::default(),
-        name: "twin".into(),
+        name: "counterpart".into(),
         description: String::new(),
         modalities: modalities
             .into_iter()

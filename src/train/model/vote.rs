@@ -8,7 +8,7 @@ use super::parameters::Parameters;
 use super::parts::{Absent, Parts};
 use crate::spec::{ActionSpec, VoteRule, VoteSpec, Weights};
 
-/// The twin of [`crate::fusion::Vote`].
+/// The differentiable counterpart of [`crate::fusion::Vote`].
 pub(super) struct Vote {
     absent: Absent,
     voters: Vec<Voter>,

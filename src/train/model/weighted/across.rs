@@ -6,7 +6,7 @@ use super::{Source, softmax_over_modalities};
 use crate::train::model::parameters::Parameters;
 use crate::train::model::parts::Parts;
 
-/// The twin of `fusion::weighted::across`.
+/// The differentiable counterpart of `fusion::weighted::across`.
 pub(super) struct Across {
     matrix: Tensor,
     vector: Tensor,

@@ -8,7 +8,7 @@ use super::{Source, softmax_over_modalities};
 use crate::spec::FixedWeight;
 use crate::train::model::parts::Parts;
 
-/// The twin of `fusion::weighted::fixed`.
+/// The differentiable counterpart of `fusion::weighted::fixed`.
 pub(super) struct Fixed(Vec<Tensor>);
 
 /// The logarithm of a weight of zero: finite, so that weights which are zero together weigh alike.

@@ -7,7 +7,7 @@ use crate::spec::Per;
 use crate::train::model::parameters::Parameters;
 use crate::train::model::parts::Parts;
 
-/// The twin of `fusion::weighted::learned`: at first all modalities weigh alike.
+/// The differentiable counterpart of `fusion::weighted::learned`: at first all modalities weigh alike.
 pub(super) struct Learned {
     logits: Tensor,
     modalities: usize,

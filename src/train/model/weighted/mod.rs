@@ -22,7 +22,7 @@ trait Source {
     fn weigh(&self, parts: &Parts) -> Result<Vec<Tensor>>;
 }
 
-/// The twin of [`crate::fusion::Weighted`]. While learning, nothing ages: demonstrations are learned from with what was
+/// The differentiable counterpart of [`crate::fusion::Weighted`]. While learning, nothing ages: demonstrations are learned from with what was
 /// newest, and ageing is for when that fails.
 pub(super) struct Weighted {
     source: Box<dyn Source>,

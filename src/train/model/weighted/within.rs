@@ -6,7 +6,7 @@ use super::Source;
 use crate::train::model::parameters::Parameters;
 use crate::train::model::parts::Parts;
 
-/// The twin of `fusion::weighted::within`.
+/// The differentiable counterpart of `fusion::weighted::within`.
 pub(super) struct Within(Vec<Tensor>);
 
 impl Within {

@@ -12,7 +12,7 @@ use crate::spec::PolicySpec;
 use crate::time::{Clocks, Stamp};
 
 /// What is known before anything is encoded.
-pub struct Scouted {
+pub struct BagIndex {
     /// Where the messages are.
     pub layout: Arc<Layout>,
     /// The type of each modality's messages as they were recorded, in the policy's order; none where it is not enabled,
@@ -20,13 +20,13 @@ pub struct Scouted {
     pub message_types: Vec<Option<MessageType>>,
     /// The topics of the demonstrator's action and of the command, where the bag has them.
     pub expert: Option<String>,
-    /// See [`Scouted::expert`].
+    /// See [`BagIndex::expert`].
     pub recorded: Option<String>,
     /// Where seconds are counted from.
     pub origin: Stamp,
     /// The first and the last time to explain.
     pub begin: Stamp,
-    /// See [`Scouted::begin`].
+    /// See [`BagIndex::begin`].
     pub end: Stamp,
     /// The part of the bag in words.
     pub part: String,
@@ -43,7 +43,7 @@ struct Episode {
 }
 
 #[derive(Default)]
-struct Scout {
+struct Indexer {
     contents: Contents,
     first: Option<Stamp>,
     last: Stamp,
@@ -57,23 +57,23 @@ struct Scout {
 /// # Errors
 /// A bag that cannot be read; every required topic that it lacks or that has an unusable type, and an episode or a time
 /// that it does not have.
-pub fn scout(
+pub fn index(
     bag: &Bag,
     options: &Options,
     config: &NodeConfig,
     modalities: &[ModalityConfig],
     spec: &PolicySpec,
-) -> Result<Scouted, ConfigErrors> {
+) -> Result<BagIndex, ConfigErrors> {
     let path = bag.path();
     let mut reader = Reader::of(bag)?;
-    let mut scout = Scout::default();
+    let mut indexer = Indexer::default();
     let mut records = reader.records();
     while let Some(record) = records.next_view() {
-        scout.contents.note(&record);
-        scout.first.get_or_insert(record.log_time);
-        scout.last = scout.last.max(record.log_time);
+        indexer.contents.note(&record);
+        indexer.first.get_or_insert(record.log_time);
+        indexer.last = indexer.last.max(record.log_time);
         if same_topic(record.topic, &config.record.episode_topic) {
-            scout.mark(record.log_time, record.bytes);
+            indexer.mark(record.log_time, record.bytes);
         }
         if modalities
             .iter()
@@ -81,20 +81,20 @@ pub fn scout(
         {
             let message = MessageType::from_ros_name(record.message_type);
             let stamp = message.and_then(|message| message.check(record.bytes).ok().flatten());
-            scout.clocks.compare(stamp, record.log_time);
+            indexer.clocks.compare(stamp, record.log_time);
         }
     }
     let truncated = reader.truncated();
-    let Some(first) = scout.first else {
+    let Some(first) = indexer.first else {
         let why = truncated.map_or(String::new(), |why| format!(": {why}"));
         return Err(format!("bag {}: it holds no message{why}", path.display()).into());
     };
     let mut errors = ConfigErrors::new();
     let mut notes: Vec<String> = bag.notes().collect();
     notes.extend(truncated);
-    let message_types = scout.message_types(modalities, spec, &mut notes, &mut errors);
-    let range = scout.range(first, options, &mut errors);
-    let other_clock = scout.clocks.differ();
+    let message_types = indexer.message_types(modalities, spec, &mut notes, &mut errors);
+    let range = indexer.range(first, options, &mut errors);
+    let other_clock = indexer.clocks.differ();
     if other_clock {
         notes.push(
             "the stamps of the messages and the times of recording are of two clocks; ages are counted from the \
@@ -103,10 +103,10 @@ pub fn scout(
         );
     }
     let topic = &config.record.expert_action_topic;
-    let expert = scout.actions(topic, config.action.message, &mut notes);
-    let recorded = scout.actions(&config.action.topic, config.action.message, &mut notes);
+    let expert = indexer.actions(topic, config.action.message, &mut notes);
+    let recorded = indexer.actions(&config.action.topic, config.action.message, &mut notes);
     match range {
-        Some((origin, begin, end, part)) if errors.is_empty() => Ok(Scouted {
+        Some((origin, begin, end, part)) if errors.is_empty() => Ok(BagIndex {
             layout: reader.layout(),
             message_types,
             expert,
@@ -126,7 +126,7 @@ pub fn scout(
     }
 }
 
-impl Scout {
+impl Indexer {
     fn mark(&mut self, at: Stamp, message: &[u8]) {
         let open = self.episodes.last_mut().filter(|e| e.end.is_none());
         match self.markers.mark_message(message).step {
