@@ -151,7 +151,7 @@ def worded(reader: Callable[[str], object]) -> Callable[[str], object]:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
-    parser = parser_of("demo", "[OPTION]...", "Tell a simulated robot arm what to do, and see if it obeys.")
+    parser = parser_of("demo", "[OPTION]...", "Give a simulated robot arm instructions and see whether it carries them out.")
     add_executable(parser, "--node", "late_fusion_node")
     parser.add_argument(
         "--policy", type=Path, metavar="FOLDER", help="the policy's folder (default: the one that is shipped)"
