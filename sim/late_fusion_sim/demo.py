@@ -1,4 +1,4 @@
-"""Shows and measures a policy: starts the node, tells it what to do, and counts how often it obeys.
+"""Shows and measures a policy: starts the node, tells it what to do, and counts how often it succeeds.
 
     python -m late_fusion_sim.demo --node PATH
 
@@ -151,7 +151,9 @@ def worded(reader: Callable[[str], object]) -> Callable[[str], object]:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
-    parser = parser_of("demo", "[OPTION]...", "Give a simulated robot arm instructions and see whether it carries them out.")
+    parser = parser_of(
+        "demo", "[OPTION]...", "Give a simulated robot arm instructions and see whether it carries them out."
+    )
     add_executable(parser, "--node", "late_fusion_node")
     parser.add_argument(
         "--policy", type=Path, metavar="FOLDER", help="the policy's folder (default: the one that is shipped)"

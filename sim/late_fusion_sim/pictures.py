@@ -64,7 +64,7 @@ def write_contact_sheet(episodes: list[Episode], path: Path) -> Path:
     for row, episode in enumerate(episodes):
         top = GAP + row * (HEIGHT + GAP)
         lines = _wrap(f"“{episode.sentence}”", LABEL_WIDTH - 3 * GAP, limit=4)
-        notes = [(episode.outcome, colour_of(episode)), (_time_note(episode), FAINT)]
+        notes = [(episode.outcome.replace("_", " "), colour_of(episode)), (_time_note(episode), FAINT)]
         y = top + (HEIGHT - 24 * len(lines) - 20 * len(notes)) // 2
         for line in lines:
             draw.text((2 * GAP, y), line, TEXT, SENTENCE_FONT)
@@ -99,7 +99,7 @@ def _page(episodes: list[Episode], step: int, columns: int) -> Image.Image:
         page.paste(Image.fromarray(episode.frames[min(step, episode.steps)]), (left, top))
         note, colour = f"{step * CONTROL_PERIOD_S:.1f} s", FAINT
         if over:
-            note, colour = f"{episode.outcome}  ·  {_time_note(episode)}", colour_of(episode)
+            note, colour = f"{episode.outcome.replace('_', ' ')}  ·  {_time_note(episode)}", colour_of(episode)
             _frame(draw, left, top, colour)
         (line,) = _wrap(f"“{episode.sentence}”", WIDTH, limit=1)
         draw.text((left + WIDTH // 2, top + HEIGHT + 20), line, TEXT, SENTENCE_FONT, anchor="mm")

@@ -9,7 +9,7 @@ from late_fusion_sim.scene import CONTROL_RATE_HZ
 def table(report: Report) -> str:
     """One line per instruction, a total, and the control rate."""
     names = report.outcome_names()
-    head = ["instruction", "episodes", *names, "mean steps"]
+    head = ["instruction", "episodes", *(name.replace("_", " ") for name in names), "mean steps"]
     body = [
         [
             row.sentence,

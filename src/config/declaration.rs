@@ -7,6 +7,7 @@ use super::Value;
 use super::bounds::Bounds;
 use super::given::{Given, GivenValue};
 use crate::errors::ConfigErrors;
+use crate::spec::keys::nearest;
 
 /// What every ROS 2 node may be told, whether or not it does anything with it.
 const OF_EVERY_NODE: [&str; 1] = ["start_type_description_service"];
@@ -287,15 +288,6 @@ impl Declarations {
         self.errors
             .add(format!("parameter {name} is {value}; allowed: {allowed}"));
     }
-}
-
-/// The name that differs from `name` by a slip of the pen, if any does.
-fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .map(|candidate| (strsim::levenshtein(name, candidate), candidate))
-        .min()
-        .filter(|(distance, _)| *distance <= 1 + name.len() / 5)
-        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]
