@@ -124,7 +124,10 @@ def wait_for_the_reason(robot: Robot, modality: str, parts: list[str]) -> None:
     """Until the status says that the robot stands still for want of a modality, and what was wrong with its message."""
 
     def told(status: Status) -> bool:
-        return status.says() == f"{modality}: absent" and all(part in status.says(modality) for part in parts)
+        why = status.says()
+        return why.startswith(f"{modality}: absent") and all(
+            part in why and part in status.says(modality) for part in parts
+        )
 
     robot.wait_for(f"{modality}: absent, for {parts}", lambda: robot.status_is(told))
 
