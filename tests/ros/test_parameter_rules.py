@@ -191,7 +191,7 @@ def test_the_node_runs_with_every_number_at_its_bound(robot: Robot, bounds: dict
     assert "panicked" not in robot.program.log()
 
 
-@pytest.mark.parametrize(("future_s", "acts"), [(0.05, True), (0.3, False)])
+@pytest.mark.parametrize(("future_s", "acts"), [(0.05, True), (10.0, False)])
 def test_a_stamp_from_the_future_is_tolerated_as_far_as_max_future_s(robot: Robot, future_s: float, acts: bool) -> None:
     parameters = wired(joints_policy(robot.folder / "policy"))
     parameters["modalities"]["joints"]["max_age_s"] = 5.0
