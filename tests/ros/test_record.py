@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,15 +13,11 @@ import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
-from mcap.exceptions import McapError
-from mcap.reader import NonSeekingReader, SeekingReader
-from mcap_ros2.decoder import DecoderFactory
 from peer import Peer
 from program import Program
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rosbags.rosbag2 import Reader as RosbagsReader
-from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+from readers import read_what_is_whole, read_with_mcap, read_with_rosbags, same
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import String
@@ -143,54 +139,6 @@ def parameters(folder: Path, use_sim_time: bool = False) -> Path:
     return path
 
 
-def same(ours: object, theirs: object) -> bool:
-    """Whether a message of rclpy and one of another reader hold the same values."""
-    if hasattr(ours, "get_fields_and_field_types"):
-        names = ours.get_fields_and_field_types()
-        return all(same(getattr(ours, name), getattr(theirs, name)) for name in names)
-    if isinstance(ours, str | int | float):
-        return ours == theirs
-    if len(ours) > 0 and hasattr(ours[0], "get_fields_and_field_types"):
-        return len(ours) == len(theirs) and all(map(same, ours, theirs))
-    return list(ours) == list(theirs)
-
-
-def read_with_mcap(path: Path) -> dict[str, list]:
-    """Messages by topic, decoded by `mcap-ros2-support` with the definitions in the file and nothing else."""
-    read: dict[str, list] = {}
-    with path.open("rb") as stream:
-        reader = SeekingReader(stream, decoder_factories=[DecoderFactory()], validate_crcs=True)
-        assert reader.get_header().profile == "ros2"
-        for schema, channel, _, message in reader.iter_decoded_messages(log_time_order=False):
-            assert (schema.encoding, channel.message_encoding) == ("ros2msg", "cdr")
-            assert schema.name == TOPICS.get(channel.topic, schema.name)
-            read.setdefault(channel.topic, []).append(message)
-    return read
-
-
-def read_with_rosbags(path: Path) -> dict[str, list]:
-    """The same by `rosbags`, with types made from the definitions in the file."""
-    read: dict[str, list] = {}
-    store = get_typestore(Stores.EMPTY)
-    with RosbagsReader(path) as reader:
-        for connection in reader.connections:
-            store.register(get_types_from_msg(connection.msgdef.data, connection.msgtype))
-        for connection, _, data in reader.messages():
-            read.setdefault(connection.topic, []).append(store.deserialize_cdr(data, connection.msgtype))
-    return read
-
-
-def read_what_is_whole(path: Path) -> Iterator[tuple[str, int, bytes]]:
-    """Topic, log time and bytes of everything in a file that may have been cut off, by the `mcap` package."""
-    with path.open("rb") as stream:
-        messages = NonSeekingReader(stream).iter_messages(log_time_order=False)
-        try:
-            for _, channel, message in messages:
-                yield channel.topic, message.log_time, message.data
-        except (McapError, EOFError, ValueError, RuntimeError):
-            return
-
-
 def test_what_was_published_is_read_back_equal_by_two_other_readers(
     robot: Robot, start: Callable[..., Program], tmp_path: Path
 ) -> None:
@@ -209,7 +157,7 @@ def test_what_was_published_is_read_back_equal_by_two_other_readers(
 
     assert "2 episodes (1 success, 1 failure)" in recorder.log()
     assert "warning" not in recorder.log()
-    for read in (read_with_mcap(bag), read_with_rosbags(bag)):
+    for read in (read_with_mcap(bag, TOPICS), read_with_rosbags(bag)):
         assert {topic: len(messages) for topic, messages in read.items()} == {
             topic: len(messages) for topic, messages in robot.sent.items()
         }
@@ -230,7 +178,7 @@ def test_topics_are_recorded_under_the_names_they_have_on_the_robot(
     robot.step(0)
     robot.peer.wait_for("a bag with everything", robot.is_recorded, recorder)
     assert recorder.stop(signal.SIGTERM) == 0, recorder.log()
-    read = read_with_mcap(bag)
+    read = read_with_mcap(bag, TOPICS)
     assert same(robot.sent["/wrist/rgb"][0], read["/wrist/rgb"][0])
     assert "/camera/image_raw" not in read
 
@@ -349,7 +297,7 @@ def test_a_malformed_message_is_kept_and_warned_about_once(
     assert recorder.log().count("/camera/image_raw: a message is malformed: data is 47 bytes") == 1
     assert "3 messages, 3 of them malformed" in recorder.log()
     assert 'the episode marker is "begin"; start, change, success and failure are understood' in recorder.log()
-    assert all(same(wrong, image) for image in read_with_mcap(bag)["/camera/image_raw"])
+    assert all(same(wrong, image) for image in read_with_mcap(bag, TOPICS)["/camera/image_raw"])
 
 
 def test_silent_topics_and_other_types_are_named(peer: Peer, start: Callable[..., Program], tmp_path: Path) -> None:
