@@ -10,36 +10,12 @@ fn policy(
     fusion: FusionSpec,
     weights: &[(&str, Vec<usize>, Vec<f32>)],
 ) -> Policy<f64> {
-    let modality = |i: usize| ModalitySpec {
-        name: format!("m{i}"),
-        source: SourceSpec::Vector {
-            names: vec!["x".into()],
-        },
-        width: 1,
-        history: 1,
-        projection: None,
-        projection_hidden: vec![],
-        projection_activation: Activation::None,
-    };
-    let spec = PolicySpec {
-        format: FORMAT,
-        recorded: Default::default(),
-        name: "test".into(),
-        description: String::new(),
-        modalities: (0..count).map(modality).collect(),
+    let modalities = (0..count).map(|i| examples::vector(&format!("m{i}"), ["x"]));
+    let spec = examples::policy(
+        modalities.collect(),
         fusion,
-        head: HeadSpec::Mlp {
-            hidden: vec![],
-            chunk: None,
-        },
-        actions: vec![ActionSpec {
-            name: "speed".into(),
-            unit: String::new(),
-            min: -100.0,
-            max: 100.0,
-            stop: 0.0,
-        }],
-    };
+        vec![examples::action("speed", 100.0)],
+    );
     let mut tensors = Weights::default();
     for i in 0..count {
         tensors.insert(format!("standardize.m{i}.mean"), vec![1], vec![0.0]);

@@ -3,6 +3,8 @@
 mod check;
 mod convert;
 mod encoder;
+#[cfg(test)]
+pub mod examples;
 mod fusion;
 pub(crate) mod keys;
 mod modality;

@@ -305,41 +305,19 @@ fn gathered(table: &Table, rows: impl Iterator<Item = usize>, count: usize) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{
-        ActionSpec, Activation, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, SourceSpec,
-    };
+    use crate::spec::{FusionSpec, HeadSpec, examples};
     use crate::train::dataset::Episode;
 
     #[test]
     fn a_training_that_diverges_is_named() {
-        let spec = PolicySpec {
-            format: FORMAT,
-            recorded: Default::default(),
-            name: "wild".into(),
-            description: String::new(),
-            modalities: vec![ModalitySpec {
-                name: "place".into(),
-                source: SourceSpec::Vector {
-                    names: vec!["x".into()],
-                },
-                width: 1,
-                history: 1,
-                projection: None,
-                projection_hidden: vec![],
-                projection_activation: Activation::None,
-            }],
-            fusion: FusionSpec::Concat,
-            head: HeadSpec::Mlp {
-                hidden: vec![4],
-                chunk: None,
-            },
-            actions: vec![ActionSpec {
-                name: "v".into(),
-                unit: String::new(),
-                min: -1.0,
-                max: 1.0,
-                stop: 0.0,
-            }],
+        let mut spec = examples::policy(
+            vec![examples::vector("place", ["x"])],
+            FusionSpec::Concat,
+            vec![examples::action("v", 1.0)],
+        );
+        spec.head = HeadSpec::Mlp {
+            hidden: vec![4],
+            chunk: None,
         };
         let training = Training {
             epochs: 2,

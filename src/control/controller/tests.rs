@@ -9,36 +9,13 @@ use crate::spec::*;
 
 /// Camera (one number, at most 0.5 s old) and instruction (one number, never too old); action = sum of both.
 fn controller(required: [bool; 2]) -> Controller {
-    let vector = |name: &str| ModalitySpec {
-        name: name.into(),
-        source: SourceSpec::Vector {
-            names: vec!["x".into()],
-        },
-        width: 1,
-        history: 1,
-        projection: None,
-        projection_hidden: vec![],
-        projection_activation: Activation::None,
-    };
-    let spec = PolicySpec {
-        format: FORMAT,
-        recorded: Default::default(),
-        name: "sum".into(),
-        description: String::new(),
-        modalities: vec![vector("camera"), vector("instruction")],
-        fusion: FusionSpec::Concat,
-        head: HeadSpec::Mlp {
-            hidden: vec![],
-            chunk: None,
-        },
-        actions: vec![ActionSpec {
-            name: "speed".into(),
-            unit: "m/s".into(),
-            min: -1.0,
-            max: 1.0,
-            stop: 0.0,
-        }],
-    };
+    let spec = examples::policy(
+        ["camera", "instruction"]
+            .map(|name| examples::vector(name, ["x"]))
+            .into(),
+        FusionSpec::Concat,
+        vec![examples::action("speed", 1.0)],
+    );
     let mut weights = Weights::default();
     for m in ["camera", "instruction"] {
         weights.insert(format!("standardize.{m}.mean"), vec![1], vec![0.0]);

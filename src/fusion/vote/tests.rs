@@ -14,43 +14,20 @@ fn vote(rule: VoteRule, voices: &[(&str, f64)]) -> Vote<f64> {
 
 fn parts(rule: VoteRule, voices: &[(&str, f64)]) -> (PolicySpec, Weights) {
     let names = ["a", "b", "c"];
-    let spec = PolicySpec {
-        format: FORMAT,
-        recorded: Default::default(),
-        name: "test".into(),
-        description: String::new(),
-        modalities: names
-            .map(|name| ModalitySpec {
-                name: name.into(),
-                source: SourceSpec::Vector {
-                    names: ["x", "y", "z"].map(str::to_owned).into(),
-                },
-                width: 3,
-                history: 1,
-                projection: None,
-                projection_hidden: vec![],
-                projection_activation: Activation::None,
-            })
+    let fusion = FusionSpec::Vote(VoteSpec {
+        rule,
+        bins: Some(3),
+        choices: vec![],
+        voters: vec![],
+        weights: voices.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect(),
+    });
+    let spec = examples::policy(
+        names
+            .map(|name| examples::vector(name, ["x", "y", "z"]))
             .into(),
-        fusion: FusionSpec::Vote(VoteSpec {
-            rule,
-            bins: Some(3),
-            choices: vec![],
-            voters: vec![],
-            weights: voices.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect(),
-        }),
-        head: HeadSpec::Mlp {
-            hidden: vec![],
-            chunk: None,
-        },
-        actions: vec![ActionSpec {
-            name: "speed".into(),
-            unit: String::new(),
-            min: -1.0,
-            max: 1.0,
-            stop: 0.0,
-        }],
-    };
+        fusion,
+        vec![examples::action("speed", 1.0)],
+    );
     let mut weights = Weights::default();
     let identity = vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
     for name in names {

@@ -6,42 +6,25 @@ use rand::{Rng, SeedableRng};
 
 use super::*;
 use crate::policy::Policy;
-use crate::spec::{ActionSpec, ModalitySpec, SourceSpec};
+use crate::spec::{ModalitySpec, examples};
 
 /// Three modalities of 40, 7 and 2 numbers, projected as asked, and three actions.
 fn spec(projection: [Option<usize>; 3], fusion: &str, head: &str) -> PolicySpec {
     let modalities = [("scene", 40), ("words", 7), ("joints", 2)];
+    let modalities = modalities.into_iter().zip(projection);
+    let modalities = modalities.map(|((name, width), projection)| ModalitySpec {
+        projection,
+        ..examples::vector(name, (0..width).map(|i| format!("n{i}")))
+    });
     PolicySpec {
-        format: crate::spec::FORMAT,
-        recorded: Default::default(),
-        name: "counterpart".into(),
-        description: String::new(),
-        modalities: modalities
-            .into_iter()
-            .zip(projection)
-            .map(|((name, width), projection)| ModalitySpec {
-                name: name.into(),
-                source: SourceSpec::Vector {
-                    names: (0..width).map(|i| format!("n{i}")).collect(),
-                },
-                width,
-                history: 1,
-                projection,
-                projection_hidden: vec![],
-                projection_activation: Activation::None,
-            })
-            .collect(),
-        fusion: serde_yaml::from_str(fusion).unwrap(),
         head: serde_yaml::from_str(head).unwrap(),
-        actions: ["x", "y", "z"]
-            .map(|name| ActionSpec {
-                name: name.into(),
-                unit: "m/s".into(),
-                min: -1.0,
-                max: 1.0,
-                stop: 0.0,
-            })
-            .into(),
+        ..examples::policy(
+            modalities.collect(),
+            serde_yaml::from_str(fusion).unwrap(),
+            ["x", "y", "z"]
+                .map(|name| examples::action(name, 1.0))
+                .into(),
+        )
     }
 }
 
