@@ -16,6 +16,8 @@ pub struct MessageFanout(Mutex<State>);
 struct State {
     newest: NewestParts,
     notice: Option<String>,
+    /// What a message makes untrue.
+    silence: Option<String>,
     slots: Vec<Arc<MessageSlot>>,
 }
 
@@ -35,17 +37,25 @@ impl MessageFanout {
 
     /// What is to be said of the topic itself, such as that nobody publishes it.
     pub fn notice(&self) -> Option<String> {
-        self.lock().notice.clone()
+        let state = self.lock();
+        let said: Vec<&str> = [&state.notice, &state.silence]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        (!said.is_empty()).then(|| said.join("; "))
     }
 
-    /// See [`MessageFanout::notice`].
-    pub fn set_notice(&self, notice: Option<String>) {
-        self.lock().notice = notice;
+    /// Says `notice` of the topic until something else is said of it, and `silence` at most until its next message.
+    pub fn set_notice(&self, notice: Option<String>, silence: Option<String>) {
+        let mut state = self.lock();
+        (state.notice, state.silence) = (notice, silence);
     }
 
     /// Hands a message to every worker. Workers that have ended are forgotten.
     pub fn put(&self, message: Message) {
         let state = &mut *self.lock();
+        state.silence = None;
         state.slots.retain(|slot| slot.put(message.clone()));
         state.newest.put(message);
     }
@@ -90,6 +100,17 @@ mod tests {
         fanout.put(message(3));
         assert_eq!(early.take(), Some(message(3)));
         assert_eq!(late.take(), Some(message(3)));
+    }
+
+    #[test]
+    fn what_is_said_of_silence_is_said_until_a_message_comes() {
+        let fanout = MessageFanout::default();
+        fanout.set_notice(Some("another type".into()), Some("no message".into()));
+        assert_eq!(fanout.notice().as_deref(), Some("another type; no message"));
+        fanout.put(message(1));
+        assert_eq!(fanout.notice().as_deref(), Some("another type"));
+        fanout.set_notice(None, None);
+        assert_eq!(fanout.notice(), None);
     }
 
     #[test]

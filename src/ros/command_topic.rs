@@ -82,6 +82,7 @@ impl CommandTopic {
                 message = self.message
             ),
             is_warning: true,
+            of_silence: false,
         })
     }
 }

@@ -59,6 +59,8 @@ pub struct Notice {
     pub text: String,
     /// Whether the node cannot work as it was asked to while this is so.
     pub is_warning: bool,
+    /// Whether it is of a topic without messages, so that the next one makes it untrue.
+    pub of_silence: bool,
 }
 
 impl ModalityTopic {
@@ -130,7 +132,8 @@ impl ModalityTopic {
             (self.silent_since, self.similar) = (None, None);
             notices.extend(self.said_earlier(&ours));
         }
-        self.fanout.set_notice(in_one(&notices));
+        self.fanout
+            .set_notice(in_one(&notices, false), in_one(&notices, true));
         notices
     }
 
@@ -159,6 +162,7 @@ impl ModalityTopic {
                  of type {wanted}"
             ),
             is_warning: true,
+            of_silence: false,
         }
     }
 
@@ -183,6 +187,7 @@ impl ModalityTopic {
         Some(Notice {
             text,
             is_warning: true,
+            of_silence: false,
         })
     }
 
@@ -209,6 +214,7 @@ impl ModalityTopic {
                 self.similar.as_deref().unwrap_or_default()
             ),
             is_warning: self.wanted.required,
+            of_silence: true,
         }
     }
 
@@ -235,11 +241,13 @@ impl ModalityTopic {
         Some(Notice {
             text,
             is_warning: false,
+            of_silence: true,
         })
     }
 }
 
-fn in_one(notices: &[Notice]) -> Option<String> {
-    let texts: Vec<&str> = notices.iter().map(|notice| notice.text.as_str()).collect();
+fn in_one(notices: &[Notice], of_silence: bool) -> Option<String> {
+    let notices = notices.iter().filter(|n| n.of_silence == of_silence);
+    let texts: Vec<&str> = notices.map(|notice| notice.text.as_str()).collect();
     (!texts.is_empty()).then(|| texts.join("; "))
 }
