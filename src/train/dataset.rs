@@ -1,6 +1,6 @@
 //! What is learned from: the features of every modality, and the samples that pair them with labels.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 /// All samples. A feature that several samples share is kept once.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +11,9 @@ pub struct Dataset {
     pub labels: Table,
     /// For each modality, the row of its features that a sample uses.
     pub rows: Vec<Vec<u32>>,
+    /// For each modality that is learned with a range of latencies, the rows around that one of what any of them would
+    /// have a sample use, those of shifted copies in between; empty for the others.
+    pub spans: Vec<Vec<RangeInclusive<u32>>>,
     /// The episodes, in the order of the bags.
     pub episodes: Vec<Episode>,
 }
@@ -48,6 +51,7 @@ impl Dataset {
         let features: Vec<Table> = modalities.map(Table::new).collect();
         Self {
             rows: vec![Vec::new(); features.len()],
+            spans: vec![Vec::new(); features.len()],
             features,
             labels: Table::new(actions),
             episodes: Vec::new(),
@@ -62,6 +66,7 @@ impl Dataset {
                 .map(|i| self.features[*i].clone())
                 .collect(),
             rows: modalities.iter().map(|i| self.rows[*i].clone()).collect(),
+            spans: modalities.iter().map(|i| self.spans[*i].clone()).collect(),
             labels: self.labels.clone(),
             episodes: self.episodes.clone(),
         }

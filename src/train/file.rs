@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_yaml::{Mapping, Value};
 
+use super::latency::Latency;
 use super::source::Source;
 use super::training::Training;
 use crate::errors::ConfigErrors;
@@ -36,14 +37,14 @@ pub struct TrainingFile {
 }
 
 /// The topic of one modality.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Stream {
     /// Its topic in the bags.
     pub topic: String,
     /// The oldest message that still counts, in nanoseconds before the label.
     pub max_age_ns: Option<i64>,
-    /// How much later than the recorder the node could use a message, in nanoseconds.
-    pub latency_ns: i64,
+    /// How much later than the recorder the node could use a message.
+    pub latency: Latency,
 }
 
 /// The messages that say what should have been done.
@@ -180,9 +181,6 @@ impl TrainingFile {
 const LONGEST_AGE_S: f64 = 3600.0;
 const SHORTEST_AGE_S: f64 = 0.001;
 
-/// No encoder and no network is that slow.
-const LONGEST_LATENCY_S: f64 = 10.0;
-
 const KEYS: &str =
     "name, description, modalities, action, actions, episodes, fusion, head, training";
 
@@ -265,13 +263,10 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), ConfigError
             "max_age_s is {age}; allowed: {SHORTEST_AGE_S} to {LONGEST_AGE_S}, or .inf for any age"
         ));
     }
-    let latency_s: Option<f64> = take_or_default(&mut keys, "latency_s", found);
-    if let Some(latency) = latency_s
-        && !(0.0..=LONGEST_LATENCY_S).contains(&latency)
-    {
-        found.add(format!(
-            "latency_s is {latency}; 0 to {LONGEST_LATENCY_S} s are allowed"
-        ));
+    let latency: Option<Latency> = take_or_default(&mut keys, "latency_s", found);
+    let holds = keys.get("kind").and_then(Value::as_str) == Some("text");
+    if let Some(error) = latency.and_then(|latency| latency.error(holds)) {
+        found.add(error);
     }
     let source: Option<Source> = read(Value::Mapping(keys))
         .map_err(|e| found.add(explain(&e, &[MODALITY_KEYS, STREAM_KEYS].concat())))
@@ -296,7 +291,7 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), ConfigError
             let stream = Stream {
                 topic,
                 max_age_ns: max_age_s.is_finite().then_some((max_age_s * 1e9) as i64),
-                latency_ns: (latency_s.unwrap_or_default() * 1e9).round() as i64,
+                latency: latency.unwrap_or_default(),
             };
             errors.or((
                 stream,

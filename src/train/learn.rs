@@ -1,5 +1,7 @@
 //! Behaviour cloning: the model's action is brought to the label by gradient descent.
 
+use std::ops::RangeInclusive;
+
 use candle_core::{Device, Result, Tensor};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
 use rand::rngs::StdRng;
@@ -145,7 +147,11 @@ impl<'a> Trainer<'a> {
         // Streams of their own: the order of samples does not change with the model's size or the noise.
         let stream = |number| StdRng::seed_from_u64(seed.wrapping_add(number));
         let (mut order_random, mut absence_random) = (stream(1), stream(3));
-        let (mut wording_random, mut shift_random) = (stream(4), stream(5));
+        let mut wording_random = stream(4);
+        let mut picks = Picks {
+            shift: stream(5),
+            latency: stream(6),
+        };
         let mut noise =
             (input_noise > 0.0).then(|| Noise::new(input_noise as f32, seed.wrapping_add(2)));
         let mut epochs = Vec::with_capacity(self.training.epochs);
@@ -157,7 +163,7 @@ impl<'a> Trainer<'a> {
                 let mixed = self.training.paraphrase_augmentation;
                 let others = mixed.then(|| self.paraphrases.exchange(samples, &mut wording_random));
                 let told = others.as_deref().unwrap_or(samples);
-                let mut batch = self.batch(samples, told, Some(&mut shift_random))?;
+                let mut batch = self.batch(samples, told, Some(&mut picks))?;
                 batch.presence = self.presence(samples.len(), &mut absence_random)?;
                 // A policy that is to act on what it never saw exactly must not hang on the last digit of what it did
                 // see.
@@ -191,26 +197,23 @@ impl<'a> Trainer<'a> {
         }))
     }
 
-    /// Some samples, with nothing left out; `told` are the samples that they have their sentences from. With `random_shift`
-    /// their pictures are any of those encoded, shifted or not, otherwise those that the camera took.
-    fn batch(
-        &self,
-        samples: &[u32],
-        told: &[u32],
-        mut random_shift: Option<&mut StdRng>,
-    ) -> Result<Batch> {
+    /// Some samples, with nothing left out; `told` are the samples that they have their sentences from. With `picks` their
+    /// messages are as late as any latency of the range makes them, and their pictures any of those encoded, shifted or
+    /// not; otherwise all is as the node would have seen it.
+    fn batch(&self, samples: &[u32], told: &[u32], mut picks: Option<&mut Picks>) -> Result<Batch> {
         let tables = self.dataset.features.iter().zip(&self.dataset.rows);
         let features = tables.enumerate().map(|(i, (table, rows))| {
             let from = match self.paraphrases.sentences[i] {
                 true => told,
                 false => samples,
             };
-            let copies = self.copies[i];
+            let (copies, spans) = (self.copies[i], &self.dataset.spans[i]);
             let rows = from.iter().map(|sample| {
                 let row = rows[*sample as usize] as usize;
-                match &mut random_shift {
-                    Some(random) if copies > 0 => row + random.random_range(0..=copies),
-                    _ => row,
+                let span = spans.get(*sample as usize);
+                match &mut picks {
+                    Some(picks) => picks.pick(row, span, copies),
+                    None => row,
                 }
             });
             gathered(table, rows, samples.len())
@@ -293,6 +296,27 @@ impl<'a> Trainer<'a> {
     }
 }
 
+/// What is drawn anew every time that a sample is learned.
+struct Picks {
+    shift: StdRng,
+    latency: StdRng,
+}
+
+impl Picks {
+    /// A row instead of `row`: of any message of the span, and of any of its `copies` or itself.
+    fn pick(&mut self, row: usize, span: Option<&RangeInclusive<u32>>, copies: usize) -> usize {
+        let message = span.map_or(row, |span| {
+            let (first, last) = (*span.start() as usize, *span.end() as usize);
+            let messages = (last - first) / (1 + copies);
+            first + self.latency.random_range(0..=messages) * (1 + copies)
+        });
+        match copies {
+            0 => message,
+            _ => message + self.shift.random_range(0..=copies),
+        }
+    }
+}
+
 /// Rows of a table as `[rows, width]`.
 fn gathered(table: &Table, rows: impl Iterator<Item = usize>, count: usize) -> Result<Tensor> {
     let mut values = Vec::with_capacity(count * table.width());
@@ -307,6 +331,24 @@ mod tests {
     use super::*;
     use crate::spec::{FusionSpec, HeadSpec, examples};
     use crate::train::dataset::Episode;
+
+    #[test]
+    fn every_message_of_a_span_and_every_copy_is_picked() {
+        let stream = StdRng::seed_from_u64;
+        let mut picks = Picks {
+            shift: stream(1),
+            latency: stream(2),
+        };
+        let mut all = |span: Option<RangeInclusive<u32>>, copies| {
+            let picked = (0..200).map(|_| picks.pick(9, span.as_ref(), copies));
+            Vec::from_iter(picked.collect::<std::collections::BTreeSet<_>>())
+        };
+        assert_eq!(all(None, 0), [9]);
+        assert_eq!(all(None, 2), [9, 10, 11]);
+        assert_eq!(all(Some(7..=9), 0), [7, 8, 9]);
+        assert_eq!(all(Some(3..=9), 2), Vec::from_iter(3..=11));
+        assert_eq!(all(Some(9..=9), 0), [9]);
+    }
 
     #[test]
     fn a_training_that_diverges_is_named() {

@@ -12,6 +12,7 @@ mod extraction;
 mod features;
 mod file;
 mod job;
+mod latency;
 mod learn;
 mod measure;
 mod model;

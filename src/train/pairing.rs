@@ -13,7 +13,9 @@
 //! has none or the stamps are of another clock than the recorder's.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
+use super::latency::Latency;
 use super::survey::Label;
 use crate::control::Freshness;
 use crate::time::Stamp;
@@ -24,7 +26,7 @@ pub struct Arrivals {
     messages: Vec<Arrival>,
     /// When each stamp was recorded first.
     stamps: HashMap<Stamp, Stamp>,
-    latency_ns: i64,
+    latency: Latency,
     max_age_ns: Option<i64>,
 }
 
@@ -42,12 +44,14 @@ pub struct Arrival {
 }
 
 /// What a label is paired with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paired {
     /// Which of the modality's messages it is.
     pub message: usize,
     /// The row of its feature.
     pub row: u32,
+    /// From the row of what it would be with the longest latency to that with the shortest; it is that with the middle one.
+    pub span: RangeInclusive<u32>,
     /// How old it was.
     pub age_ns: i64,
 }
@@ -100,8 +104,8 @@ impl LabelTime {
 }
 
 impl Arrivals {
-    /// Messages in the order of their arrival, each of which the node can use `latency_ns` after it was recorded.
-    pub fn new(messages: Vec<Arrival>, latency_ns: i64, max_age_ns: Option<i64>) -> Self {
+    /// Messages in the order of their arrival, each of which the node can use `latency` after it was recorded.
+    pub fn new(messages: Vec<Arrival>, latency: Latency, max_age_ns: Option<i64>) -> Self {
         let mut stamps = HashMap::new();
         for message in &messages {
             if let Some(stamp) = message.stamp {
@@ -111,7 +115,7 @@ impl Arrivals {
         Self {
             messages,
             stamps,
-            latency_ns,
+            latency,
             max_age_ns,
         }
     }
@@ -121,15 +125,35 @@ impl Arrivals {
     /// # Errors
     /// Why nothing does.
     pub fn at(&self, moment: &LabelTime) -> Result<Paired, Loss> {
+        let (message, row, age_ns) = self.newest(moment, self.latency.middle_ns())?;
+        let span = match self.latency.is_range() {
+            true => {
+                // Where another latency finds nothing, as at the beginning of a recording, the middle one has the word.
+                let with =
+                    |latency_ns| self.newest(moment, latency_ns).map_or(row, |found| found.1);
+                with(self.latency.most_ns())..=with(self.latency.least_ns())
+            }
+            false => row..=row,
+        };
+        Ok(Paired {
+            message,
+            row,
+            span,
+            age_ns,
+        })
+    }
+
+    /// The newest message that had arrived with this latency, the row of its feature, and its age.
+    fn newest(&self, moment: &LabelTime, latency_ns: i64) -> Result<(usize, u32, i64), Loss> {
         let recorded = self
             .messages
-            .partition_point(|m| self.usable(m) <= moment.logged);
+            .partition_point(|m| later(m.logged, latency_ns) <= moment.logged);
         let message = (0..recorded)
             .rev()
-            .find(|i| self.had_arrived(&self.messages[*i], moment))
+            .find(|i| had_arrived(&self.messages[*i], moment, latency_ns))
             .ok_or(Loss::NothingYet)?;
         let Arrival { row, .. } = self.messages[message];
-        let age_ns = self.age_ns(&self.messages[message], moment);
+        let age_ns = age_ns(&self.messages[message], moment, latency_ns);
         let row = row.ok_or(Loss::Absent)?;
         let freshness = self.max_age_ns.map(|max_age_ns| Freshness {
             required: true,
@@ -139,11 +163,7 @@ impl Arrivals {
         let age_s = age_ns as f64 * 1e-9;
         match freshness.and_then(|freshness| freshness.limit_passed_by(age_s)) {
             Some(_) => Err(Loss::Stale),
-            None => Ok(Paired {
-                message,
-                row,
-                age_ns,
-            }),
+            None => Ok((message, row, age_ns)),
         }
     }
 
@@ -152,28 +172,24 @@ impl Arrivals {
         let logged = label.stamp.and_then(|stamp| self.stamps.get(&stamp));
         logged.is_some_and(|logged| *logged > label.logged)
     }
+}
 
-    /// From when on the node could have used a message.
-    fn usable(&self, message: &Arrival) -> Stamp {
-        later(message.logged, self.latency_ns)
+/// Whether the node could have used a message before the label was given.
+fn had_arrived(message: &Arrival, moment: &LabelTime, latency_ns: i64) -> bool {
+    match (moment.answers, message.stamp) {
+        (Some(answered), Some(stamp)) => later(stamp, latency_ns) <= answered,
+        _ => later(message.logged, latency_ns) < moment.logged,
     }
+}
 
-    fn had_arrived(&self, message: &Arrival, moment: &LabelTime) -> bool {
-        match (moment.answers, message.stamp) {
-            (Some(answered), Some(stamp)) => later(stamp, self.latency_ns) <= answered,
-            _ => self.usable(message) < moment.logged,
-        }
-    }
-
-    fn age_ns(&self, message: &Arrival, moment: &LabelTime) -> i64 {
-        let (now, then) = match (moment.answers, message.stamp) {
-            (Some(answered), Some(stamp)) => (answered, stamp),
-            (None, Some(stamp)) if !moment.clocks_differ => (moment.logged, stamp),
-            _ => (moment.logged, self.usable(message)),
-        };
-        let age_ns = now.nanos().saturating_sub(then.nanos());
-        age_ns.saturating_add(message.behind_ns)
-    }
+fn age_ns(message: &Arrival, moment: &LabelTime, latency_ns: i64) -> i64 {
+    let (now, then) = match (moment.answers, message.stamp) {
+        (Some(answered), Some(stamp)) => (answered, stamp),
+        (None, Some(stamp)) if !moment.clocks_differ => (moment.logged, stamp),
+        _ => (moment.logged, later(message.logged, latency_ns)),
+    };
+    let age_ns = now.nanos().saturating_sub(then.nanos());
+    age_ns.saturating_add(message.behind_ns)
 }
 
 fn later(stamp: Stamp, by_ns: i64) -> Stamp {
@@ -197,7 +213,11 @@ mod tests {
     fn arrivals(messages: &[(i64, Option<i64>)], latency_ns: i64) -> Arrivals {
         let each = messages.iter().enumerate();
         let each = each.map(|(i, (logged, stamp))| arrival(*logged, *stamp, Some(i as u32)));
-        Arrivals::new(each.collect(), latency_ns, None)
+        Arrivals::new(each.collect(), latency(&format!("{latency_ns}e-9")), None)
+    }
+
+    fn latency(text: &str) -> Latency {
+        serde_yaml::from_str(text).unwrap()
     }
 
     fn moment(label: (i64, Option<i64>), modalities: &[Arrivals]) -> LabelTime {
@@ -245,7 +265,11 @@ mod tests {
         let messages = || {
             let mut second = arrival(120, Some(120), Some(1));
             second.behind_ns = 30;
-            Arrivals::new(vec![arrival(100, Some(100), Some(0)), second], 0, Some(50))
+            Arrivals::new(
+                vec![arrival(100, Some(100), Some(0)), second],
+                Latency::default(),
+                Some(50),
+            )
         };
         let at = |time| row(messages(), (time, None));
         assert_eq!(at(119), Ok(0));
@@ -260,6 +284,21 @@ mod tests {
         assert_eq!(at(131), Ok(0));
         assert_eq!(at(230), Ok(0));
         assert_eq!(at(231), Ok(1));
+    }
+
+    #[test]
+    fn a_range_of_latencies_spans_what_each_of_them_would_find() {
+        let pictures: Vec<_> = (0..10).map(|i| (25 * i, Some(25 * i))).collect();
+        let mut arrivals = arrivals(&pictures, 0);
+        arrivals.latency = latency("[0, 100e-9]");
+        let modalities = [arrivals];
+        for (label, row, span) in [(201, 6, 4..=8), (60, 0, 0..=2)] {
+            let paired = modalities[0].at(&moment((label, None), &modalities));
+            let paired = paired.unwrap();
+            assert_eq!((paired.row, paired.span), (row, span), "{label}");
+        }
+        let too_early = modalities[0].at(&moment((40, None), &modalities));
+        assert_eq!(too_early, Err(Loss::NothingYet), "by the middle one");
     }
 
     #[test]
@@ -299,7 +338,7 @@ mod tests {
     #[test]
     fn blank_messages_are_absence() {
         let messages = vec![arrival(100, None, Some(0)), arrival(200, None, None)];
-        let messages = Arrivals::new(messages, 0, None);
+        let messages = Arrivals::new(messages, Latency::default(), None);
         assert_eq!(row(messages, (250, None)), Err(Loss::Absent));
     }
 
@@ -307,7 +346,7 @@ mod tests {
     fn age_is_counted_as_the_node_counts_it() {
         let stale = |message: (i64, Option<i64>), label, clocks_differ| {
             let message = vec![arrival(message.0, message.1, Some(0))];
-            let modalities = [Arrivals::new(message, 10, Some(50))];
+            let modalities = [Arrivals::new(message, latency("1e-8"), Some(50))];
             let moment = LabelTime {
                 clocks_differ,
                 ..moment(label, &modalities)

@@ -230,7 +230,7 @@ impl<'a> Samples<'a> {
                 row,
             });
         }
-        Arrivals::new(messages, stream.latency_ns, stream.max_age_ns)
+        Arrivals::new(messages, stream.latency, stream.max_age_ns)
     }
 
     /// The actions of all steps of a chunk that begins at the first of these labels, which all mean the same. After the
@@ -293,11 +293,15 @@ impl<'a> Samples<'a> {
                 Paired {
                     message,
                     row,
+                    span,
                     age_ns,
                 },
             ) in paired.into_iter().enumerate()
             {
                 self.dataset.rows[i].push(row);
+                if self.streams[i].latency.is_range() {
+                    self.dataset.spans[i].push(span);
+                }
                 if before[i].replace(message) != Some(message) {
                     self.first_ages_ns[i].push(age_ns);
                 }
