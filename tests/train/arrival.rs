@@ -175,6 +175,25 @@ fn a_label_is_paired_with_the_newest_that_had_arrived() {
 }
 
 #[test]
+fn a_range_of_latencies_spans_what_had_arrived_with_any_of_them() {
+    let workshop = Workshop::new(&place_with("latency_s: [0, 0.1]"));
+    let pairs = paired(&workshop, 80);
+    let data = dataset(&workshop.options).unwrap();
+    assert_eq!((data.spans[0].len(), data.spans[1].len()), (60, 0));
+    for ((given_ms, _), span) in pairs.iter().zip(&data.spans[0]) {
+        let row = |row: u32| data.features[0].row(row as usize)[0] as i64;
+        let newest = |latency_ms| {
+            let mut measured = (0..60).map(|i| 33 * i);
+            measured.rfind(|measured_ms| measured_ms + 80 + latency_ms < *given_ms)
+        };
+        let measured: Vec<i64> = span.clone().map(row).collect();
+        assert_eq!(measured.first().copied(), newest(100), "{given_ms} ms");
+        assert_eq!(measured.last().copied(), newest(0), "{given_ms} ms");
+        assert!(measured.is_sorted_by(|a, b| a + 33 == *b), "{measured:?}");
+    }
+}
+
+#[test]
 fn the_policy_says_how_it_was_recorded() {
     let workshop = Workshop::new(&place_with("latency_s: 0.01"));
     paired(&workshop, 80);
