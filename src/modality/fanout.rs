@@ -43,6 +43,13 @@ impl MessageFanout {
         self.lock().notice = notice;
     }
 
+    /// Forgets the newest messages, and what was to be said of the topic: as if none had ever come.
+    pub fn forget(&self) {
+        let mut state = self.lock();
+        state.newest.clear();
+        state.notice = None;
+    }
+
     /// Hands a message to every worker. Workers that have ended are forgotten.
     pub fn put(&self, message: Message) {
         let state = &mut *self.lock();
@@ -90,6 +97,20 @@ mod tests {
         fanout.put(message(3));
         assert_eq!(early.take(), Some(message(3)));
         assert_eq!(late.take(), Some(message(3)));
+    }
+
+    #[test]
+    fn what_was_forgotten_is_not_handed_to_those_who_come_later() {
+        let fanout = MessageFanout::default();
+        fanout.put(message(1));
+        fanout.set_notice(Some("nobody publishes it".into()));
+        fanout.forget();
+        assert_eq!((fanout.has_received(), fanout.notice()), (false, None));
+        let slot = Arc::<MessageSlot>::default();
+        fanout.attach(slot.clone());
+        fanout.put(message(2));
+        assert_eq!(slot.take(), Some(message(2)));
+        assert_eq!(slot.superseded(), 0, "it was the first");
     }
 
     #[test]

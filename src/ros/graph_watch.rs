@@ -20,6 +20,7 @@ pub struct Warnings(Arc<Mutex<Vec<String>>>);
 pub struct GraphWatch {
     topics: Vec<ModalityTopic>,
     command: Option<CommandTopic>,
+    is_listening: bool,
     warnings: Warnings,
     /// What the log has said of the present state.
     said: Vec<String>,
@@ -58,10 +59,22 @@ impl GraphWatch {
         Self {
             topics,
             command,
+            is_listening: true,
             warnings: Warnings::default(),
             said: Vec::new(),
             looked: Instant::now(),
         }
+    }
+
+    /// Watches these as well.
+    pub fn watch(&mut self, topics: Vec<ModalityTopic>, command: CommandTopic) {
+        self.topics.extend(topics);
+        self.command = Some(command);
+    }
+
+    /// Whether what arrives is wanted. Where not, it is dropped, and nothing is said of the topics.
+    pub fn listen(&mut self, is_listening: bool) {
+        self.is_listening = is_listening;
     }
 
     /// What is wrong, for the status.
@@ -74,6 +87,9 @@ impl GraphWatch {
     pub fn serve(&mut self, node: &mut r2r::Node) {
         for topic in &mut self.topics {
             topic.drain();
+            if !self.is_listening {
+                topic.forget();
+            }
         }
         let now = Instant::now();
         if now.saturating_duration_since(self.looked) >= LOOK_EVERY {
@@ -85,12 +101,12 @@ impl GraphWatch {
     fn look(&mut self, node: &mut r2r::Node, now: Instant) {
         let mut grave: Vec<String> = same_name(node).into_iter().collect();
         let mut notices: Vec<Notice> = Vec::new();
-        if let Some(command) = &mut self.command {
+        if let Some(command) = self.command.as_mut().filter(|_| self.is_listening) {
             let source = command.look(node, now);
             grave.extend(source.rivals);
             notices.extend(source.unheard);
         }
-        for topic in &mut self.topics {
+        for topic in self.topics.iter_mut().filter(|_| self.is_listening) {
             notices.extend(topic.look(node, now));
         }
         for text in grave.iter().filter(|text| !self.said.contains(text)) {

@@ -110,6 +110,14 @@ impl ModalityTopic {
         }
     }
 
+    /// Forgets what has come, for a node that is unconfigured, where nothing from before its configuration is to count.
+    pub fn forget(&mut self) {
+        if !self.wanted.accept_earlier {
+            self.fanout.forget();
+        }
+        (self.silent_since, self.similar) = (None, None);
+    }
+
     /// Looks who publishes the topic, and subscribes as they can be heard. Returns what is to be said.
     pub fn look(&mut self, node: &mut r2r::Node, now: Instant) -> Vec<Notice> {
         let publishers = graph::publishers(node, &self.topic);
