@@ -35,7 +35,7 @@ const SPIN: Duration = Duration::from_millis(50);
 /// The same while a transition is under way, whose work is looked at in between.
 const SPIN_IN_TRANSITION: Duration = Duration::from_millis(5);
 
-/// How long a policy that is being loaded may hold up the end: less than `ros2 launch` waits before it sends SIGTERM.
+/// How long a policy that is being loaded or freed may hold up the end: less than `ros2 launch` waits before it sends SIGTERM.
 const LAST_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Runs the node until a signal asks it to end.
@@ -87,6 +87,16 @@ enum Work {
     Loading(JoinHandle<Result<Loaded, ConfigErrors>>),
     /// Frees what was configured.
     Freeing(JoinHandle<()>),
+}
+
+impl Work {
+    fn is_finished(&self) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Loading(loading) => loading.is_finished(),
+            Self::Freeing(freeing) => freeing.is_finished(),
+        }
+    }
 }
 
 /// A transition that did not succeed.
@@ -209,18 +219,19 @@ impl ManagedNode {
     }
 
     /// Ends the process in good order, in whatever state it is.
-    fn end(mut self) -> Result<(), ConfigErrors> {
-        self.load_policy.refuse("the node is shutting down");
-        let watcher = self.watcher;
+    fn end(self) -> Result<(), ConfigErrors> {
+        let (watcher, mut load_policy) = (self.watcher, self.load_policy);
+        let last_words = move || {
+            watcher.stop();
+            load_policy.refuse("the node is shutting down");
+        };
         match self.configured {
-            Some(configured) => configured.end(|| watcher.stop()),
-            None => watcher.stop(),
+            Some(configured) => configured.end(last_words),
+            None => last_words(),
         }
-        if let Work::Loading(loading) = self.work {
-            let until = Instant::now() + LAST_PATIENCE;
-            while !loading.is_finished() && Instant::now() < until {
-                std::thread::sleep(SPIN_IN_TRANSITION);
-            }
+        let until = Instant::now() + LAST_PATIENCE;
+        while !self.work.is_finished() && Instant::now() < until {
+            std::thread::sleep(SPIN_IN_TRANSITION);
         }
         match self.shutdown.cause() {
             Some(Cause::Failed(why)) => Err(format!(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import rclpy
@@ -12,7 +14,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from manager import ACTIVE, FINALIZED, INACTIVE, UNCONFIGURED, Manager, in_words
 from parameters import RATE_HZ, wired
-from policies import STOP, constant_policy, joints_policy, spoken_policy
+from policies import STOP, constant_policy, joints_policy, shipped_encoders_policy, spoken_policy
 from rclpy.context import Context
 from rclpy.lifecycle import LifecycleNode
 from robot import Robot, joints, numbers
@@ -319,6 +321,30 @@ def test_an_instruction_from_before_a_cleanup_does_not_count_after_it(robot: Rob
     is_silent(robot)
     robot.say("close the faucet")
     robot.wait_for("a command", lambda: bool(robot.commands))
+
+
+def memory_mb(robot: Robot) -> float:
+    """What the node itself has in memory, without what it shares with others."""
+    rollup = Path(f"/proc/{robot.program.process.pid}/smaps_rollup").read_text()
+    return int(re.search(r"^Anonymous: +(\d+) kB", rollup, re.MULTILINE)[1]) / 1024
+
+
+def test_a_cleanup_frees_models_and_threads(robot: Robot, manager: Manager) -> None:
+    manager.run(wired(shipped_encoders_policy(robot.folder / "policy")))
+    ours = {"control", "supervisor", "explainer", "loader", "encode scene", "encode instruct"}
+    after: list[str] = []
+    for _ in range(3):
+        manager.bring_to(INACTIVE)
+        loaded_mb = memory_mb(robot)
+        assert ours <= set(robot.program.threads())
+        assert manager.change("cleanup")
+        robot.wait_for("its threads to end", lambda: not ours & set(robot.program.threads()))
+        # Both encoders' weights are 36 MB.
+        assert loaded_mb - memory_mb(robot) > 25
+        # The inference library itself stays, and a thread of its own.
+        left = robot.program.threads()
+        assert left == (after or left)
+        after = left
 
 
 def test_with_autostart_it_drives_by_itself_and_can_be_managed_all_the_same(robot: Robot, manager: Manager) -> None:

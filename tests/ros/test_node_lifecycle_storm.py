@@ -19,6 +19,9 @@ ROUNDS = 300
 AT_ONCE = 3
 """So many are asked for before the first is answered: most of them come in the middle of another one."""
 
+SWAP_EVERY = 5
+"""In one of so many rounds a policy is to take over as well, in the middle of whatever happens."""
+
 LABELS = ["configure", "activate", "deactivate", "cleanup"]
 
 LEADS_TO = {
@@ -65,7 +68,8 @@ def test_a_storm_of_transitions_leaves_nothing_behind(robot: Robot) -> None:
     manager = Manager(robot)
     robot.keep_sending("joint_states", joints(1.0, 0.5))
     robot.keep_sending("camera/image_raw", picture(0, 0, 0))
-    manager.run(wired(sight_policy(robot.folder / "policy")))
+    policy = sight_policy(robot.folder / "policy")
+    manager.run(wired(policy))
     # What is made once and stays is there after the first round.
     cycle(robot, manager)
     threads, files, ends = robot.program.threads(), descriptors(robot), endpoints(robot)
@@ -73,8 +77,10 @@ def test_a_storm_of_transitions_leaves_nothing_behind(robot: Robot) -> None:
     seed = random.SystemRandom().randint(0, 2**32)
     print(f"seed {seed}")
     chance = random.Random(seed)
-    state, succeeded = UNCONFIGURED, 0
-    for _ in range(ROUNDS):
+    state, succeeded, loads = UNCONFIGURED, 0, []
+    for turn in range(ROUNDS):
+        if turn % SWAP_EVERY == 0:
+            loads.append(robot.ask_to_load(policy.folder))
         asked = [chance.choice(LABELS) for _ in range(AT_ONCE)]
         futures = [manager.ask_for(label) for label in asked]
         robot.wait_for("all answers", lambda futures=futures: all(future.done() for future in futures), 30.0)
@@ -83,6 +89,7 @@ def test_a_storm_of_transitions_leaves_nothing_behind(robot: Robot) -> None:
         state = manager.state()
         assert state in (UNCONFIGURED, INACTIVE, ACTIVE)
     assert succeeded > ROUNDS / 4
+    robot.wait_for("all answers to swaps", lambda: all(load.done() for load in loads))
     # One event where it begins, one where it ends.
     robot.wait_for("every event", lambda: len(manager.events) >= 2 * succeeded)
     assert len(manager.events) == 2 * succeeded

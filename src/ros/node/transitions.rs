@@ -131,7 +131,7 @@ impl ManagedNode {
 
     /// Starts what was loaded, once it is.
     fn configure(&mut self) -> Option<Result<(), Unsuccessful>> {
-        if matches!(&self.work, Work::Loading(loading) if !loading.is_finished()) {
+        if !self.work.is_finished() {
             return None;
         }
         let loaded = match std::mem::replace(&mut self.work, Work::Nothing) {
@@ -198,7 +198,7 @@ impl ManagedNode {
     }
 
     fn freed(&mut self) -> Option<Result<(), Unsuccessful>> {
-        if matches!(&self.work, Work::Freeing(freeing) if !freeing.is_finished()) {
+        if !self.work.is_finished() {
             return None;
         }
         let freed = match std::mem::replace(&mut self.work, Work::Nothing) {
