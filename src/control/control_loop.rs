@@ -63,6 +63,7 @@ struct Orders {
 /// ever sent, and ends the thread.
 pub struct ControlThread {
     orders: Arc<Orders>,
+    heartbeat: Arc<Heartbeat>,
     handle: Option<JoinHandle<()>>,
 }
 
@@ -80,7 +81,7 @@ impl ControlThread {
         let orders = Arc::<Orders>::default();
         let heartbeat = control.heartbeat.clone();
         let work = {
-            let orders = orders.clone();
+            let (orders, heartbeat) = (orders.clone(), heartbeat.clone());
             move || {
                 let _end = EndOf(heartbeat);
                 control.run(&orders);
@@ -92,6 +93,7 @@ impl ControlThread {
         waker.set(handle.thread().clone());
         Ok(Self {
             orders,
+            heartbeat,
             handle: Some(handle),
         })
     }
@@ -101,7 +103,8 @@ impl ControlThread {
         self.order(true);
     }
 
-    /// Has it send the stop action, if anything was sent since it was activated, and come to rest.
+    /// Has it send the stop action, if anything was sent since it was activated, and come to rest. Where it does not, the
+    /// supervisor stands in for it.
     pub fn deactivate(&self) {
         self.order(false);
     }
@@ -112,6 +115,7 @@ impl ControlThread {
     }
 
     fn order(&self, active: bool) {
+        self.heartbeat.call_to_rest(!active);
         self.orders.active.store(active, Ordering::Release);
         if let Some(handle) = &self.handle {
             handle.thread().unpark();
@@ -121,6 +125,7 @@ impl ControlThread {
 
 impl Drop for ControlThread {
     fn drop(&mut self) {
+        self.heartbeat.call_to_rest(true);
         self.orders.ending.store(true, Ordering::Release);
         if let Some(handle) = self.handle.take() {
             handle.thread().unpark();

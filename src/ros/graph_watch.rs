@@ -7,6 +7,7 @@ use super::command_topic::CommandTopic;
 use super::graph;
 use super::modality_topic::{ModalityTopic, Notice};
 use super::names::Names;
+use crate::errors::ConfigErrors;
 use crate::message::{Level, Status};
 
 /// How often it looks. The main thread does, between two spins, and the control thread has nothing to do with it.
@@ -72,9 +73,21 @@ impl GraphWatch {
         self.command = Some(command);
     }
 
-    /// Whether what arrives is wanted. Where not, it is dropped, and nothing is said of the topics.
-    pub fn listen(&mut self, is_listening: bool) {
-        self.is_listening = is_listening;
+    /// Wants what arrives from here on, and looks after the topics again.
+    ///
+    /// # Errors
+    /// The topic that ROS refuses.
+    pub fn listen(&mut self, node: &mut r2r::Node) -> Result<(), ConfigErrors> {
+        for topic in &mut self.topics {
+            topic.subscribe_again(node)?;
+        }
+        self.is_listening = true;
+        Ok(())
+    }
+
+    /// Does not want what arrives from here on, and says nothing of the topics.
+    pub fn ignore(&mut self) {
+        self.is_listening = false;
     }
 
     /// What is wrong, for the status.
@@ -86,9 +99,9 @@ impl GraphWatch {
     /// spin.
     pub fn serve(&mut self, node: &mut r2r::Node) {
         for topic in &mut self.topics {
-            topic.drain();
-            if !self.is_listening {
-                topic.forget();
+            match self.is_listening {
+                true => topic.drain(),
+                false => topic.discard(),
             }
         }
         let now = Instant::now();

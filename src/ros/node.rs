@@ -122,7 +122,7 @@ impl ManagedNode {
             false => None,
         };
         let mut graph = GraphWatch::new(Vec::new(), None);
-        graph.listen(false);
+        graph.ignore();
         let state = LifecycleStatus::default();
         let (to_status, sources) = mpsc::channel();
         let mut reporter = StatusReporter::new(

@@ -1,5 +1,5 @@
-//! The topics of the node. They are made once, when it is configured for the first time, and stay as long as it does: r2r
-//! gives up a subscription only when its next message comes. While the node is unconfigured, what arrives is dropped.
+//! The topics of the node. They are made once, when it is configured for the first time. While it is unconfigured nothing
+//! that arrives counts; publishers stay as long as the node does.
 
 use std::sync::Arc;
 

@@ -117,11 +117,12 @@ impl StatusReporter {
 
     /// Publishes what has changed, and everything once a second. To be called every [`LOOK_EVERY`].
     pub fn look(&mut self, now: Instant) {
+        // The state first: an active node has left its source before.
+        let lifecycle = self.lifecycle.get();
         if let Some(newest) = self.sources.try_iter().last() {
             self.source = newest;
             self.publisher.forget();
         }
-        let lifecycle = self.lifecycle.get();
         self.is_quiet &= lifecycle.state != State::Active;
         let report = self.source.as_mut().map(|source| *source.reports.read());
         let cause = self.cause(now, lifecycle.state, report.as_ref());

@@ -11,6 +11,7 @@ pub struct Heartbeat {
     /// Nanoseconds from the origin to the last command, plus one; zero before the first.
     last: AtomicU64,
     ended: AtomicBool,
+    called: AtomicBool,
     resting: AtomicBool,
 }
 
@@ -20,6 +21,7 @@ impl Default for Heartbeat {
             origin: Instant::now(),
             last: AtomicU64::new(0),
             ended: AtomicBool::new(false),
+            called: AtomicBool::new(false),
             resting: AtomicBool::new(false),
         }
     }
@@ -40,6 +42,16 @@ impl Heartbeat {
     /// Whether no command will come any more.
     pub fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
+    }
+
+    /// The control thread is to come to rest, or to go on. For whoever tells it.
+    pub fn call_to_rest(&self, is_called: bool) {
+        self.called.store(is_called, Ordering::Release);
+    }
+
+    /// Whether the control thread is to come to rest, and so has no excuse for silence.
+    pub fn is_called_to_rest(&self) -> bool {
+        self.called.load(Ordering::Acquire)
     }
 
     /// No command will come until the node is activated again; the last one was the stop action, where any had left.

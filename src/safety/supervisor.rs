@@ -23,6 +23,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How long the stop action is repeated at the end, and when the node is deactivated, so that the middleware can carry it out of the process.
 const LAST_WORD: Duration = Duration::from_millis(100);
 
+/// How long the control thread may take to come to rest or to end, on any clock: it looks every 20 ms.
+const LONGEST_CALL: Duration = Duration::from_millis(100);
+
 /// A command that stops the robot.
 pub struct StopCommand {
     /// How it is laid out.
@@ -41,7 +44,7 @@ impl Patience {
         Self(Some((3 * period).max(Duration::from_millis(100))))
     }
 
-    /// For ever: only the end of the control thread counts.
+    /// For ever: only that the control thread ends, or does not come to rest when it should, counts.
     pub fn unlimited() -> Self {
         Self(None)
     }
@@ -76,6 +79,7 @@ impl Supervisor {
             clock,
             patience,
             is_stopping: false,
+            called_since: None,
             resting_since: None,
         };
         let thread = std::thread::Builder::new()
@@ -117,6 +121,8 @@ struct Watch<S> {
     clock: Clock,
     patience: Patience,
     is_stopping: bool,
+    /// Since when the control thread is to come to rest.
+    called_since: Option<Instant>,
     /// Since when the control thread rests, while the stop action is still repeated.
     resting_since: Option<Instant>,
 }
@@ -143,10 +149,16 @@ impl<S: CommandSink> Watch<S> {
             return self.let_rest(now);
         }
         self.resting_since = None;
+        let is_called = self.heartbeat.is_called_to_rest();
         let Some(silence) = self.heartbeat.silence(now) else {
+            self.called_since = None;
             return false;
         };
-        let is_late = self.patience.0.is_some_and(|patience| silence > patience);
+        self.called_since = is_called.then(|| self.called_since.unwrap_or(now));
+        let is_slow = self
+            .called_since
+            .is_some_and(|since| now.saturating_duration_since(since) > LONGEST_CALL);
+        let is_late = is_slow || self.patience.0.is_some_and(|patience| silence > patience);
         let needed = has_ended || is_late;
         if needed {
             self.send_stop();
@@ -167,7 +179,7 @@ impl<S: CommandSink> Watch<S> {
     /// Repeats the stop action for a moment after the control thread has come to rest, where a command had ever left, and
     /// then falls silent. Says whether it sent.
     fn let_rest(&mut self, now: Instant) -> bool {
-        self.is_stopping = false;
+        (self.is_stopping, self.called_since) = (false, None);
         let since = *self.resting_since.get_or_insert(now);
         let is_over = now.saturating_duration_since(since) >= LAST_WORD;
         if is_over || self.heartbeat.silence(now).is_none() {

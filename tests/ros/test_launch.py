@@ -55,7 +55,8 @@ def test_the_clock_is_that_of_the_parameter_file_unless_another_is_given(
 
 
 @pytest.mark.parametrize(
-    ("in_file", "given", "starts"), [(None, "", True), (False, "", False), (None, "false", False), (False, "true", True)]
+    ("in_file", "given", "starts"),
+    [(None, "", True), (False, "", False), (None, "false", False), (False, "true", True)],
 )
 def test_it_starts_itself_unless_the_parameter_file_or_the_argument_says_otherwise(
     robot: Robot, start: Callable[..., Program], tmp_path: Path, in_file: bool | None, given: str, starts: bool
@@ -73,7 +74,9 @@ def test_it_starts_itself_unless_the_parameter_file_or_the_argument_says_otherwi
         assert robot.commands == []
 
 
-@pytest.mark.parametrize("given", [{"policy"}, {"use_sim_time"}, {"autostart"}, {"policy", "use_sim_time", "autostart"}])
+@pytest.mark.parametrize(
+    "given", [{"policy"}, {"use_sim_time"}, {"autostart"}, {"policy", "use_sim_time", "autostart"}]
+)
 def test_every_argument_that_is_given_arrives(tmp_path: Path, given: set[str]) -> None:
     values = {"policy": "mine", "use_sim_time": "true", "autostart": "false"}
     words = launched(tmp_path, params_file="my.param.yaml", **{name: values[name] for name in given})

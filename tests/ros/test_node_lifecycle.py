@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import signal
@@ -10,11 +11,20 @@ from pathlib import Path
 
 import pytest
 import rclpy
+from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus
+from frozen_thread import frozen_thread
 from lifecycle_msgs.msg import Transition
 from manager import ACTIVE, FINALIZED, INACTIVE, UNCONFIGURED, Manager, in_words
 from parameters import RATE_HZ, wired
-from policies import STOP, constant_policy, joints_policy, shipped_encoders_policy, spoken_policy
+from policies import (
+    STOP,
+    constant_policy,
+    joints_and_target_policy,
+    joints_policy,
+    shipped_encoders_policy,
+    spoken_policy,
+)
 from rclpy.context import Context
 from rclpy.lifecycle import LifecycleNode
 from robot import Robot, joints, numbers
@@ -89,6 +99,7 @@ def test_every_state_lets_through_what_the_design_says(robot: Robot, manager: Ma
         assert manager.change("cleanup")
         assert manager.state() == UNCONFIGURED
     assert robot.program.stop() == 0
+    assert "[ERROR]" not in robot.program.log() and "the supervisor" not in robot.program.log()
 
 
 def test_no_command_leaves_before_everything_is_fresh_also_when_it_is_activated_again(
@@ -259,8 +270,8 @@ def test_the_state_machine_is_that_of_rcl(robot: Robot, manager: Manager, refere
 
 def test_events_tell_of_every_step(robot: Robot, manager: Manager) -> None:
     manager.run(with_joints(robot))
-    manager.bring_to(ACTIVE)
-    assert manager.change("deactivate") and manager.change("cleanup")
+    # By their numbers, as Nav2's manager asks for them.
+    assert all(manager.change(number) for number in (1, 3, 4, 2))
     expected = [
         (1, "configure", "unconfigured", "configuring"),
         (10, "transition_success", "configuring", "inactive"),
@@ -321,6 +332,82 @@ def test_an_instruction_from_before_a_cleanup_does_not_count_after_it(robot: Rob
     is_silent(robot)
     robot.say("close the faucet")
     robot.wait_for("a command", lambda: bool(robot.commands))
+
+
+def drives_on_simulated_time(robot: Robot) -> None:
+    """Turns the clock on until a command comes, and lets it stand still then."""
+    robot.commands.clear()
+
+    def turned_on() -> bool:
+        robot.advance(1 / RATE_HZ)
+        return bool(robot.commands)
+
+    robot.wait_for("a command", turned_on)
+    assert numbers(robot.commands[-1]) == DRIVES
+
+
+def simulated(robot: Robot, **more: object) -> dict:
+    """Parameters on a clock of the test's, with joints that hold for good."""
+    robot.simulated = Time(sec=100)
+    parameters = with_joints(robot) | {"use_sim_time": True} | more
+    parameters["modalities"]["joints"]["max_age_s"] = math.inf
+    return parameters
+
+
+@pytest.mark.parametrize("lockstep", [False, True])
+def test_while_simulated_time_stands_still_the_robot_is_stopped_all_the_same(
+    robot: Robot, manager: Manager, lockstep: bool
+) -> None:
+    manager.run(simulated(robot, lockstep=lockstep))
+    manager.bring_to(ACTIVE)
+    for _ in range(2):
+        drives_on_simulated_time(robot)
+        assert manager.change("deactivate")
+        robot.wait_for_action(STOP)
+        is_silent(robot)
+        robot.advance(1.0)
+        is_silent(robot)
+        assert manager.change("activate")
+    assert robot.program.stop() == 0
+
+
+@pytest.mark.parametrize("is_simulated", [False, True])
+def test_a_control_thread_that_hangs_does_not_keep_a_deactivation_from_stopping_the_robot(
+    robot: Robot, manager: Manager, is_simulated: bool
+) -> None:
+    manager.run(simulated(robot) if is_simulated else with_joints(robot))
+    manager.bring_to(ACTIVE)
+    (drives_on_simulated_time if is_simulated else drives)(robot)
+    with frozen_thread(robot.program.process.pid, "control"):
+        answer = manager.ask_for("deactivate")
+        robot.wait_for("stops", lambda: [numbers(c) for c in robot.commands[-3:]] == [STOP] * 3)
+        assert manager.state() == "deactivating"
+        assert not manager.change("activate"), "that is still under way"
+        assert not answer.done()
+    robot.wait_for("the answer", answer.done)
+    assert answer.result().success
+    assert manager.state() == INACTIVE
+    is_silent(robot)
+
+
+def test_a_topic_that_is_published_is_given_up_with_a_cleanup(robot: Robot, manager: Manager) -> None:
+    manager.run(wired(joints_and_target_policy(robot.folder / "policy")))
+    robot.keep_sending("joint_states", joints(LEFT, RIGHT))
+
+    def subscriptions(topic: str) -> int:
+        found = robot.peer.node.get_subscriptions_info_by_topic(topic)
+        return sum(end.node_name == "late_fusion" for end in found)
+
+    for turn in range(3):
+        expected = {"/joint_states": 0, "/target": min(turn, 1)}
+        for topic, count in expected.items():
+            robot.wait_for(f"{count} on {topic}", lambda t=topic, c=count: subscriptions(t) == c)
+        manager.bring_to(INACTIVE)
+        for topic in expected:
+            robot.wait_for(f"one on {topic}", lambda t=topic: subscriptions(t) == 1)
+        robot.wait_for("joints", lambda: robot.statuses[-1].parts.get("joints") is not None)
+        robot.wait_for("joints", lambda: robot.statuses[-1].value("encoded", "joints") != "0")
+        assert manager.change("cleanup")
 
 
 def memory_mb(robot: Robot) -> float:

@@ -90,7 +90,9 @@ impl ManagedNode {
                         log::info!("configured; nothing is published before the node is active");
                     }
                     State::Inactive => {
-                        log::info!("deactivated: the stop action was sent, and now nothing is");
+                        log::info!(
+                            "deactivated; nothing is published before the node is active again"
+                        );
                     }
                     State::Unconfigured => log::info!("cleaned up; the node is unconfigured"),
                     State::Finalized => self.finalize(),
@@ -144,6 +146,10 @@ impl ManagedNode {
                 .map_err(Unsuccessful::failure),
             Err(panic) => Err(Unsuccessful::panic("loading the policy", panic.as_ref())),
         };
+        if started.is_err() {
+            // The status is there as long as the node is.
+            let _ = self.to_status.send(None);
+        }
         Some(started)
     }
 
@@ -167,8 +173,9 @@ impl ManagedNode {
             topics,
             to_status: &self.to_status,
         };
-        self.configured = Some(Configured::start(loaded, &around)?);
-        self.graph.listen(true);
+        let configured = Configured::start(loaded, &around)?;
+        self.graph.listen(&mut self.node)?;
+        self.configured = Some(configured);
         Ok(())
     }
 
@@ -183,7 +190,7 @@ impl ManagedNode {
 
     /// Drops everything that is configured, in another thread: an encoder may have to end its run first.
     fn free(&mut self) {
-        self.graph.listen(false);
+        self.graph.ignore();
         // The status is there as long as the node is.
         let _ = self.to_status.send(None);
         let Some(configured) = self.configured.take() else {
@@ -221,7 +228,7 @@ impl ManagedNode {
 
     /// What is left after an error goes.
     fn give_up(&mut self) {
-        self.graph.listen(false);
+        self.graph.ignore();
         let _ = self.to_status.send(None);
         self.configured = None;
         self.work = Work::Nothing;

@@ -35,6 +35,7 @@ fn watch(patience: Patience) -> (Watch<Sink>, Receiver<Vec<u8>>, Sender<StopComm
         clock: Clock::System,
         patience,
         is_stopping: false,
+        called_since: None,
         resting_since: None,
     };
     (watch, sent, sender)
@@ -151,4 +152,39 @@ fn a_control_thread_that_ends_while_it_comes_to_rest_is_stood_in_for_until_the_p
         assert!(watch.look(start + Duration::from_secs(seconds)));
     }
     assert_eq!(sent.try_iter().count(), 3);
+}
+
+#[test]
+fn a_control_thread_that_does_not_come_to_rest_is_stood_in_for_on_any_clock() {
+    for patience in [Patience::periods(PERIOD), Patience::unlimited()] {
+        let (mut watch, sent, _successors) = watch(patience);
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        watch.heartbeat.beat(at(0));
+        watch.heartbeat.call_to_rest(true);
+        assert!(!watch.look(at(10)), "it has 100 ms");
+        assert!(!watch.look(at(90)));
+        assert!(watch.look(at(111)) && watch.look(at(200)));
+        watch.heartbeat.rest();
+        assert!(watch.look(at(210)) && !watch.look(at(310)));
+        assert_eq!(sent.try_iter().count(), 3);
+        assert!(!watch.look(at(1_000)), "it rests");
+        watch.heartbeat.call_to_rest(false);
+        watch.heartbeat.beat(at(9_010));
+        assert!(!watch.look(at(9_011)), "the rest before does not count");
+        watch.heartbeat.call_to_rest(true);
+        assert!(!watch.look(at(9_012)), "it has 100 ms again");
+        assert!(watch.look(at(9_113)));
+    }
+}
+
+#[test]
+fn a_robot_that_was_never_moved_gets_no_stop_from_a_control_thread_that_does_not_come_to_rest() {
+    let (mut watch, sent, _successors) = watch(Patience::unlimited());
+    let start = Instant::now();
+    watch.heartbeat.call_to_rest(true);
+    for seconds in 0..3 {
+        assert!(!watch.look(start + Duration::from_secs(seconds)));
+    }
+    assert_eq!(sent.try_iter().count(), 0);
 }
