@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use late_fusion::chunk::{Ensemble, Favor};
 use late_fusion::contribution::Contributions;
-use late_fusion::control::{Controller, Decision, Freshness, Returned, Tick, TickMeter, handover};
+use late_fusion::control::{
+    Controller, Decision, Freshness, Returned, StopReason, Tick, TickMeter, handover,
+};
 use late_fusion::message::{ActionMapping, FeatureTemplate, MessageType};
 use late_fusion::modality::{ProjectedFeature, feature_slot};
 use late_fusion::policy::Policy;
@@ -151,6 +153,38 @@ fn a_tick_and_its_command_allocate_nothing() {
         decisions[usize::from(matches!(decision, Decision::Stop(_)))] += 1;
     }
     assert_eq!(decisions, [120, 80]);
+    assert_eq!(counted, 0);
+}
+
+#[test]
+fn coming_to_rest_and_driving_again_allocates_nothing() {
+    let mut controller = controller(policy(None), Ensemble::None);
+    let (mut writer, mut reader) = feature_slot(PROJECTED);
+    let mut meter = TickMeter::new();
+    let mut action = [0.0];
+    let mut counted = 0;
+    for tick in 0..200 {
+        let now = Stamp::from_nanos(1_000_000_000 + tick * 25_000_000);
+        writer.write(ProjectedFeature {
+            stamp: now,
+            present: true,
+            values: DVector::repeat(PROJECTED, 0.5),
+        });
+        let before = ALLOCATIONS.with(Cell::get);
+        let features = std::iter::once(reader.read());
+        controller.tick(now, elapsed(now), features, &mut action);
+        assert!(controller.is_armed());
+        if tick % 10 == 9 {
+            let stop = controller.stop(elapsed(now), StopReason::Deactivated, &mut action);
+            meter.count(Instant::now(), stop, true);
+            controller.rest(&mut action);
+            meter.pause();
+            assert!(!controller.is_armed());
+        }
+        if tick > 0 {
+            counted += ALLOCATIONS.with(Cell::get) - before;
+        }
+    }
     assert_eq!(counted, 0);
 }
 

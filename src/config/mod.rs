@@ -4,6 +4,7 @@
 //! files and `-p` give, to whatever node), [`Given`] (what they give to one node), and from there a checked configuration.
 
 mod arguments;
+mod autostart;
 mod bounds;
 mod declaration;
 mod encoder;

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use super::bounds::Bounds;
 use super::declaration::{Checked, Declarations};
-use super::encoding;
 use super::ensemble;
 use super::given::Given;
 use super::topic::{message, topic};
+use super::{autostart, encoding};
 use crate::chunk::Ensemble;
 use crate::control::Freshness;
 use crate::encoder::ExecutionProvider;
@@ -21,6 +21,8 @@ use crate::message::MessageType;
 pub struct NodeConfig {
     /// The policy folder; empty for a tool that needs none, such as the recorder.
     pub policy: PathBuf,
+    /// Whether the node configures and activates itself when it starts.
+    pub autostart: bool,
     /// The ONNX Runtime library, where the look-up is not to find it.
     pub onnxruntime: Option<PathBuf>,
     /// Where the encoders run.
@@ -145,6 +147,7 @@ impl NodeConfig {
             "Folder with policy.yaml and weights.safetensors, as late_fusion train writes it. While the node runs, the \
              service ~/load_policy loads another one.",
         );
+        let autostart = autostart::declare(d);
         let onnxruntime = encoding::onnxruntime(d);
         let execution_provider = encoding::execution_provider(d);
         let intra_op_threads = encoding::intra_op_threads(d);
@@ -198,6 +201,7 @@ impl NodeConfig {
                 .zip(action)
                 .map(|((provider, ensemble), action)| Self {
                     policy: policy.into(),
+                    autostart,
                     onnxruntime,
                     execution_provider: provider,
                     intra_op_threads,

@@ -2,7 +2,7 @@
 //! ticks it allocates nothing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
@@ -32,28 +32,44 @@ pub struct ControlLoop<S> {
     pub heartbeat: Arc<Heartbeat>,
 }
 
-/// Wakes the control thread when a feature or the simulated time has changed; nobody before it is there.
+/// Wakes the control thread when a feature or the simulated time has changed; nobody before it is there. The control thread
+/// itself never touches its lock.
 #[derive(Clone, Debug, Default)]
-pub struct Waker(Arc<OnceLock<Thread>>);
+pub struct Waker(Arc<Mutex<Option<Thread>>>);
 
 impl Waker {
     /// Wakes it.
     pub fn wake(&self) {
-        if let Some(thread) = self.0.get() {
+        if let Some(thread) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             thread.unpark();
         }
     }
+
+    /// From here on it wakes this thread.
+    fn set(&self, thread: Thread) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+    }
+}
+
+/// What the control thread is told, and what it says to it.
+#[derive(Debug, Default)]
+struct Orders {
+    ending: AtomicBool,
+    active: AtomicBool,
+    at_rest: AtomicBool,
 }
 
 /// The running control thread. Dropping it, in good order or while main unwinds, sends the stop action, if anything was
 /// ever sent, and ends the thread.
 pub struct ControlThread {
-    ending: Arc<AtomicBool>,
+    orders: Arc<Orders>,
+    heartbeat: Arc<Heartbeat>,
     handle: Option<JoinHandle<()>>,
 }
 
 impl ControlThread {
-    /// Starts the thread, for `waker` to wake. If it panics, `shutdown` is requested.
+    /// Starts the thread, for `waker` to wake, at rest: it sends nothing before [`ControlThread::activate`]. If it panics,
+    /// `shutdown` is requested.
     ///
     /// # Errors
     /// What the system says when it cannot start one.
@@ -62,30 +78,55 @@ impl ControlThread {
         waker: &Waker,
         shutdown: &Shutdown,
     ) -> Result<Self, ConfigErrors> {
-        let ending = Arc::new(AtomicBool::new(false));
+        let orders = Arc::<Orders>::default();
         let heartbeat = control.heartbeat.clone();
         let work = {
-            let ending = ending.clone();
+            let (orders, heartbeat) = (orders.clone(), heartbeat.clone());
             move || {
                 let _end = EndOf(heartbeat);
-                control.run(&ending);
+                control.run(&orders);
             }
         };
         let handle = shutdown
             .spawn("control", work)
             .map_err(|e| format!("the control thread cannot start: {e}"))?;
-        // A waker is made for one control thread.
-        let _ = waker.0.set(handle.thread().clone());
+        waker.set(handle.thread().clone());
         Ok(Self {
-            ending,
+            orders,
+            heartbeat,
             handle: Some(handle),
         })
+    }
+
+    /// Lets it decide and send; as after a start, nothing leaves before everything that is required is fresh.
+    pub fn activate(&self) {
+        self.order(true);
+    }
+
+    /// Has it send the stop action, if anything was sent since it was activated, and come to rest. Where it does not, the
+    /// supervisor stands in for it.
+    pub fn deactivate(&self) {
+        self.order(false);
+    }
+
+    /// Whether it has come to rest.
+    pub fn is_at_rest(&self) -> bool {
+        self.orders.at_rest.load(Ordering::Acquire)
+    }
+
+    fn order(&self, active: bool) {
+        self.heartbeat.call_to_rest(!active);
+        self.orders.active.store(active, Ordering::Release);
+        if let Some(handle) = &self.handle {
+            handle.thread().unpark();
+        }
     }
 }
 
 impl Drop for ControlThread {
     fn drop(&mut self) {
-        self.ending.store(true, Ordering::Release);
+        self.heartbeat.call_to_rest(true);
+        self.orders.ending.store(true, Ordering::Release);
         if let Some(handle) = self.handle.take() {
             handle.thread().unpark();
             // A panic is caught where the thread was started.
@@ -104,8 +145,8 @@ impl Drop for EndOf {
 }
 
 impl<S: CommandSink> ControlLoop<S> {
-    fn run(mut self, ending: &AtomicBool) {
-        while let Some(now) = self.wait(ending) {
+    fn run(mut self, orders: &Orders) {
+        while let Some(now) = self.wait(orders) {
             let elapsed = self.pace.elapsed(now);
             let previous = self.take_over(now);
             let decision = self.executor.decide(now, elapsed);
@@ -163,12 +204,34 @@ impl<S: CommandSink> ControlLoop<S> {
         self.executor.report(Instant::now(), decision, sent);
     }
 
+    /// Sends the stop action, where anything was sent since the last rest, and forgets that it was.
+    fn rest(&mut self) {
+        if self.executor.is_armed() {
+            let now = self.clock.now();
+            let elapsed = self.pace.elapsed(now);
+            let decision = self.executor.stop(elapsed, StopReason::Deactivated);
+            self.send(now, decision);
+            self.heartbeat.rest();
+        }
+        self.executor.rest();
+    }
+
     /// The time of the next tick, once it is due; `None` when the node is ending.
-    fn wait(&mut self, ending: &AtomicBool) -> Option<Stamp> {
+    fn wait(&mut self, orders: &Orders) -> Option<Stamp> {
         loop {
-            if ending.load(Ordering::Acquire) {
+            if orders.ending.load(Ordering::Acquire) {
                 return None;
             }
+            if !orders.active.load(Ordering::Acquire) {
+                if !orders.at_rest.load(Ordering::Acquire) {
+                    self.rest();
+                    orders.at_rest.store(true, Ordering::Release);
+                }
+                self.take_over_at_rest();
+                thread::park_timeout(LONGEST_WAIT);
+                continue;
+            }
+            orders.at_rest.store(false, Ordering::Release);
             self.take_over_at_rest();
             match &mut self.pace {
                 Pace::System(system) => {

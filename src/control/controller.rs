@@ -230,6 +230,14 @@ impl Controller {
         Decision::Stop(reason)
     }
 
+    /// Forgets that anything has left, after its last stop action: the next command is the first one again.
+    pub fn rest(&mut self, action: &mut [f64]) {
+        self.player.forget();
+        self.guard.stop(action);
+        self.armed = false;
+        self.last_command = None;
+    }
+
     /// Seconds since the last command, at most one period: after a pause the rate limits start small. A tick at which
     /// nothing left does not count, so that it does not matter how often one was tried.
     fn since_last_command(&mut self, elapsed: Duration) -> f64 {

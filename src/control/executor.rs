@@ -84,6 +84,12 @@ impl PolicyExecutor {
         self.controller.stop(elapsed, reason, &mut self.action)
     }
 
+    /// Forgets what it has commanded: as before its first command, it is silent until everything that is required is fresh.
+    pub fn rest(&mut self) {
+        self.controller.rest(&mut self.action);
+        self.reports.write(self.meter.pause());
+    }
+
     /// The message of the last decision, decided at `now`.
     pub fn command(&mut self, now: Stamp) -> &[u8] {
         self.template.encode(now, &self.action)

@@ -28,6 +28,8 @@ pub enum StopReason {
         /// Index in the policy's actions.
         action: usize,
     },
+    /// The node is being deactivated.
+    Deactivated,
     /// The node is ending.
     ShuttingDown,
 }
@@ -85,6 +87,7 @@ impl fmt::Display for Description<'_> {
                 "action {}: the policy's output is not finite",
                 self.spec.actions[action].name
             ),
+            StopReason::Deactivated => write!(f, "the node is being deactivated"),
             StopReason::ShuttingDown => write!(f, "the node is shutting down"),
         }
     }

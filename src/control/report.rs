@@ -10,7 +10,7 @@ use crate::window::Window;
 pub struct TickReport {
     /// The last decision.
     pub decision: Decision,
-    /// When it was made; `None` before the first.
+    /// When it was made; `None` before the first one since the node was activated.
     pub at: Option<Instant>,
     /// Whether the last command could be sent.
     pub sent: bool,
@@ -63,6 +63,12 @@ impl TickMeter {
         self.report
     }
 
+    /// Nothing is decided until the next tick, however long that takes.
+    pub fn pause(&mut self) -> TickReport {
+        self.report.at = None;
+        self.report
+    }
+
     /// Counts a tick at `now`, whose command was sent or not. Percentiles are brought up to date once a second, for they
     /// are not free.
     pub fn count(&mut self, now: Instant, decision: Decision, sent: bool) -> TickReport {
@@ -100,6 +106,22 @@ impl Default for TickMeter {
 mod tests {
     use super::*;
     use std::time::Duration;
+
+    #[test]
+    fn a_pause_is_no_interval() {
+        let start = Instant::now();
+        let mut meter = TickMeter::new();
+        meter.count(start, Decision::Act { limited: 0 }, true);
+        let paused = meter.pause();
+        assert_eq!((paused.at, paused.ticks), (None, 1));
+        let mut now = start + Duration::from_secs(2);
+        let mut report = paused;
+        for _ in 0..150 {
+            now += Duration::from_millis(10);
+            report = meter.count(now, Decision::Act { limited: 0 }, true);
+        }
+        assert!(report.interval_p99_ms < 11.0, "{report:?}");
+    }
 
     #[test]
     fn rate_and_percentiles_are_those_of_the_last_seconds() {

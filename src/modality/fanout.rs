@@ -52,6 +52,13 @@ impl MessageFanout {
         (state.notice, state.silence) = (notice, silence);
     }
 
+    /// Forgets the newest messages, and what was to be said of the topic: as if none had ever come.
+    pub fn forget(&self) {
+        let mut state = self.lock();
+        state.newest.clear();
+        (state.notice, state.silence) = (None, None);
+    }
+
     /// Hands a message to every worker. Workers that have ended are forgotten.
     pub fn put(&self, message: Message) {
         let state = &mut *self.lock();
@@ -111,6 +118,20 @@ mod tests {
         assert_eq!(fanout.notice().as_deref(), Some("another type"));
         fanout.set_notice(None, None);
         assert_eq!(fanout.notice(), None);
+    }
+
+    #[test]
+    fn what_was_forgotten_is_not_handed_to_those_who_come_later() {
+        let fanout = MessageFanout::default();
+        fanout.put(message(1));
+        fanout.set_notice(Some("other type".into()), Some("nobody publishes it".into()));
+        fanout.forget();
+        assert_eq!((fanout.has_received(), fanout.notice()), (false, None));
+        let slot = Arc::<MessageSlot>::default();
+        fanout.attach(slot.clone());
+        fanout.put(message(2));
+        assert_eq!(slot.take(), Some(message(2)));
+        assert_eq!(slot.superseded(), 0, "it was the first");
     }
 
     #[test]

@@ -47,6 +47,11 @@ impl NewestParts {
         self.kept.pop_front().map(|(_, message)| message)
     }
 
+    /// Drops all of them.
+    pub fn clear(&mut self) {
+        self.kept.clear();
+    }
+
     /// The messages, in the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = &Message> {
         self.kept.iter().map(|(_, message)| message)

@@ -13,6 +13,31 @@ use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::shutdown::Shutdown;
 
+/// The two topics. Cheap to clone.
+#[derive(Clone)]
+pub struct ExplainerTopics {
+    contributions: r2r::PublisherUntyped,
+    fusion: r2r::PublisherUntyped,
+}
+
+impl ExplainerTopics {
+    /// Offers them.
+    ///
+    /// # Errors
+    /// The topic that ROS refuses.
+    pub fn new(node: &mut r2r::Node) -> Result<Self, ConfigErrors> {
+        let mut offer = |topic: &str| {
+            let qos = QosProfile::default().keep_last(1);
+            node.create_publisher_untyped(topic, MessageType::Float64MultiArray.ros_name(), qos)
+                .map_err(|e| ConfigErrors::from(format!("topic {topic}: cannot publish: {e}")))
+        };
+        Ok(Self {
+            contributions: offer("~/contributions")?,
+            fusion: offer("~/fusion")?,
+        })
+    }
+}
+
 /// The running thread.
 pub struct Explainer {
     successors: Sender<Attribution>,
@@ -24,24 +49,18 @@ impl Explainer {
     /// Starts it, with the policy that it explains until it gets another.
     ///
     /// # Errors
-    /// A topic that ROS refuses, a thread that the system refuses.
+    /// A thread that the system refuses.
     pub fn start(
-        node: &mut r2r::Node,
+        topics: ExplainerTopics,
         attribution: Attribution,
         rate_hz: f64,
         shutdown: &Shutdown,
     ) -> Result<Self, ConfigErrors> {
-        let mut offer = |topic: &str| {
-            let qos = QosProfile::default().keep_last(1);
-            node.create_publisher_untyped(topic, MessageType::Float64MultiArray.ros_name(), qos)
-                .map_err(|e| ConfigErrors::from(format!("topic {topic}: cannot publish: {e}")))
-        };
         let (successors, coming) = mpsc::channel();
         let work = Work {
             attribution,
             successors: coming,
-            on_contributions: offer("~/contributions")?,
-            on_fusion: offer("~/fusion")?,
+            topics,
         };
         // Looking more often than snapshots come keeps what is said at most half a period late.
         let pause = Duration::from_secs_f64(0.5 / rate_hz);
@@ -77,8 +96,7 @@ impl Explainer {
 struct Work {
     attribution: Attribution,
     successors: Receiver<Attribution>,
-    on_contributions: r2r::PublisherUntyped,
-    on_fusion: r2r::PublisherUntyped,
+    topics: ExplainerTopics,
 }
 
 impl Work {
@@ -89,8 +107,11 @@ impl Work {
             }
             if let Some(messages) = self.attribution.explain() {
                 // Publishing fails only when the node is gone.
-                let _ = self.on_contributions.publish_raw(&messages.contributions);
-                let _ = self.on_fusion.publish_raw(&messages.fusion);
+                let _ = self
+                    .topics
+                    .contributions
+                    .publish_raw(&messages.contributions);
+                let _ = self.topics.fusion.publish_raw(&messages.fusion);
             }
             std::thread::park_timeout(pause);
         }

@@ -7,6 +7,7 @@ use super::command_topic::CommandTopic;
 use super::graph;
 use super::modality_topic::{ModalityTopic, Notice};
 use super::names::Names;
+use crate::errors::ConfigErrors;
 use crate::message::{Level, Status};
 
 /// How often it looks. The main thread does, between two spins, and the control thread has nothing to do with it.
@@ -20,6 +21,7 @@ pub struct Warnings(Arc<Mutex<Vec<String>>>);
 pub struct GraphWatch {
     topics: Vec<ModalityTopic>,
     command: Option<CommandTopic>,
+    is_listening: bool,
     warnings: Warnings,
     /// What the log has said of the present state.
     said: Vec<String>,
@@ -58,10 +60,34 @@ impl GraphWatch {
         Self {
             topics,
             command,
+            is_listening: true,
             warnings: Warnings::default(),
             said: Vec::new(),
             looked: Instant::now(),
         }
+    }
+
+    /// Watches these as well.
+    pub fn watch(&mut self, topics: Vec<ModalityTopic>, command: CommandTopic) {
+        self.topics.extend(topics);
+        self.command = Some(command);
+    }
+
+    /// Wants what arrives from here on, and looks after the topics again.
+    ///
+    /// # Errors
+    /// The topic that ROS refuses.
+    pub fn listen(&mut self, node: &mut r2r::Node) -> Result<(), ConfigErrors> {
+        for topic in &mut self.topics {
+            topic.subscribe_again(node)?;
+        }
+        self.is_listening = true;
+        Ok(())
+    }
+
+    /// Does not want what arrives from here on, and says nothing of the topics.
+    pub fn ignore(&mut self) {
+        self.is_listening = false;
     }
 
     /// What is wrong, for the status.
@@ -73,7 +99,10 @@ impl GraphWatch {
     /// spin.
     pub fn serve(&mut self, node: &mut r2r::Node) {
         for topic in &mut self.topics {
-            topic.drain();
+            match self.is_listening {
+                true => topic.drain(),
+                false => topic.discard(),
+            }
         }
         let now = Instant::now();
         if now.saturating_duration_since(self.looked) >= LOOK_EVERY {
@@ -85,12 +114,12 @@ impl GraphWatch {
     fn look(&mut self, node: &mut r2r::Node, now: Instant) {
         let mut grave: Vec<String> = same_name(node).into_iter().collect();
         let mut notices: Vec<Notice> = Vec::new();
-        if let Some(command) = &mut self.command {
+        if let Some(command) = self.command.as_mut().filter(|_| self.is_listening) {
             let source = command.look(node, now);
             grave.extend(source.rivals);
             notices.extend(source.unheard);
         }
-        for topic in &mut self.topics {
+        for topic in self.topics.iter_mut().filter(|_| self.is_listening) {
             notices.extend(topic.look(node, now));
         }
         for text in grave.iter().filter(|text| !self.said.contains(text)) {

@@ -11,12 +11,11 @@ use super::requests::{Requests, respond};
 use crate::config::Value;
 use crate::errors::ConfigErrors;
 
-/// The service, and the request that the loader works at. Its type is one that every ROS 2 has: a string there, the
+/// The service, and the request that the loader works at, where the node is configured and so has one. Its type is one that every ROS 2 has: a string there, the
 /// policy's folder; whether it drives now and a message back.
 pub struct LoadPolicy {
     requests: Requests<AddDiagnostics::Service>,
     under_way: Option<ServiceRequest<AddDiagnostics::Service>>,
-    loader: Loader,
 }
 
 impl LoadPolicy {
@@ -24,21 +23,34 @@ impl LoadPolicy {
     ///
     /// # Errors
     /// The service, when ROS refuses it.
-    pub fn new(node: &mut r2r::Node, loader: Loader) -> Result<Self, ConfigErrors> {
+    pub fn new(node: &mut r2r::Node) -> Result<Self, ConfigErrors> {
         Ok(Self {
             requests: Requests::new(node, "~/load_policy")?,
             under_way: None,
-            loader,
         })
     }
 
-    /// Takes what has been asked for and answers what has been done; the parameter `policy` follows the policy in use.
-    pub fn answer(&mut self, parameters: &mut ParameterServices) {
-        if let Some(result) = self.loader.result()
+    /// Takes what has been asked for and answers what has been done; where no policy can be brought in, `loader` says why.
+    /// The parameter `policy` follows the policy in use, whose folder is returned when it is another one now.
+    pub fn answer(
+        &mut self,
+        loader: Result<&Loader, String>,
+        parameters: &mut ParameterServices,
+    ) -> Option<PathBuf> {
+        let loader = match loader {
+            Ok(loader) => loader,
+            Err(why) => {
+                self.refuse(&why);
+                return None;
+            }
+        };
+        let mut taken_over = None;
+        if let Some(result) = loader.result()
             && let Some(request) = self.under_way.take()
         {
             if result.is_ok() {
                 let folder = request.message.load_namespace.clone();
+                taken_over = Some(PathBuf::from(&folder));
                 parameters.set("policy", Value::String(folder));
             }
             respond(request, response(result));
@@ -52,18 +64,18 @@ impl LoadPolicy {
                 respond(request, response(Err(why)));
                 continue;
             }
-            self.loader
-                .load(PathBuf::from(&request.message.load_namespace));
+            loader.load(PathBuf::from(&request.message.load_namespace));
             self.under_way = Some(request);
         }
+        taken_over
     }
 
-    /// Ends the loader, and the encoders with it. A request that is under way is told so.
-    pub fn stop(self) {
-        self.loader.stop();
-        if let Some(request) = self.under_way {
-            let why = "the node is shutting down".to_owned();
-            respond(request, response(Err(why)));
+    /// Refuses what has been asked for and what is under way, for this reason.
+    pub fn refuse(&mut self, why: &str) {
+        let under_way = self.under_way.take();
+        let waiting = std::iter::from_fn(|| self.requests.next());
+        for request in under_way.into_iter().chain(waiting) {
+            respond(request, response(Err(why.to_owned())));
         }
     }
 }

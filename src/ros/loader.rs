@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How often is looked whether the control thread has taken it.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// How long loading may hold up the end of the node: less than `ros2 launch` waits before it sends SIGTERM.
+/// How long loading may hold up the end of the node, or its cleanup: less than `ros2 launch` waits before it sends SIGTERM.
 const LAST_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What the loader works with.
@@ -49,7 +49,7 @@ pub struct Work {
     /// Its encoders.
     pub workers: Vec<Worker>,
     /// The way to the status.
-    pub to_status: Sender<StatusSource>,
+    pub to_status: Sender<Option<StatusSource>>,
     /// The way to the supervisor.
     pub to_supervisor: Sender<StopCommand>,
     /// The way to the explainer, where there is one.
@@ -121,7 +121,7 @@ impl Loader {
             thread::sleep(LOOK_EVERY);
         }
         if !self.handle.is_finished() {
-            log::warn!("the node ends while a policy is still being loaded");
+            log::warn!("a policy is still being loaded; it is given up");
         } else {
             // A panic is caught where the thread was started.
             let _ = self.handle.join();
@@ -206,7 +206,9 @@ impl Work {
                 break returned;
             }
             if ending.load(Ordering::Acquire) {
-                return Err("the node is shutting down".to_owned().into());
+                return Err("the policy that it was to take over from is gone"
+                    .to_owned()
+                    .into());
             }
             if Instant::now() > until {
                 self.sender.withdraw();
@@ -238,7 +240,7 @@ impl Work {
                 self.config.policy = folder.to_owned();
                 // The others are there as long as the node is.
                 let _ = self.to_supervisor.send(runtime.stop);
-                let _ = self.to_status.send(runtime.status);
+                let _ = self.to_status.send(Some(runtime.status));
                 if let (Some(explainer), Some(attribution)) =
                     (&self.to_explainer, runtime.attribution)
                 {

@@ -1,6 +1,7 @@
 //! Everything that knows ROS: only serialized messages cross from here into the core, and back.
 
 mod command_topic;
+mod configured;
 mod context;
 mod encoder_node;
 mod encoder_status;
@@ -8,12 +9,15 @@ mod environment;
 mod explainer;
 mod graph;
 mod graph_watch;
+mod lifecycle_services;
+mod lifecycle_status;
 mod load_policy;
 mod loader;
 mod logger;
 mod modality_topic;
 mod names;
 mod node;
+mod node_topics;
 mod parameter_events;
 mod parameters;
 mod policy_runtime;

@@ -43,7 +43,8 @@ pub struct ModalityTopic {
     topic: String,
     fanout: Arc<MessageFanout>,
     clock: Clock,
-    subscriptions: Vec<Subscription>,
+    /// With the quality of service of each; those that were given up are to be made again.
+    subscriptions: Vec<(QosProfile, Option<Subscription>)>,
     /// Whether best-effort publishers are heard.
     hears_best_effort: bool,
     /// Since when nobody has published it.
@@ -107,9 +108,39 @@ impl ModalityTopic {
 
     /// Takes what has arrived from the middleware.
     pub fn drain(&mut self) {
-        for subscription in &mut self.subscriptions {
-            subscription.drain();
+        for (_, subscription) in &mut self.subscriptions {
+            subscription.as_mut().map(Subscription::drain);
         }
+    }
+
+    /// For a node that is unconfigured: drops what has arrived, and gives up the subscription that it came by, unless an
+    /// earlier message is to count later. r2r frees a subscription that was given up when its next message comes; so one
+    /// to a topic that is silent is kept, or each configuration would leave one more behind.
+    pub fn discard(&mut self) {
+        (self.silent_since, self.similar) = (None, None);
+        if self.wanted.accept_earlier {
+            return self.drain();
+        }
+        for (_, subscription) in &mut self.subscriptions {
+            if subscription.as_mut().is_some_and(Subscription::drain) {
+                *subscription = None;
+            }
+        }
+        self.fanout.forget();
+    }
+
+    /// Makes the subscriptions again that were given up.
+    ///
+    /// # Errors
+    /// The topic and type, when ROS refuses one.
+    pub fn subscribe_again(&mut self, node: &mut r2r::Node) -> Result<(), ConfigErrors> {
+        for i in 0..self.subscriptions.len() {
+            if let (qos, None) = &self.subscriptions[i] {
+                let subscription = self.subscription(node, qos.clone())?;
+                self.subscriptions[i].1 = Some(subscription);
+            }
+        }
+        Ok(())
     }
 
     /// Looks who publishes the topic, and subscribes as they can be heard. Returns what is to be said.
@@ -138,6 +169,16 @@ impl ModalityTopic {
     }
 
     fn add(&mut self, node: &mut r2r::Node, qos: QosProfile) -> Result<(), ConfigErrors> {
+        let subscription = self.subscription(node, qos.clone())?;
+        self.subscriptions.push((qos, Some(subscription)));
+        Ok(())
+    }
+
+    fn subscription(
+        &self,
+        node: &mut r2r::Node,
+        qos: QosProfile,
+    ) -> Result<Subscription, ConfigErrors> {
         let (fanout, clock) = (self.fanout.clone(), self.clock.clone());
         let deliver = move |bytes| {
             fanout.put(Message {
@@ -146,9 +187,7 @@ impl ModalityTopic {
             });
         };
         let (topic, message) = (&self.wanted.topic, self.wanted.message);
-        let subscription = Subscription::new(node, topic, message, qos, deliver)?;
-        self.subscriptions.push(subscription);
-        Ok(())
+        Subscription::new(node, topic, message, qos, deliver)
     }
 
     fn other_type(&self, publisher: &Publisher) -> Notice {

@@ -1,37 +1,42 @@
-//! The node: puts policy, encoders, workers and the control thread together, and spins until it is told to end.
+//! The node, a managed one: serves the graph and makes transitions until it is told to end.
 
-use std::sync::Arc;
-use std::sync::mpsc;
-use std::time::Duration;
+use std::sync::mpsc::{self, Sender};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use r2r::QosProfile;
 
-use super::command_topic::CommandTopic;
+use super::configured::Configured;
 use super::context;
-use super::explainer::Explainer;
 use super::graph_watch::GraphWatch;
+use super::lifecycle_services::LifecycleServices;
+use super::lifecycle_status::LifecycleStatus;
 use super::load_policy::LoadPolicy;
-use super::loader::{Loader, Work};
 use super::logger;
-use super::modality_topic::{ModalityTopic, Wanted};
+use super::node_topics::NodeTopics;
 use super::parameters::ParameterServices;
-use super::policy_runtime::{MessageFanouts, PolicyRuntime};
-use super::publisher::CommandPublisher;
 use super::signals::watch_signals;
 use super::status::StatusReporter;
+use super::status_source::StatusSource;
 use super::subscription::Subscription;
 use super::watcher::Watcher;
 use crate::clock::Clock;
 use crate::config::{Loaded, NODE_NAME, NodeConfig};
-use crate::control::{ControlLoop, ControlThread, Pace, Waker, handover};
+use crate::control::{State, Waker};
 use crate::errors::ConfigErrors;
 use crate::message::{self, MessageType};
-use crate::modality::MessageFanout;
-use crate::safety::{Heartbeat, Patience, Supervisor};
 use crate::shutdown::{Cause, Shutdown};
+
+mod transitions;
 
 /// How long a spin waits for messages, and so how late the end of the node can be noticed.
 const SPIN: Duration = Duration::from_millis(50);
+
+/// The same while a transition is under way, whose work is looked at in between.
+const SPIN_IN_TRANSITION: Duration = Duration::from_millis(5);
+
+/// How long a policy that is being loaded or freed may hold up the end: less than `ros2 launch` waits before it sends SIGTERM.
+const LAST_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Runs the node until a signal asks it to end.
 ///
@@ -51,38 +56,64 @@ pub fn run() -> Result<(), ConfigErrors> {
     let parameters = ParameterServices::new(&mut node, &clock, checked.declared)?;
     let shutdown = Shutdown::default();
     watch_signals(&shutdown)?;
-    RunningNode::start(node, config, clock, parameters, shutdown)?.spin()
+    ManagedNode::new(node, config, clock, parameters, shutdown)?.spin()
 }
 
-/// Everything that works while the node is up. However it ends, also while main unwinds, the fields are dropped in this
-/// order: the control thread sends its last stop action, the supervisor repeats it, and the node itself goes last.
-struct RunningNode {
-    control: ControlThread,
-    supervisor: Supervisor,
+/// The node in whatever state it is. However it ends, also while main unwinds, the fields are dropped in this order: what is
+/// configured stops the robot, and the node itself goes last.
+struct ManagedNode {
+    configured: Option<Configured>,
+    work: Work,
+    lifecycle: LifecycleServices,
+    state: LifecycleStatus,
+    to_status: Sender<Option<StatusSource>>,
     watcher: Watcher,
-    explainer: Option<Explainer>,
     load_policy: LoadPolicy,
     parameters: ParameterServices,
     sim_time: Option<Subscription>,
     graph: GraphWatch,
+    topics: Option<NodeTopics>,
+    config: NodeConfig,
+    clock: Clock,
+    waker: Waker,
     shutdown: Shutdown,
     node: r2r::Node,
 }
 
-impl RunningNode {
-    fn start(
+/// What another thread does for the transition that is under way.
+enum Work {
+    Nothing,
+    /// Loads and checks the policy.
+    Loading(JoinHandle<Result<Loaded, ConfigErrors>>),
+    /// Frees what was configured.
+    Freeing(JoinHandle<()>),
+}
+
+impl Work {
+    fn is_finished(&self) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Loading(loading) => loading.is_finished(),
+            Self::Freeing(freeing) => freeing.is_finished(),
+        }
+    }
+}
+
+/// A transition that did not succeed.
+struct Failed {
+    during: State,
+    errors: ConfigErrors,
+}
+
+impl ManagedNode {
+    fn new(
         mut node: r2r::Node,
         config: NodeConfig,
         clock: Clock,
         parameters: ParameterServices,
         shutdown: Shutdown,
     ) -> Result<Self, ConfigErrors> {
-        let loaded = Loaded::new(&config)?;
-        for warning in &loaded.warnings {
-            log::warn!("{warning}");
-        }
         let waker = Waker::default();
-        let (topics, fanouts) = listen(&mut node, &config, &clock)?;
         let sim_time = match config.use_sim_time {
             true => {
                 let (waker, clock) = (waker.clone(), clock.clone());
@@ -90,94 +121,118 @@ impl RunningNode {
             }
             false => None,
         };
-        let runtime = PolicyRuntime::start(&config, loaded, &fanouts, &waker, &shutdown)?;
-        let explainer = match runtime.attribution {
-            Some(attribution) => {
-                let rate_hz = config.contributions_rate_hz;
-                Some(Explainer::start(
-                    &mut node,
-                    attribution,
-                    rate_hz,
-                    &shutdown,
-                )?)
-            }
-            None => None,
-        };
-        let heartbeat = Arc::<Heartbeat>::default();
-        let patience = match config.use_sim_time {
-            true => Patience::unlimited(),
-            false => Patience::periods(Duration::from_secs_f64(1.0 / config.control_rate_hz)),
-        };
-        let supervisor = Supervisor::start(
-            CommandPublisher::new(&mut node, &config)?,
-            runtime.stop,
-            heartbeat.clone(),
-            clock.clone(),
-            patience,
-        )?;
-        let (sender, candidates) = handover();
-        let (to_status, successors) = mpsc::channel();
-        let loader = Loader::start(Work {
-            config: config.clone(),
-            fanouts,
-            clock: clock.clone(),
-            waker: waker.clone(),
-            shutdown: shutdown.clone(),
-            sender,
-            spec: runtime.status.spec.clone(),
-            workers: runtime.workers,
-            to_status,
-            to_supervisor: supervisor.stop_commands(),
-            to_explainer: explainer.as_ref().map(Explainer::successors),
-        })?;
-        let load_policy = LoadPolicy::new(&mut node, loader)?;
-        let sink = CommandPublisher::new(&mut node, &config)?;
-        let (topic, message) = (&config.action.topic, config.action.message.ros_name());
-        let command = CommandTopic::new(&node, topic, message, sink.publisher());
-        let graph = GraphWatch::new(topics, Some(command));
+        let mut graph = GraphWatch::new(Vec::new(), None);
+        graph.ignore();
+        let state = LifecycleStatus::default();
+        let (to_status, sources) = mpsc::channel();
         let mut reporter = StatusReporter::new(
             &mut node,
             &config,
             clock.clone(),
-            runtime.status,
-            successors,
+            sources,
+            state.clone(),
             graph.warnings(),
         )?;
-        let watcher = Watcher::start(move |now| reporter.look(now), &shutdown)?;
-        let control = ControlLoop {
-            executor: runtime.executor,
-            candidates,
-            sink,
-            pace: Pace::new(config.control_rate_hz, config.use_sim_time, config.lockstep),
-            clock,
-            heartbeat,
-        };
         Ok(Self {
-            control: ControlThread::start(control, &waker, &shutdown)?,
-            supervisor,
-            watcher,
-            explainer,
-            load_policy,
+            configured: None,
+            work: Work::Nothing,
+            lifecycle: LifecycleServices::new(&mut node, &clock)?,
+            state,
+            to_status,
+            watcher: Watcher::start(move |now| reporter.look(now), &shutdown)?,
+            load_policy: LoadPolicy::new(&mut node)?,
             parameters,
             sim_time,
             graph,
+            topics: None,
+            config,
+            clock,
+            waker,
             shutdown,
             node,
         })
     }
 
-    /// Moves messages until the node is asked to end, then stops the robot.
+    /// Moves messages and makes transitions until the node is asked to end, then stops the robot.
     fn spin(mut self) -> Result<(), ConfigErrors> {
+        if self.config.autostart {
+            if let Err(failed) = self.start_itself() {
+                self.watcher.stop();
+                return Err(failed.errors);
+            }
+        } else {
+            log::info!("unconfigured: waiting for a lifecycle manager (autostart is false)");
+        }
         while !self.shutdown.is_requested() {
-            self.spin_once(SPIN);
+            if let Err(Failed { during, errors }) = self.spin_once() {
+                let state = self.lifecycle.state();
+                log::error!("{during} failed, the node is {state}:\n{errors}");
+            }
         }
-        drop(self.control);
-        self.watcher.stop();
-        self.load_policy.stop();
-        if let Some(explainer) = self.explainer {
-            explainer.stop();
+        self.end()
+    }
+
+    /// Configures and activates the node, as a manager would. What keeps it from that ends the process.
+    fn start_itself(&mut self) -> Result<(), Failed> {
+        for label in ["configure", "activate"] {
+            // Where a manager was quicker, the transition is its own.
+            let begun = self.lifecycle.begin(label);
+            if let Some(state) = begun {
+                self.enter(state);
+            }
+            while begun.is_some() && !self.lifecycle.state().is_primary() {
+                if self.shutdown.is_requested() {
+                    return Ok(());
+                }
+                self.spin_once()?;
+            }
         }
-        drop(self.supervisor);
+        Ok(())
+    }
+
+    /// Serves the graph once, and goes on with the transition that is under way. Its errors are those that it ended with.
+    fn spin_once(&mut self) -> Result<(), Failed> {
+        let pause = match self.lifecycle.state().is_primary() {
+            true => SPIN,
+            false => SPIN_IN_TRANSITION,
+        };
+        self.node.spin_once(pause);
+        if let Some(sim_time) = &mut self.sim_time {
+            sim_time.drain();
+        }
+        self.graph.serve(&mut self.node);
+        let state = self.lifecycle.state();
+        let loader = match &self.configured {
+            Some(configured) => Ok(configured.loader()),
+            None => Err(format!(
+                "the node is {state}; a policy can take over only from one that is loaded: configure the node first"
+            )),
+        };
+        if let Some(policy) = self.load_policy.answer(loader, &mut self.parameters) {
+            self.config.policy = policy;
+        }
+        self.parameters.answer();
+        if let Some(state) = self.lifecycle.answer() {
+            self.enter(state);
+        }
+        self.go_on()
+    }
+
+    /// Ends the process in good order, in whatever state it is.
+    fn end(self) -> Result<(), ConfigErrors> {
+        let (watcher, mut load_policy) = (self.watcher, self.load_policy);
+        let last_words = move || {
+            watcher.stop();
+            load_policy.refuse("the node is shutting down");
+        };
+        match self.configured {
+            Some(configured) => configured.end(last_words),
+            None => last_words(),
+        }
+        let until = Instant::now() + LAST_PATIENCE;
+        while !self.work.is_finished() && Instant::now() < until {
+            std::thread::sleep(SPIN_IN_TRANSITION);
+        }
         match self.shutdown.cause() {
             Some(Cause::Failed(why)) => Err(format!(
                 "{why}; the stop action was sent. Please report it with the log"
@@ -186,45 +241,6 @@ impl RunningNode {
             Some(Cause::Told(_)) | None => Ok(()),
         }
     }
-
-    fn spin_once(&mut self, timeout: Duration) {
-        self.node.spin_once(timeout);
-        if let Some(sim_time) = &mut self.sim_time {
-            sim_time.drain();
-        }
-        self.graph.serve(&mut self.node);
-        self.load_policy.answer(&mut self.parameters);
-        self.parameters.answer();
-    }
-}
-
-/// Listens to the topics of all modalities that the parameters enable.
-fn listen(
-    node: &mut r2r::Node,
-    config: &NodeConfig,
-    clock: &Clock,
-) -> Result<(Vec<ModalityTopic>, MessageFanouts), ConfigErrors> {
-    let mut topics = Vec::new();
-    let mut fanouts = MessageFanouts::new();
-    for wired in config.modalities.iter().filter(|m| m.enabled) {
-        let fanout = Arc::new(MessageFanout::new(wired.message));
-        let wanted = Wanted {
-            parameters: format!("modalities.{}.", wired.name),
-            topic: wired.topic.clone(),
-            message: wired.message,
-            holds: wired.is_latched(),
-            accept_earlier: wired.accept_earlier,
-            required: wired.required,
-        };
-        topics.push(ModalityTopic::subscribe(
-            node,
-            wanted,
-            fanout.clone(),
-            clock,
-        )?);
-        fanouts.insert(wired.name.clone(), fanout);
-    }
-    Ok((topics, fanouts))
 }
 
 /// Sets `clock` to what `/clock` says, and calls `notify` afterwards.

@@ -7,7 +7,8 @@ use crate::config::NodeConfig;
 use crate::errors::ConfigErrors;
 use crate::safety::CommandSink;
 
-/// A publisher of serialized commands.
+/// A publisher of serialized commands. Cheap to clone; all clones are one publisher.
+#[derive(Clone)]
 pub struct CommandPublisher(r2r::PublisherUntyped);
 
 impl CommandPublisher {

@@ -4,11 +4,12 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use super::graph_watch::Warnings;
+use super::lifecycle_status::{LifecycleStatus, Seen};
 use super::status_publisher::StatusPublisher;
 use super::status_source::{StatusSource, pairs};
 use crate::clock::Clock;
 use crate::config::NodeConfig;
-use crate::control::{Decision, StopReason, TickReport};
+use crate::control::{Decision, State, StopReason, TickReport};
 use crate::errors::ConfigErrors;
 use crate::message::{Level, Status, encode_diagnostics};
 
@@ -23,8 +24,11 @@ const STALLED_AFTER: Duration = Duration::from_millis(500);
 
 /// Publishes the state of the node. Runs beside the control thread and takes nothing from it but reports.
 pub struct StatusReporter {
-    source: StatusSource,
-    successors: Receiver<StatusSource>,
+    source: Option<StatusSource>,
+    sources: Receiver<Option<StatusSource>>,
+    lifecycle: LifecycleStatus,
+    /// Until it is active for the first time, a node that configures itself has nothing to say.
+    is_quiet: bool,
     warnings: Warnings,
     clock: Clock,
     node_name: String,
@@ -46,6 +50,7 @@ enum TickSource {
 #[derive(Clone, PartialEq)]
 struct Shown {
     cause: Cause,
+    lifecycle: Seen,
     instruction: String,
     warnings: Vec<String>,
 }
@@ -53,6 +58,8 @@ struct Shown {
 #[derive(Clone, Copy)]
 enum Cause {
     Starting,
+    /// The node is in this state, in which it does not drive.
+    NotActive(State),
     Active,
     Waiting(StopReason),
     Stopped(StopReason),
@@ -68,13 +75,15 @@ impl PartialEq for Cause {
             (Self::Waiting(a), Self::Waiting(b)) | (Self::Stopped(a), Self::Stopped(b)) => {
                 a.same_cause(b)
             }
+            (Self::NotActive(a), Self::NotActive(b)) => a == b,
             (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
         }
     }
 }
 
 impl StatusReporter {
-    /// Offers the topics, to show `source` and then each of its `successors`, and the `warnings` about topics.
+    /// Offers the topics, to show the newest of `sources` while there is one, the state of `lifecycle`, and the `warnings`
+    /// about topics.
     ///
     /// # Errors
     /// The topic that ROS refuses.
@@ -82,16 +91,18 @@ impl StatusReporter {
         node: &mut r2r::Node,
         config: &NodeConfig,
         clock: Clock,
-        source: StatusSource,
-        successors: Receiver<StatusSource>,
+        sources: Receiver<Option<StatusSource>>,
+        lifecycle: LifecycleStatus,
         warnings: Warnings,
     ) -> Result<Self, ConfigErrors> {
         let three_periods = Duration::from_secs_f64(3.0 / config.control_rate_hz);
         Ok(Self {
             publisher: StatusPublisher::new(node)?,
             node_name: node.name().unwrap_or_default(),
-            source,
-            successors,
+            source: None,
+            sources,
+            lifecycle,
+            is_quiet: config.autostart,
             warnings,
             clock,
             stalled_after: three_periods.max(STALLED_AFTER),
@@ -106,15 +117,26 @@ impl StatusReporter {
 
     /// Publishes what has changed, and everything once a second. To be called every [`LOOK_EVERY`].
     pub fn look(&mut self, now: Instant) {
-        if let Some(successor) = self.successors.try_iter().last() {
-            self.source = successor;
+        // The state first: an active node has left its source before.
+        let lifecycle = self.lifecycle.get();
+        if let Some(newest) = self.sources.try_iter().last() {
+            self.source = newest;
             self.publisher.forget();
         }
-        let report = *self.source.reports.read();
-        let cause = self.cause(now, &report);
+        self.is_quiet &= lifecycle.state != State::Active;
+        let report = self.source.as_mut().map(|source| *source.reports.read());
+        let cause = self.cause(now, lifecycle.state, report.as_ref());
+        let is_ending = matches!(cause, Cause::Waiting(_) | Cause::Stopped(_));
+        if self.is_quiet && !is_ending {
+            return;
+        }
         let shown = Shown {
             cause,
-            instruction: self.source.instruction(),
+            lifecycle,
+            instruction: self
+                .source
+                .as_ref()
+                .map_or(String::new(), StatusSource::instruction),
             warnings: self.warnings.get(),
         };
         let logged_before = self.logged.map_or(Duration::MAX, |at| now - at);
@@ -122,7 +144,9 @@ impl StatusReporter {
         if last.is_none_or(|last| last.cause != cause)
             || (logged_before >= LOG_AGAIN_AFTER && !matches!(cause, Cause::Active))
         {
-            self.log(cause);
+            if let Some(source) = &self.source {
+                self.log(cause, source);
+            }
             self.logged = Some(now);
         }
         let Self {
@@ -135,50 +159,64 @@ impl StatusReporter {
         } = self;
         let ticks_come_from = self.ticks_come_from;
         publisher.publish(now, shown, |shown| {
-            let control = control_status(node_name, source, &report, shown, clock, ticks_come_from);
             let now = clock.now();
-            let modalities = source.statuses(now, node_name);
-            let topics = warnings.status(node_name);
-            let statuses: Vec<Status> = std::iter::once(control)
-                .chain(modalities)
-                .chain([topics])
-                .collect();
+            let mut statuses = Vec::new();
+            match (source, &report) {
+                (Some(source), Some(report)) => {
+                    statuses.push(control_status(
+                        node_name,
+                        source,
+                        report,
+                        shown,
+                        clock,
+                        ticks_come_from,
+                    ));
+                    statuses.extend(source.statuses(now, node_name));
+                }
+                _ => statuses.push(shown.lifecycle.status(node_name)),
+            }
+            statuses.push(warnings.status(node_name));
             encode_diagnostics(now, &statuses)
         });
     }
 
-    fn cause(&self, now: Instant, report: &TickReport) -> Cause {
+    fn cause(&self, now: Instant, state: State, report: Option<&TickReport>) -> Cause {
+        let Some(report) = report else {
+            return Cause::NotActive(state);
+        };
         let silence = report
             .at
             .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
         match report.decision {
-            _ if report.ticks == 0 => Cause::Starting,
             Decision::Stop(StopReason::ShuttingDown)
             | Decision::Silent(StopReason::ShuttingDown) => stopped(report.decision),
+            _ if state != State::Active => Cause::NotActive(state),
+            _ if report.at.is_none() => Cause::Starting,
             _ if silence > self.stalled_after => Cause::Stalled(silence),
             _ if !report.sent => Cause::Unsent,
             decision => stopped(decision),
         }
     }
 
-    fn log(&self, cause: Cause) {
-        let spec = &self.source.spec;
+    fn log(&self, cause: Cause, source: &StatusSource) {
+        let spec = &source.spec;
         match cause {
+            // Transitions are logged where they are made.
+            Cause::NotActive(_) => {}
             // With the system's clock the first tick is as good as there.
             Cause::Starting if matches!(self.clock, Clock::System) => {}
-            Cause::Starting => log::info!(
-                "nothing is published yet, {}",
-                missing(&self.source, &self.clock)
-            ),
+            Cause::Starting => {
+                log::info!("nothing is published yet, {}", missing(source, &self.clock))
+            }
             Cause::Active => log::info!("active: the policy {:?} drives", spec.name),
             Cause::Waiting(StopReason::ShuttingDown) => {
-                log::info!("the node is shutting down; nothing was ever published");
+                log::info!("the node is shutting down; it was not driving");
             }
             Cause::Waiting(reason) => log::info!(
                 "nothing is published yet, waiting for {}",
-                self.source.explain(reason)
+                source.explain(reason)
             ),
-            Cause::Stopped(reason) => log::warn!("stop action: {}", self.source.explain(reason)),
+            Cause::Stopped(reason) => log::warn!("stop action: {}", source.explain(reason)),
             Cause::Stalled(silence) => log::warn!("{}", stalled(silence, self.ticks_come_from).1),
             Cause::Unsent => log::error!("{UNSENT}"),
         }
@@ -236,6 +274,7 @@ fn control_status(
 ) -> Status {
     let (level, message) = match shown.cause {
         Cause::Starting => (Level::Stale, missing(source, clock)),
+        Cause::NotActive(state) => (Level::Ok, state.label().to_owned()),
         Cause::Active => (Level::Ok, "active".to_owned()),
         Cause::Waiting(reason) => {
             let words = source.explain(reason);
@@ -247,7 +286,7 @@ fn control_status(
     };
     // A loop that has stalled has no rate, whatever it had before.
     let rate_hz = match shown.cause {
-        Cause::Stalled(_) => 0.0,
+        Cause::Stalled(_) | Cause::NotActive(_) => 0.0,
         _ => report.rate_hz,
     };
     Status {
@@ -255,6 +294,7 @@ fn control_status(
         name: format!("{node_name}: control"),
         message,
         values: pairs(&[
+            ("lifecycle", shown.lifecycle.state.label().to_owned()),
             ("policy", source.spec.name.clone()),
             ("policy_folder", source.folder.display().to_string()),
             ("instruction", shown.instruction.clone()),

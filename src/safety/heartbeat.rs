@@ -1,15 +1,18 @@
-//! When the last command left, for the supervisor to see.
+//! When the last command left, and whether more are to come, for the supervisor to see.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Written by the control thread at every command, read by the supervisor. Neither ever waits.
+/// Written by the control thread at every command, read by the supervisor, which resets it at the end of a deactivation.
+/// Neither ever waits.
 #[derive(Debug)]
 pub struct Heartbeat {
     origin: Instant,
     /// Nanoseconds from the origin to the last command, plus one; zero before the first.
     last: AtomicU64,
     ended: AtomicBool,
+    called: AtomicBool,
+    resting: AtomicBool,
 }
 
 impl Default for Heartbeat {
@@ -18,6 +21,8 @@ impl Default for Heartbeat {
             origin: Instant::now(),
             last: AtomicU64::new(0),
             ended: AtomicBool::new(false),
+            called: AtomicBool::new(false),
+            resting: AtomicBool::new(false),
         }
     }
 }
@@ -39,6 +44,33 @@ impl Heartbeat {
         self.ended.load(Ordering::Acquire)
     }
 
+    /// The control thread is to come to rest, or to go on. For whoever tells it.
+    pub fn call_to_rest(&self, is_called: bool) {
+        self.called.store(is_called, Ordering::Release);
+    }
+
+    /// Whether the control thread is to come to rest, and so has no excuse for silence.
+    pub fn is_called_to_rest(&self) -> bool {
+        self.called.load(Ordering::Acquire)
+    }
+
+    /// No command will come until the node is activated again; the last one was the stop action, where any had left.
+    pub fn rest(&self) {
+        self.resting.store(true, Ordering::Release);
+    }
+
+    /// Whether the control thread rests and the supervisor is yet to fall silent.
+    pub fn is_resting(&self) -> bool {
+        self.resting.load(Ordering::Acquire)
+    }
+
+    /// The stop action was repeated long enough: from here on nothing leaves. As if no command had ever left. For the
+    /// supervisor alone, while the control thread rests.
+    pub fn fall_silent(&self) {
+        self.last.store(0, Ordering::Release);
+        self.resting.store(false, Ordering::Release);
+    }
+
     /// How long no command has left at `now`; `None` where none has ever left.
     pub fn silence(&self, now: Instant) -> Option<Duration> {
         let last = self.last.load(Ordering::Acquire).checked_sub(1)?;
@@ -50,6 +82,20 @@ impl Heartbeat {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn after_a_rest_it_is_as_if_no_command_had_left() {
+        let heartbeat = Heartbeat::default();
+        let now = Instant::now();
+        heartbeat.beat(now);
+        heartbeat.rest();
+        assert!(heartbeat.is_resting() && heartbeat.silence(now).is_some());
+        heartbeat.fall_silent();
+        assert!(!heartbeat.is_resting());
+        assert_eq!(heartbeat.silence(now), None);
+        heartbeat.beat(now);
+        assert_eq!(heartbeat.silence(now), Some(Duration::ZERO));
+    }
 
     #[test]
     fn silence_begins_with_the_last_command() {

@@ -3,7 +3,8 @@
 //! A robot that moved keeps its last command until the next one comes. So from the first command on, whenever none will
 //! come any more (the control thread has ended, by a panic or with the node) or none has come for too long (it hangs, or
 //! gets no processor), the stop action leaves through a publisher of the supervisor's own, again and again, until
-//! commands come again or the process is gone.
+//! commands come again or the process is gone. A node that is deactivated is silent on purpose: its stop action is repeated
+//! for a moment, and then nothing leaves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,8 +20,11 @@ use crate::message::CommandTemplate;
 /// How often is looked, and so how often the stop action is repeated.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// How long the stop action is repeated at the end, so that the middleware can carry it out of the process.
+/// How long the stop action is repeated at the end, and when the node is deactivated, so that the middleware can carry it out of the process.
 const LAST_WORD: Duration = Duration::from_millis(100);
+
+/// How long the control thread may take to come to rest or to end, on any clock: it looks every 20 ms.
+const LONGEST_CALL: Duration = Duration::from_millis(100);
 
 /// A command that stops the robot.
 pub struct StopCommand {
@@ -40,7 +44,7 @@ impl Patience {
         Self(Some((3 * period).max(Duration::from_millis(100))))
     }
 
-    /// For ever: only the end of the control thread counts.
+    /// For ever: only that the control thread ends, or does not come to rest when it should, counts.
     pub fn unlimited() -> Self {
         Self(None)
     }
@@ -75,6 +79,8 @@ impl Supervisor {
             clock,
             patience,
             is_stopping: false,
+            called_since: None,
+            resting_since: None,
         };
         let thread = std::thread::Builder::new()
             .name("supervisor".into())
@@ -115,6 +121,10 @@ struct Watch<S> {
     clock: Clock,
     patience: Patience,
     is_stopping: bool,
+    /// Since when the control thread is to come to rest.
+    called_since: Option<Instant>,
+    /// Since when the control thread rests, while the stop action is still repeated.
+    resting_since: Option<Instant>,
 }
 
 impl<S: CommandSink> Watch<S> {
@@ -134,19 +144,24 @@ impl<S: CommandSink> Watch<S> {
         if let Some(successor) = self.successors.try_iter().last() {
             self.stop = successor;
         }
+        let has_ended = self.heartbeat.has_ended();
+        if self.heartbeat.is_resting() && !has_ended {
+            return self.let_rest(now);
+        }
+        self.resting_since = None;
+        let is_called = self.heartbeat.is_called_to_rest();
         let Some(silence) = self.heartbeat.silence(now) else {
+            self.called_since = None;
             return false;
         };
-        let has_ended = self.heartbeat.has_ended();
-        let is_late = self.patience.0.is_some_and(|patience| silence > patience);
+        self.called_since = is_called.then(|| self.called_since.unwrap_or(now));
+        let is_slow = self
+            .called_since
+            .is_some_and(|since| now.saturating_duration_since(since) > LONGEST_CALL);
+        let is_late = is_slow || self.patience.0.is_some_and(|patience| silence > patience);
         let needed = has_ended || is_late;
         if needed {
-            let message = self
-                .stop
-                .template
-                .encode(self.clock.now(), &self.stop.action);
-            // Where this fails as well nothing is left to try.
-            self.sink.send(message);
+            self.send_stop();
         }
         if is_late && !has_ended && !self.is_stopping {
             log::error!(
@@ -159,6 +174,30 @@ impl<S: CommandSink> Watch<S> {
         }
         self.is_stopping = needed;
         needed
+    }
+
+    /// Repeats the stop action for a moment after the control thread has come to rest, where a command had ever left, and
+    /// then falls silent. Says whether it sent.
+    fn let_rest(&mut self, now: Instant) -> bool {
+        (self.is_stopping, self.called_since) = (false, None);
+        let since = *self.resting_since.get_or_insert(now);
+        let is_over = now.saturating_duration_since(since) >= LAST_WORD;
+        if is_over || self.heartbeat.silence(now).is_none() {
+            self.resting_since = None;
+            self.heartbeat.fall_silent();
+            return false;
+        }
+        self.send_stop();
+        true
+    }
+
+    fn send_stop(&mut self) {
+        let message = self
+            .stop
+            .template
+            .encode(self.clock.now(), &self.stop.action);
+        // Where this fails as well nothing is left to try.
+        self.sink.send(message);
     }
 }
 

@@ -54,6 +54,37 @@ def test_the_clock_is_that_of_the_parameter_file_unless_another_is_given(
         robot.wait_for_action([1.5, -1.0])
 
 
+@pytest.mark.parametrize(
+    ("in_file", "given", "starts"),
+    [(None, "", True), (False, "", False), (None, "false", False), (False, "true", True)],
+)
+def test_it_starts_itself_unless_the_parameter_file_or_the_argument_says_otherwise(
+    robot: Robot, start: Callable[..., Program], tmp_path: Path, in_file: bool | None, given: str, starts: bool
+) -> None:
+    parameters = wired(joints_policy(tmp_path / "mine"))
+    if in_file is not None:
+        parameters["autostart"] = in_file
+    file = write(tmp_path / "my.param.yaml", parameters)
+    run(robot, start, launched(tmp_path, params_file=str(file), autostart=given))
+    robot.keep_sending("joint_states", joints(1.0, 0.5))
+    if starts:
+        robot.wait_for_action([1.5, -1.0])
+    else:
+        robot.wait_for_status("unconfigured")
+        assert robot.commands == []
+
+
+@pytest.mark.parametrize(
+    "given", [{"policy"}, {"use_sim_time"}, {"autostart"}, {"policy", "use_sim_time", "autostart"}]
+)
+def test_every_argument_that_is_given_arrives(tmp_path: Path, given: set[str]) -> None:
+    values = {"policy": "mine", "use_sim_time": "true", "autostart": "false"}
+    words = launched(tmp_path, params_file="my.param.yaml", **{name: values[name] for name in given})
+    files = [Path(words[i + 1]) for i, word in enumerate(words) if word == "--params-file"][1:]
+    said = " ".join(file.read_text() for file in files)
+    assert {name for name in values if f'"{name}"' in said} == given
+
+
 @pytest.mark.parametrize("namespace", ["", "/arm"])
 def test_without_arguments_the_shipped_parameters_run_the_shipped_policy(
     start: Callable[..., Program], tmp_path: Path, namespace: str

@@ -35,6 +35,8 @@ fn watch(patience: Patience) -> (Watch<Sink>, Receiver<Vec<u8>>, Sender<StopComm
         clock: Clock::System,
         patience,
         is_stopping: false,
+        called_since: None,
+        resting_since: None,
     };
     (watch, sent, sender)
 }
@@ -103,4 +105,86 @@ fn the_end_is_said_more_than_once() {
     heartbeat.end();
     drop(supervisor.unwrap());
     assert!(sent.try_iter().count() > 1);
+}
+
+#[test]
+fn a_control_thread_that_rests_is_stood_in_for_a_moment_and_then_nothing_leaves() {
+    for patience in [Patience::periods(PERIOD), Patience::unlimited()] {
+        let (mut watch, sent, _successors) = watch(patience);
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        watch.heartbeat.beat(at(0));
+        watch.heartbeat.rest();
+        for ms in [5, 50, 104] {
+            assert!(watch.look(at(ms)), "{ms} ms");
+        }
+        assert!(watch.heartbeat.is_resting());
+        assert!(!watch.look(at(105)));
+        assert!(!watch.heartbeat.is_resting());
+        assert_eq!(sent.try_iter().count(), 3);
+        assert!(!watch.look(at(9_000)) && !watch.look(at(9_010)));
+        assert_eq!(sent.try_iter().count(), 0);
+        // Active again, it is watched over as before.
+        watch.heartbeat.beat(at(10_000));
+        assert!(!watch.look(at(10_001)));
+        watch.heartbeat.end();
+        assert!(watch.look(at(10_002)));
+    }
+}
+
+#[test]
+fn a_rest_of_a_robot_that_was_never_moved_is_silent_at_once() {
+    let (mut watch, sent, _successors) = watch(Patience::periods(PERIOD));
+    watch.heartbeat.rest();
+    assert!(!watch.look(Instant::now()));
+    assert!(!watch.heartbeat.is_resting());
+    assert_eq!(sent.try_iter().count(), 0);
+}
+
+#[test]
+fn a_control_thread_that_ends_while_it_comes_to_rest_is_stood_in_for_until_the_process_is_gone() {
+    let (mut watch, sent, _successors) = watch(Patience::periods(PERIOD));
+    let start = Instant::now();
+    watch.heartbeat.beat(start);
+    watch.heartbeat.rest();
+    watch.heartbeat.end();
+    for seconds in 0..3 {
+        assert!(watch.look(start + Duration::from_secs(seconds)));
+    }
+    assert_eq!(sent.try_iter().count(), 3);
+}
+
+#[test]
+fn a_control_thread_that_does_not_come_to_rest_is_stood_in_for_on_any_clock() {
+    for patience in [Patience::periods(PERIOD), Patience::unlimited()] {
+        let (mut watch, sent, _successors) = watch(patience);
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        watch.heartbeat.beat(at(0));
+        watch.heartbeat.call_to_rest(true);
+        assert!(!watch.look(at(10)), "it has 100 ms");
+        assert!(!watch.look(at(90)));
+        assert!(watch.look(at(111)) && watch.look(at(200)));
+        watch.heartbeat.rest();
+        assert!(watch.look(at(210)) && !watch.look(at(310)));
+        assert_eq!(sent.try_iter().count(), 3);
+        assert!(!watch.look(at(1_000)), "it rests");
+        watch.heartbeat.call_to_rest(false);
+        watch.heartbeat.beat(at(9_010));
+        assert!(!watch.look(at(9_011)), "the rest before does not count");
+        watch.heartbeat.call_to_rest(true);
+        assert!(!watch.look(at(9_012)), "it has 100 ms again");
+        assert!(watch.look(at(9_113)));
+    }
+}
+
+#[test]
+fn a_robot_that_was_never_moved_gets_no_stop_from_a_control_thread_that_does_not_come_to_rest() {
+    let (mut watch, sent, _successors) = watch(Patience::unlimited());
+    let start = Instant::now();
+    watch.heartbeat.call_to_rest(true);
+    for seconds in 0..3 {
+        assert!(!watch.look(start + Duration::from_secs(seconds)));
+    }
+    assert_eq!(sent.try_iter().count(), 0);
 }

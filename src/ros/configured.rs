@@ -1,0 +1,141 @@
+//! What exists while the node is configured: the policy with its encoders, and the threads that work with it.
+
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use super::explainer::Explainer;
+use super::loader::{Loader, Work};
+use super::node_topics::NodeTopics;
+use super::policy_runtime::PolicyRuntime;
+use super::status_source::StatusSource;
+use crate::clock::Clock;
+use crate::config::{Loaded, NodeConfig};
+use crate::control::{ControlLoop, ControlThread, Pace, Waker, handover};
+use crate::errors::ConfigErrors;
+use crate::safety::{Heartbeat, Patience, Supervisor};
+use crate::shutdown::Shutdown;
+
+/// What it is made with, and what outlives it.
+pub struct Surroundings<'a> {
+    /// The parameters, with the folder of the policy.
+    pub config: &'a NodeConfig,
+    /// The node's clock.
+    pub clock: &'a Clock,
+    /// Wakes the control thread.
+    pub waker: &'a Waker,
+    /// Asked where a thread panics.
+    pub shutdown: &'a Shutdown,
+    /// The node's topics.
+    pub topics: &'a NodeTopics,
+    /// Where the status learns what to show.
+    pub to_status: &'a Sender<Option<StatusSource>>,
+}
+
+/// A policy with everything that drives with it. However it ends, also while main unwinds, the fields are dropped in this
+/// order: the control thread sends its last stop action, and the supervisor repeats it.
+pub struct Configured {
+    control: ControlThread,
+    supervisor: Supervisor,
+    explainer: Option<Explainer>,
+    loader: Loader,
+    heartbeat: Arc<Heartbeat>,
+}
+
+impl Configured {
+    /// Starts the encoders and all threads; the control thread is at rest.
+    ///
+    /// # Errors
+    /// A policy with too many modalities to be explained, a thread that the system refuses.
+    pub fn start(loaded: Loaded, around: &Surroundings) -> Result<Self, ConfigErrors> {
+        let Surroundings {
+            config,
+            clock,
+            waker,
+            shutdown,
+            topics,
+            to_status,
+        } = around;
+        let runtime = PolicyRuntime::start(config, loaded, &topics.fanouts, waker, shutdown)?;
+        let explainer = match (runtime.attribution, &topics.explanations) {
+            (Some(attribution), Some(explanations)) => Some(Explainer::start(
+                explanations.clone(),
+                attribution,
+                config.contributions_rate_hz,
+                shutdown,
+            )?),
+            _ => None,
+        };
+        let heartbeat = Arc::<Heartbeat>::default();
+        let patience = match config.use_sim_time {
+            true => Patience::unlimited(),
+            false => Patience::periods(Duration::from_secs_f64(1.0 / config.control_rate_hz)),
+        };
+        let supervisor = Supervisor::start(
+            topics.stops.clone(),
+            runtime.stop,
+            heartbeat.clone(),
+            (*clock).clone(),
+            patience,
+        )?;
+        let (sender, candidates) = handover();
+        let loader = Loader::start(Work {
+            config: (*config).clone(),
+            fanouts: topics.fanouts.clone(),
+            clock: (*clock).clone(),
+            waker: (*waker).clone(),
+            shutdown: (*shutdown).clone(),
+            sender,
+            spec: runtime.status.spec.clone(),
+            workers: runtime.workers,
+            to_status: (*to_status).clone(),
+            to_supervisor: supervisor.stop_commands(),
+            to_explainer: explainer.as_ref().map(Explainer::successors),
+        })?;
+        let control = ControlLoop {
+            executor: runtime.executor,
+            candidates,
+            sink: topics.commands.clone(),
+            pace: Pace::new(config.control_rate_hz, config.use_sim_time, config.lockstep),
+            clock: (*clock).clone(),
+            heartbeat: heartbeat.clone(),
+        };
+        let control = ControlThread::start(control, waker, shutdown)?;
+        // The status is there as long as the node is.
+        let _ = to_status.send(Some(runtime.status));
+        Ok(Self {
+            control,
+            supervisor,
+            explainer,
+            loader,
+            heartbeat,
+        })
+    }
+
+    /// Brings in another policy while this one is there.
+    pub fn loader(&self) -> &Loader {
+        &self.loader
+    }
+
+    /// The thread that drives.
+    pub fn control(&self) -> &ControlThread {
+        &self.control
+    }
+
+    /// Whether the control thread rests, and the stop action was repeated long enough.
+    pub fn is_silent(&self) -> bool {
+        self.control.is_at_rest() && !self.heartbeat.is_resting()
+    }
+
+    /// Ends everything: the control thread first, which sends the stop action if anything was sent since it was activated,
+    /// then does `meanwhile`, while the supervisor repeats it.
+    pub fn end(self, meanwhile: impl FnOnce()) {
+        drop(self.control);
+        meanwhile();
+        self.loader.stop();
+        if let Some(explainer) = self.explainer {
+            explainer.stop();
+        }
+        drop(self.supervisor);
+    }
+}

@@ -1,0 +1,77 @@
+//! The topics of the node. They are made once, when it is configured for the first time. While it is unconfigured nothing
+//! that arrives counts; publishers stay as long as the node does.
+
+use std::sync::Arc;
+
+use super::command_topic::CommandTopic;
+use super::explainer::ExplainerTopics;
+use super::graph_watch::GraphWatch;
+use super::modality_topic::{ModalityTopic, Wanted};
+use super::policy_runtime::MessageFanouts;
+use super::publisher::CommandPublisher;
+use crate::clock::Clock;
+use crate::config::NodeConfig;
+use crate::errors::ConfigErrors;
+use crate::modality::MessageFanout;
+
+/// What the policies of a node read and write, one after the other.
+pub struct NodeTopics {
+    /// Where the messages of each modality come in.
+    pub fanouts: MessageFanouts,
+    /// The command topic, for the control thread.
+    pub commands: CommandPublisher,
+    /// The command topic once more, for the supervisor.
+    pub stops: CommandPublisher,
+    /// Where contributions are said, where the parameters ask for them.
+    pub explanations: Option<ExplainerTopics>,
+}
+
+impl NodeTopics {
+    /// Subscribes to the topics of all modalities that the parameters enable, offers those of commands and contributions,
+    /// and has `graph` watch them.
+    ///
+    /// # Errors
+    /// The topic that ROS refuses.
+    pub fn new(
+        node: &mut r2r::Node,
+        config: &NodeConfig,
+        clock: &Clock,
+        graph: &mut GraphWatch,
+    ) -> Result<Self, ConfigErrors> {
+        let mut topics = Vec::new();
+        let mut fanouts = MessageFanouts::new();
+        for wired in config.modalities.iter().filter(|m| m.enabled) {
+            let fanout = Arc::new(MessageFanout::new(wired.message));
+            let wanted = Wanted {
+                parameters: format!("modalities.{}.", wired.name),
+                topic: wired.topic.clone(),
+                message: wired.message,
+                holds: wired.is_latched(),
+                accept_earlier: wired.accept_earlier,
+                required: wired.required,
+            };
+            topics.push(ModalityTopic::subscribe(
+                node,
+                wanted,
+                fanout.clone(),
+                clock,
+            )?);
+            fanouts.insert(wired.name.clone(), fanout);
+        }
+        let explanations = match config.contributions_rate_hz > 0.0 {
+            true => Some(ExplainerTopics::new(node)?),
+            false => None,
+        };
+        let stops = CommandPublisher::new(node, config)?;
+        let commands = CommandPublisher::new(node, config)?;
+        let (topic, message) = (&config.action.topic, config.action.message.ros_name());
+        let command = CommandTopic::new(node, topic, message, commands.publisher());
+        graph.watch(topics, command);
+        Ok(Self {
+            fanouts,
+            commands,
+            stops,
+            explanations,
+        })
+    }
+}
