@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::safety::Withheld;
 use crate::spec::PolicySpec;
 
 /// A reason to stop; it carries indices, so that the control thread allocates nothing.
@@ -28,6 +29,8 @@ pub enum StopReason {
         /// Index in the policy's actions.
         action: usize,
     },
+    /// Nobody may move the robot now: disabled, a deadman that is not held, an emergency stop.
+    NotPermitted(Withheld),
     /// The node is ending.
     ShuttingDown,
 }
@@ -38,6 +41,11 @@ impl StopReason {
         Description { reason: self, spec }
     }
 
+    /// Whether the robot must stop as fast as it can.
+    pub fn is_emergency(&self) -> bool {
+        matches!(self, Self::NotPermitted(withheld) if withheld.is_emergency())
+    }
+
     /// Whether `other` is the same reason apart from its numbers, for throttling logs.
     pub fn same_cause(&self, other: &StopReason) -> bool {
         use StopReason::*;
@@ -45,6 +53,7 @@ impl StopReason {
             (Absent { modality: a }, Absent { modality: b }) => a == b,
             (Stale { modality: a, .. }, Stale { modality: b, .. }) => a == b,
             (NonFinite { action: a }, NonFinite { action: b }) => a == b,
+            (NotPermitted(a), NotPermitted(b)) => a.same_cause(*b),
             (a, b) => a == b,
         }
     }
@@ -85,6 +94,7 @@ impl fmt::Display for Description<'_> {
                 "action {}: the policy's output is not finite",
                 self.spec.actions[action].name
             ),
+            StopReason::NotPermitted(withheld) => withheld.fmt(f),
             StopReason::ShuttingDown => write!(f, "the node is shutting down"),
         }
     }

@@ -7,6 +7,7 @@ use super::command_topic::CommandTopic;
 use super::graph;
 use super::modality_topic::{ModalityTopic, Notice};
 use super::names::Names;
+use super::permission_topic::PermissionTopic;
 use crate::message::{Level, Status};
 
 /// How often it looks. The main thread does, between two spins, and the control thread has nothing to do with it.
@@ -19,6 +20,7 @@ pub struct Warnings(Arc<Mutex<Vec<String>>>);
 /// The topics of a node, and what was said of them.
 pub struct GraphWatch {
     topics: Vec<ModalityTopic>,
+    permissions: Vec<PermissionTopic>,
     command: Option<CommandTopic>,
     warnings: Warnings,
     /// What the log has said of the present state.
@@ -57,10 +59,26 @@ impl GraphWatch {
     pub fn new(topics: Vec<ModalityTopic>, command: Option<CommandTopic>) -> Self {
         Self {
             topics,
+            permissions: Vec::new(),
             command,
             warnings: Warnings::default(),
             said: Vec::new(),
             looked: Instant::now(),
+        }
+    }
+
+    /// Watches these as well.
+    pub fn and_permissions(self, permissions: Vec<PermissionTopic>) -> Self {
+        Self {
+            permissions,
+            ..self
+        }
+    }
+
+    /// Takes what has arrived about who may move the robot. To be called after every spin, before anything else.
+    pub fn hear_permissions(&mut self) {
+        for topic in &mut self.permissions {
+            topic.drain();
         }
     }
 
@@ -91,6 +109,9 @@ impl GraphWatch {
             notices.extend(source.unheard);
         }
         for topic in &mut self.topics {
+            notices.extend(topic.look(node, now));
+        }
+        for topic in &mut self.permissions {
             notices.extend(topic.look(node, now));
         }
         for text in grave.iter().filter(|text| !self.said.contains(text)) {

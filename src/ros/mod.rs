@@ -16,6 +16,8 @@ mod names;
 mod node;
 mod parameter_events;
 mod parameters;
+mod permission;
+mod permission_topic;
 mod policy_runtime;
 mod publisher;
 mod recorded_topic;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use r2r::QosProfile;
 
@@ -15,6 +15,7 @@ use super::loader::{Loader, Work};
 use super::logger;
 use super::modality_topic::{ModalityTopic, Wanted};
 use super::parameters::ParameterServices;
+use super::permission::{self, PermissionServices};
 use super::policy_runtime::{MessageFanouts, PolicyRuntime};
 use super::publisher::CommandPublisher;
 use super::signals::watch_signals;
@@ -27,7 +28,7 @@ use crate::control::{ControlLoop, ControlThread, Pace, Waker, handover};
 use crate::errors::ConfigErrors;
 use crate::message::{self, MessageType};
 use crate::modality::MessageFanout;
-use crate::safety::{Heartbeat, Patience, Supervisor};
+use crate::safety::{Heartbeat, Patience, Permission, Supervisor};
 use crate::shutdown::{Cause, Shutdown};
 
 /// How long a spin waits for messages, and so how late the end of the node can be noticed.
@@ -62,6 +63,7 @@ struct RunningNode {
     watcher: Watcher,
     explainer: Option<Explainer>,
     load_policy: LoadPolicy,
+    permissions: PermissionServices,
     parameters: ParameterServices,
     sim_time: Option<Subscription>,
     graph: GraphWatch,
@@ -82,6 +84,10 @@ impl RunningNode {
             log::warn!("{warning}");
         }
         let waker = Waker::default();
+        let permission = Permission::new(config.permission.conditions(), Instant::now());
+        let permission = Arc::new(permission);
+        let switches = permission::listen(&mut node, &config.permission, &permission, &clock)?;
+        let permissions = PermissionServices::new(&mut node, permission.clone())?;
         let (topics, fanouts) = listen(&mut node, &config, &clock)?;
         let sim_time = match config.use_sim_time {
             true => {
@@ -112,6 +118,7 @@ impl RunningNode {
             CommandPublisher::new(&mut node, &config)?,
             runtime.stop,
             heartbeat.clone(),
+            permission.clone(),
             clock.clone(),
             patience,
         )?;
@@ -134,7 +141,7 @@ impl RunningNode {
         let sink = CommandPublisher::new(&mut node, &config)?;
         let (topic, message) = (&config.action.topic, config.action.message.ros_name());
         let command = CommandTopic::new(&node, topic, message, sink.publisher());
-        let graph = GraphWatch::new(topics, Some(command));
+        let graph = GraphWatch::new(topics, Some(command)).and_permissions(switches);
         let mut reporter = StatusReporter::new(
             &mut node,
             &config,
@@ -142,6 +149,7 @@ impl RunningNode {
             runtime.status,
             successors,
             graph.warnings(),
+            permission.clone(),
         )?;
         let watcher = Watcher::start(move |now| reporter.look(now), &shutdown)?;
         let control = ControlLoop {
@@ -151,6 +159,7 @@ impl RunningNode {
             pace: Pace::new(config.control_rate_hz, config.use_sim_time, config.lockstep),
             clock,
             heartbeat,
+            permission,
         };
         Ok(Self {
             control: ControlThread::start(control, &waker, &shutdown)?,
@@ -158,6 +167,7 @@ impl RunningNode {
             watcher,
             explainer,
             load_policy,
+            permissions,
             parameters,
             sim_time,
             graph,
@@ -189,6 +199,8 @@ impl RunningNode {
 
     fn spin_once(&mut self, timeout: Duration) {
         self.node.spin_once(timeout);
+        self.graph.hear_permissions();
+        self.permissions.answer();
         if let Some(sim_time) = &mut self.sim_time {
             sim_time.drain();
         }

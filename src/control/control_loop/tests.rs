@@ -101,6 +101,7 @@ struct Bench {
     waker: Waker,
     shutdown: Shutdown,
     heartbeat: Arc<Heartbeat>,
+    permission: Arc<Permission>,
 }
 
 impl Bench {
@@ -113,6 +114,7 @@ impl Bench {
             sent: 0,
         };
         let heartbeat = Arc::<Heartbeat>::default();
+        let permission = Arc::<Permission>::default();
         let control = ControlLoop {
             executor,
             candidates: handover().1,
@@ -120,6 +122,7 @@ impl Bench {
             pace,
             clock: Clock::System,
             heartbeat: heartbeat.clone(),
+            permission: permission.clone(),
         };
         let (waker, shutdown) = (Waker::default(), Shutdown::default());
         Self {
@@ -129,6 +132,7 @@ impl Bench {
             waker,
             shutdown,
             heartbeat,
+            permission,
         }
     }
 
@@ -223,4 +227,40 @@ fn an_observation_in_parts_waits_for_all_of_them() {
     }
     drop(bench.control);
     assert_eq!(bench.commands.try_iter().collect::<Vec<_>>(), [STOP]);
+}
+
+#[test]
+fn what_was_withdrawn_and_given_again_between_two_ticks_is_one_stop() {
+    let mut bench = Bench::start(Pace::new(100.0, true, true), None);
+    bench.permission.enable(false);
+    bench.permission.enable(true);
+    bench.observe(1, Some(0.5), Some(0.125));
+    assert_eq!(
+        bench.next(),
+        0.625,
+        "before the first command it is silence"
+    );
+    bench.permission.enable(false);
+    bench.permission.enable(true);
+    bench.observe(2, Some(0.5), Some(0.125));
+    assert_eq!(bench.next(), STOP);
+    bench.permission.enable(false);
+    for stamp in [3, 4] {
+        bench.observe(stamp, Some(0.5), Some(0.125));
+        assert_eq!(bench.next(), STOP);
+    }
+    bench.permission.enable(true);
+    bench.observe(5, Some(0.5), Some(0.125));
+    assert_eq!(bench.next(), 0.625);
+}
+
+#[test]
+fn a_robot_that_must_not_move_gets_no_command_before_its_first() {
+    let mut bench = Bench::start(Pace::new(100.0, true, true), None);
+    bench.permission.enable(false);
+    bench.observe(1, Some(0.5), Some(0.125));
+    thread::sleep(3 * LONGEST_WAIT);
+    assert_eq!(bench.commands.try_iter().count(), 0);
+    bench.permission.enable(true);
+    assert_eq!(bench.next(), 0.625, "its observation still waits");
 }
