@@ -8,6 +8,8 @@ use super::bounds::Bounds;
 use super::declaration::{Checked, Declarations};
 use super::ensemble;
 use super::given::Given;
+use super::permission::PermissionConfig;
+use super::record::RecordConfig;
 use super::topic::{message, topic};
 use super::{autostart, encoding};
 use crate::chunk::Ensemble;
@@ -43,6 +45,8 @@ pub struct NodeConfig {
     pub modalities: Vec<ModalityConfig>,
     /// The command topic.
     pub action: ActionConfig,
+    /// Who may move the robot.
+    pub permission: PermissionConfig,
     /// The recorder's topics.
     pub record: RecordConfig,
 }
@@ -97,18 +101,8 @@ pub struct LimitConfig {
     pub max_rate: Option<f64>,
 }
 
-/// What `late_fusion record` listens to besides the modalities.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RecordConfig {
-    /// The demonstrator's action, of the type of the command topic.
-    pub expert_action_topic: String,
-    /// Episode markers, `std_msgs/msg/String`: `start`, then `success` or `failure`; `change` where something
-    /// else is meant from there on.
-    pub episode_topic: String,
-}
-
 /// The ages that a limit may have: below, nothing is ever fresh; beyond, it protects nobody.
-const AGES_S: RangeInclusive<f64> = 0.001..=3600.0;
+pub(super) const AGES_S: RangeInclusive<f64> = 0.001..=3600.0;
 
 /// Clocks that disagree by more than this agree on nothing.
 const LONGEST_FUTURE_S: f64 = 60.0;
@@ -180,40 +174,27 @@ impl NodeConfig {
             .filter_map(|name| ModalityConfig::declare(d, name))
             .collect();
         let action = ActionConfig::declare(d);
-        let record = RecordConfig {
-            expert_action_topic: topic(
-                d,
-                "record.expert_action_topic",
-                "expert_action",
-                "The demonstrator's action while recording, of the type action.message.",
-            ),
-            episode_topic: topic(
-                d,
-                "record.episode_topic",
-                "episode",
-                "Episode markers while recording, std_msgs/msg/String: start, then success or failure; change where \
-                 something else is meant from there on.",
-            ),
-        };
-        let config =
-            execution_provider
-                .zip(ensemble)
-                .zip(action)
-                .map(|((provider, ensemble), action)| Self {
-                    policy: policy.into(),
-                    autostart,
-                    onnxruntime,
-                    execution_provider: provider,
-                    intra_op_threads,
-                    control_rate_hz,
-                    lockstep,
-                    ensemble,
-                    contributions_rate_hz,
-                    use_sim_time,
-                    modalities,
-                    action,
-                    record,
-                });
+        let permission = PermissionConfig::declare(d);
+        let record = RecordConfig::declare(d);
+        let config = execution_provider
+            .zip(ensemble)
+            .zip(action.zip(permission))
+            .map(|((provider, ensemble), (action, permission))| Self {
+                policy: policy.into(),
+                autostart,
+                onnxruntime,
+                execution_provider: provider,
+                intra_op_threads,
+                control_rate_hz,
+                lockstep,
+                ensemble,
+                contributions_rate_hz,
+                use_sim_time,
+                modalities,
+                action,
+                permission,
+                record,
+            });
         let checked = declarations.finish(())?;
         Ok(checked.with(config.expect("a choice that cannot be parsed is a problem")))
     }

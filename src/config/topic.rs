@@ -11,6 +11,25 @@ pub(super) fn topic(
     description: &'static str,
 ) -> String {
     let topic = d.string(name, default, description);
+    check(d, name, &topic);
+    topic
+}
+
+/// The same of a topic that there need not be.
+pub(super) fn optional_topic(
+    d: &mut Declarations,
+    name: &str,
+    description: &'static str,
+) -> Option<String> {
+    let topic = d.string(name, "", description);
+    if topic.is_empty() {
+        return None;
+    }
+    check(d, name, &topic);
+    Some(topic)
+}
+
+fn check(d: &mut Declarations, name: &str, topic: &str) {
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '~' | '{' | '}');
     let starts_right = topic.starts_with(|c: char| !c.is_ascii_digit());
     if !starts_right || !topic.chars().all(legal) || topic.ends_with('/') || topic.contains("//") {
@@ -19,7 +38,6 @@ pub(super) fn topic(
              and starts with no digit, for example camera/image_raw"
         ));
     }
-    topic
 }
 
 /// Declares the type of a topic's messages.

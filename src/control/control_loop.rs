@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{Decision, HandoverReceiver, Pace, PolicyExecutor, StopReason};
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
-use crate::safety::{CommandSink, Heartbeat};
+use crate::safety::{CommandSink, Heartbeat, Permission};
 use crate::shutdown::Shutdown;
 use crate::time::Stamp;
 
@@ -30,6 +30,8 @@ pub struct ControlLoop<S> {
     pub clock: Clock,
     /// Where the supervisor sees that commands leave.
     pub heartbeat: Arc<Heartbeat>,
+    /// Whether the robot may be moved.
+    pub permission: Arc<Permission>,
 }
 
 /// Wakes the control thread when a feature or the simulated time has changed; nobody before it is there. The control thread
@@ -146,10 +148,18 @@ impl Drop for EndOf {
 
 impl<S: CommandSink> ControlLoop<S> {
     fn run(mut self, orders: &Orders) {
+        let mut stood_in = self.heartbeat.stood_in();
         while let Some(now) = self.wait(orders) {
             let elapsed = self.pace.elapsed(now);
             let previous = self.take_over(now);
-            let decision = self.executor.decide(now, elapsed);
+            let stood_in_before = std::mem::replace(&mut stood_in, self.heartbeat.stood_in());
+            if stood_in != stood_in_before {
+                self.executor.interrupted();
+            }
+            let decision = match self.permission.withheld_since_last_tick(Instant::now()) {
+                None => self.executor.decide(now, elapsed),
+                Some(why) => self.executor.stop(elapsed, StopReason::NotPermitted(why)),
+            };
             self.send(now, decision);
             if let Some(previous) = previous {
                 self.candidates.give_back(previous);
@@ -198,6 +208,8 @@ impl<S: CommandSink> ControlLoop<S> {
         if !matches!(decision, Decision::Silent(_)) {
             sent = self.sink.send(self.executor.command(now));
             if sent {
+                let stop = matches!(decision, Decision::Stop(reason) if reason.is_emergency());
+                self.heartbeat.set_emergency(stop);
                 self.heartbeat.beat(Instant::now());
             }
         }

@@ -238,6 +238,13 @@ impl Controller {
         self.last_command = None;
     }
 
+    /// The robot was stopped from elsewhere since the last tick: what was predicted before is forgotten, and limits on the
+    /// rate of change start from the stop action.
+    pub fn interrupted(&mut self, action: &mut [f64]) {
+        self.player.forget();
+        self.guard.stop(action);
+    }
+
     /// Seconds since the last command, at most one period: after a pause the rate limits start small. A tick at which
     /// nothing left does not count, so that it does not matter how often one was tried.
     fn since_last_command(&mut self, elapsed: Duration) -> f64 {

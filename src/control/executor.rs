@@ -90,6 +90,11 @@ impl PolicyExecutor {
         self.reports.write(self.meter.pause());
     }
 
+    /// The robot was stopped from elsewhere since the last tick.
+    pub fn interrupted(&mut self) {
+        self.controller.interrupted(&mut self.action);
+    }
+
     /// The message of the last decision, decided at `now`.
     pub fn command(&mut self, now: Stamp) -> &[u8] {
         self.template.encode(now, &self.action)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::safety::Withheld;
 use crate::spec::PolicySpec;
 
 /// A reason to stop; it carries indices, so that the control thread allocates nothing.
@@ -30,6 +31,8 @@ pub enum StopReason {
     },
     /// The node is being deactivated.
     Deactivated,
+    /// Nobody may move the robot now: disabled, a deadman that is not held, an emergency stop.
+    NotPermitted(Withheld),
     /// The node is ending.
     ShuttingDown,
 }
@@ -40,6 +43,11 @@ impl StopReason {
         Description { reason: self, spec }
     }
 
+    /// Whether the robot must stop as fast as it can.
+    pub fn is_emergency(&self) -> bool {
+        matches!(self, Self::NotPermitted(withheld) if withheld.is_emergency())
+    }
+
     /// Whether `other` is the same reason apart from its numbers, for throttling logs.
     pub fn same_cause(&self, other: &StopReason) -> bool {
         use StopReason::*;
@@ -47,6 +55,7 @@ impl StopReason {
             (Absent { modality: a }, Absent { modality: b }) => a == b,
             (Stale { modality: a, .. }, Stale { modality: b, .. }) => a == b,
             (NonFinite { action: a }, NonFinite { action: b }) => a == b,
+            (NotPermitted(a), NotPermitted(b)) => a.same_cause(*b),
             (a, b) => a == b,
         }
     }
@@ -88,6 +97,7 @@ impl fmt::Display for Description<'_> {
                 self.spec.actions[action].name
             ),
             StopReason::Deactivated => write!(f, "the node is being deactivated"),
+            StopReason::NotPermitted(withheld) => withheld.fmt(f),
             StopReason::ShuttingDown => write!(f, "the node is shutting down"),
         }
     }

@@ -1,8 +1,8 @@
 //! The messages that are understood.
 
 use super::{
-    CompressedImageView, FeatureView, ImageView, JointStateView, JointTrajectoryView, MessageError,
-    Numbers, TwistView, clock, text,
+    CompressedImageView, FeatureView, ImageView, JointStateView, JointTrajectoryView, JoyView,
+    MessageError, Numbers, TwistView, boolean, clock, text,
 };
 use crate::time::Stamp;
 
@@ -31,11 +31,15 @@ pub enum MessageType {
     JointTrajectory,
     /// The simulator's time.
     Clock,
+    /// Yes or no.
+    Bool,
+    /// The state of a joystick.
+    Joy,
 }
 
 impl MessageType {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Image,
         Self::CompressedImage,
         Self::String,
@@ -47,6 +51,8 @@ impl MessageType {
         Self::TwistStamped,
         Self::JointTrajectory,
         Self::Clock,
+        Self::Bool,
+        Self::Joy,
     ];
 
     /// Its name in ROS: `sensor_msgs/msg/Image`.
@@ -63,6 +69,8 @@ impl MessageType {
             Self::TwistStamped => "geometry_msgs/msg/TwistStamped",
             Self::JointTrajectory => "trajectory_msgs/msg/JointTrajectory",
             Self::Clock => "rosgraph_msgs/msg/Clock",
+            Self::Bool => "std_msgs/msg/Bool",
+            Self::Joy => "sensor_msgs/msg/Joy",
         }
     }
 
@@ -86,12 +94,14 @@ impl MessageType {
             | Self::JointState
             | Self::PointCloud2
             | Self::TwistStamped
-            | Self::JointTrajectory => true,
+            | Self::JointTrajectory
+            | Self::Joy => true,
             Self::String
             | Self::Float32MultiArray
             | Self::Float64MultiArray
             | Self::Twist
-            | Self::Clock => false,
+            | Self::Clock
+            | Self::Bool => false,
         }
     }
 
@@ -112,6 +122,8 @@ impl MessageType {
             Self::TwistStamped => TwistView::parse_stamped(message)?.stamp,
             Self::JointTrajectory => Some(JointTrajectoryView::parse(message)?.stamp),
             Self::Clock => Some(clock(message)?),
+            Self::Bool => boolean(message).map(|_| None)?,
+            Self::Joy => Some(JoyView::parse(message)?.stamp),
         })
     }
 }

@@ -5,6 +5,7 @@
 //! lies about its lengths is refused before anything is copied or allocated.
 
 mod action;
+mod boolean;
 pub mod cdr;
 mod clock;
 mod command;
@@ -15,6 +16,7 @@ mod feature;
 mod image;
 mod joint_state;
 mod joint_trajectory;
+mod joy;
 mod log;
 mod message_type;
 mod multi_array;
@@ -24,6 +26,7 @@ mod text;
 mod twist;
 
 pub use action::ActionMapping;
+pub use boolean::boolean;
 pub use clock::clock;
 pub use command::CommandTemplate;
 pub use compressed_image::CompressedImageView;
@@ -33,6 +36,7 @@ pub use feature::{FeatureTemplate, FeatureView, frame_id, header_stamp};
 pub use image::{ImageEncoding, ImageView, MAX_MEGAPIXELS};
 pub use joint_state::JointStateView;
 pub use joint_trajectory::{JointTrajectoryView, Quantity};
+pub use joy::JoyView;
 pub use log::{LOG_NAME, LogLevel, encode_log};
 pub use message_type::MessageType;
 pub use multi_array::{Dimension, encode_multi_array};

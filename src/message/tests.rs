@@ -28,6 +28,7 @@ macro_rules! golden {
 
 mod commands;
 mod features;
+mod switches;
 
 const STAMP: Stamp = Stamp::from_ros(12, 345_678_901);
 const JOINTS: [&str; 4] = ["hand_x", "hand_y", "hand_z", "gripper"];
@@ -53,6 +54,8 @@ fn valid() -> Vec<(MessageType, &'static [u8])> {
         (MessageType::TwistStamped, golden!("twist_stamped")),
         (MessageType::JointTrajectory, golden!("joint_trajectory")),
         (MessageType::Clock, golden!("clock")),
+        (MessageType::Bool, golden!("bool")),
+        (MessageType::Joy, golden!("joy")),
     ] {
         all.extend(bytes.map(|bytes| (message, bytes)));
     }
@@ -282,6 +285,7 @@ fn a_stamp_is_found_in_every_message_that_has_one() {
                 | MessageType::Float32MultiArray
                 | MessageType::Float64MultiArray
                 | MessageType::Twist
+                | MessageType::Bool
         );
         assert_eq!(stamp, stamped.then_some(STAMP), "{message:?}");
     }

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::{Loaded, NodeConfig};
 use crate::control::{ControlLoop, ControlThread, Pace, Waker, handover};
 use crate::errors::ConfigErrors;
-use crate::safety::{Heartbeat, Patience, Supervisor};
+use crate::safety::{Heartbeat, Patience, Permission, Supervisor};
 use crate::shutdown::Shutdown;
 
 /// What it is made with, and what outlives it.
@@ -28,6 +28,8 @@ pub struct Surroundings<'a> {
     pub shutdown: &'a Shutdown,
     /// The node's topics.
     pub topics: &'a NodeTopics,
+    /// Whether the robot may be moved.
+    pub permission: &'a Arc<Permission>,
     /// Where the status learns what to show.
     pub to_status: &'a Sender<Option<StatusSource>>,
 }
@@ -54,6 +56,7 @@ impl Configured {
             waker,
             shutdown,
             topics,
+            permission,
             to_status,
         } = around;
         let runtime = PolicyRuntime::start(config, loaded, &topics.fanouts, waker, shutdown)?;
@@ -75,6 +78,7 @@ impl Configured {
             topics.stops.clone(),
             runtime.stop,
             heartbeat.clone(),
+            (*permission).clone(),
             (*clock).clone(),
             patience,
         )?;
@@ -99,6 +103,7 @@ impl Configured {
             pace: Pace::new(config.control_rate_hz, config.use_sim_time, config.lockstep),
             clock: (*clock).clone(),
             heartbeat: heartbeat.clone(),
+            permission: (*permission).clone(),
         };
         let control = ControlThread::start(control, waker, shutdown)?;
         // The status is there as long as the node is.

@@ -7,6 +7,7 @@ use super::command_topic::CommandTopic;
 use super::graph;
 use super::modality_topic::{ModalityTopic, Notice};
 use super::names::Names;
+use super::permission_topic::PermissionTopic;
 use crate::errors::ConfigErrors;
 use crate::message::{Level, Status};
 
@@ -20,6 +21,7 @@ pub struct Warnings(Arc<Mutex<Vec<String>>>);
 /// The topics of a node, and what was said of them.
 pub struct GraphWatch {
     topics: Vec<ModalityTopic>,
+    permissions: Vec<PermissionTopic>,
     command: Option<CommandTopic>,
     is_listening: bool,
     warnings: Warnings,
@@ -59,6 +61,7 @@ impl GraphWatch {
     pub fn new(topics: Vec<ModalityTopic>, command: Option<CommandTopic>) -> Self {
         Self {
             topics,
+            permissions: Vec::new(),
             command,
             is_listening: true,
             warnings: Warnings::default(),
@@ -88,6 +91,20 @@ impl GraphWatch {
     /// Does not want what arrives from here on, and says nothing of the topics.
     pub fn ignore(&mut self) {
         self.is_listening = false;
+    }
+
+    pub fn and_permissions(self, permissions: Vec<PermissionTopic>) -> Self {
+        Self {
+            permissions,
+            ..self
+        }
+    }
+
+    /// Takes what has arrived about who may move the robot. To be called after every spin, before anything else.
+    pub fn hear_permissions(&mut self) {
+        for topic in &mut self.permissions {
+            topic.drain();
+        }
     }
 
     /// What is wrong, for the status.
@@ -120,6 +137,9 @@ impl GraphWatch {
             notices.extend(source.unheard);
         }
         for topic in self.topics.iter_mut().filter(|_| self.is_listening) {
+            notices.extend(topic.look(node, now));
+        }
+        for topic in &mut self.permissions {
             notices.extend(topic.look(node, now));
         }
         for text in grave.iter().filter(|text| !self.said.contains(text)) {

@@ -20,6 +20,8 @@ mod node;
 mod node_topics;
 mod parameter_events;
 mod parameters;
+mod permission;
+mod permission_topic;
 mod policy_runtime;
 mod publisher;
 mod recorded_topic;

@@ -1,5 +1,6 @@
 //! The node, a managed one: serves the graph and makes transitions until it is told to end.
 
+use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use super::load_policy::LoadPolicy;
 use super::logger;
 use super::node_topics::NodeTopics;
 use super::parameters::ParameterServices;
+use super::permission::{self, PermissionServices};
 use super::signals::watch_signals;
 use super::status::StatusReporter;
 use super::status_source::StatusSource;
@@ -25,6 +27,7 @@ use crate::config::{Loaded, NODE_NAME, NodeConfig};
 use crate::control::{State, Waker};
 use crate::errors::ConfigErrors;
 use crate::message::{self, MessageType};
+use crate::safety::Permission;
 use crate::shutdown::{Cause, Shutdown};
 
 mod transitions;
@@ -69,6 +72,8 @@ struct ManagedNode {
     to_status: Sender<Option<StatusSource>>,
     watcher: Watcher,
     load_policy: LoadPolicy,
+    permissions: PermissionServices,
+    permission: Arc<Permission>,
     parameters: ParameterServices,
     sim_time: Option<Subscription>,
     graph: GraphWatch,
@@ -114,6 +119,9 @@ impl ManagedNode {
         shutdown: Shutdown,
     ) -> Result<Self, ConfigErrors> {
         let waker = Waker::default();
+        let permission = Permission::new(config.permission.conditions(), Instant::now());
+        let permission = Arc::new(permission);
+        let switches = permission::listen(&mut node, &config.permission, &permission, &clock)?;
         let sim_time = match config.use_sim_time {
             true => {
                 let (waker, clock) = (waker.clone(), clock.clone());
@@ -121,7 +129,7 @@ impl ManagedNode {
             }
             false => None,
         };
-        let mut graph = GraphWatch::new(Vec::new(), None);
+        let mut graph = GraphWatch::new(Vec::new(), None).and_permissions(switches);
         graph.ignore();
         let state = LifecycleStatus::default();
         let (to_status, sources) = mpsc::channel();
@@ -132,6 +140,7 @@ impl ManagedNode {
             sources,
             state.clone(),
             graph.warnings(),
+            permission.clone(),
         )?;
         Ok(Self {
             configured: None,
@@ -141,6 +150,8 @@ impl ManagedNode {
             to_status,
             watcher: Watcher::start(move |now| reporter.look(now), &shutdown)?,
             load_policy: LoadPolicy::new(&mut node)?,
+            permissions: PermissionServices::new(&mut node, permission.clone())?,
+            permission,
             parameters,
             sim_time,
             graph,
@@ -197,6 +208,8 @@ impl ManagedNode {
             false => SPIN_IN_TRANSITION,
         };
         self.node.spin_once(pause);
+        self.graph.hear_permissions();
+        self.permissions.answer();
         if let Some(sim_time) = &mut self.sim_time {
             sim_time.drain();
         }

@@ -1,5 +1,6 @@
 //! What the node says about itself: on `~/status` and `/diagnostics`, and in the log.
 
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use crate::config::NodeConfig;
 use crate::control::{Decision, State, StopReason, TickReport};
 use crate::errors::ConfigErrors;
 use crate::message::{Level, Status, encode_diagnostics};
+use crate::safety::Permission;
 
 /// How often a change is looked for.
 pub const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -30,6 +32,7 @@ pub struct StatusReporter {
     /// Until it is active for the first time, a node that configures itself has nothing to say.
     is_quiet: bool,
     warnings: Warnings,
+    permission: Arc<Permission>,
     clock: Clock,
     node_name: String,
     publisher: StatusPublisher<Shown>,
@@ -82,8 +85,8 @@ impl PartialEq for Cause {
 }
 
 impl StatusReporter {
-    /// Offers the topics, to show the newest of `sources` while there is one, the state of `lifecycle`, and the `warnings`
-    /// about topics.
+    /// Offers the topics, to show the newest of `sources` while there is one, the state of `lifecycle`, the `warnings` about
+    /// topics, and whether the robot may be moved.
     ///
     /// # Errors
     /// The topic that ROS refuses.
@@ -94,6 +97,7 @@ impl StatusReporter {
         sources: Receiver<Option<StatusSource>>,
         lifecycle: LifecycleStatus,
         warnings: Warnings,
+        permission: Arc<Permission>,
     ) -> Result<Self, ConfigErrors> {
         let three_periods = Duration::from_secs_f64(3.0 / config.control_rate_hz);
         Ok(Self {
@@ -104,6 +108,7 @@ impl StatusReporter {
             lifecycle,
             is_quiet: config.autostart,
             warnings,
+            permission,
             clock,
             stalled_after: three_periods.max(STALLED_AFTER),
             ticks_come_from: match (config.use_sim_time, config.lockstep) {
@@ -187,14 +192,24 @@ impl StatusReporter {
         let silence = report
             .at
             .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
-        match report.decision {
-            Decision::Stop(StopReason::ShuttingDown)
-            | Decision::Silent(StopReason::ShuttingDown) => stopped(report.decision),
+        let is_silent = silence > self.stalled_after;
+        let may_be_silent = !matches!(self.ticks_come_from, TickSource::SystemClock);
+        // The supervisor sees that without a tick as well.
+        let withheld = self.permission.withheld(now).map(StopReason::NotPermitted);
+        match (report.decision, withheld) {
+            (
+                Decision::Stop(StopReason::ShuttingDown)
+                | Decision::Silent(StopReason::ShuttingDown),
+                _,
+            ) => stopped(report.decision),
             _ if state != State::Active => Cause::NotActive(state),
             _ if report.at.is_none() => Cause::Starting,
-            _ if silence > self.stalled_after => Cause::Stalled(silence),
+            _ if is_silent && !may_be_silent => Cause::Stalled(silence),
             _ if !report.sent => Cause::Unsent,
-            decision => stopped(decision),
+            (Decision::Silent(_), Some(reason)) => Cause::Waiting(reason),
+            (_, Some(reason)) => Cause::Stopped(reason),
+            _ if is_silent => Cause::Stalled(silence),
+            (decision, None) => stopped(decision),
         }
     }
 

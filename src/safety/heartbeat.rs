@@ -1,10 +1,10 @@
-//! When the last command left, and whether more are to come, for the supervisor to see.
+//! When the last command left, whether more are to come, for the supervisor to see, and whether the supervisor sent one instead.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Written by the control thread at every command, read by the supervisor, which resets it at the end of a deactivation.
-/// Neither ever waits.
+/// Written by the control thread at every command and read by the supervisor, which resets it at the end of a deactivation
+/// and counts the commands that it sent itself. Neither ever waits.
 #[derive(Debug)]
 pub struct Heartbeat {
     origin: Instant,
@@ -13,6 +13,10 @@ pub struct Heartbeat {
     ended: AtomicBool,
     called: AtomicBool,
     resting: AtomicBool,
+    /// Whether the last command was the stop of an emergency.
+    emergency: AtomicBool,
+    /// Stop actions that the supervisor sent.
+    stood_in: AtomicU64,
 }
 
 impl Default for Heartbeat {
@@ -23,6 +27,8 @@ impl Default for Heartbeat {
             ended: AtomicBool::new(false),
             called: AtomicBool::new(false),
             resting: AtomicBool::new(false),
+            emergency: AtomicBool::new(false),
+            stood_in: AtomicU64::new(0),
         }
     }
 }
@@ -32,6 +38,26 @@ impl Heartbeat {
     pub fn beat(&self, now: Instant) {
         let nanos = now.saturating_duration_since(self.origin).as_nanos() as u64;
         self.last.store(nanos + 1, Ordering::Release);
+    }
+
+    /// Whether the command that left last was the stop of an emergency.
+    pub fn set_emergency(&self, emergency: bool) {
+        self.emergency.store(emergency, Ordering::Release);
+    }
+
+    /// Whether the last command was the stop of an emergency.
+    pub fn is_emergency(&self) -> bool {
+        self.emergency.load(Ordering::Acquire)
+    }
+
+    /// The supervisor has sent the stop action.
+    pub fn stand_in(&self) {
+        self.stood_in.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// How often it has.
+    pub fn stood_in(&self) -> u64 {
+        self.stood_in.load(Ordering::Acquire)
     }
 
     /// No command will come any more.

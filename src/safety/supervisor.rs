@@ -1,10 +1,11 @@
 //! A second pair of eyes: stops the robot when the control thread cannot.
 //!
 //! A robot that moved keeps its last command until the next one comes. So from the first command on, whenever none will
-//! come any more (the control thread has ended, by a panic or with the node) or none has come for too long (it hangs, or
-//! gets no processor), the stop action leaves through a publisher of the supervisor's own, again and again, until
-//! commands come again or the process is gone. A node that is deactivated is silent on purpose: its stop action is repeated
-//! for a moment, and then nothing leaves.
+//! come any more (the control thread has ended, by a panic or with the node), none has come for too long (it hangs, or
+//! gets no processor), or the robot may not be moved any more and the control thread does not say so (simulated time
+//! stands still), the stop action leaves through a publisher of the supervisor's own, again and again, until commands
+//! come again or the process is gone. A node that is deactivated is silent on purpose: its stop action is repeated for a
+//! moment, and then nothing leaves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +13,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{CommandSink, Heartbeat};
+use super::{CommandSink, Heartbeat, Permission};
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
 use crate::message::CommandTemplate;
@@ -20,7 +21,11 @@ use crate::message::CommandTemplate;
 /// How often is looked, and so how often the stop action is repeated.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// How long the stop action is repeated at the end, and when the node is deactivated, so that the middleware can carry it out of the process.
+/// The shortest time after which the control thread is taken for silent.
+const SHORTEST_PATIENCE: Duration = Duration::from_millis(100);
+
+/// How long the stop action is repeated at the end, and when the node is deactivated, so that the middleware can carry it
+/// out of the process.
 const LAST_WORD: Duration = Duration::from_millis(100);
 
 /// How long the control thread may take to come to rest or to end, on any clock: it looks every 20 ms.
@@ -41,12 +46,18 @@ pub struct Patience(Option<Duration>);
 impl Patience {
     /// Three periods, and no less than 100 ms: a machine that is busy for a moment is no reason to stop a robot.
     pub fn periods(period: Duration) -> Self {
-        Self(Some((3 * period).max(Duration::from_millis(100))))
+        Self(Some((3 * period).max(SHORTEST_PATIENCE)))
     }
 
-    /// For ever: only that the control thread ends, or does not come to rest when it should, counts.
+    /// For ever: only that the control thread ends, or does not come to rest when it should, counts, and that the robot may
+    /// not be moved.
     pub fn unlimited() -> Self {
         Self(None)
+    }
+
+    /// How long it may be silent while the robot may not be moved, whose time never stands still.
+    fn while_withheld(self) -> Duration {
+        self.0.unwrap_or(SHORTEST_PATIENCE)
     }
 }
 
@@ -66,6 +77,7 @@ impl Supervisor {
         sink: impl CommandSink,
         stop: StopCommand,
         heartbeat: Arc<Heartbeat>,
+        permission: Arc<Permission>,
         clock: Clock,
         patience: Patience,
     ) -> Result<Self, ConfigErrors> {
@@ -76,6 +88,7 @@ impl Supervisor {
             stop,
             successors,
             heartbeat,
+            permission,
             clock,
             patience,
             is_stopping: false,
@@ -118,6 +131,7 @@ struct Watch<S> {
     stop: StopCommand,
     successors: Receiver<StopCommand>,
     heartbeat: Arc<Heartbeat>,
+    permission: Arc<Permission>,
     clock: Clock,
     patience: Patience,
     is_stopping: bool,
@@ -159,9 +173,11 @@ impl<S: CommandSink> Watch<S> {
             .called_since
             .is_some_and(|since| now.saturating_duration_since(since) > LONGEST_CALL);
         let is_late = is_slow || self.patience.0.is_some_and(|patience| silence > patience);
-        let needed = has_ended || is_late;
+        let is_gone = has_ended || is_late;
+        let needed = is_gone || self.must_not_move(now, silence);
         if needed {
             self.send_stop();
+            self.heartbeat.stand_in();
         }
         if is_late && !has_ended && !self.is_stopping {
             log::error!(
@@ -169,10 +185,10 @@ impl<S: CommandSink> Watch<S> {
                  the stop action",
                 silence.as_secs_f64() * 1e3
             );
-        } else if self.is_stopping && !needed {
+        } else if self.is_stopping && !is_gone {
             log::warn!("commands leave again");
         }
-        self.is_stopping = needed;
+        self.is_stopping = is_gone;
         needed
     }
 
@@ -198,6 +214,15 @@ impl<S: CommandSink> Watch<S> {
             .encode(self.clock.now(), &self.stop.action);
         // Where this fails as well nothing is left to try.
         self.sink.send(message);
+    }
+
+    /// Whether the robot may not be moved and the control thread does not say so: in an emergency it is not waited for, and
+    /// otherwise it is given its time, for it may stop the robot more gently.
+    fn must_not_move(&self, now: Instant, silence: Duration) -> bool {
+        self.permission.withheld(now).is_some_and(|withheld| {
+            let is_urgent = withheld.is_emergency() && !self.heartbeat.is_emergency();
+            is_urgent || silence > self.patience.while_withheld()
+        })
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use late_fusion::message::{
-    CompressedImageView, FeatureView, ImageView, JointStateView, JointTrajectoryView, MessageType,
-    Numbers, Quantity, TwistView, clock, frame_id, text,
+    CompressedImageView, FeatureView, ImageView, JointStateView, JointTrajectoryView, JoyView,
+    MessageType, Numbers, Quantity, TwistView, clock, frame_id, text,
 };
 
 use crate::memory::bounded;
@@ -30,7 +30,7 @@ pub fn samples() -> &'static [Vec<u8>] {
     })
 }
 
-pub const TYPES: [MessageType; 11] = [
+pub const TYPES: [MessageType; 13] = [
     MessageType::Image,
     MessageType::CompressedImage,
     MessageType::String,
@@ -42,6 +42,8 @@ pub const TYPES: [MessageType; 11] = [
     MessageType::TwistStamped,
     MessageType::JointTrajectory,
     MessageType::Clock,
+    MessageType::Bool,
+    MessageType::Joy,
 ];
 
 /// Reads bytes as every message that there is, to the last number.
@@ -84,6 +86,11 @@ fn read_all(bytes: &[u8]) {
         .flatten()
     {
         assert!(numbers.values.iter().count() <= bytes.len() / 4);
+    }
+    if let Ok(view) = JoyView::parse(bytes) {
+        for button in [0, 2, u32::MAX] {
+            let _ = view.is_pressed(button);
+        }
     }
     if let Ok(view) = FeatureView::parse(bytes) {
         assert!(view.values.iter().count() <= bytes.len() / 4);

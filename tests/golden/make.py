@@ -172,6 +172,9 @@ def main() -> None:
     )
     write("joint_trajectory", trajectory())
     write("clock", message("rosgraph_msgs/Clock", clock=header("").stamp))
+    write("bool", message("std_msgs/Bool", data=True))
+    axes, buttons = np.array([0.5, -1.0, 0.25], dtype=np.float32), np.array([0, 0, 1, -1], dtype=np.int32)
+    write("joy", message("sensor_msgs/Joy", header=header("joy"), axes=axes, buttons=buttons))
     write("diagnostics", diagnostics(), both=False)
     write("contributions", contributions(), both=False)
     write(

@@ -36,8 +36,9 @@ impl CommandSink for Sink {
     }
 }
 
-/// An executor whose action is its two features' sum, and where the features are written.
-fn executor(required: bool) -> (Box<PolicyExecutor>, [FeatureWriter; 2]) {
+/// An executor whose action is its two features' sum, changing by so much per second at most, and where the features are
+/// written.
+fn executor(required: bool, max_rate: Option<f64>) -> (Box<PolicyExecutor>, [FeatureWriter; 2]) {
     let vector = |name: &str| format!("{{name: {name}, kind: vector, names: [x], width: 1}}");
     let text = format!(
         "{{format: {}, name: sum, modalities: [{}, {}], fusion: {{method: concat}}, \
@@ -57,7 +58,10 @@ fn executor(required: bool) -> (Box<PolicyExecutor>, [FeatureWriter; 2]) {
     weights.insert("head.0.bias", vec![1], vec![0.0]);
     weights.insert("action.mean", vec![1], vec![0.0]);
     weights.insert("action.std", vec![1], vec![1.0]);
-    let limits = spec.actions.iter().map(Limit::from).collect();
+    let limit = Limit {
+        max_rate,
+        ..Limit::from(&spec.actions[0])
+    };
     let policy = Policy::build(spec, Path::new(""), &weights).unwrap();
     let freshness = Freshness {
         required,
@@ -66,7 +70,7 @@ fn executor(required: bool) -> (Box<PolicyExecutor>, [FeatureWriter; 2]) {
     };
     let controller = Controller::new(
         policy,
-        Guard::new(limits),
+        Guard::new(vec![limit]),
         vec![freshness.clone(), freshness],
         Ensemble::None,
         0.01,
@@ -101,11 +105,16 @@ struct Bench {
     waker: Waker,
     shutdown: Shutdown,
     heartbeat: Arc<Heartbeat>,
+    permission: Arc<Permission>,
 }
 
 impl Bench {
     fn start(pace: Pace, panics_at: Option<usize>) -> Self {
-        let (executor, writers) = executor(true);
+        Self::with_max_rate(None, pace, panics_at)
+    }
+
+    fn with_max_rate(max_rate: Option<f64>, pace: Pace, panics_at: Option<usize>) -> Self {
+        let (executor, writers) = executor(true, max_rate);
         let (commands, received) = mpsc::channel();
         let sink = Sink {
             commands,
@@ -113,6 +122,7 @@ impl Bench {
             sent: 0,
         };
         let heartbeat = Arc::<Heartbeat>::default();
+        let permission = Arc::<Permission>::default();
         let control = ControlLoop {
             executor,
             candidates: handover().1,
@@ -120,6 +130,7 @@ impl Bench {
             pace,
             clock: Clock::System,
             heartbeat: heartbeat.clone(),
+            permission: permission.clone(),
         };
         let (waker, shutdown) = (Waker::default(), Shutdown::default());
         let control = ControlThread::start(control, &waker, &shutdown).unwrap();
@@ -131,6 +142,7 @@ impl Bench {
             waker,
             shutdown,
             heartbeat,
+            permission,
         }
     }
 
@@ -300,4 +312,59 @@ fn a_loop_that_ends_at_rest_sends_nothing_more() {
     drop(bench.control);
     assert_eq!(bench.commands.try_iter().count(), 0);
     assert!(bench.heartbeat.has_ended() && bench.heartbeat.silence(Instant::now()).is_none());
+}
+
+#[test]
+fn what_was_withdrawn_and_given_again_between_two_ticks_is_one_stop() {
+    let mut bench = Bench::start(Pace::new(100.0, true, true), None);
+    bench.permission.enable(false);
+    bench.permission.enable(true);
+    bench.observe(1, Some(0.5), Some(0.125));
+    assert_eq!(
+        bench.next(),
+        0.625,
+        "before the first command it is silence"
+    );
+    bench.permission.enable(false);
+    bench.permission.enable(true);
+    bench.observe(2, Some(0.5), Some(0.125));
+    assert_eq!(bench.next(), STOP);
+    bench.permission.enable(false);
+    for stamp in [3, 4] {
+        bench.observe(stamp, Some(0.5), Some(0.125));
+        assert_eq!(bench.next(), STOP);
+    }
+    bench.permission.enable(true);
+    bench.observe(5, Some(0.5), Some(0.125));
+    assert_eq!(bench.next(), 0.625);
+}
+
+#[test]
+fn a_robot_that_must_not_move_gets_no_command_before_its_first() {
+    let mut bench = Bench::start(Pace::new(100.0, true, true), None);
+    bench.permission.enable(false);
+    bench.observe(1, Some(0.5), Some(0.125));
+    thread::sleep(3 * LONGEST_WAIT);
+    assert_eq!(bench.commands.try_iter().count(), 0);
+    bench.permission.enable(true);
+    assert_eq!(bench.next(), 0.625, "its observation still waits");
+}
+
+#[test]
+fn limits_start_from_the_stop_action_where_the_supervisor_has_sent_it() {
+    let mut bench = Bench::with_max_rate(Some(10.0), Pace::new(100.0, true, true), None);
+    let mut stamps = (1..).map(|tick| tick * 10_000_000);
+    let mut next = |bench: &mut Bench| {
+        bench.observe(stamps.next().unwrap(), Some(0.5), Some(0.125));
+        (bench.next() * 1000.0).round()
+    };
+    let first: Vec<f64> = (0..4).map(|_| next(&mut bench)).collect();
+    assert_eq!(first, [350.0, 450.0, 550.0, 625.0]);
+    bench.heartbeat.stand_in();
+    let then: Vec<f64> = (0..2).map(|_| next(&mut bench)).collect();
+    assert_eq!(then, [350.0, 450.0]);
+    bench.permission.enable(false);
+    assert_eq!(next(&mut bench), STOP * 1000.0);
+    bench.permission.enable(true);
+    assert_eq!(next(&mut bench), 350.0);
 }

@@ -171,6 +171,7 @@ impl ManagedNode {
             waker: &self.waker,
             shutdown: &self.shutdown,
             topics,
+            permission: &self.permission,
             to_status: &self.to_status,
         };
         let configured = Configured::start(loaded, &around)?;

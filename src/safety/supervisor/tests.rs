@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::message::{ActionMapping, MessageType};
+use crate::safety::Conditions;
 
 /// Counts what was sent.
 #[derive(Clone)]
@@ -32,6 +33,13 @@ fn watch(patience: Patience) -> (Watch<Sink>, Receiver<Vec<u8>>, Sender<StopComm
         stop: stop_command(0.25),
         successors,
         heartbeat: Arc::default(),
+        permission: Arc::new(Permission::new(
+            Conditions {
+                emergency_stop_max_age_s: Some(f64::INFINITY),
+                ..Conditions::default()
+            },
+            Instant::now(),
+        )),
         clock: Clock::System,
         patience,
         is_stopping: false,
@@ -99,6 +107,7 @@ fn the_end_is_said_more_than_once() {
         Sink(sink),
         stop_command(0.0),
         heartbeat.clone(),
+        Arc::default(),
         Clock::System,
         Patience::periods(PERIOD),
     );
@@ -187,4 +196,47 @@ fn a_robot_that_was_never_moved_gets_no_stop_from_a_control_thread_that_does_not
         assert!(!watch.look(start + Duration::from_secs(seconds)));
     }
     assert_eq!(sent.try_iter().count(), 0);
+}
+
+#[test]
+fn an_emergency_is_not_left_to_a_control_thread_until_it_has_said_so() {
+    for patience in [Patience::unlimited(), Patience::periods(PERIOD)] {
+        let (mut watch, sent, _successors) = watch(patience);
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        watch.permission.emergency_stop_says(Some(true), at(0));
+        assert!(!watch.look(at(0)), "it was never moved");
+        watch.heartbeat.beat(at(1));
+        assert!(watch.look(at(1)) && watch.look(at(11)));
+        assert_eq!(
+            (sent.try_iter().count(), watch.heartbeat.stood_in()),
+            (2, 2)
+        );
+        watch.heartbeat.beat(at(12));
+        watch.heartbeat.set_emergency(true);
+        assert!(!watch.look(at(21)), "it was said");
+        assert!(
+            watch.look(at(113)),
+            "and is not repeated: time stands still"
+        );
+        watch.permission.emergency_stop_says(Some(false), at(114));
+        assert!(watch.look(at(115)), "it is latched");
+        assert_eq!(watch.permission.reset(at(116)), Ok(true));
+        watch.heartbeat.beat(at(117));
+        assert!(!watch.look(at(118)));
+    }
+}
+
+#[test]
+fn another_stop_is_the_control_threads_unless_it_is_silent() {
+    let (mut watch, sent, _successors) = watch(Patience::unlimited());
+    let start = Instant::now();
+    let at = |ms| start + Duration::from_millis(ms);
+    watch.heartbeat.beat(at(0));
+    watch.permission.enable(false);
+    assert!(!watch.look(at(1)) && !watch.look(at(100)));
+    assert!(watch.look(at(101)) && watch.look(at(5000)));
+    watch.permission.enable(true);
+    assert!(!watch.look(at(5001)), "simulated time may stand still");
+    assert_eq!(sent.try_iter().count(), 2);
 }

@@ -158,6 +158,27 @@ fn a_chunk_with_steps_left_does_not_outlive_its_camera_and_a_stop_forgets_it() {
 }
 
 #[test]
+fn a_chunk_is_not_played_on_after_a_stop_from_elsewhere() {
+    for ensemble in ENSEMBLES {
+        let features = [camera(0, RISING), instruction(0, 0.0)];
+        let [mut stopped, mut interrupted] = [(); 2].map(|()| player(ensemble, BOTH, None));
+        for now_ms in (0..=100).step_by(10) {
+            tick(&mut stopped, now_ms, &features);
+            tick(&mut interrupted, now_ms, &features);
+        }
+        let mut action = [f64::NAN];
+        stopped.stop(elapsed(105), StopReason::ShuttingDown, &mut action);
+        assert_eq!(action, [0.5]);
+        interrupted.interrupted(&mut action);
+        for controller in [&mut stopped, &mut interrupted] {
+            let (decision, action) = tick(controller, 110, &features);
+            assert_eq!(decision, Decision::Act { limited: 0 });
+            assert!(action.abs() < 1e-9, "{ensemble}: it begins anew, {action}");
+        }
+    }
+}
+
+#[test]
 fn a_camera_that_is_not_required_takes_its_chunks_with_it() {
     for ensemble in ENSEMBLES {
         // One loses its camera in mid-motion, the other begins at that moment and never had any.
