@@ -3,6 +3,7 @@
 //! Everything that reads parameters takes the same way: [`RosArguments`] (what a command line says), [`Overrides`] (what
 //! files and `-p` give, to whatever node), [`Given`] (what they give to one node), and from there a checked configuration.
 
+mod action;
 mod arguments;
 mod bounds;
 mod declaration;
@@ -11,25 +12,29 @@ mod encoding;
 mod ensemble;
 mod file;
 mod given;
+mod guarding;
 mod loading;
 mod node;
 mod node_name;
 mod overrides;
 mod robot;
 mod scalar;
+mod stop;
 mod topic;
 mod value;
 mod wiring;
 
+pub use action::{ActionConfig, LimitConfig};
 pub use arguments::{Remapping, RosArguments};
 pub use declaration::{Checked, Declared};
 pub use encoder::{ENCODER_NAME, EncoderConfig, LoadedEncoder};
 pub use file::NODE_NAME;
 pub use given::Given;
 pub use loading::Loaded;
-pub use node::{ActionConfig, LimitConfig, ModalityConfig, NodeConfig, RecordConfig};
+pub use node::{ModalityConfig, NodeConfig, RecordConfig};
 pub use node_name::NodeName;
 pub use overrides::Overrides;
 pub use robot::{only_robot, robots};
+pub use stop::{StopBehaviour, StopConfig};
 pub use value::Value;
 pub use wiring::Wiring;

@@ -16,6 +16,9 @@ use crate::time::Stamp;
 /// How long the thread sleeps at most before it looks whether the node is ending.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
+/// How long a ramped stop may hold up the end of the node.
+const LONGEST_RAMP: Duration = Duration::from_secs(1);
+
 /// What the control thread works with.
 pub struct ControlLoop<S> {
     /// The active policy.
@@ -107,6 +110,9 @@ impl<S: CommandSink> ControlLoop<S> {
     fn run(mut self, ending: &AtomicBool) {
         while let Some(now) = self.wait(ending) {
             let elapsed = self.pace.elapsed(now);
+            if self.heartbeat.take_stand_in() {
+                self.executor.was_stopped();
+            }
             let previous = self.take_over(now);
             let decision = self.executor.decide(now, elapsed);
             self.send(now, decision);
@@ -121,10 +127,32 @@ impl<S: CommandSink> ControlLoop<S> {
                 }
             }
         }
-        let now = self.clock.now();
-        let elapsed = self.pace.elapsed(now);
-        let decision = self.executor.stop(elapsed, StopReason::ShuttingDown);
-        self.send(now, decision);
+        self.shut_down();
+    }
+
+    /// Stops the robot for good. A ramp is gone down for a moment only, and not where time may stand still.
+    fn shut_down(&mut self) {
+        let until = Instant::now() + LONGEST_RAMP;
+        loop {
+            let now = self.clock.now();
+            let elapsed = self.pace.elapsed(now);
+            let decision = self.executor.stop(elapsed, StopReason::ShuttingDown);
+            self.send(now, decision);
+            let Pace::System(system) = &mut self.pace else {
+                break;
+            };
+            if !self.executor.is_slowing_down() || Instant::now() > until {
+                break;
+            }
+            while !system.ticks.due(Instant::now()) {
+                thread::sleep(system.ticks.remaining(Instant::now()).min(LONGEST_WAIT));
+            }
+        }
+        if self.executor.is_slowing_down() {
+            self.executor.was_stopped();
+            let now = self.clock.now();
+            self.send(now, Decision::Stop(StopReason::ShuttingDown));
+        }
     }
 
     /// Lets a candidate that could act now take over for this tick and those after it, and returns the executor before it.

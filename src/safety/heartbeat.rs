@@ -10,6 +10,7 @@ pub struct Heartbeat {
     /// Nanoseconds from the origin to the last command, plus one; zero before the first.
     last: AtomicU64,
     ended: AtomicBool,
+    stood_in: AtomicBool,
 }
 
 impl Default for Heartbeat {
@@ -18,6 +19,7 @@ impl Default for Heartbeat {
             origin: Instant::now(),
             last: AtomicU64::new(0),
             ended: AtomicBool::new(false),
+            stood_in: AtomicBool::new(false),
         }
     }
 }
@@ -37,6 +39,16 @@ impl Heartbeat {
     /// Whether no command will come any more.
     pub fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
+    }
+
+    /// The supervisor sends a stop in the control thread's place.
+    pub fn stand_in(&self) {
+        self.stood_in.store(true, Ordering::Release);
+    }
+
+    /// Whether the supervisor has sent a stop since the control thread asked last.
+    pub fn take_stand_in(&self) -> bool {
+        self.stood_in.swap(false, Ordering::AcqRel)
     }
 
     /// How long no command has left at `now`; `None` where none has ever left.

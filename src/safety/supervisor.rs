@@ -11,7 +11,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{CommandSink, Heartbeat};
+use super::{CommandSink, Heartbeat, StopActionReader};
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
 use crate::message::CommandTemplate;
@@ -22,12 +22,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How long the stop action is repeated at the end, so that the middleware can carry it out of the process.
 const LAST_WORD: Duration = Duration::from_millis(100);
 
-/// A command that stops the robot.
+/// The command that stops the robot while a policy drives it.
 pub struct StopCommand {
     /// How it is laid out.
     pub template: CommandTemplate,
-    /// The stop value of every number of the action.
-    pub action: Vec<f64>,
+    /// The newest stop action that the control thread left. What holds a position follows the robot, so it is another with
+    /// every command.
+    pub actions: StopActionReader,
 }
 
 /// How long the control thread may be silent while it drives, with the system's clock; simulated time may stand still.
@@ -71,6 +72,7 @@ impl Supervisor {
             sink,
             stop,
             successors,
+            candidate: None,
             heartbeat,
             clock,
             patience,
@@ -90,7 +92,7 @@ impl Supervisor {
         })
     }
 
-    /// Where the stop commands of policies go that take over.
+    /// Where the stop commands of policies go that may take over: before they do, for each counts from its first command on.
     pub fn stop_commands(&self) -> Sender<StopCommand> {
         self.stop_commands.clone()
     }
@@ -111,6 +113,8 @@ struct Watch<S> {
     sink: S,
     stop: StopCommand,
     successors: Receiver<StopCommand>,
+    /// The stop command of a policy that has commanded nothing yet.
+    candidate: Option<StopCommand>,
     heartbeat: Arc<Heartbeat>,
     clock: Clock,
     patience: Patience,
@@ -131,7 +135,11 @@ impl<S: CommandSink> Watch<S> {
 
     /// Sends the stop action where it is needed, and says whether it was.
     fn look(&mut self, now: Instant) -> bool {
-        if let Some(successor) = self.successors.try_iter().last() {
+        self.candidate = self.successors.try_iter().last().or(self.candidate.take());
+        if let Some(successor) = self
+            .candidate
+            .take_if(|candidate| candidate.actions.update())
+        {
             self.stop = successor;
         }
         let Some(silence) = self.heartbeat.silence(now) else {
@@ -141,12 +149,7 @@ impl<S: CommandSink> Watch<S> {
         let is_late = self.patience.0.is_some_and(|patience| silence > patience);
         let needed = has_ended || is_late;
         if needed {
-            let message = self
-                .stop
-                .template
-                .encode(self.clock.now(), &self.stop.action);
-            // Where this fails as well nothing is left to try.
-            self.sink.send(message);
+            self.stand_in();
         }
         if is_late && !has_ended && !self.is_stopping {
             log::error!(
@@ -159,6 +162,19 @@ impl<S: CommandSink> Watch<S> {
         }
         self.is_stopping = needed;
         needed
+    }
+
+    /// Sends the stop action.
+    fn stand_in(&mut self) {
+        // Before the message: a control thread that goes on must not take what it commanded last for what the robot does.
+        self.heartbeat.stand_in();
+        let action = self.stop.actions.read();
+        // It was left before the first command; whatever else may be wrong, no such number leaves.
+        if action.iter().all(|number| number.is_finite()) {
+            let message = self.stop.template.encode(self.clock.now(), action);
+            // Where this fails as well nothing is left to try.
+            self.sink.send(message);
+        }
     }
 }
 
