@@ -174,8 +174,8 @@ def test_the_first_command_and_the_first_after_a_stop_start_from_what_is_measure
     robot.run(wire(arm_policy(robot.folder / "policy", "turn", "drive"), limits=limits))
     robot.wait_for_status("waiting")
     robot.keep_sending("joint_states", measured(drive=2.0, turn=-2.0))
-    robot.keep_sending("target", target(2.1, -2.1))
-    robot.wait_for_action([2.1, -2.1])
+    robot.keep_sending("target", target(2.125, -2.125))
+    robot.wait_for_action([2.125, -2.125])
     step = rate * PERIOD_S + 1e-6
     first = numbers(robot.commands[0])
     assert 2.0 < first[0] <= 2.0 + step and -2.0 - step <= first[1] < -2.0
@@ -187,8 +187,8 @@ def test_the_first_command_and_the_first_after_a_stop_start_from_what_is_measure
     robot.wait_for("the joints", lambda: int(robot.statuses[-1].value("encoded", "joints")) > known + 60)
     stopped = numbers(robot.commands[-1])
     assert stopped == [2.0, -2.0]
-    robot.keep_sending("target", target(-0.9, 0.9))
-    robot.wait_for_action([-0.9, 0.9])
+    robot.keep_sending("target", target(-0.875, 0.875))
+    robot.wait_for_action([-0.875, 0.875])
     values = [numbers(command) for command in robot.commands]
     resumed = values[len(values) - values[::-1].index(stopped) :]
     assert -1.0 < resumed[0][0] <= -1.0 + step and 1.0 - step <= resumed[0][1] < 1.0
