@@ -245,7 +245,7 @@ fn build(name: &str, fusion: FusionSpec, weights: Random) -> Policy {
         unit: String::new(),
         min: -1.0,
         max: 1.0,
-        stop: 0.0,
+        ..ActionSpec::default()
     };
     let spec = PolicySpec {
         format: FORMAT,

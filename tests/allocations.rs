@@ -79,7 +79,7 @@ fn policy(chunk: Option<ChunkSpec>) -> Policy {
             unit: "m/s".into(),
             min: -1.0,
             max: 1.0,
-            stop: 0.0,
+            ..ActionSpec::default()
         }],
     };
     let mut weights = Weights::default();

@@ -1,5 +1,6 @@
 //! What the parameters lead to, loaded: by the node, and by `late_fusion check`, which so finds the same errors.
 
+use super::guarding;
 use super::node::NodeConfig;
 use super::wiring::Wiring;
 use crate::chunk::Ensemble;
@@ -7,7 +8,9 @@ use crate::encoder::{FeatureExtractor, Runtime, SessionOptions};
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::policy::Policy;
-use crate::spec::{ActionSpec, FusionSpec, ModalitySpec, PolicySpec, SourceSpec, Weights};
+use crate::spec::{
+    ActionQuantity, ActionSpec, FusionSpec, ModalitySpec, PolicySpec, SourceSpec, Weights,
+};
 
 /// A policy with its encoders, joined with the parameters.
 pub struct Loaded {
@@ -54,6 +57,9 @@ impl Loaded {
             check_same_actions(&spec, present, &mut errors);
         }
         let wiring = Wiring::new(config, &spec).map_err(|found| errors.extend(found));
+        if let (Some(present), Ok(wiring)) = (present, &wiring) {
+            check_same_stops(&spec, present, config, wiring, &mut errors);
+        }
         let weights = Weights::load(&config.policy.join("weights.safetensors"))
             .map_err(|found| errors.extend(found));
         let loaded = weights.and_then(|weights| {
@@ -68,6 +74,7 @@ impl Loaded {
             if let Ok(wiring) = &wiring {
                 warnings.extend(unlearned_absences(&spec, wiring, &weights));
                 warnings.extend(ageing_sentences(&spec, wiring));
+                warnings.extend(guarding::unlimited(&spec, &wiring.limits));
             }
             Ok((policy?, extractors?, explained.map_err(drop)?, warnings))
         });
@@ -100,6 +107,42 @@ fn check_same_actions(spec: &PolicySpec, present: &PolicySpec, errors: &mut Conf
             present.name,
             needed.join(", ")
         ));
+    }
+}
+
+/// What stops a robot must not change while it is driven: a position that is held, and a number that means something else.
+fn check_same_stops(
+    spec: &PolicySpec,
+    present: &PolicySpec,
+    config: &NodeConfig,
+    wiring: &Wiring,
+    errors: &mut ConfigErrors,
+) {
+    if spec.actions.len() != present.actions.len() {
+        return;
+    }
+    let of = |spec| {
+        guarding::quantities(
+            config,
+            spec,
+            Some(&wiring.mapping),
+            &mut ConfigErrors::new(),
+        )
+    };
+    let word = |quantity: Option<ActionQuantity>| {
+        quantity.map_or("unknown".to_owned(), |quantity| quantity.to_string())
+    };
+    let quantities = of(spec).into_iter().zip(of(present));
+    for (action, (own, needed)) in spec.actions.iter().zip(quantities) {
+        if own != needed {
+            errors.add(format!(
+                "action {}: its quantity is {}; to take over from the policy {:?} while the node runs, it must be {}",
+                action.name,
+                word(own),
+                present.name,
+                word(needed)
+            ));
+        }
     }
 }
 

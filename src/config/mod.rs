@@ -3,6 +3,7 @@
 //! Everything that reads parameters takes the same way: [`RosArguments`] (what a command line says), [`Overrides`] (what
 //! files and `-p` give, to whatever node), [`Given`] (what they give to one node), and from there a checked configuration.
 
+mod action;
 mod arguments;
 mod autostart;
 mod bounds;
@@ -12,6 +13,7 @@ mod encoding;
 mod ensemble;
 mod file;
 mod given;
+mod guarding;
 mod loading;
 mod node;
 mod node_name;
@@ -20,21 +22,24 @@ mod permission;
 mod record;
 mod robot;
 mod scalar;
+mod stop;
 mod topic;
 mod value;
 mod wiring;
 
+pub use action::{ActionConfig, LimitConfig};
 pub use arguments::{Remapping, RosArguments};
 pub use declaration::{Checked, Declared};
 pub use encoder::{ENCODER_NAME, EncoderConfig, LoadedEncoder};
 pub use file::NODE_NAME;
 pub use given::Given;
 pub use loading::Loaded;
-pub use node::{ActionConfig, LimitConfig, ModalityConfig, NodeConfig};
+pub use node::{ModalityConfig, NodeConfig};
 pub use node_name::NodeName;
 pub use overrides::Overrides;
 pub use permission::{DeadmanConfig, EmergencyStopConfig, PermissionConfig};
 pub use record::RecordConfig;
 pub use robot::{only_robot, robots};
+pub use stop::{StopBehaviour, StopConfig};
 pub use value::Value;
 pub use wiring::Wiring;

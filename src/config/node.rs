@@ -1,15 +1,16 @@
 //! The parameters of the node, each with its type, default, range and description.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use super::action::ActionConfig;
 use super::bounds::Bounds;
 use super::declaration::{Checked, Declarations};
 use super::ensemble;
 use super::given::Given;
 use super::permission::PermissionConfig;
 use super::record::RecordConfig;
+use super::stop::StopConfig;
 use super::topic::{message, topic};
 use super::{autostart, encoding};
 use crate::chunk::Ensemble;
@@ -47,6 +48,8 @@ pub struct NodeConfig {
     pub action: ActionConfig,
     /// Who may move the robot.
     pub permission: PermissionConfig,
+    /// What a stop is.
+    pub stop: StopConfig,
     /// The recorder's topics.
     pub record: RecordConfig,
 }
@@ -75,30 +78,6 @@ pub struct ModalityConfig {
     pub min_contrast: f64,
 }
 
-/// The command topic.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ActionConfig {
-    /// Its name.
-    pub topic: String,
-    /// The type of its messages.
-    pub message: MessageType,
-    /// The frame written into stamped commands.
-    pub frame_id: String,
-    /// Which field of the message an action of the policy goes to, by the action's name.
-    pub fields: BTreeMap<String, String>,
-    /// Limits that are narrower than the policy's own, by the action's name.
-    pub limits: BTreeMap<String, LimitConfig>,
-}
-
-/// A narrower limit for one number of the action.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LimitConfig {
-    /// The smallest value, in the action's unit; −∞ leaves the policy's.
-    pub min: f64,
-    /// The largest value, in the action's unit; +∞ leaves the policy's.
-    pub max: f64,
-    /// The largest change per second, in the action's unit; `None` for any.
-    pub max_rate: Option<f64>,
 }
 
 /// The ages that a limit may have: below, nothing is ever fresh; beyond, it protects nobody.
@@ -106,9 +85,6 @@ pub(super) const AGES_S: RangeInclusive<f64> = 0.001..=3600.0;
 
 /// Clocks that disagree by more than this agree on nothing.
 const LONGEST_FUTURE_S: f64 = 60.0;
-
-/// Larger than any action in any unit, and small enough that sums and differences stay finite.
-const LARGEST_ACTION: f64 = 1e9;
 
 const MODALITY_MESSAGES: [MessageType; 7] = [
     MessageType::Image,
@@ -118,13 +94,6 @@ const MODALITY_MESSAGES: [MessageType; 7] = [
     MessageType::Float32MultiArray,
     MessageType::Float64MultiArray,
     MessageType::PointCloud2,
-];
-
-const ACTION_MESSAGES: [MessageType; 4] = [
-    MessageType::Float64MultiArray,
-    MessageType::Twist,
-    MessageType::TwistStamped,
-    MessageType::JointTrajectory,
 ];
 
 impl NodeConfig {
@@ -174,12 +143,13 @@ impl NodeConfig {
             .filter_map(|name| ModalityConfig::declare(d, name))
             .collect();
         let action = ActionConfig::declare(d);
+        let stop = StopConfig::declare(d);
         let permission = PermissionConfig::declare(d);
         let record = RecordConfig::declare(d);
         let config = execution_provider
             .zip(ensemble)
-            .zip(action.zip(permission))
-            .map(|((provider, ensemble), (action, permission))| Self {
+            .zip(action.zip(stop).zip(permission))
+            .map(|((provider, ensemble), ((action, stop), permission))| Self {
                 policy: policy.into(),
                 autostart,
                 onnxruntime,
@@ -192,6 +162,7 @@ impl NodeConfig {
                 use_sim_time,
                 modalities,
                 action,
+                stop,
                 permission,
                 record,
             });
@@ -305,75 +276,6 @@ impl ModalityConfig {
             max_future_s,
             name,
         })
-    }
-}
-
-impl ActionConfig {
-    fn declare(d: &mut Declarations) -> Option<Self> {
-        let topic = topic(d, "action.topic", "action", "The command topic.");
-        let message = message(
-            d,
-            "action.message",
-            MessageType::Float64MultiArray.ros_name(),
-            &ACTION_MESSAGES,
-            "The type of the command topic.",
-        );
-        let frame_id = d.string(
-            "action.frame_id",
-            "",
-            "The frame written into the header of stamped commands.",
-        );
-        let mut fields = BTreeMap::new();
-        for name in d.names_under("action.fields") {
-            // A field path has dots of its own, which only its value may have.
-            let field = d.string(
-                &format!("action.fields.{name}"),
-                "",
-                "The field of the command message that this action goes to.",
-            );
-            fields.insert(name, field);
-        }
-        let mut limits = BTreeMap::new();
-        for name in d.names_under("action.limits") {
-            limits.insert(name.clone(), LimitConfig::declare(d, &name));
-        }
-        Some(Self {
-            topic,
-            message: message?,
-            frame_id,
-            fields,
-            limits,
-        })
-    }
-}
-
-impl LimitConfig {
-    fn declare(d: &mut Declarations, action: &str) -> Self {
-        let key = |parameter: &str| format!("action.limits.{action}.{parameter}");
-        let any = || -LARGEST_ACTION..=LARGEST_ACTION;
-        let min = d.double(
-            &key("min"),
-            f64::NEG_INFINITY,
-            Bounds::or(any(), f64::NEG_INFINITY, "for the policy's own"),
-            "The smallest value that may leave, in the action's unit; never below the policy's own.",
-        );
-        let max = d.double(
-            &key("max"),
-            f64::INFINITY,
-            Bounds::or(any(), f64::INFINITY, "for the policy's own"),
-            "The largest value that may leave, in the action's unit; never above the policy's own.",
-        );
-        let max_rate = d.double(
-            &key("max_rate"),
-            0.0,
-            Bounds::or(1e-9..=LARGEST_ACTION, 0.0, "for any"),
-            "The largest change per second, in the action's unit; 0 for any. A stop is never delayed.",
-        );
-        Self {
-            min,
-            max,
-            max_rate: (max_rate > 0.0).then_some(max_rate),
-        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Parameters and policy joined: every modality has its topic, every action its field and its limits.
 
+use super::guarding::Guarding;
 use super::node::{ModalityConfig, NodeConfig};
-use crate::control::Freshness;
+use crate::control::{Freshness, MeasuredAt};
 use crate::encoder;
 use crate::errors::ConfigErrors;
 use crate::message::{ActionMapping, MessageType};
@@ -17,6 +18,8 @@ pub struct Wiring {
     pub freshness: Vec<Freshness>,
     /// The limits of each action.
     pub limits: Vec<Limit>,
+    /// Where the position that an action commands is measured, for each action.
+    pub measured: Vec<Option<MeasuredAt>>,
     /// Which modalities a lockstep tick waits for: required ones that come with every observation.
     pub awaited: Vec<bool>,
     /// The field of each action in the command message.
@@ -31,10 +34,11 @@ impl Wiring {
     pub fn new(config: &NodeConfig, spec: &PolicySpec) -> Result<Self, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         let modalities = join_modalities(config, spec, &mut errors);
-        let limits = join_limits(config, spec, &mut errors);
         let actions: Vec<&str> = spec.actions.iter().map(|a| a.name.as_str()).collect();
         let mapping = ActionMapping::new(config.action.message, &actions, &config.action.fields)
             .map_err(|found| errors.add_all("parameters", found));
+        let guarding = Guarding::new(config, spec, mapping.as_ref().ok())
+            .map_err(|found| errors.extend(found));
         let awaited: Vec<bool> = modalities.iter().map(|m| is_awaited(m, spec)).collect();
         if !modalities.is_empty() && modalities.iter().all(|m| !m.enabled) {
             errors.add("no modality is enabled; a policy needs at least one to act on");
@@ -43,11 +47,12 @@ impl Wiring {
             check_lockstep(&modalities, &awaited, &mut errors);
         }
         let freshness = modalities.iter().map(ModalityConfig::freshness).collect();
-        match (mapping, errors.is_empty()) {
-            (Ok(mapping), true) => Ok(Self {
+        match (mapping, guarding, errors.is_empty()) {
+            (Ok(mapping), Ok(Guarding { limits, measured }), true) => Ok(Self {
                 modalities,
                 freshness,
                 limits,
+                measured,
                 awaited,
                 mapping,
             }),
@@ -126,34 +131,4 @@ fn check_lockstep(modalities: &[ModalityConfig], awaited: &[bool], errors: &mut 
     if !observed {
         errors.add("parameter lockstep is true, but no stamped modality is required that a tick could answer");
     }
-}
-
-fn join_limits(config: &NodeConfig, spec: &PolicySpec, errors: &mut ConfigErrors) -> Vec<Limit> {
-    for name in config.action.limits.keys() {
-        if !spec.actions.iter().any(|action| action.name == *name) {
-            let names: Vec<&str> = spec.actions.iter().map(|a| a.name.as_str()).collect();
-            errors.add(format!(
-                "parameter action.limits.{name}: the policy {:?} has no such action; it has {}",
-                spec.name,
-                names.join(", ")
-            ));
-        }
-    }
-    let mut joined = Vec::with_capacity(spec.actions.len());
-    for action in &spec.actions {
-        let mut limit = Limit::from(action);
-        if let Some(narrow) = config.action.limits.get(&action.name) {
-            limit.min = limit.min.max(narrow.min);
-            limit.max = limit.max.min(narrow.max);
-            limit.max_rate = narrow.max_rate;
-            if !(limit.min..=limit.max).contains(&limit.stop) {
-                errors.add(format!(
-                    "parameter action.limits.{}: {} to {} leaves out the stop value {}, which must be allowed",
-                    action.name, narrow.min, narrow.max, limit.stop
-                ));
-            }
-        }
-        joined.push(limit);
-    }
-    joined
 }

@@ -16,6 +16,9 @@ use crate::time::Stamp;
 /// How long the thread sleeps at most before it looks whether the node is ending.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
+/// How long a ramped stop may hold up the end of the node, and its deactivation.
+const LONGEST_RAMP: Duration = Duration::from_secs(1);
+
 /// What the control thread works with.
 pub struct ControlLoop<S> {
     /// The active policy.
@@ -151,11 +154,11 @@ impl<S: CommandSink> ControlLoop<S> {
         let mut stood_in = self.heartbeat.stood_in();
         while let Some(now) = self.wait(orders) {
             let elapsed = self.pace.elapsed(now);
-            let previous = self.take_over(now);
             let stood_in_before = std::mem::replace(&mut stood_in, self.heartbeat.stood_in());
             if stood_in != stood_in_before {
-                self.executor.interrupted();
+                self.executor.was_stopped();
             }
+            let previous = self.take_over(now);
             let decision = match self.permission.withheld_since_last_tick(Instant::now()) {
                 None => self.executor.decide(now, elapsed),
                 Some(why) => self.executor.stop(elapsed, StopReason::NotPermitted(why)),
@@ -172,10 +175,32 @@ impl<S: CommandSink> ControlLoop<S> {
                 }
             }
         }
-        let now = self.clock.now();
-        let elapsed = self.pace.elapsed(now);
-        let decision = self.executor.stop(elapsed, StopReason::ShuttingDown);
-        self.send(now, decision);
+        self.bring_to_stop(StopReason::ShuttingDown);
+    }
+
+    /// Stops the robot until it is told to go on. A ramp is gone down for a moment only, and not where time may stand still.
+    fn bring_to_stop(&mut self, reason: StopReason) {
+        let until = Instant::now() + LONGEST_RAMP;
+        loop {
+            let now = self.clock.now();
+            let elapsed = self.pace.elapsed(now);
+            let decision = self.executor.stop(elapsed, reason);
+            self.send(now, decision);
+            let Pace::System(system) = &mut self.pace else {
+                break;
+            };
+            if !self.executor.is_slowing_down() || Instant::now() > until {
+                break;
+            }
+            while !system.ticks.due(Instant::now()) {
+                thread::sleep(system.ticks.remaining(Instant::now()).min(LONGEST_WAIT));
+            }
+        }
+        if self.executor.is_slowing_down() {
+            self.executor.was_stopped();
+            let now = self.clock.now();
+            self.send(now, Decision::Stop(reason));
+        }
     }
 
     /// Lets a candidate that could act now take over for this tick and those after it, and returns the executor before it.
@@ -219,10 +244,7 @@ impl<S: CommandSink> ControlLoop<S> {
     /// Sends the stop action, where anything was sent since the last rest, and forgets that it was.
     fn rest(&mut self) {
         if self.executor.is_armed() {
-            let now = self.clock.now();
-            let elapsed = self.pace.elapsed(now);
-            let decision = self.executor.stop(elapsed, StopReason::Deactivated);
-            self.send(now, decision);
+            self.bring_to_stop(StopReason::Deactivated);
             self.heartbeat.rest();
         }
         self.executor.rest();

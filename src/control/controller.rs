@@ -56,6 +56,8 @@ pub struct Controller {
     policy: Policy,
     guard: Guard,
     freshness: Vec<Freshness>,
+    /// By number of the action, the newest position that was measured of it, with its modality; `None` for none.
+    measured: Vec<Option<(usize, f64)>>,
     player: Player,
     armed: bool,
     last_command: Option<Duration>,
@@ -86,12 +88,14 @@ impl Controller {
     /// says how chunks that overlap are put together.
     pub fn new(
         policy: Policy,
-        guard: Guard,
+        mut guard: Guard,
         freshness: Vec<Freshness>,
         ensemble: Ensemble,
         period_s: f64,
     ) -> Self {
+        guard.set_period(period_s);
         Self {
+            measured: vec![None; guard.width()],
             player: Player::new(policy.spec(), ensemble, period_s),
             policy,
             guard,
@@ -120,6 +124,28 @@ impl Controller {
         self.guard.succeed(&previous.guard);
         self.armed = previous.armed;
         self.last_command = previous.last_command;
+    }
+
+    /// Says which position was measured last of a number of the action, by which modality. At a tick it counts where that
+    /// modality is fresh: where a robot was some time ago is no place to hold it at.
+    pub fn measure(&mut self, action: usize, modality: usize, position: f64) {
+        self.measured[action] = Some((modality, position));
+    }
+
+    /// The robot was stopped by somebody else since the last command.
+    pub fn was_stopped(&mut self, action: &mut [f64]) {
+        self.player.forget();
+        self.guard.stop(action);
+    }
+
+    /// Whether the last command was on the way to the stop action, and not there.
+    pub fn is_slowing_down(&self) -> bool {
+        self.armed && self.guard.is_slowing_down()
+    }
+
+    /// Writes the action that would stop the robot after the last command.
+    pub fn leave_stop(&self, action: &mut [f64]) {
+        self.guard.leave_stop(action);
     }
 
     /// Everything that keeps the policy from acting at `now` with these features; nothing is decided.
@@ -178,6 +204,11 @@ impl Controller {
             seen.present[i] = present[i].is_some();
             count += 1;
         }
+        for (action, measured) in self.measured.iter().enumerate() {
+            let fresh = measured.filter(|(modality, _)| seen.present[*modality]);
+            self.guard
+                .measure(action, fresh.map(|(_, position)| position));
+        }
         let nothing = present[..count].iter().all(Option::is_none);
         let reason = missing.or(nothing.then_some(StopReason::NothingPresent));
         let decision = match reason {
@@ -196,7 +227,8 @@ impl Controller {
         seen: &Seen,
         action: &mut [f64],
     ) -> Decision {
-        self.armed = true;
+        // A position that is to be held was never commanded: then there is no stop action to publish yet.
+        self.armed |= self.guard.can_stop();
         if self.player.is_due(now, fused) {
             self.prediction = *seen;
             let chunk = self.player.record(now, fused);
@@ -208,22 +240,34 @@ impl Controller {
             }
         }
         self.player.play(now, action);
+        if let Some(at) = action.iter().position(|number| !number.is_finite()) {
+            return self.stop(elapsed, StopReason::NonFinite { action: at }, action);
+        }
         let dt_s = self.since_last_command(elapsed);
-        match self.guard.check(action, dt_s) {
+        let decision = match self.guard.check(action, dt_s) {
             Outcome::Passed => Decision::Act { limited: 0 },
             Outcome::Limited(limited) => Decision::Act { limited },
             Outcome::NonFinite(at) => {
-                self.stop(elapsed, StopReason::NonFinite { action: at }, action)
+                return self.stop(elapsed, StopReason::NonFinite { action: at }, action);
             }
-        }
+        };
+        self.armed = true;
+        self.last_command = Some(elapsed);
+        decision
     }
 
-    /// The stop action, for a reason from outside such as the node's shutdown. What was predicted before it is
-    /// forgotten.
+    /// The stop action, for a reason from outside such as the node's shutdown; at once, or on the way to it where stops are
+    /// ramped. What was predicted before it is forgotten.
     pub fn stop(&mut self, elapsed: Duration, reason: StopReason, action: &mut [f64]) -> Decision {
         self.player.forget();
-        self.guard.stop(action);
-        if !self.armed {
+        let is_stop = match self.armed && reason.may_ramp() {
+            true => {
+                let dt_s = self.since_last_command(elapsed);
+                self.guard.slow_down(action, dt_s)
+            }
+            false => self.guard.stop(action),
+        };
+        if !self.armed || !is_stop {
             return Decision::Silent(reason);
         }
         self.last_command = Some(elapsed);
@@ -238,22 +282,12 @@ impl Controller {
         self.last_command = None;
     }
 
-    /// The robot was stopped from elsewhere since the last tick: what was predicted before is forgotten, and limits on the
-    /// rate of change start from the stop action.
-    pub fn interrupted(&mut self, action: &mut [f64]) {
-        self.player.forget();
-        self.guard.stop(action);
-    }
-
-    /// Seconds since the last command, at most one period: after a pause the rate limits start small. A tick at which
-    /// nothing left does not count, so that it does not matter how often one was tried.
-    fn since_last_command(&mut self, elapsed: Duration) -> f64 {
-        let last = self.last_command.replace(elapsed);
+    /// Seconds since the last command, a period where there is none. A tick at which nothing left does not count, so that it
+    /// does not matter how often one was tried.
+    fn since_last_command(&self, elapsed: Duration) -> f64 {
+        let last = self.last_command;
         last.map_or(self.period_s, |last| {
-            elapsed
-                .saturating_sub(last)
-                .as_secs_f64()
-                .min(self.period_s)
+            elapsed.saturating_sub(last).as_secs_f64()
         })
     }
 }

@@ -3,17 +3,20 @@
 use std::time::{Duration, Instant};
 
 use super::snapshot::SnapshotWriter;
-use super::{Controller, Decision, Seen, StopReason, TickMeter, TickReport};
+use super::{Controller, Decision, Measured, Seen, StopReason, TickMeter, TickReport};
 use crate::message::CommandTemplate;
 use crate::modality::FeatureReader;
+use crate::safety::StopActionWriter;
 use crate::time::Stamp;
 
 /// One policy in the control loop. Nothing here waits, locks or allocates once it is built.
 pub struct PolicyExecutor {
     controller: Controller,
     features: Vec<FeatureReader>,
+    measured: Measured,
     awaited: Vec<bool>,
     template: CommandTemplate,
+    stop_actions: StopActionWriter,
     action: Vec<f64>,
     meter: TickMeter,
     reports: triple_buffer::Input<TickReport>,
@@ -24,10 +27,14 @@ pub struct PolicyExecutor {
 pub struct Ends {
     /// The newest feature of each modality, in the policy's order.
     pub features: Vec<FeatureReader>,
+    /// What is measured of the positions that it commands.
+    pub measured: Measured,
     /// For each modality, whether an observation in lockstep is complete only with it.
     pub awaited: Vec<bool>,
     /// How commands are laid out.
     pub template: CommandTemplate,
+    /// Where the action that would stop the robot is left with every command.
+    pub stop_actions: StopActionWriter,
     /// Where the state after each tick is left.
     pub reports: triple_buffer::Input<TickReport>,
     /// Where what commands rest on is left, when somebody wants to know why.
@@ -41,8 +48,10 @@ impl PolicyExecutor {
             action: vec![0.0; controller.policy().spec().actions.len()],
             controller,
             features: ends.features,
+            measured: ends.measured,
             awaited: ends.awaited,
             template: ends.template,
+            stop_actions: ends.stop_actions,
             meter: TickMeter::new(),
             reports: ends.reports,
             snapshots: ends.snapshots,
@@ -72,7 +81,15 @@ impl PolicyExecutor {
 
     /// Decides what leaves at `now`; `elapsed` is the same on a clock that never steps.
     pub fn decide(&mut self, now: Stamp, elapsed: Duration) -> Decision {
-        let features = self.features.iter_mut().map(|slot| slot.read());
+        // Features first: what is measured is then at least as new as the feature that vouches for it.
+        for slot in &mut self.features {
+            slot.update();
+        }
+        let controller = &mut self.controller;
+        self.measured
+            .hand_over(|action, modality, position| controller.measure(action, modality, position));
+        let features = self.features.iter_mut();
+        let features = features.map(|slot| &*slot.output_buffer_mut());
         let tick = self
             .controller
             .tick(now, elapsed, features, &mut self.action);
@@ -90,13 +107,21 @@ impl PolicyExecutor {
         self.reports.write(self.meter.pause());
     }
 
-    /// The robot was stopped from elsewhere since the last tick.
-    pub fn interrupted(&mut self) {
-        self.controller.interrupted(&mut self.action);
+    /// The robot was stopped by somebody else since the last command.
+    pub fn was_stopped(&mut self) {
+        self.controller.was_stopped(&mut self.action);
     }
 
-    /// The message of the last decision, decided at `now`.
+    /// Whether the last command was on the way to the stop action, and not there.
+    pub fn is_slowing_down(&self) -> bool {
+        self.controller.is_slowing_down()
+    }
+
+    /// The message of the last decision, decided at `now`. What would stop the robot after it is left before it leaves.
     pub fn command(&mut self, now: Stamp) -> &[u8] {
+        self.controller
+            .leave_stop(self.stop_actions.input_buffer_mut());
+        self.stop_actions.publish();
         self.template.encode(now, &self.action)
     }
 

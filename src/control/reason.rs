@@ -38,6 +38,19 @@ pub enum StopReason {
 }
 
 impl StopReason {
+    /// Whether a robot that is to be braked gently may be so, where its stops are ramped. An emergency would not allow it.
+    pub fn may_ramp(&self) -> bool {
+        match self {
+            Self::Absent { .. }
+            | Self::Stale { .. }
+            | Self::NothingPresent
+            | Self::NonFinite { .. }
+            | Self::Deactivated
+            | Self::ShuttingDown => true,
+            Self::NotPermitted(withheld) => !withheld.is_emergency(),
+        }
+    }
+
     /// The reason in words, with the names that `spec` gives to modalities and actions.
     pub fn describe<'a>(&'a self, spec: &'a PolicySpec) -> impl fmt::Display + 'a {
         Description { reason: self, spec }

@@ -12,7 +12,7 @@ use crate::bag::{Reader, RecordView, same_topic};
 use crate::chunk::Ensemble;
 use crate::config::{Loaded, ModalityConfig};
 use crate::contribution::Contributions;
-use crate::control::{Controller, Decision, Tick};
+use crate::control::{Controller, Decision, MeasuredAt, Tick};
 use crate::encoder::Thumbnail;
 use crate::errors::ConfigErrors;
 use crate::message::{ActionMapping, MessageType};
@@ -56,6 +56,7 @@ struct Replay<'a> {
     index: &'a BagIndex,
     wiring: &'a [ModalityConfig],
     mapping: &'a ActionMapping,
+    measured: &'a [Option<MeasuredAt>],
     spec: PolicySpec,
     controller: Controller,
     explained: Policy,
@@ -113,6 +114,7 @@ pub fn replay(
         index,
         wiring: &wiring.modalities,
         mapping: &wiring.mapping,
+        measured: &wiring.measured,
         command: vec![0.0; spec.actions.len()],
         controller: Controller::new(policy, guard, wiring.freshness, ensemble, period_s),
         contributions: Contributions::new(&explained)?,
@@ -189,6 +191,13 @@ impl Replay<'_> {
             }
         }
         self.picture();
+        for (action, place) in self.measured.iter().enumerate() {
+            if let Some(place) = place
+                && let Some(position) = self.streams[place.modality].measured(place.number)
+            {
+                self.controller.measure(action, place.modality, position);
+            }
+        }
         let features = self.streams.iter().map(|stream| &stream.feature);
         let elapsed = Duration::from_nanos(self.step_ns as u64 * self.samples.len() as u64);
         let Tick { decision, seen } =

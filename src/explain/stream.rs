@@ -70,6 +70,12 @@ impl Stream {
             .map(|(message_type, _)| *message_type)
     }
 
+    /// One of the numbers that the newest feature was made of, where there is one.
+    pub fn measured(&self, number: usize) -> Option<f64> {
+        let numbers = self.builder.newest();
+        self.feature.present.then(|| f64::from(numbers[number]))
+    }
+
     /// Takes in a message; those that no feature will be made of any more are let go.
     pub fn put(&mut self, message: Message) {
         if self.waiting.len() == self.seen_at_once + SPARE && !self.takes_all() {

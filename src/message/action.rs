@@ -78,6 +78,23 @@ impl ActionMapping {
         })
     }
 
+    /// What each action commands as far as the message says it, in the order of the actions.
+    pub fn quantities(&self) -> impl Iterator<Item = Option<Quantity>> {
+        self.fields.iter().map(|field| match field {
+            Field::Twist(_) => Some(Quantity::Velocities),
+            Field::Joint { quantity, .. } => Some(*quantity),
+            Field::Index(_) => None,
+        })
+    }
+
+    /// The joint that each action commands where the message names it, in the order of the actions.
+    pub fn joints(&self) -> impl Iterator<Item = Option<&str>> {
+        self.fields.iter().map(|field| match field {
+            Field::Joint { name, .. } => Some(name.as_str()),
+            Field::Twist(_) | Field::Index(_) => None,
+        })
+    }
+
     /// The command message laid out once, to be filled in every period. `period_s` is the time from a
     /// trajectory's start to its only point.
     pub fn template(&self, frame_id: &str, period_s: f64) -> CommandTemplate {

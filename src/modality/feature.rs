@@ -54,6 +54,18 @@ pub fn feature_slot(width: usize) -> (FeatureWriter, FeatureReader) {
     triple_buffer::triple_buffer(&ProjectedFeature::absent(width))
 }
 
+/// The two ends of the slot for the newest numbers of a modality as they were measured, for whoever asks where the robot
+/// is. Before the first they are not finite.
+pub fn measured_slot(width: usize) -> (MeasuredWriter, MeasuredReader) {
+    triple_buffer::triple_buffer(&vec![f32::NAN; width])
+}
+
+/// The worker's end of it.
+pub type MeasuredWriter = triple_buffer::Input<Vec<f32>>;
+
+/// The control thread's end of it.
+pub type MeasuredReader = triple_buffer::Output<Vec<f32>>;
+
 /// The worker's end.
 pub type FeatureWriter = triple_buffer::Input<ProjectedFeature>;
 

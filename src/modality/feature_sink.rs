@@ -1,7 +1,7 @@
 //! From a worker to the control thread: the newest feature, with those before it, projected.
 
 use super::worker::Deliver;
-use super::{Feature, FeatureWriter, History, Message, ProjectedFeature};
+use super::{Feature, FeatureWriter, History, MeasuredWriter, Message, ProjectedFeature};
 use crate::fusion::Projection;
 use crate::time::Stamp;
 
@@ -29,6 +29,11 @@ impl FeatureBuilder {
         &mut self.raw.values[..width]
     }
 
+    /// The newest numbers, as the encoder gave them.
+    pub fn newest(&self) -> &[f32] {
+        &self.raw.values[..self.history.width()]
+    }
+
     /// Nothing yet, with room for what [`FeatureBuilder::complete`] writes.
     pub fn absent(&self) -> ProjectedFeature {
         ProjectedFeature::absent(self.projection.width())
@@ -49,12 +54,22 @@ impl FeatureBuilder {
 pub struct FeatureSink {
     builder: FeatureBuilder,
     slot: FeatureWriter,
+    measured: Option<MeasuredWriter>,
 }
 
 impl FeatureSink {
     /// Of a slot with room for projected features.
     pub fn new(builder: FeatureBuilder, slot: FeatureWriter) -> Self {
-        Self { builder, slot }
+        Self {
+            builder,
+            slot,
+            measured: None,
+        }
+    }
+
+    /// The same, which also leaves the newest numbers as they were measured.
+    pub fn with_measured(self, measured: Option<MeasuredWriter>) -> Self {
+        Self { measured, ..self }
     }
 }
 
@@ -66,6 +81,13 @@ impl Deliver for FeatureSink {
     fn deliver(&mut self, stamp: Stamp, present: bool, _: &Message) {
         let feature = self.slot.input_buffer_mut();
         self.builder.complete(stamp, present, feature);
+        // Before the feature, so that what is measured is never older than the feature that vouches for it.
+        if let (Some(measured), true) = (&mut self.measured, present) {
+            measured
+                .input_buffer_mut()
+                .copy_from_slice(self.builder.newest());
+            measured.publish();
+        }
         self.slot.publish();
     }
 }

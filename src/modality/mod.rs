@@ -14,7 +14,10 @@ mod worker;
 
 pub use encoding::{Encoded, Encoding, Extract};
 pub use fanout::MessageFanout;
-pub use feature::{Feature, FeatureReader, FeatureWriter, ProjectedFeature, feature_slot};
+pub use feature::{
+    Feature, FeatureReader, FeatureWriter, MeasuredReader, MeasuredWriter, ProjectedFeature,
+    feature_slot, measured_slot,
+};
 pub use feature_sink::{FeatureBuilder, FeatureSink};
 pub use history::History;
 pub use slot::{Message, MessageSlot};

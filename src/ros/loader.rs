@@ -200,6 +200,8 @@ impl Work {
         // At a low rate two ticks take longer.
         let patience = PATIENCE + Duration::from_secs_f64(2.0 / self.config.control_rate_hz);
         let until = Instant::now() + patience;
+        // The others are there as long as the node is. The supervisor is told before: it sees by itself from when on it counts.
+        let _ = self.to_supervisor.send(runtime.stop);
         self.sender.offer(runtime.executor);
         let returned = loop {
             if let Some(returned) = self.sender.returned() {
@@ -238,8 +240,7 @@ impl Work {
                 drop(previous);
                 self.spec = runtime.status.spec.clone();
                 self.config.policy = folder.to_owned();
-                // The others are there as long as the node is.
-                let _ = self.to_supervisor.send(runtime.stop);
+                // The status is there as long as the node is.
                 let _ = self.to_status.send(Some(runtime.status));
                 if let (Some(explainer), Some(attribution)) =
                     (&self.to_explainer, runtime.attribution)

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use super::status_source::{ModalityStatus, StatusSource};
 use crate::config::{Loaded, NodeConfig};
-use crate::control::{Attribution, Controller, Ends, PolicyExecutor, TickMeter, Waker};
+use crate::control::{Attribution, Controller, Ends, Measured, PolicyExecutor, TickMeter, Waker};
 use crate::errors::ConfigErrors;
 use crate::modality::{
     FeatureBuilder, FeatureSink, History, MessageFanout, Validity, Worker, feature_slot,
+    measured_slot,
 };
-use crate::safety::{Guard, StopCommand};
+use crate::safety::{Guard, StopCommand, stop_action_slot};
 use crate::shutdown::Shutdown;
 
 /// Where the messages of each modality come in, by its name: the topics of the parameters, whatever policy is active.
@@ -62,7 +63,21 @@ impl PolicyRuntime {
         let parts = parts.zip(extractors).zip(&spec.modalities);
         let parts = parts.zip(policy.projections());
         let (mut workers, mut features, mut modalities) = (Vec::new(), Vec::new(), Vec::new());
+        let mut measured = Measured {
+            places: wiring.measured,
+            numbers: Vec::new(),
+        };
         for ((((wired, freshness), extractor), modality), projection) in parts {
+            let index = measured.numbers.len();
+            let mut places = measured.places.iter().flatten();
+            let (left, numbers) = match places.any(|place| place.modality == index) {
+                true => {
+                    let (left, numbers) = measured_slot(modality.width);
+                    (Some(left), Some(numbers))
+                }
+                false => (None, None),
+            };
+            measured.numbers.push(numbers);
             let (slot, reader) = feature_slot(projection.width());
             features.push(reader);
             let (Some(extractor), Some(fanout)) = (extractor, fanouts.get(&wired.name)) else {
@@ -71,7 +86,7 @@ impl PolicyRuntime {
             };
             let history = History::new(modality.width, modality.history);
             let builder = FeatureBuilder::new(history, projection.clone());
-            let sink = FeatureSink::new(builder, slot);
+            let sink = FeatureSink::new(builder, slot).with_measured(left);
             let waker = waker.clone();
             let notify = move || waker.wake();
             let (name, message) = (&wired.name, wired.message);
@@ -88,18 +103,21 @@ impl PolicyRuntime {
         let (left, reports) = triple_buffer::triple_buffer(&TickMeter::new().report());
         let period_s = 1.0 / config.control_rate_hz;
         let template = wiring.mapping.template(&config.action.frame_id, period_s);
+        let (stop_actions, actions) = stop_action_slot(wiring.limits.len());
         let stop = StopCommand {
             template: template.clone(),
-            action: wiring.limits.iter().map(|limit| limit.stop).collect(),
+            actions,
         };
         let ends = Ends {
             features,
+            measured,
             awaited: wiring.awaited,
             template,
+            stop_actions,
             reports: left,
             snapshots,
         };
-        let guard = Guard::new(wiring.limits);
+        let guard = Guard::new(wiring.limits).with_ramp(config.stop.ramp);
         let controller =
             Controller::new(policy, guard, wiring.freshness, config.ensemble, period_s);
         Ok(Self {

@@ -1,36 +1,18 @@
-//! The last stage before the topic: nothing leaves that is not finite, inside its limits and inside its
-//! rate limits, whatever produced it.
+//! The last stage before the topic: nothing leaves that is not finite and inside its limits of value, rate and
+//! acceleration, whatever produced it.
+//!
+//! The first command after a stop, and the first of all, is limited as if the robot came from rest: from the position that
+//! is measured where one is, otherwise from the stop itself. Of a held position that nothing measures and nobody commanded
+//! yet nothing is known, and its first command may be anywhere inside the limits of value.
 
-use crate::spec::ActionSpec;
-
-/// Limits of one number of the action.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limit {
-    /// The smallest value that may leave.
-    pub min: f64,
-    /// The largest value that may leave.
-    pub max: f64,
-    /// The largest change per second while moving, where there is one. A stop is never delayed by it.
-    pub max_rate: Option<f64>,
-    /// The value that stops the robot.
-    pub stop: f64,
-}
-
-impl From<&ActionSpec> for Limit {
-    fn from(spec: &ActionSpec) -> Self {
-        Self {
-            min: spec.min,
-            max: spec.max,
-            max_rate: None,
-            stop: spec.stop,
-        }
-    }
-}
+use super::interval::Interval;
+use super::motion::Motion;
+use super::{Limit, Stop};
 
 /// What the guard did with an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nothing.
+    /// Nothing but what the parameters ask for, such as smoothing.
     Passed,
     /// This many numbers were brought back to their limits.
     Limited(usize),
@@ -41,25 +23,67 @@ pub enum Outcome {
 /// The guard of one command topic.
 #[derive(Debug)]
 pub struct Guard {
-    limits: Vec<Limit>,
-    last: Vec<f64>,
+    numbers: Vec<Number>,
+    period_s: f64,
+    ramps: bool,
+    /// Whether the last command was a stop, or there was none.
+    is_stopped: bool,
+}
+
+#[derive(Debug)]
+struct Number {
+    limit: Limit,
+    motion: Motion,
+    /// The position that is measured of it now.
+    measured: Option<f64>,
 }
 
 impl Guard {
     /// A guard with one limit per number of the action, at rest at the stop action.
     pub fn new(limits: Vec<Limit>) -> Self {
-        let last = limits.iter().map(|l| l.stop).collect();
-        Self { limits, last }
+        let number = |limit: Limit| Number {
+            motion: Motion::at_rest(match limit.stop {
+                Stop::At(stop) => Some(stop),
+                Stop::Hold => None,
+            }),
+            limit,
+            measured: None,
+        };
+        Self {
+            numbers: limits.into_iter().map(number).collect(),
+            period_s: f64::INFINITY,
+            ramps: false,
+            is_stopped: true,
+        }
     }
 
-    /// Goes on from the last command of `previous`, a guard of the same actions, so that rate limits hold across the change.
+    /// The same, whose stops are approached within the limits of rate and acceleration where that is asked for.
+    pub fn with_ramp(self, ramps: bool) -> Self {
+        Self { ramps, ..self }
+    }
+
+    /// Says how often a command is due, in seconds: what comes later makes no larger step.
+    pub fn set_period(&mut self, period_s: f64) {
+        self.period_s = period_s;
+    }
+
+    /// Goes on from the last command of `previous`, a guard of the same actions, so that limits hold across the change.
     pub fn succeed(&mut self, previous: &Self) {
-        self.last.copy_from_slice(&previous.last);
+        self.is_stopped = previous.is_stopped;
+        for (number, previous) in self.numbers.iter_mut().zip(&previous.numbers) {
+            number.motion = previous.motion;
+            number.motion.begin();
+        }
     }
 
     /// How many numbers an action has.
     pub fn width(&self) -> usize {
-        self.limits.len()
+        self.numbers.len()
+    }
+
+    /// Says which position is measured of a number of the action now; `None` for none that counts.
+    pub fn measure(&mut self, number: usize, position: Option<f64>) {
+        self.numbers[number].measured = position.filter(|position| position.is_finite());
     }
 
     /// Makes `action` fit to leave, `dt_s` (not negative) seconds after the one before.
@@ -68,19 +92,18 @@ impl Guard {
             self.stop(action);
             return Outcome::NonFinite(at);
         }
+        if std::mem::take(&mut self.is_stopped) {
+            for number in &mut self.numbers {
+                number.motion.at = number.measured_inside().or(number.motion.at);
+                number.motion.begin();
+            }
+        }
+        let interval = Interval::new(dt_s, self.period_s);
         let mut limited = 0;
-        for ((value, limit), last) in action.iter_mut().zip(&self.limits).zip(&mut self.last) {
-            let step = limit.max_rate.map_or(f64::INFINITY, |rate| rate * dt_s);
-            // `max` and `min`, for `clamp` panics where its bounds are not numbers (∞ per second for no time at all). The
-            // limits come last, so that they hold even where the stop action lies outside a narrowed range.
-            let allowed = value
-                .max(*last - step)
-                .min(*last + step)
-                .max(limit.min)
-                .min(limit.max);
-            limited += usize::from(allowed != *value);
+        for (value, Number { limit, motion, .. }) in action.iter_mut().zip(&mut self.numbers) {
+            let (allowed, was_limited) = motion.towards(*value, limit, interval);
             *value = allowed;
-            *last = allowed;
+            limited += usize::from(was_limited);
         }
         match limited {
             0 => Outcome::Passed,
@@ -88,108 +111,75 @@ impl Guard {
         }
     }
 
-    /// Overwrites `action` with the stop action.
-    pub fn stop(&mut self, action: &mut [f64]) {
-        for ((value, limit), last) in action.iter_mut().zip(&self.limits).zip(&mut self.last) {
-            *value = limit.stop;
-            *last = limit.stop;
+    /// Overwrites `action` with the stop action, which may leave at once. Says whether it is one: false where a position is
+    /// to be held that was never commanded; then `action` must not leave.
+    pub fn stop(&mut self, action: &mut [f64]) -> bool {
+        self.leave_stop(action);
+        let can_stop = self.can_stop();
+        for (value, number) in action.iter_mut().zip(&mut self.numbers) {
+            if number.motion.at.is_some() {
+                number.motion = Motion::at_rest(Some(*value));
+            }
+            // It must not leave, and is shown to nobody as a stop.
+            if !value.is_finite() {
+                *value = number.limit.inside(0.0);
+            }
         }
+        self.is_stopped = true;
+        can_stop
+    }
+
+    /// The same, approached within the limits of rate and acceleration where the guard was told to, `dt_s` seconds after
+    /// the command before. What holds, holds at once.
+    pub fn slow_down(&mut self, action: &mut [f64], dt_s: f64) -> bool {
+        if !self.ramps || !self.can_stop() {
+            return self.stop(action);
+        }
+        let interval = Interval::new(dt_s, self.period_s);
+        self.leave_stop(action);
+        for (value, number) in action.iter_mut().zip(&mut self.numbers) {
+            match number.limit.stop {
+                Stop::At(_) => *value = number.motion.approach(*value, &number.limit, interval),
+                Stop::Hold => number.motion = Motion::at_rest(Some(*value)),
+            }
+        }
+        self.is_stopped = true;
+        true
+    }
+
+    /// Whether the last command was on the way to the stop action, and not there.
+    pub fn is_slowing_down(&self) -> bool {
+        let on_the_way = |number: &Number| match number.limit.stop {
+            Stop::At(stop) => number.motion.at != Some(stop),
+            Stop::Hold => false,
+        };
+        self.is_stopped && self.numbers.iter().any(on_the_way)
+    }
+
+    /// Whether there is a stop action: every position that is to be held was commanded before.
+    pub fn can_stop(&self) -> bool {
+        self.numbers.iter().all(|n| n.motion.at.is_some())
+    }
+
+    /// Writes the action that stops the robot from where it is now; not a number where there is none. A position that is
+    /// held already stays where it is held.
+    pub fn leave_stop(&self, action: &mut [f64]) {
+        for (value, number) in action.iter_mut().zip(&self.numbers) {
+            *value = match (number.limit.stop, number.motion.at) {
+                (Stop::At(stop), _) => stop,
+                (Stop::Hold, Some(at)) if self.is_stopped => at,
+                (Stop::Hold, Some(at)) => number.measured_inside().unwrap_or(at),
+                (Stop::Hold, None) => f64::NAN,
+            };
+        }
+    }
+}
+
+impl Number {
+    fn measured_inside(&self) -> Option<f64> {
+        self.measured.map(|position| self.limit.inside(position))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const WIDE: Limit = Limit {
-        min: -1.0,
-        max: 1.0,
-        max_rate: None,
-        stop: 0.0,
-    };
-
-    #[test]
-    fn an_action_inside_its_limits_passes_unchanged() {
-        let mut action = [0.5, -1.0];
-        assert_eq!(
-            Guard::new(vec![WIDE; 2]).check(&mut action, 0.025),
-            Outcome::Passed
-        );
-        assert_eq!(action, [0.5, -1.0]);
-    }
-
-    #[test]
-    fn what_is_outside_is_brought_back() {
-        let mut action = [1.5, -7.0];
-        assert_eq!(
-            Guard::new(vec![WIDE; 2]).check(&mut action, 0.025),
-            Outcome::Limited(2)
-        );
-        assert_eq!(action, [1.0, -1.0]);
-    }
-
-    #[test]
-    fn one_number_that_is_not_finite_stops_all() {
-        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            let mut action = [0.5, bad];
-            assert_eq!(
-                Guard::new(vec![WIDE; 2]).check(&mut action, 0.025),
-                Outcome::NonFinite(1)
-            );
-            assert_eq!(action, [0.0, 0.0]);
-        }
-    }
-
-    #[test]
-    fn a_change_is_limited_per_second_but_a_stop_is_not() {
-        let mut guard = Guard::new(vec![Limit {
-            max_rate: Some(2.0),
-            ..WIDE
-        }]);
-        let mut action = [1.0];
-        assert_eq!(guard.check(&mut action, 0.1), Outcome::Limited(1));
-        assert_eq!(action, [0.2]);
-        action = [1.0];
-        guard.check(&mut action, 0.1);
-        assert_eq!(action, [0.4]);
-        guard.stop(&mut action);
-        assert_eq!(action, [0.0]);
-    }
-
-    #[test]
-    fn no_rate_and_no_time_panics() {
-        for (rate, dt_s) in [
-            (f64::INFINITY, 0.0),
-            (f64::MAX, 1e308),
-            (f64::NAN, 0.1),
-            (1.0, f64::NAN),
-            (0.0, f64::INFINITY),
-        ] {
-            let mut guard = Guard::new(vec![Limit {
-                max_rate: Some(rate),
-                ..WIDE
-            }]);
-            let mut action = [7.0];
-            guard.check(&mut action, dt_s);
-            assert!(
-                (-1.0..=1.0).contains(&action[0]),
-                "{rate} {dt_s}: {action:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_guard_that_succeeds_another_goes_on_from_its_last_command() {
-        let slow = Limit {
-            max_rate: Some(2.0),
-            ..WIDE
-        };
-        let mut previous = Guard::new(vec![slow, WIDE]);
-        previous.check(&mut [0.1, 0.75], 0.1);
-        let mut guard = Guard::new(vec![slow, WIDE]);
-        guard.succeed(&previous);
-        let mut action = [-1.0, -1.0];
-        assert_eq!(guard.check(&mut action, 0.1), Outcome::Limited(1));
-        assert_eq!(action, [-0.1, -1.0]);
-    }
-}
+mod tests;

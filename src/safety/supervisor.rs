@@ -13,7 +13,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{CommandSink, Heartbeat, Permission};
+use super::{CommandSink, Heartbeat, Permission, StopActionReader};
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
 use crate::message::CommandTemplate;
@@ -31,12 +31,13 @@ const LAST_WORD: Duration = Duration::from_millis(100);
 /// How long the control thread may take to come to rest or to end, on any clock: it looks every 20 ms.
 const LONGEST_CALL: Duration = Duration::from_millis(100);
 
-/// A command that stops the robot.
+/// The command that stops the robot while a policy drives it.
 pub struct StopCommand {
     /// How it is laid out.
     pub template: CommandTemplate,
-    /// The stop value of every number of the action.
-    pub action: Vec<f64>,
+    /// The newest stop action that the control thread left. What holds a position follows the robot, so it is another with
+    /// every command.
+    pub actions: StopActionReader,
 }
 
 /// How long the control thread may be silent while it drives, with the system's clock; simulated time may stand still.
@@ -87,6 +88,7 @@ impl Supervisor {
             sink,
             stop,
             successors,
+            candidate: None,
             heartbeat,
             permission,
             clock,
@@ -109,7 +111,7 @@ impl Supervisor {
         })
     }
 
-    /// Where the stop commands of policies go that take over.
+    /// Where the stop commands of policies go that may take over: before they do, for each counts from its first command on.
     pub fn stop_commands(&self) -> Sender<StopCommand> {
         self.stop_commands.clone()
     }
@@ -130,6 +132,8 @@ struct Watch<S> {
     sink: S,
     stop: StopCommand,
     successors: Receiver<StopCommand>,
+    /// The stop command of a policy that has commanded nothing yet.
+    candidate: Option<StopCommand>,
     heartbeat: Arc<Heartbeat>,
     permission: Arc<Permission>,
     clock: Clock,
@@ -155,7 +159,11 @@ impl<S: CommandSink> Watch<S> {
 
     /// Sends the stop action where it is needed, and says whether it was.
     fn look(&mut self, now: Instant) -> bool {
-        if let Some(successor) = self.successors.try_iter().last() {
+        self.candidate = self.successors.try_iter().last().or(self.candidate.take());
+        if let Some(successor) = self
+            .candidate
+            .take_if(|candidate| candidate.actions.update())
+        {
             self.stop = successor;
         }
         let has_ended = self.heartbeat.has_ended();
@@ -169,15 +177,16 @@ impl<S: CommandSink> Watch<S> {
             return false;
         };
         self.called_since = is_called.then(|| self.called_since.unwrap_or(now));
-        let is_slow = self
-            .called_since
-            .is_some_and(|since| now.saturating_duration_since(since) > LONGEST_CALL);
+        // While it goes down a ramp its commands leave.
+        let is_slow = silence > LONGEST_CALL
+            && self
+                .called_since
+                .is_some_and(|since| now.saturating_duration_since(since) > LONGEST_CALL);
         let is_late = is_slow || self.patience.0.is_some_and(|patience| silence > patience);
         let is_gone = has_ended || is_late;
         let needed = is_gone || self.must_not_move(now, silence);
         if needed {
-            self.send_stop();
-            self.heartbeat.stand_in();
+            self.stand_in();
         }
         if is_late && !has_ended && !self.is_stopping {
             log::error!(
@@ -203,17 +212,8 @@ impl<S: CommandSink> Watch<S> {
             self.heartbeat.fall_silent();
             return false;
         }
-        self.send_stop();
+        self.stand_in();
         true
-    }
-
-    fn send_stop(&mut self) {
-        let message = self
-            .stop
-            .template
-            .encode(self.clock.now(), &self.stop.action);
-        // Where this fails as well nothing is left to try.
-        self.sink.send(message);
     }
 
     /// Whether the robot may not be moved and the control thread does not say so: in an emergency it is not waited for, and
@@ -223,6 +223,19 @@ impl<S: CommandSink> Watch<S> {
             let is_urgent = withheld.is_emergency() && !self.heartbeat.is_emergency();
             is_urgent || silence > self.patience.while_withheld()
         })
+    }
+
+    /// Sends the stop action.
+    fn stand_in(&mut self) {
+        // Before the message: a control thread that goes on must not take what it commanded last for what the robot does.
+        self.heartbeat.stand_in();
+        let action = self.stop.actions.read();
+        // It was left before the first command; whatever else may be wrong, no such number leaves.
+        if action.iter().all(|number| number.is_finite()) {
+            let message = self.stop.template.encode(self.clock.now(), action);
+            // Where this fails as well nothing is left to try.
+            self.sink.send(message);
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub fn action(name: &str, limit: f64) -> ActionSpec {
         unit: "m/s".into(),
         min: -limit,
         max: limit,
-        stop: 0.0,
+        ..ActionSpec::default()
     }
 }
 

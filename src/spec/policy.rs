@@ -96,7 +96,7 @@ pub struct ChunkSpec {
 }
 
 /// One number of the action.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ActionSpec {
     /// Its name, by which it is mapped to a field of the command message.
@@ -104,11 +104,70 @@ pub struct ActionSpec {
     /// Its unit, for people: `m/s`, `rad`, `1` for a normalized number.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub unit: String,
+    /// What it commands, where the command message does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<ActionQuantity>,
     /// The smallest value that may leave the node.
     pub min: f64,
     /// The largest value that may leave the node.
     pub max: f64,
-    /// The value that stops the robot.
-    #[serde(default)]
-    pub stop: f64,
+    /// The largest change per second; without it any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_rate: Option<f64>,
+    /// The largest change of that rate per second; without it any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_acceleration: Option<f64>,
+    /// Values nearer to the stop value than this become the stop value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadband: Option<f64>,
+    /// Time constant, in seconds, of a first-order low-pass over what the policy gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smoothing: Option<f64>,
+    /// The value that stops the robot. Without it 0, or for a position that it is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<f64>,
+}
+
+impl ActionSpec {
+    /// The value that stops the robot, where a number does.
+    pub fn stop_value(&self) -> f64 {
+        self.stop.unwrap_or(0.0)
+    }
+}
+
+/// What a number of the action commands, which decides what a stop is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionQuantity {
+    /// Where something is to be.
+    Position,
+    /// How fast something is to move.
+    Velocity,
+    /// Which force or torque is to act.
+    Effort,
+    /// Anything else.
+    Other,
+}
+
+impl ActionQuantity {
+    /// The words for them in files.
+    pub const WORDS: [&str; 4] = ["position", "velocity", "effort", "other"];
+
+    /// The one that a word means.
+    pub fn parse(word: &str) -> Option<Self> {
+        const ALL: [ActionQuantity; 4] = [
+            ActionQuantity::Position,
+            ActionQuantity::Velocity,
+            ActionQuantity::Effort,
+            ActionQuantity::Other,
+        ];
+        let at = Self::WORDS.iter().position(|known| *known == word)?;
+        Some(ALL[at])
+    }
+}
+
+impl std::fmt::Display for ActionQuantity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(Self::WORDS[*self as usize])
+    }
 }

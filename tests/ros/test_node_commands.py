@@ -44,6 +44,12 @@ def test_every_command_type_carries_the_numbers_where_they_belong(robot: Robot, 
     stamped = command in (TWIST_STAMPED, TRAJECTORY)
     if stamped:
         parameters["action"]["frame_id"] = "tool"
+    if command == TRAJECTORY:
+        # Positions, and a policy with a stop value for one.
+        parameters["stop"] = {"behaviour": "named"}
+        for action in policy.actions:
+            action.setdefault("stop", 0.0)
+        policy.write()
     began = seconds(robot.now())
     robot.run(parameters)
     robot.keep_sending("joint_states", joints(1.5, 0.5))

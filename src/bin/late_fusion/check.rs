@@ -7,6 +7,7 @@ use late_fusion::config::{
     Overrides, robots,
 };
 use late_fusion::errors::ConfigErrors;
+use late_fusion::safety::Stop;
 use late_fusion::spec::HeadSpec;
 
 use super::parameters::parameters;
@@ -165,24 +166,31 @@ fn print_table(config: &NodeConfig, loaded: &Loaded) {
         println!("\nWARNING: {warning}");
     }
     println!(
-        "\naction        to {} ({})\n              field                       min      max  rate /s     stop",
+        "\naction        to {} ({})\n              field                       min      max  rate /s  acceleration /s2     stop",
         config.action.topic,
         config.action.message.ros_name()
     );
-    for ((action, limit), field) in spec
+    let or_any = |limit: Option<f64>| limit.map_or("any".to_owned(), |limit| limit.to_string());
+    for (((action, limit), measured), field) in spec
         .actions
         .iter()
         .zip(&wiring.limits)
+        .zip(&wiring.measured)
         .zip(wiring.mapping.field_paths())
     {
         println!(
-            "{:<13} {:<22} {:>8} {:>8} {:>8} {:>8}",
+            "{:<13} {:<22} {:>8} {:>8} {:>8} {:>17} {:>8}",
             action.name,
             field,
             limit.min,
             limit.max,
-            limit.max_rate.map_or("any".into(), |rate| rate.to_string()),
-            limit.stop
+            or_any(limit.max_rate),
+            or_any(limit.max_acceleration),
+            match (limit.stop, measured) {
+                (Stop::At(stop), _) => stop.to_string(),
+                (Stop::Hold, Some(_)) => "hold, measured".to_owned(),
+                (Stop::Hold, None) => "hold".to_owned(),
+            }
         );
     }
 }

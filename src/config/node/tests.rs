@@ -1,5 +1,7 @@
 //! Every number that the node can be told: its bounds, and what must not pass.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::config::{Declared, Value};
 
@@ -62,8 +64,8 @@ fn every_number_takes_its_bounds_and_nothing_beyond_them_nor_what_is_not_finite(
             assert!(told.contains(&expected), "{expected} in {told}");
         }
     }
-    // Rates, chunks, seven modalities' ages, two contrasts, three limits, the ages of deadman and emergency stop.
-    assert_eq!(count, 2 + 2 + 2 * 7 + 2 + 3 + 2);
+    // Rates, chunks, seven modalities' ages, two contrasts, six limits, the ages of deadman and emergency stop.
+    assert_eq!(count, 2 + 2 + 2 * 7 + 2 + 6 + 2);
 }
 
 #[test]

@@ -7,11 +7,11 @@ use std::sync::mpsc::{self, Receiver, Sender};
 
 use super::*;
 use crate::chunk::Ensemble;
-use crate::control::{Controller, Ends, Freshness, TickMeter, handover};
+use crate::control::{Controller, Ends, Freshness, Measured, TickMeter, handover};
 use crate::message::{ActionMapping, MessageType};
 use crate::modality::{FeatureWriter, ProjectedFeature, feature_slot};
 use crate::policy::Policy;
-use crate::safety::{Guard, Limit};
+use crate::safety::{Guard, Limit, stop_action_slot};
 use crate::shutdown::Cause;
 use crate::spec::{PolicySpec, Weights};
 
@@ -79,8 +79,10 @@ fn executor(required: bool, max_rate: Option<f64>) -> (Box<PolicyExecutor>, [Fea
     let mapping = ActionMapping::new(MessageType::Float64MultiArray, &["speed"], &BTreeMap::new());
     let ends = Ends {
         features,
+        measured: Measured::default(),
         awaited: vec![true; 2],
         template: mapping.unwrap().template("", 0.01),
+        stop_actions: stop_action_slot(1).0,
         reports: triple_buffer::triple_buffer(&TickMeter::new().report()).0,
         snapshots: None,
     };

@@ -1,6 +1,7 @@
 //! Freshness, arming and the guard, with time as an argument.
 
 mod chunks;
+mod stops;
 
 use super::*;
 use crate::policy::Policy;
@@ -213,10 +214,8 @@ fn the_first_command_does_not_depend_on_how_often_nothing_left_before() {
     let first = |tries: usize| {
         let mut controller = controller(BOTH);
         controller.guard = Guard::new(vec![Limit {
-            min: -1.0,
-            max: 1.0,
             max_rate: Some(4.0),
-            stop: 0.0,
+            ..Limit::range(-1.0, 1.0)
         }]);
         let mut action = [0.0];
         let incomplete = [feature(1.0, 0.25), ProjectedFeature::absent(1)];
@@ -234,10 +233,8 @@ fn the_first_command_does_not_depend_on_how_often_nothing_left_before() {
 fn a_clock_that_is_set_back_neither_widens_nor_closes_the_rate_limit() {
     let mut controller = controller([false, true]);
     controller.guard = Guard::new(vec![Limit {
-        min: -1.0,
-        max: 1.0,
         max_rate: Some(4.0),
-        stop: 0.0,
+        ..Limit::range(-1.0, 1.0)
     }]);
     let mut action = [0.0];
     let features = [ProjectedFeature::absent(1), feature(1.0, 1.0)];
@@ -253,10 +250,8 @@ fn a_clock_that_is_set_back_neither_widens_nor_closes_the_rate_limit() {
 fn a_successor_is_armed_and_keeps_the_rate_limits() {
     let slow = |mut controller: Controller| {
         controller.guard = Guard::new(vec![Limit {
-            min: -1.0,
-            max: 1.0,
             max_rate: Some(4.0),
-            stop: 0.0,
+            ..Limit::range(-1.0, 1.0)
         }]);
         controller
     };

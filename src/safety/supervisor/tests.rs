@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::message::{ActionMapping, MessageType};
-use crate::safety::Conditions;
+use crate::safety::{Conditions, StopActionWriter, stop_action_slot};
 
 /// Counts what was sent.
 #[derive(Clone)]
@@ -16,12 +16,24 @@ impl CommandSink for Sink {
 
 const PERIOD: Duration = Duration::from_millis(10);
 
-fn stop_command(value: f64) -> StopCommand {
+fn template() -> CommandTemplate {
     let mapping = ActionMapping::new(MessageType::Float64MultiArray, &["speed"], &BTreeMap::new());
-    StopCommand {
-        template: mapping.unwrap().template("", 0.01),
-        action: vec![value],
+    mapping.unwrap().template("", 0.01)
+}
+
+/// A stop command, and where the control thread leaves its action.
+fn stop_command(action: Option<f64>) -> (StopCommand, StopActionWriter) {
+    let (mut writer, actions) = stop_action_slot(1);
+    if let Some(action) = action {
+        writer.write(vec![action]);
     }
+    let template = template();
+    (StopCommand { template, actions }, writer)
+}
+
+/// The number of a command.
+fn number(message: &[u8]) -> f64 {
+    f64::from_le_bytes(*message.last_chunk().unwrap())
 }
 
 /// A supervisor's inside, with time as an argument, what it sent, and where it learns of another policy.
@@ -30,8 +42,9 @@ fn watch(patience: Patience) -> (Watch<Sink>, Receiver<Vec<u8>>, Sender<StopComm
     let (sender, successors) = mpsc::channel();
     let watch = Watch {
         sink: Sink(sink),
-        stop: stop_command(0.25),
+        stop: stop_command(Some(0.25)).0,
         successors,
+        candidate: None,
         heartbeat: Arc::default(),
         permission: Arc::new(Permission::new(
             Conditions {
@@ -67,10 +80,8 @@ fn a_control_thread_that_hangs_is_stood_in_for_until_it_goes_on() {
     watch.heartbeat.beat(at(0));
     assert!(!watch.look(at(99)), "busy for a moment");
     assert!(watch.look(at(101)) && watch.look(at(111)));
-    let expected = stop_command(0.25);
-    let mut template = expected.template;
-    let stop = template.encode(crate::time::Stamp::default(), &expected.action);
-    assert!(sent.try_iter().all(|message| message == stop));
+    assert!(sent.try_iter().all(|message| number(&message) == 0.25));
+    assert_eq!(watch.heartbeat.stood_in(), 2);
     watch.heartbeat.beat(at(120));
     assert!(!watch.look(at(121)));
     assert_eq!(sent.try_iter().count(), 0);
@@ -92,10 +103,38 @@ fn the_stop_is_that_of_the_policy_that_took_over() {
     let (mut watch, sent, successors) = watch(Patience::periods(PERIOD));
     watch.heartbeat.beat(Instant::now());
     watch.heartbeat.end();
-    successors.send(stop_command(-0.5)).unwrap();
+    let (successor, mut actions) = stop_command(None);
+    successors.send(successor).unwrap();
     assert!(watch.look(Instant::now()));
-    let bytes = sent.try_recv().unwrap();
-    assert_eq!(bytes[bytes.len() - 8..], (-0.5_f64).to_le_bytes());
+    assert_eq!(number(&sent.try_recv().unwrap()), 0.25, "it drives not yet");
+    for action in [-0.5, 0.75] {
+        actions.write(vec![action]);
+        assert!(watch.look(Instant::now()));
+        assert_eq!(number(&sent.try_recv().unwrap()), action);
+    }
+}
+
+#[test]
+fn a_policy_that_never_took_over_is_forgotten_for_the_next_one() {
+    let (mut watch, sent, successors) = watch(Patience::periods(PERIOD));
+    watch.heartbeat.beat(Instant::now());
+    watch.heartbeat.end();
+    successors.send(stop_command(None).0).unwrap();
+    watch.look(Instant::now());
+    successors.send(stop_command(Some(-0.5)).0).unwrap();
+    watch.look(Instant::now());
+    let sent: Vec<f64> = sent.try_iter().map(|message| number(&message)).collect();
+    assert_eq!(sent, [0.25, -0.5]);
+}
+
+#[test]
+fn a_number_that_is_not_finite_never_leaves() {
+    let (mut watch, sent, _successors) = watch(Patience::periods(PERIOD));
+    watch.stop = stop_command(None).0;
+    watch.heartbeat.beat(Instant::now());
+    watch.heartbeat.end();
+    assert!(watch.look(Instant::now()));
+    assert_eq!(sent.try_iter().count(), 0);
 }
 
 #[test]
@@ -105,7 +144,7 @@ fn the_end_is_said_more_than_once() {
     heartbeat.beat(Instant::now());
     let supervisor = Supervisor::start(
         Sink(sink),
-        stop_command(0.0),
+        stop_command(Some(0.0)).0,
         heartbeat.clone(),
         Arc::default(),
         Clock::System,

@@ -119,16 +119,36 @@ impl HeadSpec {
 
 impl ActionSpec {
     fn check(&self, errors: &mut ConfigErrors) {
-        let (name, min, max, stop) = (&self.name, self.min, self.max, self.stop);
+        let (name, min, max, stop) = (&self.name, self.min, self.max, self.stop_value());
         if !(min.is_finite() && max.is_finite() && min < max) {
             errors.add(format!(
                 "action {name}: min is {min} and max is {max}; both must be finite, and min less than max"
             ));
-        } else if !(min..=max).contains(&stop) {
+        } else if !(min..=max).contains(&stop) && !self.may_hold() {
             errors.add(format!(
                 "action {name}: stop is {stop}; it must lie within min and max, {min} to {max}"
             ));
         }
+        for (key, number) in [
+            ("max_rate", self.max_rate),
+            ("max_acceleration", self.max_acceleration),
+            ("deadband", self.deadband),
+            ("smoothing", self.smoothing),
+        ] {
+            if let Some(number) = number
+                && !(number.is_finite() && number > 0.0)
+            {
+                errors.add(format!(
+                    "action {name}: {key} is {number}; it must be a positive number, or be left out"
+                ));
+            }
+        }
+    }
+
+    /// Whether it may turn out to be a position, which needs no value to be stopped.
+    fn may_hold(&self) -> bool {
+        let may_be_position = matches!(self.quantity, None | Some(ActionQuantity::Position));
+        self.stop.is_none() && may_be_position
     }
 }
 

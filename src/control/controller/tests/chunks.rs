@@ -169,7 +169,7 @@ fn a_chunk_is_not_played_on_after_a_stop_from_elsewhere() {
         let mut action = [f64::NAN];
         stopped.stop(elapsed(105), StopReason::ShuttingDown, &mut action);
         assert_eq!(action, [0.5]);
-        interrupted.interrupted(&mut action);
+        interrupted.was_stopped(&mut action);
         for controller in [&mut stopped, &mut interrupted] {
             let (decision, action) = tick(controller, 110, &features);
             assert_eq!(decision, Decision::Act { limited: 0 });

@@ -1,0 +1,161 @@
+//! The parameters of the command topic.
+
+use std::collections::BTreeMap;
+
+use super::bounds::Bounds;
+use super::declaration::Declarations;
+use super::topic::{message, topic};
+use crate::message::MessageType;
+use crate::spec::ActionQuantity;
+
+/// The command topic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActionConfig {
+    /// Its name.
+    pub topic: String,
+    /// The type of its messages.
+    pub message: MessageType,
+    /// The frame written into stamped commands.
+    pub frame_id: String,
+    /// Which field of the message an action of the policy goes to, by the action's name.
+    pub fields: BTreeMap<String, String>,
+    /// What an action of the policy commands, where the message does not say it, by the action's name.
+    pub quantities: BTreeMap<String, ActionQuantity>,
+    /// Limits that are narrower than the policy's own, by the action's name.
+    pub limits: BTreeMap<String, LimitConfig>,
+}
+
+/// A narrower limit for one number of the action.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LimitConfig {
+    /// The smallest value, in the action's unit; −∞ leaves the policy's.
+    pub min: f64,
+    /// The largest value, in the action's unit; +∞ leaves the policy's.
+    pub max: f64,
+    /// The largest change per second, in the action's unit; `None` for any.
+    pub max_rate: Option<f64>,
+    /// The largest change of that rate per second, in the action's unit; `None` for any.
+    pub max_acceleration: Option<f64>,
+    /// How near to the stop value a value is taken for it, in the action's unit; 0 for never.
+    pub deadband: f64,
+    /// Time constant of a first-order low-pass, in seconds; 0 for none.
+    pub smoothing_s: f64,
+}
+
+/// Larger than any action in any unit, and small enough that sums and differences stay finite.
+const LARGEST_ACTION: f64 = 1e9;
+
+/// Slower than any robot is to be.
+const LONGEST_SMOOTHING_S: f64 = 60.0;
+
+const ACTION_MESSAGES: [MessageType; 4] = [
+    MessageType::Float64MultiArray,
+    MessageType::Twist,
+    MessageType::TwistStamped,
+    MessageType::JointTrajectory,
+];
+
+impl ActionConfig {
+    pub(super) fn declare(d: &mut Declarations) -> Option<Self> {
+        let topic = topic(d, "action.topic", "action", "The command topic.");
+        let message = message(
+            d,
+            "action.message",
+            MessageType::Float64MultiArray.ros_name(),
+            &ACTION_MESSAGES,
+            "The type of the command topic.",
+        );
+        let frame_id = d.string(
+            "action.frame_id",
+            "",
+            "The frame written into the header of stamped commands.",
+        );
+        let mut fields = BTreeMap::new();
+        for name in d.names_under("action.fields") {
+            // A field path has dots of its own, which only its value may have.
+            let field = d.string(
+                &format!("action.fields.{name}"),
+                "",
+                "The field of the command message that this action goes to.",
+            );
+            fields.insert(name, field);
+        }
+        let mut quantities = BTreeMap::new();
+        for name in d.names_under("action.quantities") {
+            let quantity = d.choice(
+                &format!("action.quantities.{name}"),
+                "",
+                &ActionQuantity::WORDS,
+                "What this action commands, where neither the command message nor the policy says it: it decides what a stop \
+                 is.",
+                ActionQuantity::parse,
+            );
+            quantities.extend(quantity.map(|quantity| (name, quantity)));
+        }
+        let mut limits = BTreeMap::new();
+        for name in d.names_under("action.limits") {
+            limits.insert(name.clone(), LimitConfig::declare(d, &name));
+        }
+        Some(Self {
+            topic,
+            message: message?,
+            frame_id,
+            fields,
+            quantities,
+            limits,
+        })
+    }
+}
+
+impl LimitConfig {
+    fn declare(d: &mut Declarations, action: &str) -> Self {
+        let key = |parameter: &str| format!("action.limits.{action}.{parameter}");
+        let any = || -LARGEST_ACTION..=LARGEST_ACTION;
+        let min = d.double(
+            &key("min"),
+            f64::NEG_INFINITY,
+            Bounds::or(any(), f64::NEG_INFINITY, "for the policy's own"),
+            "The smallest value that may leave, in the action's unit; never below the policy's own.",
+        );
+        let max = d.double(
+            &key("max"),
+            f64::INFINITY,
+            Bounds::or(any(), f64::INFINITY, "for the policy's own"),
+            "The largest value that may leave, in the action's unit; never above the policy's own.",
+        );
+        let max_rate = d.double(
+            &key("max_rate"),
+            0.0,
+            Bounds::or(1e-9..=LARGEST_ACTION, 0.0, "for any"),
+            "The largest change per second, in the action's unit; 0 for any. A stop is never delayed, unless stop.ramp asks \
+             for it.",
+        );
+        let max_acceleration = d.double(
+            &key("max_acceleration"),
+            0.0,
+            Bounds::or(1e-9..=LARGEST_ACTION, 0.0, "for any"),
+            "The largest change of the rate per second, in the action's unit; 0 for any. A stop is never delayed, unless \
+             stop.ramp asks for it.",
+        );
+        let deadband = d.double(
+            &key("deadband"),
+            0.0,
+            0.0..=LARGEST_ACTION,
+            "A value nearer to the stop value than this becomes the stop value, in the action's unit; 0 for none.",
+        );
+        let smoothing_s = d.double(
+            &key("smoothing"),
+            0.0,
+            0.0..=LONGEST_SMOOTHING_S,
+            "Time constant of a first-order low-pass over what the policy gives, in seconds; 0 for none.",
+        );
+        Self {
+            min,
+            max,
+            max_rate: (max_rate > 0.0).then_some(max_rate),
+            max_acceleration: (max_acceleration > 0.0).then_some(max_acceleration),
+            deadband,
+            smoothing_s,
+        }
+    }
+}
