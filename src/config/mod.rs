@@ -15,6 +15,7 @@ mod loading;
 mod node;
 mod node_name;
 mod overrides;
+mod realtime;
 mod robot;
 mod scalar;
 mod topic;

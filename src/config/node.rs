@@ -6,15 +6,15 @@ use std::path::PathBuf;
 
 use super::bounds::Bounds;
 use super::declaration::{Checked, Declarations};
-use super::encoding;
-use super::ensemble;
 use super::given::Given;
 use super::topic::{message, topic};
+use super::{encoding, ensemble, realtime};
 use crate::chunk::Ensemble;
 use crate::control::Freshness;
 use crate::encoder::ExecutionProvider;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
+use crate::realtime::Realtime;
 
 /// Everything that the parameters of one node say.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +37,8 @@ pub struct NodeConfig {
     pub contributions_rate_hz: f64,
     /// Whether the time comes from `/clock`.
     pub use_sim_time: bool,
+    /// What the control thread asks of the kernel.
+    pub realtime: Realtime,
     /// The modalities and their topics, by name in alphabetical order.
     pub modalities: Vec<ModalityConfig>,
     /// The command topic.
@@ -162,6 +164,7 @@ impl NodeConfig {
         );
         let use_sim_time = encoding::use_sim_time(d);
         let ensemble = ensemble::declare(d);
+        let realtime = realtime::declare(d);
         let contributions_rate_hz = d.double(
             "contributions_rate_hz",
             5.0,
@@ -206,6 +209,7 @@ impl NodeConfig {
                     ensemble,
                     contributions_rate_hz,
                     use_sim_time,
+                    realtime,
                     modalities,
                     action,
                     record,

@@ -2,13 +2,16 @@
 //! ticks it allocates nothing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
+use super::punctuality::Punctuality;
 use super::{Decision, HandoverReceiver, Pace, PolicyExecutor, StopReason};
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
+use crate::realtime::{Monotonic, Realtime, Setting};
 use crate::safety::{CommandSink, Heartbeat};
 use crate::shutdown::Shutdown;
 use crate::time::Stamp;
@@ -30,9 +33,20 @@ pub struct ControlLoop<S> {
     pub clock: Clock,
     /// Where the supervisor sees that commands leave.
     pub heartbeat: Arc<Heartbeat>,
+    /// What the thread asks of the kernel for itself.
+    pub realtime: Realtime,
 }
 
-/// Wakes the control thread when a feature or the simulated time has changed; nobody before it is there.
+/// A tick that is due.
+struct Due {
+    /// Its time, on the node's clock.
+    now: Stamp,
+    /// When the thread woke for it.
+    woke: Monotonic,
+}
+
+/// Wakes the control thread when a feature or the simulated time has changed; nobody before it is there. With the system's
+/// clock nothing but its deadline wakes it.
 #[derive(Clone, Debug, Default)]
 pub struct Waker(Arc<OnceLock<Thread>>);
 
@@ -50,6 +64,7 @@ impl Waker {
 pub struct ControlThread {
     ending: Arc<AtomicBool>,
     handle: Option<JoinHandle<()>>,
+    settings: Vec<Setting>,
 }
 
 impl ControlThread {
@@ -64,10 +79,14 @@ impl ControlThread {
     ) -> Result<Self, ConfigErrors> {
         let ending = Arc::new(AtomicBool::new(false));
         let heartbeat = control.heartbeat.clone();
+        let (applied, settings) = mpsc::channel();
         let work = {
             let ending = ending.clone();
             move || {
                 let _end = EndOf(heartbeat);
+                // Nobody is left to be told where main has gone on without it.
+                let _ = applied.send(control.realtime.apply_to_this_thread());
+                drop(applied);
                 control.run(&ending);
             }
         };
@@ -79,7 +98,13 @@ impl ControlThread {
         Ok(Self {
             ending,
             handle: Some(handle),
+            settings: settings.recv().unwrap_or_default(),
         })
+    }
+
+    /// What became of what the thread asked of the kernel.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
     }
 }
 
@@ -105,26 +130,36 @@ impl Drop for EndOf {
 
 impl<S: CommandSink> ControlLoop<S> {
     fn run(mut self, ending: &AtomicBool) {
-        while let Some(now) = self.wait(ending) {
+        let mut punctuality = Punctuality::new(self.pace.period());
+        while let Some(Due { now, woke }) = self.wait(ending, &mut punctuality) {
             let elapsed = self.pace.elapsed(now);
             let previous = self.take_over(now);
             let decision = self.executor.decide(now, elapsed);
-            self.send(now, decision);
+            self.send(now, decision, woke, &mut punctuality);
             if let Some(previous) = previous {
                 self.candidates.give_back(previous);
             }
-            if let Pace::Lockstep(lockstep) = &mut self.pace {
-                match decision {
+            match &mut self.pace {
+                Pace::System(system) => {
+                    let done = Monotonic::now();
+                    // What passed meanwhile is skipped, so that the thread waits again: under SCHED_FIFO one that never
+                    // does would keep every other from its CPU.
+                    if punctuality.is_overrun(done.since(woke)) {
+                        punctuality.skipped(system.ticks.skip(done));
+                    }
+                }
+                Pace::Simulated(_) => {}
+                Pace::Lockstep(lockstep) => match decision {
                     // The simulator still waits for this observation's command: it is decided again later.
                     Decision::Silent(_) => thread::park_timeout(LONGEST_WAIT),
                     _ => lockstep.answered = Some(now),
-                }
+                },
             }
         }
-        let now = self.clock.now();
+        let (now, woke) = (self.clock.now(), Monotonic::now());
         let elapsed = self.pace.elapsed(now);
         let decision = self.executor.stop(elapsed, StopReason::ShuttingDown);
-        self.send(now, decision);
+        self.send(now, decision, woke, &mut punctuality);
     }
 
     /// Lets a candidate that could act now take over for this tick and those after it, and returns the executor before it.
@@ -152,7 +187,13 @@ impl<S: CommandSink> ControlLoop<S> {
         }
     }
 
-    fn send(&mut self, now: Stamp, decision: Decision) {
+    fn send(
+        &mut self,
+        now: Stamp,
+        decision: Decision,
+        woke: Monotonic,
+        punctuality: &mut Punctuality,
+    ) {
         let mut sent = true;
         if !matches!(decision, Decision::Silent(_)) {
             sent = self.sink.send(self.executor.command(now));
@@ -160,28 +201,39 @@ impl<S: CommandSink> ControlLoop<S> {
                 self.heartbeat.beat(Instant::now());
             }
         }
-        self.executor.report(Instant::now(), decision, sent);
+        let done = Instant::now();
+        let timekeeping = punctuality.sent(done, Monotonic::now().since(woke));
+        self.executor.report(done, decision, sent, timekeeping);
     }
 
-    /// The time of the next tick, once it is due; `None` when the node is ending.
-    fn wait(&mut self, ending: &AtomicBool) -> Option<Stamp> {
+    /// The next tick, once it is due; `None` when the node is ending.
+    fn wait(&mut self, ending: &AtomicBool, punctuality: &mut Punctuality) -> Option<Due> {
+        let mut has_slept = false;
         loop {
             if ending.load(Ordering::Acquire) {
                 return None;
             }
             self.take_over_at_rest();
+            let woke = Monotonic::now();
             match &mut self.pace {
                 Pace::System(system) => {
-                    let now = Instant::now();
-                    if system.ticks.due(now) {
-                        return Some(self.clock.now());
+                    if let Some(due) = system.ticks.due(woke) {
+                        // A deadline that had come before the thread slept says nothing of how it wakes.
+                        if has_slept || due.skipped > 0 {
+                            punctuality.woke(Instant::now(), due.late, due.skipped);
+                        }
+                        let now = self.clock.now();
+                        return Some(Due { now, woke });
                     }
-                    thread::sleep(system.ticks.remaining(now).min(LONGEST_WAIT));
+                    let latest = woke.plus(LONGEST_WAIT);
+                    let until = system.ticks.next().map_or(latest, |next| next.min(latest));
+                    until.sleep_until();
+                    has_slept = true;
                 }
                 Pace::Simulated(simulated) => {
                     let now = self.clock.now();
-                    if !now.is_unset() && simulated.ticks.due(now) {
-                        return Some(now);
+                    if !now.is_unset() && simulated.ticks.due(now).is_some() {
+                        return Some(Due { now, woke });
                     }
                     thread::park_timeout(LONGEST_WAIT);
                 }
@@ -190,10 +242,10 @@ impl<S: CommandSink> ControlLoop<S> {
                     let due = observed.filter(|stamp| lockstep.is_unanswered(*stamp));
                     // The simulator waits, so a candidate with slower encoders can catch up and take over.
                     let candidate = self.candidates.pending();
-                    if let Some(stamp) = due
-                        && !candidate.is_some_and(|candidate| candidate.is_behind(stamp))
+                    if let Some(now) = due
+                        && !candidate.is_some_and(|candidate| candidate.is_behind(now))
                     {
-                        return Some(stamp);
+                        return Some(Due { now, woke });
                     }
                     thread::park_timeout(LONGEST_WAIT);
                 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::snapshot::SnapshotWriter;
-use super::{Controller, Decision, Seen, StopReason, TickMeter, TickReport};
+use super::{Controller, Decision, Seen, StopReason, TickMeter, TickReport, Timekeeping};
 use crate::message::CommandTemplate;
 use crate::modality::FeatureReader;
 use crate::time::Stamp;
@@ -89,9 +89,18 @@ impl PolicyExecutor {
         self.template.encode(now, &self.action)
     }
 
-    /// Leaves word of a decision at `now`, and of whether its command could be sent.
-    pub fn report(&mut self, now: Instant, decision: Decision, sent: bool) {
-        self.reports.write(self.meter.count(now, decision, sent));
+    /// Leaves word of a decision at `now`, of whether its command could be sent, and of how well the thread keeps time.
+    pub fn report(
+        &mut self,
+        now: Instant,
+        decision: Decision,
+        sent: bool,
+        timekeeping: Timekeeping,
+    ) {
+        self.reports.write(TickReport {
+            timekeeping,
+            ..self.meter.count(now, decision, sent)
+        });
         if let (Some(snapshots), Decision::Act { .. }) = (&mut self.snapshots, decision) {
             let features = self.features.iter_mut();
             let features = features.map(|slot| &slot.output_buffer_mut().values);

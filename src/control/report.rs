@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Decision, StopReason};
+use super::{Decision, StopReason, Timekeeping};
 use crate::window::Window;
 
 /// The state of the control loop after a tick.
@@ -28,6 +28,8 @@ pub struct TickReport {
     pub interval_p50_ms: f64,
     /// 99th percentile of the same.
     pub interval_p99_ms: f64,
+    /// How well the control thread keeps time, whatever policy is active.
+    pub timekeeping: Timekeeping,
 }
 
 /// Counts ticks and the time between them. Takes all its memory when it is built.
@@ -52,6 +54,7 @@ impl TickMeter {
                 rate_hz: 0.0,
                 interval_p50_ms: 0.0,
                 interval_p99_ms: 0.0,
+                timekeeping: Timekeeping::default(),
             },
             intervals: Window::default(),
             summarized: None,
@@ -84,7 +87,8 @@ impl TickMeter {
         if now.saturating_duration_since(summarized).as_secs() >= 1 {
             self.summarized = Some(now);
             report.rate_hz = self.intervals.rate_hz(now);
-            [report.interval_p50_ms, report.interval_p99_ms] = self.intervals.percentiles_ms(now);
+            let intervals = self.intervals.quantiles(now);
+            (report.interval_p50_ms, report.interval_p99_ms) = (intervals.p50_ms, intervals.p99_ms);
         }
         *report
     }

@@ -59,7 +59,7 @@ impl ModalityStats {
         let encoded = self.encoded.load(Relaxed);
         let now = Instant::now();
         let mut details = self.details();
-        let [encode_p50_ms, encode_p99_ms] = details.encode.percentiles_ms(now);
+        let encode = details.encode.quantiles(now);
         ModalitySnapshot {
             received: self.received.load(Relaxed),
             encoded,
@@ -69,8 +69,8 @@ impl ModalityStats {
             reason: details.reason.clone(),
             last_error: details.last_error.clone(),
             rate_hz: details.encode.rate_hz(now),
-            encode_p50_ms,
-            encode_p99_ms,
+            encode_p50_ms: encode.p50_ms,
+            encode_p99_ms: encode.p99_ms,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The node: puts policy, encoders, workers and the control thread together, and spins until it is told to end.
 
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use r2r::QosProfile;
@@ -19,6 +19,7 @@ use super::policy_runtime::{MessageFanouts, PolicyRuntime};
 use super::publisher::CommandPublisher;
 use super::signals::watch_signals;
 use super::status::StatusReporter;
+use super::status_timing::log_settings;
 use super::subscription::Subscription;
 use super::watcher::Watcher;
 use crate::clock::Clock;
@@ -27,6 +28,7 @@ use crate::control::{ControlLoop, ControlThread, Pace, Waker, handover};
 use crate::errors::ConfigErrors;
 use crate::message::{self, MessageType};
 use crate::modality::MessageFanout;
+use crate::realtime::Setting;
 use crate::safety::{Heartbeat, Patience, Supervisor};
 use crate::shutdown::{Cause, Shutdown};
 
@@ -135,6 +137,7 @@ impl RunningNode {
         let (topic, message) = (&config.action.topic, config.action.message.ros_name());
         let command = CommandTopic::new(&node, topic, message, sink.publisher());
         let graph = GraphWatch::new(topics, Some(command));
+        let settings = Arc::<OnceLock<_>>::default();
         let mut reporter = StatusReporter::new(
             &mut node,
             &config,
@@ -142,6 +145,7 @@ impl RunningNode {
             runtime.status,
             successors,
             graph.warnings(),
+            settings.clone(),
         )?;
         let watcher = Watcher::start(move |now| reporter.look(now), &shutdown)?;
         let control = ControlLoop {
@@ -151,9 +155,17 @@ impl RunningNode {
             pace: Pace::new(config.control_rate_hz, config.use_sim_time, config.lockstep),
             clock,
             heartbeat,
+            realtime: config.realtime.clone(),
         };
+        // Before the control thread works: whatever is there is brought into RAM, which takes a moment.
+        let memory = config.realtime.apply_to_memory();
+        let control = ControlThread::start(control, &waker, &shutdown)?;
+        let applied: Vec<Setting> = control.settings().iter().cloned().chain([memory]).collect();
+        log_settings(&applied);
+        // Nobody else sets it.
+        let _ = settings.set(applied);
         Ok(Self {
-            control: ControlThread::start(control, &waker, &shutdown)?,
+            control,
             supervisor,
             watcher,
             explainer,

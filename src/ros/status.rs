@@ -1,16 +1,19 @@
 //! What the node says about itself: on `~/status` and `/diagnostics`, and in the log.
 
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::graph_watch::Warnings;
 use super::status_publisher::StatusPublisher;
 use super::status_source::{StatusSource, pairs};
+use super::status_timing::{refused, settings, timekeeping};
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::control::{Decision, StopReason, TickReport};
 use crate::errors::ConfigErrors;
 use crate::message::{Level, Status, encode_diagnostics};
+use crate::realtime::Setting;
 
 /// How often a change is looked for.
 pub const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -26,6 +29,8 @@ pub struct StatusReporter {
     source: StatusSource,
     successors: Receiver<StatusSource>,
     warnings: Warnings,
+    /// What became of what the control thread asked of the kernel, once it has.
+    settings: Arc<OnceLock<Vec<Setting>>>,
     clock: Clock,
     node_name: String,
     publisher: StatusPublisher<Shown>,
@@ -85,6 +90,7 @@ impl StatusReporter {
         source: StatusSource,
         successors: Receiver<StatusSource>,
         warnings: Warnings,
+        settings: Arc<OnceLock<Vec<Setting>>>,
     ) -> Result<Self, ConfigErrors> {
         let three_periods = Duration::from_secs_f64(3.0 / config.control_rate_hz);
         Ok(Self {
@@ -93,6 +99,7 @@ impl StatusReporter {
             source,
             successors,
             warnings,
+            settings,
             clock,
             stalled_after: three_periods.max(STALLED_AFTER),
             ticks_come_from: match (config.use_sim_time, config.lockstep) {
@@ -135,7 +142,17 @@ impl StatusReporter {
         } = self;
         let ticks_come_from = self.ticks_come_from;
         publisher.publish(now, shown, |shown| {
-            let control = control_status(node_name, source, &report, shown, clock, ticks_come_from);
+            let mut control =
+                control_status(node_name, source, &report, shown, clock, ticks_come_from);
+            let applied = self.settings.get().map_or(&[][..], Vec::as_slice);
+            control.values.extend(timekeeping(&report.timekeeping));
+            control.values.extend(settings(applied));
+            if control.level == Level::Ok
+                && let Some(refused) = refused(applied)
+            {
+                control.level = Level::Warn;
+                control.message = format!("{}; {refused}", control.message);
+            }
             let now = clock.now();
             let modalities = source.statuses(now, node_name);
             let topics = warnings.status(node_name);

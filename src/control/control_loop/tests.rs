@@ -120,6 +120,7 @@ impl Bench {
             pace,
             clock: Clock::System,
             heartbeat: heartbeat.clone(),
+            realtime: Realtime::default(),
         };
         let (waker, shutdown) = (Waker::default(), Shutdown::default());
         Self {
