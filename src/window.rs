@@ -10,13 +10,15 @@ const HALF: Duration = Duration::from_secs(5);
 /// The longest duration told apart, in microseconds.
 const LONGEST_US: u64 = 60_000_000;
 
-/// Median, 99th percentile and largest of the durations of a window, in milliseconds; zeros where there are none.
+/// Percentiles and the largest of the durations of a window, in milliseconds; zeros where there are none.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Quantiles {
     /// The median.
     pub p50_ms: f64,
     /// The 99th percentile.
     pub p99_ms: f64,
+    /// 999 of 1000 are no longer.
+    pub p999_ms: f64,
     /// The largest.
     pub max_ms: f64,
 }
@@ -63,10 +65,12 @@ impl Window {
         let ms = |micros: u64| micros as f64 * 1e-3;
         let max = self.both.max();
         // Durations are told apart to within 1 %, and a percentile is given as the largest that it may be.
-        let [p50, p99] = [0.5, 0.99].map(|share| self.both.value_at_quantile(share).min(max));
+        let [p50, p99, p999] =
+            [0.5, 0.99, 0.999].map(|share| self.both.value_at_quantile(share).min(max));
         Quantiles {
             p50_ms: ms(p50),
             p99_ms: ms(p99),
+            p999_ms: ms(p999),
             max_ms: ms(max),
         }
     }
@@ -123,6 +127,7 @@ mod tests {
         let Quantiles {
             p50_ms: p50,
             p99_ms: p99,
+            p999_ms: _,
             max_ms: max,
         } = window.quantiles(now);
         assert!(

@@ -7,8 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
-use super::punctuality::Punctuality;
-use super::{Decision, HandoverReceiver, Pace, PolicyExecutor, StopReason};
+use super::{Decision, HandoverReceiver, Pace, PolicyExecutor, Punctuality, StopReason};
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
 use crate::realtime::{Monotonic, Realtime, Setting};

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::snapshot::SnapshotWriter;
-use super::{Controller, Decision, Seen, StopReason, TickMeter, TickReport, Timekeeping};
+use super::{
+    CommandLatency, Controller, Decision, Seen, StopReason, TickMeter, TickReport, Timekeeping,
+};
 use crate::message::CommandTemplate;
 use crate::modality::FeatureReader;
 use crate::time::Stamp;
@@ -16,6 +18,8 @@ pub struct PolicyExecutor {
     template: CommandTemplate,
     action: Vec<f64>,
     meter: TickMeter,
+    latency: CommandLatency,
+    seen: Seen,
     reports: triple_buffer::Input<TickReport>,
     snapshots: Option<SnapshotWriter>,
 }
@@ -40,10 +44,12 @@ impl PolicyExecutor {
         Self {
             action: vec![0.0; controller.policy().spec().actions.len()],
             controller,
-            features: ends.features,
             awaited: ends.awaited,
             template: ends.template,
             meter: TickMeter::new(),
+            latency: CommandLatency::new(ends.features.len()),
+            seen: Seen::default(),
+            features: ends.features,
             reports: ends.reports,
             snapshots: ends.snapshots,
         }
@@ -76,6 +82,7 @@ impl PolicyExecutor {
         let tick = self
             .controller
             .tick(now, elapsed, features, &mut self.action);
+        self.seen = tick.seen;
         tick.decision
     }
 
@@ -97,8 +104,13 @@ impl PolicyExecutor {
         sent: bool,
         timekeeping: Timekeeping,
     ) {
+        let acts = matches!(decision, Decision::Act { .. }) && sent;
+        let features = self.features.iter_mut().zip(self.seen.present);
+        let features =
+            features.map(|(slot, present)| (slot.output_buffer_mut().made, present && acts));
         self.reports.write(TickReport {
             timekeeping,
+            latencies: self.latency.count(now, features),
             ..self.meter.count(now, decision, sent)
         });
         if let (Some(snapshots), Decision::Act { .. }) = (&mut self.snapshots, decision) {

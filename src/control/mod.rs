@@ -2,6 +2,7 @@
 //! leave through a [`crate::safety::CommandSink`], and time is an argument to everything but the loop itself.
 
 mod attribution;
+mod command_latency;
 mod control_loop;
 mod controller;
 mod executor;
@@ -13,12 +14,13 @@ mod report;
 mod snapshot;
 
 pub use attribution::{Attribution, AttributionMessages};
+pub use command_latency::{CommandLatencies, CommandLatency};
 pub use control_loop::{ControlLoop, ControlThread, Waker};
 pub use controller::{Controller, Decision, Freshness, Seen, Tick};
 pub use executor::{Ends, PolicyExecutor};
 pub use handover::{HandoverReceiver, HandoverSender, Returned, handover};
 pub use pace::Pace;
-pub use punctuality::Timekeeping;
+pub use punctuality::{Punctuality, Timekeeping};
 pub use reason::StopReason;
 pub use report::{TickMeter, TickReport};
 pub use snapshot::{Snapshot, SnapshotReader, SnapshotWriter, snapshot_slot};

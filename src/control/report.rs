@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Decision, StopReason, Timekeeping};
+use super::{CommandLatencies, Decision, StopReason, Timekeeping};
 use crate::window::Window;
 
 /// The state of the control loop after a tick.
@@ -30,6 +30,8 @@ pub struct TickReport {
     pub interval_p99_ms: f64,
     /// How well the control thread keeps time, whatever policy is active.
     pub timekeeping: Timekeeping,
+    /// From each modality's feature to the first command that rests on it.
+    pub latencies: CommandLatencies,
 }
 
 /// Counts ticks and the time between them. Takes all its memory when it is built.
@@ -55,6 +57,7 @@ impl TickMeter {
                 interval_p50_ms: 0.0,
                 interval_p99_ms: 0.0,
                 timekeeping: Timekeeping::default(),
+                latencies: CommandLatencies::default(),
             },
             intervals: Window::default(),
             summarized: None,

@@ -1,5 +1,7 @@
 //! From a worker to the control thread: the newest feature, with those before it, projected.
 
+use std::time::Instant;
+
 use super::worker::Deliver;
 use super::{Feature, FeatureWriter, History, Message, ProjectedFeature};
 use crate::fusion::Projection;
@@ -66,6 +68,7 @@ impl Deliver for FeatureSink {
     fn deliver(&mut self, stamp: Stamp, present: bool, _: &Message) {
         let feature = self.slot.input_buffer_mut();
         self.builder.complete(stamp, present, feature);
+        feature.made = Some(Instant::now());
         self.slot.publish();
     }
 }

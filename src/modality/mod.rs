@@ -7,6 +7,7 @@ mod feature_sink;
 mod history;
 mod parts;
 mod slot;
+mod stages;
 mod stats;
 mod throttle;
 mod validity;
@@ -18,6 +19,7 @@ pub use feature::{Feature, FeatureReader, FeatureWriter, ProjectedFeature, featu
 pub use feature_sink::{FeatureBuilder, FeatureSink};
 pub use history::History;
 pub use slot::{Message, MessageSlot};
+pub use stages::{StageLatencies, Stages};
 pub use stats::{ModalitySnapshot, ModalityStats};
 pub use validity::Validity;
 pub use worker::{Deliver, Worker};

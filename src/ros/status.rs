@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::graph_watch::Warnings;
 use super::status_publisher::StatusPublisher;
 use super::status_source::{StatusSource, pairs};
-use super::status_timing::{refused, settings, timekeeping};
+use super::status_timing::{quantiles, refused, settings, timekeeping};
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::control::{Decision, StopReason, TickReport};
@@ -154,7 +154,11 @@ impl StatusReporter {
                 control.message = format!("{}; {refused}", control.message);
             }
             let now = clock.now();
-            let modalities = source.statuses(now, node_name);
+            let modalities = source.statuses(now, node_name).zip(report.latencies);
+            let modalities = modalities.map(|(mut status, latency)| {
+                status.values.extend(quantiles("command", latency));
+                status
+            });
             let topics = warnings.status(node_name);
             let statuses: Vec<Status> = std::iter::once(control)
                 .chain(modalities)

@@ -1,18 +1,44 @@
 //! How well the control thread keeps time, as the status shows it.
 
 use crate::control::Timekeeping;
+use crate::modality::StageLatencies;
 use crate::realtime::Setting;
 use crate::window::Quantiles;
 
-/// A key for each of three numbers of a stage.
-pub fn quantiles(stage: &str, quantiles: Quantiles) -> [(String, String); 3] {
+/// A key for each number of a stage.
+pub fn quantiles(stage: &str, quantiles: Quantiles) -> [(String, String); 4] {
     let Quantiles {
         p50_ms,
         p99_ms,
+        p999_ms,
         max_ms,
     } = quantiles;
-    [("p50", p50_ms), ("p99", p99_ms), ("max", max_ms)]
-        .map(|(which, ms)| (format!("{stage}_{which}_ms"), format!("{ms:.3}")))
+    [
+        ("p50", p50_ms),
+        ("p99", p99_ms),
+        ("p999", p999_ms),
+        ("max", max_ms),
+    ]
+    .map(|(which, ms)| (format!("{stage}_{which}_ms"), format!("{ms:.3}")))
+}
+
+/// What is to be said of a modality's way to its feature.
+pub fn stages(latencies: &StageLatencies) -> impl Iterator<Item = (String, String)> {
+    let StageLatencies {
+        transport,
+        wait,
+        prepare,
+        encode,
+    } = *latencies;
+    let stages = [
+        ("transport", transport),
+        ("wait", wait),
+        ("prepare", prepare),
+        ("encode", encode),
+    ];
+    stages
+        .into_iter()
+        .flat_map(|(stage, q)| quantiles(stage, q))
 }
 
 /// What is to be said of wake-ups and ticks.

@@ -163,6 +163,23 @@ def without_rights(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "Popen", lambda *words, **more: start(*words, **more, preexec_fn=give_up))
 
 
+def test_where_the_time_goes_is_told_per_modality(robot: Robot) -> None:
+    started(robot)
+    stages = ("transport", "wait", "prepare", "encode", "command")
+
+    def told(stage: str) -> list[float]:
+        return [float(robot.statuses[-1].value(f"{stage}_{which}_ms", "scene")) for which in ("p50", "p99", "max")]
+
+    robot.wait_for("every stage", lambda: all(told(stage)[0] > 0 for stage in stages))
+    for stage in stages:
+        p50, p99, largest = told(stage)
+        assert p50 <= p99 <= largest, stage
+    # The vision encoder is by far the most work.
+    assert told("encode")[0] > told("prepare")[0]
+    # No stamp says when a sentence was spoken.
+    assert robot.statuses[-1].value("transport_max_ms", "instruction") == "0.000"
+
+
 @pytest.mark.parametrize("rate_hz", [1.0, 100.0])
 def test_commands_come_at_the_control_rate_and_the_end_does_not_wait_for_a_period(robot: Robot, rate_hz: float) -> None:
     parameters = wired(joints_policy(robot.folder / "policy"), TWIST_STAMPED, control_rate_hz=rate_hz)

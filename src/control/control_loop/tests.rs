@@ -87,6 +87,7 @@ fn executor(required: bool) -> (Box<PolicyExecutor>, [FeatureWriter; 2]) {
 
 fn feature(stamp: i64, value: Option<f32>) -> ProjectedFeature {
     ProjectedFeature {
+        made: None,
         stamp: Stamp::from_nanos(stamp),
         present: value.is_some(),
         values: vec![value.unwrap_or(0.0)].into(),
