@@ -100,6 +100,7 @@ fn control(policy: Policy, ensemble: Ensemble) {
     let projections = policy.projections().iter();
     let mut features: Vec<ProjectedFeature> = projections
         .map(|projection| ProjectedFeature {
+            made: None,
             stamp: Stamp::default(),
             present: true,
             values: DVector::repeat(projection.width(), 0.1),

@@ -24,6 +24,7 @@ pub mod modality;
 pub mod number;
 pub mod policy;
 mod progress;
+pub mod realtime;
 #[cfg(feature = "ros")]
 pub mod ros;
 pub mod safety;

@@ -10,6 +10,19 @@ const HALF: Duration = Duration::from_secs(5);
 /// The longest duration told apart, in microseconds.
 const LONGEST_US: u64 = 60_000_000;
 
+/// Percentiles and the largest of the durations of a window, in milliseconds; zeros where there are none.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Quantiles {
+    /// The median.
+    pub p50_ms: f64,
+    /// The 99th percentile.
+    pub p99_ms: f64,
+    /// 999 of 1000 are no longer.
+    pub p999_ms: f64,
+    /// The largest.
+    pub max_ms: f64,
+}
+
 /// Durations recorded in the last five to ten seconds, to within 1 %. Takes all its memory when it is built.
 pub struct Window {
     current: Histogram<u64>,
@@ -41,16 +54,25 @@ impl Window {
         self.current.saturating_record(micros.max(1));
     }
 
-    /// The median and the 99th percentile in milliseconds, of what was recorded in the window up to `now`; zeros where
-    /// there is nothing.
-    pub fn percentiles_ms(&mut self, now: Instant) -> [f64; 2] {
+    /// What was recorded in the window up to `now`.
+    pub fn quantiles(&mut self, now: Instant) -> Quantiles {
         self.turn(now);
         self.both.reset();
         for half in [&self.previous, &self.current] {
             // All three have the same bounds.
             let _ = self.both.add(half);
         }
-        [0.5, 0.99].map(|share| self.both.value_at_quantile(share) as f64 * 1e-3)
+        let ms = |micros: u64| micros as f64 * 1e-3;
+        let max = self.both.max();
+        // Durations are told apart to within 1 %, and a percentile is given as the largest that it may be.
+        let [p50, p99, p999] =
+            [0.5, 0.99, 0.999].map(|share| self.both.value_at_quantile(share).min(max));
+        Quantiles {
+            p50_ms: ms(p50),
+            p99_ms: ms(p99),
+            p999_ms: ms(p999),
+            max_ms: ms(max),
+        }
     }
 
     /// How many durations were recorded per second in the window up to `now`.
@@ -102,11 +124,17 @@ mod tests {
             window.record(start + 10_000 * MS + 10 * MS * tick, 10 * MS);
         }
         let now = start + 25_000 * MS;
-        let [p50, p99] = window.percentiles_ms(now);
+        let Quantiles {
+            p50_ms: p50,
+            p99_ms: p99,
+            p999_ms: _,
+            max_ms: max,
+        } = window.quantiles(now);
         assert!(
             (p50 - 10.0).abs() < 0.2 && (p99 - 10.0).abs() < 0.2,
             "{p50} {p99}"
         );
+        assert!((max - 10.0).abs() < 0.2, "{max}");
         let rate_hz = window.rate_hz(now);
         assert!((rate_hz - 100.0).abs() < 0.5, "{rate_hz}");
     }
@@ -118,7 +146,7 @@ mod tests {
         window.record(start, 10 * MS);
         let now = start + 60_000 * MS;
         assert_eq!(window.rate_hz(now), 0.0);
-        assert_eq!(window.percentiles_ms(now), [0.0, 0.0]);
+        assert_eq!(window.quantiles(now), Quantiles::default());
     }
 
     #[test]
@@ -126,6 +154,6 @@ mod tests {
         let (start, mut window) = (Instant::now(), Window::default());
         window.record(start, Duration::ZERO);
         window.record(start, Duration::MAX);
-        assert!(window.percentiles_ms(start).iter().all(|ms| ms.is_finite()));
+        assert!(window.quantiles(start).max_ms.is_finite());
     }
 }

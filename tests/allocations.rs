@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use late_fusion::chunk::{Ensemble, Favor};
 use late_fusion::contribution::Contributions;
 use late_fusion::control::{
-    Controller, Decision, Freshness, Returned, StopReason, Tick, TickMeter, handover,
+    CommandLatency, Controller, Decision, Freshness, Punctuality, Returned, StopReason, Tick,
+    TickMeter, handover,
 };
 use late_fusion::message::{ActionMapping, FeatureTemplate, MessageType};
 use late_fusion::modality::{ProjectedFeature, feature_slot};
@@ -124,6 +125,9 @@ fn a_tick_and_its_command_allocate_nothing() {
     let mut controller = controller(policy(None), Ensemble::None);
     let (mut writer, mut reader) = feature_slot(PROJECTED);
     let mut meter = TickMeter::new();
+    let mut punctuality = Punctuality::new(Duration::from_secs_f64(PERIOD_S));
+    let mut latency = CommandLatency::new(1);
+    let began = Instant::now();
     let mut action = [0.0];
     let mut counted = 0;
     let mut decisions = [0; 2];
@@ -132,6 +136,7 @@ fn a_tick_and_its_command_allocate_nothing() {
         let now = Stamp::from_nanos(1_000_000_000 + tick * 25_000_000);
         if tick < 100 {
             writer.write(ProjectedFeature {
+                made: None,
                 stamp: now,
                 present: true,
                 values: DVector::repeat(PROJECTED, 0.5),
@@ -146,7 +151,13 @@ fn a_tick_and_its_command_allocate_nothing() {
         );
         let command = template.encode(now, &action);
         assert!(!command.is_empty());
-        meter.count(Instant::now(), decision, true);
+        // Five seconds in all, so that percentiles are computed as well.
+        let sent = began + elapsed(Stamp::from_nanos(tick * 25_000_000));
+        punctuality.woke(sent, Duration::from_micros(70), 0);
+        punctuality.sent(sent, Duration::from_micros(20));
+        assert!(punctuality.is_overrun(Duration::from_secs(1)));
+        latency.count(sent, std::iter::once((Some(sent), tick < 100)));
+        meter.count(sent, decision, true);
         if tick > 0 {
             counted += ALLOCATIONS.with(Cell::get) - before;
         }
@@ -210,6 +221,7 @@ fn a_policy_takes_over_without_an_allocation() {
     let (mut writer, mut reader) = feature_slot(PROJECTED);
     let now = Stamp::from_nanos(1_000_000_000);
     writer.write(ProjectedFeature {
+        made: None,
         stamp: now,
         present: true,
         values: DVector::repeat(PROJECTED, 0.5),

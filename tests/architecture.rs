@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each may name those before it, and no other.
-const ORDER: [&str; 27] = [
+const ORDER: [&str; 28] = [
     "number",
     "time",
     "errors",
@@ -15,6 +15,7 @@ const ORDER: [&str; 27] = [
     "window",
     "shutdown",
     "clock",
+    "realtime",
     "message",
     "spec",
     "layers",
@@ -36,7 +37,7 @@ const ORDER: [&str; 27] = [
 ];
 
 /// Crates that only these places may name.
-const OUTSIDE: [(&str, &[&str]); 5] = [
+const OUTSIDE: [(&str, &[&str]); 7] = [
     ("r2r", &["src/ros/"]),
     ("tokio", &["src/ros/"]),
     (
@@ -47,6 +48,8 @@ const OUTSIDE: [(&str, &[&str]); 5] = [
             "src/encoder/runtime.rs",
         ],
     ),
+    ("rustix", &["src/realtime/"]),
+    ("libc", &["src/realtime/"]),
     ("candle_core", &["src/train/"]),
     ("candle_nn", &["src/train/"]),
 ];

@@ -19,6 +19,7 @@ mod node;
 mod node_name;
 mod overrides;
 mod permission;
+mod realtime;
 mod record;
 mod robot;
 mod scalar;

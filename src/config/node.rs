@@ -6,18 +6,18 @@ use std::path::PathBuf;
 use super::action::ActionConfig;
 use super::bounds::Bounds;
 use super::declaration::{Checked, Declarations};
-use super::ensemble;
 use super::given::Given;
 use super::permission::PermissionConfig;
 use super::record::RecordConfig;
 use super::stop::StopConfig;
 use super::topic::{message, topic};
-use super::{autostart, encoding};
+use super::{autostart, encoding, ensemble, realtime};
 use crate::chunk::Ensemble;
 use crate::control::Freshness;
 use crate::encoder::ExecutionProvider;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
+use crate::realtime::Realtime;
 
 /// Everything that the parameters of one node say.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +42,8 @@ pub struct NodeConfig {
     pub contributions_rate_hz: f64,
     /// Whether the time comes from `/clock`.
     pub use_sim_time: bool,
+    /// What the control thread asks of the kernel.
+    pub realtime: Realtime,
     /// The modalities and their topics, by name in alphabetical order.
     pub modalities: Vec<ModalityConfig>,
     /// The command topic.
@@ -128,6 +130,7 @@ impl NodeConfig {
         );
         let use_sim_time = encoding::use_sim_time(d);
         let ensemble = ensemble::declare(d);
+        let realtime = realtime::declare(d);
         let contributions_rate_hz = d.double(
             "contributions_rate_hz",
             5.0,
@@ -160,6 +163,7 @@ impl NodeConfig {
                 ensemble,
                 contributions_rate_hz,
                 use_sim_time,
+                realtime,
                 modalities,
                 action,
                 stop,

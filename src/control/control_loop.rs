@@ -2,19 +2,19 @@
 //! ticks it allocates nothing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
-use super::{Decision, HandoverReceiver, Pace, PolicyExecutor, StopReason};
+use super::pace::LONGEST_WAIT;
+use super::{Decision, HandoverReceiver, Pace, PolicyExecutor, Punctuality, StopReason};
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
+use crate::realtime::{Monotonic, Realtime, Setting};
 use crate::safety::{CommandSink, Heartbeat, Permission};
 use crate::shutdown::Shutdown;
 use crate::time::Stamp;
-
-/// How long the thread sleeps at most before it looks whether the node is ending.
-const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
 /// How long a ramped stop may hold up the end of the node, and its deactivation.
 const LONGEST_RAMP: Duration = Duration::from_secs(1);
@@ -35,10 +35,20 @@ pub struct ControlLoop<S> {
     pub heartbeat: Arc<Heartbeat>,
     /// Whether the robot may be moved.
     pub permission: Arc<Permission>,
+    /// What the thread asks of the kernel for itself.
+    pub realtime: Realtime,
 }
 
-/// Wakes the control thread when a feature or the simulated time has changed; nobody before it is there. The control thread
-/// itself never touches its lock.
+/// A tick that is due.
+struct Due {
+    /// Its time, on the node's clock.
+    now: Stamp,
+    /// When the thread woke for it.
+    woke: Monotonic,
+}
+
+/// Wakes the control thread when a feature or the simulated time has changed; nobody before it is there. With the system's
+/// clock nothing but its deadline wakes it. The control thread itself never touches its lock.
 #[derive(Clone, Debug, Default)]
 pub struct Waker(Arc<Mutex<Option<Thread>>>);
 
@@ -70,6 +80,7 @@ pub struct ControlThread {
     orders: Arc<Orders>,
     heartbeat: Arc<Heartbeat>,
     handle: Option<JoinHandle<()>>,
+    settings: Vec<Setting>,
 }
 
 impl ControlThread {
@@ -85,10 +96,14 @@ impl ControlThread {
     ) -> Result<Self, ConfigErrors> {
         let orders = Arc::<Orders>::default();
         let heartbeat = control.heartbeat.clone();
+        let (applied, settings) = mpsc::channel();
         let work = {
             let (orders, heartbeat) = (orders.clone(), heartbeat.clone());
             move || {
                 let _end = EndOf(heartbeat);
+                // Nobody is left to be told where main has gone on without it.
+                let _ = applied.send(control.realtime.apply_to_this_thread());
+                drop(applied);
                 control.run(&orders);
             }
         };
@@ -100,7 +115,13 @@ impl ControlThread {
             orders,
             heartbeat,
             handle: Some(handle),
+            settings: settings.recv().unwrap_or_default(),
         })
+    }
+
+    /// What became of what the thread asked of the kernel.
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
     }
 
     /// Lets it decide and send; as after a start, nothing leaves before everything that is required is fresh.
@@ -151,8 +172,9 @@ impl Drop for EndOf {
 
 impl<S: CommandSink> ControlLoop<S> {
     fn run(mut self, orders: &Orders) {
+        let mut punctuality = Punctuality::new(self.pace.period());
         let mut stood_in = self.heartbeat.stood_in();
-        while let Some(now) = self.wait(orders) {
+        while let Some(Due { now, woke }) = self.wait(orders, &mut punctuality) {
             let elapsed = self.pace.elapsed(now);
             let stood_in_before = std::mem::replace(&mut stood_in, self.heartbeat.stood_in());
             if stood_in != stood_in_before {
@@ -163,43 +185,52 @@ impl<S: CommandSink> ControlLoop<S> {
                 None => self.executor.decide(now, elapsed),
                 Some(why) => self.executor.stop(elapsed, StopReason::NotPermitted(why)),
             };
-            self.send(now, decision);
+            self.send(now, decision, woke, &mut punctuality);
             if let Some(previous) = previous {
                 self.candidates.give_back(previous);
             }
-            if let Pace::Lockstep(lockstep) = &mut self.pace {
-                match decision {
+            match &mut self.pace {
+                Pace::System(system) => {
+                    let done = Monotonic::now();
+                    // What passed meanwhile is skipped, so that the thread waits again: under SCHED_FIFO one that never
+                    // does would keep every other from its CPU.
+                    if punctuality.is_overrun(done.since(woke)) {
+                        punctuality.skipped(system.ticks.skip(done));
+                    }
+                }
+                Pace::Simulated(_) => {}
+                Pace::Lockstep(lockstep) => match decision {
                     // The simulator still waits for this observation's command: it is decided again later.
                     Decision::Silent(_) => thread::park_timeout(LONGEST_WAIT),
                     _ => lockstep.answered = Some(now),
-                }
+                },
             }
         }
-        self.bring_to_stop(StopReason::ShuttingDown);
+        self.bring_to_stop(StopReason::ShuttingDown, &mut punctuality);
     }
 
     /// Stops the robot until it is told to go on. A ramp is gone down for a moment only, and not where time may stand still.
-    fn bring_to_stop(&mut self, reason: StopReason) {
+    fn bring_to_stop(&mut self, reason: StopReason, punctuality: &mut Punctuality) {
         let until = Instant::now() + LONGEST_RAMP;
         loop {
-            let now = self.clock.now();
+            let (now, woke) = (self.clock.now(), Monotonic::now());
             let elapsed = self.pace.elapsed(now);
             let decision = self.executor.stop(elapsed, reason);
-            self.send(now, decision);
+            self.send(now, decision, woke, punctuality);
             let Pace::System(system) = &mut self.pace else {
                 break;
             };
             if !self.executor.is_slowing_down() || Instant::now() > until {
                 break;
             }
-            while !system.ticks.due(Instant::now()) {
-                thread::sleep(system.ticks.remaining(Instant::now()).min(LONGEST_WAIT));
+            while system.ticks.due(Monotonic::now()).is_none() {
+                system.sleep();
             }
         }
         if self.executor.is_slowing_down() {
             self.executor.was_stopped();
-            let now = self.clock.now();
-            self.send(now, Decision::Stop(reason));
+            let (now, woke) = (self.clock.now(), Monotonic::now());
+            self.send(now, Decision::Stop(reason), woke, punctuality);
         }
     }
 
@@ -228,7 +259,13 @@ impl<S: CommandSink> ControlLoop<S> {
         }
     }
 
-    fn send(&mut self, now: Stamp, decision: Decision) {
+    fn send(
+        &mut self,
+        now: Stamp,
+        decision: Decision,
+        woke: Monotonic,
+        punctuality: &mut Punctuality,
+    ) {
         let mut sent = true;
         if !matches!(decision, Decision::Silent(_)) {
             sent = self.sink.send(self.executor.command(now));
@@ -238,47 +275,61 @@ impl<S: CommandSink> ControlLoop<S> {
                 self.heartbeat.beat(Instant::now());
             }
         }
-        self.executor.report(Instant::now(), decision, sent);
+        let done = Instant::now();
+        let timekeeping = punctuality.sent(done, Monotonic::now().since(woke));
+        self.executor.report(done, decision, sent, timekeeping);
     }
 
     /// Sends the stop action, where anything was sent since the last rest, and forgets that it was.
-    fn rest(&mut self) {
+    fn rest(&mut self, punctuality: &mut Punctuality) {
         if self.executor.is_armed() {
-            self.bring_to_stop(StopReason::Deactivated);
+            self.bring_to_stop(StopReason::Deactivated, punctuality);
             self.heartbeat.rest();
         }
         self.executor.rest();
     }
 
-    /// The time of the next tick, once it is due; `None` when the node is ending.
-    fn wait(&mut self, orders: &Orders) -> Option<Stamp> {
+    /// The next tick, once it is due; `None` when the node is ending.
+    fn wait(&mut self, orders: &Orders, punctuality: &mut Punctuality) -> Option<Due> {
+        let mut has_slept = false;
         loop {
             if orders.ending.load(Ordering::Acquire) {
                 return None;
             }
             if !orders.active.load(Ordering::Acquire) {
                 if !orders.at_rest.load(Ordering::Acquire) {
-                    self.rest();
+                    self.rest(punctuality);
                     orders.at_rest.store(true, Ordering::Release);
                 }
                 self.take_over_at_rest();
                 thread::park_timeout(LONGEST_WAIT);
                 continue;
             }
-            orders.at_rest.store(false, Ordering::Release);
+            if orders.at_rest.swap(false, Ordering::AcqRel)
+                && let Pace::System(system) = &mut self.pace
+            {
+                // What passed meanwhile was not missed.
+                system.ticks.skip(Monotonic::now());
+            }
             self.take_over_at_rest();
+            let woke = Monotonic::now();
             match &mut self.pace {
                 Pace::System(system) => {
-                    let now = Instant::now();
-                    if system.ticks.due(now) {
-                        return Some(self.clock.now());
+                    if let Some(due) = system.ticks.due(woke) {
+                        // A deadline that had come before the thread slept says nothing of how it wakes.
+                        if has_slept || due.skipped > 0 {
+                            punctuality.woke(Instant::now(), due.late, due.skipped);
+                        }
+                        let now = self.clock.now();
+                        return Some(Due { now, woke });
                     }
-                    thread::sleep(system.ticks.remaining(now).min(LONGEST_WAIT));
+                    system.sleep();
+                    has_slept = true;
                 }
                 Pace::Simulated(simulated) => {
                     let now = self.clock.now();
-                    if !now.is_unset() && simulated.ticks.due(now) {
-                        return Some(now);
+                    if !now.is_unset() && simulated.ticks.due(now).is_some() {
+                        return Some(Due { now, woke });
                     }
                     thread::park_timeout(LONGEST_WAIT);
                 }
@@ -287,10 +338,10 @@ impl<S: CommandSink> ControlLoop<S> {
                     let due = observed.filter(|stamp| lockstep.is_unanswered(*stamp));
                     // The simulator waits, so a candidate with slower encoders can catch up and take over.
                     let candidate = self.candidates.pending();
-                    if let Some(stamp) = due
-                        && !candidate.is_some_and(|candidate| candidate.is_behind(stamp))
+                    if let Some(now) = due
+                        && !candidate.is_some_and(|candidate| candidate.is_behind(now))
                     {
-                        return Some(stamp);
+                        return Some(Due { now, woke });
                     }
                     thread::park_timeout(LONGEST_WAIT);
                 }

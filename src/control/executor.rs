@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::snapshot::SnapshotWriter;
-use super::{Controller, Decision, Measured, Seen, StopReason, TickMeter, TickReport};
+use super::{
+    CommandLatency, Controller, Decision, Measured, Seen, StopReason, TickMeter, TickReport,
+    Timekeeping,
+};
 use crate::message::CommandTemplate;
 use crate::modality::FeatureReader;
 use crate::safety::StopActionWriter;
@@ -19,6 +22,8 @@ pub struct PolicyExecutor {
     stop_actions: StopActionWriter,
     action: Vec<f64>,
     meter: TickMeter,
+    latency: CommandLatency,
+    seen: Seen,
     reports: triple_buffer::Input<TickReport>,
     snapshots: Option<SnapshotWriter>,
 }
@@ -47,12 +52,14 @@ impl PolicyExecutor {
         Self {
             action: vec![0.0; controller.policy().spec().actions.len()],
             controller,
-            features: ends.features,
             measured: ends.measured,
             awaited: ends.awaited,
             template: ends.template,
             stop_actions: ends.stop_actions,
             meter: TickMeter::new(),
+            latency: CommandLatency::new(ends.features.len()),
+            seen: Seen::default(),
+            features: ends.features,
             reports: ends.reports,
             snapshots: ends.snapshots,
         }
@@ -93,6 +100,7 @@ impl PolicyExecutor {
         let tick = self
             .controller
             .tick(now, elapsed, features, &mut self.action);
+        self.seen = tick.seen;
         tick.decision
     }
 
@@ -125,9 +133,23 @@ impl PolicyExecutor {
         self.template.encode(now, &self.action)
     }
 
-    /// Leaves word of a decision at `now`, and of whether its command could be sent.
-    pub fn report(&mut self, now: Instant, decision: Decision, sent: bool) {
-        self.reports.write(self.meter.count(now, decision, sent));
+    /// Leaves word of a decision at `now`, of whether its command could be sent, and of how well the thread keeps time.
+    pub fn report(
+        &mut self,
+        now: Instant,
+        decision: Decision,
+        sent: bool,
+        timekeeping: Timekeeping,
+    ) {
+        let acts = matches!(decision, Decision::Act { .. }) && sent;
+        let features = self.features.iter_mut().zip(self.seen.present);
+        let features =
+            features.map(|(slot, present)| (slot.output_buffer_mut().made, present && acts));
+        self.reports.write(TickReport {
+            timekeeping,
+            latencies: self.latency.count(now, features),
+            ..self.meter.count(now, decision, sent)
+        });
         if let (Some(snapshots), Decision::Act { .. }) = (&mut self.snapshots, decision) {
             let features = self.features.iter_mut();
             let features = features.map(|slot| &slot.output_buffer_mut().values);

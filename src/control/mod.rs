@@ -2,6 +2,7 @@
 //! leave through a [`crate::safety::CommandSink`], and time is an argument to everything but the loop itself.
 
 mod attribution;
+mod command_latency;
 mod control_loop;
 mod controller;
 mod executor;
@@ -9,11 +10,13 @@ mod handover;
 mod lifecycle;
 mod measured;
 mod pace;
+mod punctuality;
 mod reason;
 mod report;
 mod snapshot;
 
 pub use attribution::{Attribution, AttributionMessages};
+pub use command_latency::{CommandLatencies, CommandLatency};
 pub use control_loop::{ControlLoop, ControlThread, Waker};
 pub use controller::{Controller, Decision, Freshness, Seen, Tick};
 pub use executor::{Ends, PolicyExecutor};
@@ -21,6 +24,7 @@ pub use handover::{HandoverReceiver, HandoverSender, Returned, handover};
 pub use lifecycle::{Completion, Lifecycle, State, TRANSITIONS, Transition};
 pub use measured::{Measured, MeasuredAt};
 pub use pace::Pace;
+pub use punctuality::{Punctuality, Timekeeping};
 pub use reason::StopReason;
 pub use report::{TickMeter, TickReport};
 pub use snapshot::{Snapshot, SnapshotReader, SnapshotWriter, snapshot_slot};

@@ -2,7 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use crate::realtime::Monotonic;
 use crate::time::Stamp;
+
+/// How long the control thread sleeps at most before it looks whether the node is ending.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
 /// How the control loop is paced.
 pub enum Pace {
@@ -17,7 +21,7 @@ pub enum Pace {
 /// Ticks on the system's monotonic clock.
 pub struct System {
     /// When they are due.
-    pub ticks: Periodic<Instant>,
+    pub ticks: Periodic<Monotonic>,
     started: Instant,
 }
 
@@ -53,6 +57,15 @@ impl Pace {
         }
     }
 
+    /// The time from tick to tick; without end where the simulator alone says when one is due.
+    pub fn period(&self) -> Duration {
+        match self {
+            Self::System(system) => system.ticks.period,
+            Self::Simulated(simulated) => simulated.ticks.period,
+            Self::Lockstep(_) => Duration::MAX,
+        }
+    }
+
     /// The time since the first tick, at a tick whose time is `now`: of a clock that never steps back, for limits on the
     /// rate of change. With the system's clock it is the monotonic one, which does not follow when the date is set.
     pub fn elapsed(&mut self, now: Stamp) -> Duration {
@@ -61,6 +74,15 @@ impl Pace {
             Self::Simulated(simulated) => simulated.elapsed.at(now),
             Self::Lockstep(lockstep) => lockstep.elapsed.at(now),
         }
+    }
+}
+
+impl System {
+    /// Sleeps until the next tick is due, or for [`LONGEST_WAIT`].
+    pub fn sleep(&self) {
+        let latest = Monotonic::now().plus(LONGEST_WAIT);
+        let until = self.ticks.next().map_or(latest, |next| next.min(latest));
+        until.sleep_until();
     }
 }
 
@@ -86,11 +108,20 @@ impl Forward {
     }
 }
 
-/// Deadlines one period apart, without drift. A deadline missed by more than a period is given up instead of
-/// being caught up with a burst of commands.
+/// Deadlines one period apart, without drift. Deadlines that pass unnoticed are skipped instead of being caught up with a
+/// burst of commands, and those after them stay where they are.
 pub struct Periodic<T> {
     period: Duration,
     next: Option<T>,
+}
+
+/// A deadline that has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// How long ago that was.
+    pub late: Duration,
+    /// How many later deadlines have passed as well, and are skipped.
+    pub skipped: u64,
 }
 
 /// A point in time that deadlines can be made of.
@@ -101,13 +132,13 @@ pub trait Instantaneous: Copy + PartialOrd {
     fn since(self, earlier: Self) -> Duration;
 }
 
-impl Instantaneous for Instant {
+impl Instantaneous for Monotonic {
     fn plus(self, duration: Duration) -> Self {
-        self + duration
+        Monotonic::plus(self, duration)
     }
 
     fn since(self, earlier: Self) -> Duration {
-        self.saturating_duration_since(earlier)
+        Monotonic::since(self, earlier)
     }
 }
 
@@ -127,25 +158,40 @@ impl<T: Instantaneous> Periodic<T> {
         Self { period, next: None }
     }
 
-    /// Whether a tick is due at `now`; if so, the next one is a period later.
-    pub fn due(&mut self, now: T) -> bool {
+    /// The deadline that has come at `now`, if one has; the next one is then later than `now`.
+    pub fn due(&mut self, now: T) -> Option<Due> {
         let Some(next) = self.next else {
             self.next = Some(now.plus(self.period));
-            return true;
+            return Some(Due::default());
         };
         // A simulator that starts over turns its clock back; waiting for the old time would be silence.
-        let turned_back = next.since(now) > self.period;
-        if now < next && !turned_back {
-            return false;
+        if next.since(now) > self.period {
+            self.next = Some(now.plus(self.period));
+            return Some(Due::default());
         }
-        let missed = turned_back || now.since(next) > self.period;
-        self.next = Some(if missed { now } else { next }.plus(self.period));
-        true
+        if now < next {
+            return None;
+        }
+        let skipped = self.skip(now) - 1;
+        let late = now.since(next);
+        Some(Due { late, skipped })
     }
 
-    /// How long to wait for the next tick.
-    pub fn remaining(&self, now: T) -> Duration {
-        self.next.map_or(Duration::ZERO, |next| next.since(now))
+    /// Skips the deadlines up to `now`, so that the next one is still to come, and returns how many they were.
+    pub fn skip(&mut self, now: T) -> u64 {
+        let Some(next) = self.next.filter(|next| *next <= now) else {
+            return 0;
+        };
+        let (late_ns, period_ns) = (now.since(next).as_nanos(), self.period.as_nanos());
+        let passed = 1 + (late_ns / period_ns) as u64;
+        let ahead_ns = u128::from(passed) * period_ns;
+        self.next = Some(next.plus(Duration::from_nanos(ahead_ns as u64)));
+        passed
+    }
+
+    /// The next deadline; `None` before the first tick, which is due at once.
+    pub fn next(&self) -> Option<T> {
+        self.next
     }
 }
 
@@ -155,6 +201,11 @@ mod tests {
 
     fn at(ms: i64) -> Stamp {
         Stamp::from_nanos(ms * 1_000_000)
+    }
+
+    fn due(late_ms: u64, skipped: u64) -> Option<Due> {
+        let late = Duration::from_millis(late_ms);
+        Some(Due { late, skipped })
     }
 
     fn periodic() -> Periodic<Stamp> {
@@ -173,27 +224,41 @@ mod tests {
     #[test]
     fn a_late_tick_does_not_shift_the_ones_after_it() {
         let mut pace = periodic();
-        assert!(pace.due(at(100)));
-        assert!(!pace.due(at(109)));
-        assert!(pace.due(at(113)));
-        assert!(pace.due(at(120)));
+        assert_eq!(pace.due(at(100)), due(0, 0));
+        assert_eq!(pace.due(at(109)), None);
+        assert_eq!(pace.due(at(113)), due(3, 0));
+        assert_eq!(pace.due(at(120)), due(0, 0));
     }
 
     #[test]
-    fn missed_ticks_are_not_caught_up() {
+    fn missed_ticks_are_not_caught_up_and_those_after_them_stay_in_place() {
         let mut pace = periodic();
-        assert!(pace.due(at(100)));
-        assert!(pace.due(at(155)));
-        assert!(!pace.due(at(156)));
-        assert_eq!(pace.remaining(at(156)), Duration::from_millis(9));
+        assert_eq!(pace.due(at(100)), due(0, 0));
+        assert_eq!(pace.due(at(155)), due(45, 4));
+        assert_eq!(pace.due(at(156)), None);
+        assert_eq!(pace.next(), Some(at(160)));
+        // On time for one deadline is too late for the one before.
+        assert_eq!(pace.due(at(180)), due(20, 2));
+        assert_eq!(pace.next(), Some(at(190)));
+    }
+
+    #[test]
+    fn after_skipping_there_is_always_something_to_wait_for() {
+        let mut pace = periodic();
+        assert_eq!(pace.skip(at(50)), 0, "before the first");
+        pace.due(at(100));
+        assert_eq!(pace.skip(at(109)), 0);
+        assert_eq!(pace.skip(at(110)), 1);
+        assert_eq!(pace.skip(at(145)), 3);
+        assert_eq!(pace.next(), Some(at(150)));
     }
 
     #[test]
     fn a_clock_that_is_turned_back_does_not_silence_the_node() {
         let mut pace = periodic();
-        assert!(pace.due(at(100_000)));
-        assert!(pace.due(at(5)));
-        assert!(!pace.due(at(14)));
-        assert!(pace.due(at(15)));
+        assert_eq!(pace.due(at(100_000)), due(0, 0));
+        assert_eq!(pace.due(at(5)), due(0, 0));
+        assert_eq!(pace.due(at(14)), None);
+        assert_eq!(pace.due(at(15)), due(0, 0));
     }
 }

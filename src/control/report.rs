@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Decision, StopReason};
+use super::{CommandLatencies, Decision, StopReason, Timekeeping};
 use crate::window::Window;
 
 /// The state of the control loop after a tick.
@@ -28,6 +28,10 @@ pub struct TickReport {
     pub interval_p50_ms: f64,
     /// 99th percentile of the same.
     pub interval_p99_ms: f64,
+    /// How well the control thread keeps time, whatever policy is active.
+    pub timekeeping: Timekeeping,
+    /// From each modality's feature to the first command that rests on it.
+    pub latencies: CommandLatencies,
 }
 
 /// Counts ticks and the time between them. Takes all its memory when it is built.
@@ -52,6 +56,8 @@ impl TickMeter {
                 rate_hz: 0.0,
                 interval_p50_ms: 0.0,
                 interval_p99_ms: 0.0,
+                timekeeping: Timekeeping::default(),
+                latencies: CommandLatencies::default(),
             },
             intervals: Window::default(),
             summarized: None,
@@ -90,7 +96,8 @@ impl TickMeter {
         if now.saturating_duration_since(summarized).as_secs() >= 1 {
             self.summarized = Some(now);
             report.rate_hz = self.intervals.rate_hz(now);
-            [report.interval_p50_ms, report.interval_p99_ms] = self.intervals.percentiles_ms(now);
+            let intervals = self.intervals.quantiles(now);
+            (report.interval_p50_ms, report.interval_p99_ms) = (intervals.p50_ms, intervals.p99_ms);
         }
         *report
     }

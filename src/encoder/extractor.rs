@@ -1,6 +1,7 @@
 //! One modality's way from a serialized message to its feature.
 
 use std::path::Path;
+use std::time::Instant;
 
 use super::accepted::allowed_types;
 use super::fingerprint::fingerprint;
@@ -242,6 +243,15 @@ impl FeatureExtractor {
         match &self.source {
             Source::Vector(reader) => reader.reason(),
             _ => None,
+        }
+    }
+
+    /// When the encoder's model last began to run; `None` for what needs none.
+    pub fn model_entered(&self) -> Option<Instant> {
+        match &self.source {
+            Source::Image(encoder) => encoder.model_entered(),
+            Source::Text(encoder) => encoder.model_entered(),
+            Source::Vector(_) | Source::Remote(_) => None,
         }
     }
 

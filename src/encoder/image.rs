@@ -1,6 +1,7 @@
 //! A vision encoder: a picture in a message to a feature.
 
 use std::path::Path;
+use std::time::Instant;
 
 use super::decode::Decoder;
 use super::file::verified_model;
@@ -79,6 +80,11 @@ impl ImageEncoder {
 
     pub fn summary(&self) -> &Summary {
         &self.summary
+    }
+
+    /// When the model last began to run.
+    pub fn model_entered(&self) -> Option<Instant> {
+        self.model.entered()
     }
 
     /// The shape of the model's output, where it is a map.

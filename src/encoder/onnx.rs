@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use ort::environment::Environment;
 use ort::logging::LogLevel;
@@ -138,6 +139,7 @@ pub(super) struct Model {
     device: Device,
     inputs: Vec<Port>,
     output: Port,
+    entered: Option<Instant>,
 }
 
 impl Model {
@@ -175,6 +177,7 @@ impl Model {
             device,
             inputs,
             session,
+            entered: None,
         })
     }
 
@@ -193,12 +196,18 @@ impl Model {
         &self.output
     }
 
+    /// When it last began to run.
+    pub fn entered(&self) -> Option<Instant> {
+        self.entered
+    }
+
     /// Runs the model and lends shape and numbers of its output to `read`.
     pub fn run<R>(
         &mut self,
         inputs: &[Input<'_>],
         read: impl FnOnce(&[i64], &[f32]) -> R,
     ) -> Result<R, String> {
+        self.entered = Some(Instant::now());
         self.try_run(inputs, read).map_err(|e| e.to_string())
     }
 

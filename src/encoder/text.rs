@@ -1,6 +1,7 @@
 //! A language encoder: an instruction to a feature.
 
 use std::path::Path;
+use std::time::Instant;
 
 use super::file::{verified, verified_model};
 use super::image::encoder_failed;
@@ -81,6 +82,11 @@ impl TextEncoder {
 
     pub fn summary(&self) -> &Summary {
         &self.summary
+    }
+
+    /// When the model last began to run.
+    pub fn model_entered(&self) -> Option<Instant> {
+        self.model.entered()
     }
 
     /// Encodes an instruction; false when it is blank, which means that there is none.

@@ -1,6 +1,7 @@
 //! One modality's way from its messages to its features, as the worker goes it and whoever replays a recording.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use super::{Message, Validity};
 use crate::encoder::{Extraction, FeatureExtractor};
@@ -24,6 +25,11 @@ pub trait Extract: Send + 'static {
     fn reason(&self) -> Option<String> {
         None
     }
+
+    /// When the model last began to run, if there is one and it ever did.
+    fn model_entered(&self) -> Option<Instant> {
+        None
+    }
 }
 
 /// What became of a message.
@@ -40,6 +46,16 @@ pub struct Encoded {
     pub refusal: Option<MessageError>,
 }
 
+impl Encoded {
+    /// How long the message, received at `received`, was on its way; `None` where it has no stamp. Where the clock of its
+    /// machine is ahead of ours, that is no time at all.
+    pub fn transport(&self, received: Stamp) -> Option<Duration> {
+        let own = self.stamp.nanos().saturating_add(self.behind_ns);
+        let nanos = received.nanos().saturating_sub(own);
+        (nanos != 0).then(|| Duration::from_nanos(nanos.max(0) as u64))
+    }
+}
+
 impl Extract for FeatureExtractor {
     fn extract(
         &mut self,
@@ -52,6 +68,10 @@ impl Extract for FeatureExtractor {
 
     fn reason(&self) -> Option<String> {
         FeatureExtractor::reason(self)
+    }
+
+    fn model_entered(&self) -> Option<Instant> {
+        FeatureExtractor::model_entered(self)
     }
 }
 
@@ -120,6 +140,11 @@ impl<E: Extract> Encoding<E> {
     /// See [`Extract::reason`].
     pub fn reason(&self) -> Option<String> {
         self.extract.reason()
+    }
+
+    /// See [`Extract::model_entered`].
+    pub fn model_entered(&self) -> Option<Instant> {
+        self.extract.model_entered()
     }
 
     /// The sentence of a message that was just encoded; `None` for messages of another type.

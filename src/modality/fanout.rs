@@ -102,11 +102,15 @@ mod tests {
         fanout.put(message(2));
         fanout.attach(late.clone());
         assert_eq!((early.superseded(), late.superseded()), (1, 0));
-        assert_eq!(early.take(), Some(message(2)));
-        assert_eq!(late.take(), Some(message(2)), "as old as it is");
+        assert_eq!(early.take().map(|(m, _)| m), Some(message(2)));
+        assert_eq!(
+            late.take().map(|(m, _)| m),
+            Some(message(2)),
+            "as old as it is"
+        );
         fanout.put(message(3));
-        assert_eq!(early.take(), Some(message(3)));
-        assert_eq!(late.take(), Some(message(3)));
+        assert_eq!(early.take().map(|(m, _)| m), Some(message(3)));
+        assert_eq!(late.take().map(|(m, _)| m), Some(message(3)));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The newest feature of a modality.
 
+use std::time::Instant;
+
 use nalgebra::DVector;
 
 use crate::time::Stamp;
@@ -35,6 +37,8 @@ pub struct ProjectedFeature {
     pub present: bool,
     /// The projected feature.
     pub values: DVector<f32>,
+    /// When it was made; `None` before the first message, and where nobody measures.
+    pub made: Option<Instant>,
 }
 
 impl ProjectedFeature {
@@ -44,6 +48,7 @@ impl ProjectedFeature {
             stamp: Stamp::default(),
             present: false,
             values: DVector::zeros(width),
+            made: None,
         }
     }
 }

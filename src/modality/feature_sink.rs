@@ -1,5 +1,7 @@
 //! From a worker to the control thread: the newest feature, with those before it, projected.
 
+use std::time::Instant;
+
 use super::worker::Deliver;
 use super::{Feature, FeatureWriter, History, MeasuredWriter, Message, ProjectedFeature};
 use crate::fusion::Projection;
@@ -88,6 +90,7 @@ impl Deliver for FeatureSink {
                 .copy_from_slice(self.builder.newest());
             measured.publish();
         }
+        feature.made = Some(Instant::now());
         self.slot.publish();
     }
 }

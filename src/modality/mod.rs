@@ -7,6 +7,7 @@ mod feature_sink;
 mod history;
 mod parts;
 mod slot;
+mod stages;
 mod stats;
 mod throttle;
 mod validity;
@@ -21,6 +22,7 @@ pub use feature::{
 pub use feature_sink::{FeatureBuilder, FeatureSink};
 pub use history::History;
 pub use slot::{Message, MessageSlot};
+pub use stages::{StageLatencies, Stages};
 pub use stats::{ModalitySnapshot, ModalityStats};
 pub use validity::Validity;
 pub use worker::{Deliver, Worker};

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Instant;
 
 use super::Message;
 use crate::message::{JointStateView, MessageType};
@@ -14,7 +15,7 @@ const MOST_PARTS: usize = 64;
 #[derive(Default)]
 pub(super) struct NewestParts {
     has_parts: bool,
-    kept: VecDeque<(u64, Message)>,
+    kept: VecDeque<(u64, Message, Instant)>,
 }
 
 impl NewestParts {
@@ -33,18 +34,19 @@ impl NewestParts {
             false => 0,
         };
         let before = self.kept.len();
-        self.kept.retain(|(kept, _)| *kept != part);
+        self.kept.retain(|(kept, ..)| *kept != part);
         if self.kept.len() == MOST_PARTS {
             self.kept.pop_front();
         }
         let superseded = self.kept.len() < before;
-        self.kept.push_back((part, message));
+        self.kept.push_back((part, message, Instant::now()));
         superseded
     }
 
-    /// Takes out the message that has been here the longest.
-    pub fn take(&mut self) -> Option<Message> {
-        self.kept.pop_front().map(|(_, message)| message)
+    /// Takes out the message that has been here the longest, with when it was put here.
+    pub fn take(&mut self) -> Option<(Message, Instant)> {
+        let (_, message, put) = self.kept.pop_front()?;
+        Some((message, put))
     }
 
     /// Drops all of them.
@@ -54,7 +56,7 @@ impl NewestParts {
 
     /// The messages, in the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = &Message> {
-        self.kept.iter().map(|(_, message)| message)
+        self.kept.iter().map(|(_, message, _)| message)
     }
 }
 
@@ -109,8 +111,11 @@ mod tests {
         assert!(parts.put(joint_state(&arm, 3.0)));
         let expected = [joint_state(&gripper, 2.0), joint_state(&arm, 3.0)];
         assert!(parts.iter().eq(&expected), "in the order of their arrival");
-        assert_eq!(parts.take(), Some(joint_state(&gripper, 2.0)));
-        assert_eq!(parts.take(), Some(joint_state(&arm, 3.0)));
+        assert_eq!(
+            parts.take().map(|(m, _)| m),
+            Some(joint_state(&gripper, 2.0))
+        );
+        assert_eq!(parts.take().map(|(m, _)| m), Some(joint_state(&arm, 3.0)));
         assert_eq!(parts.take(), None);
     }
 

@@ -1,7 +1,7 @@
 //! The newest messages of a modality, on their way from the middleware to the worker.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::parts::NewestParts;
 use crate::message::MessageType;
@@ -58,8 +58,8 @@ impl MessageSlot {
         true
     }
 
-    /// Waits for a message; `None` once the slot is closed.
-    pub fn take(&self) -> Option<Message> {
+    /// Waits for a message, and says since when it was here; `None` once the slot is closed.
+    pub fn take(&self) -> Option<(Message, Instant)> {
         let mut state = self.lock();
         loop {
             if state.closed {
@@ -109,7 +109,7 @@ mod tests {
         for byte in 0..5 {
             slot.put(message(byte));
         }
-        assert_eq!(slot.take(), Some(message(4)));
+        assert_eq!(slot.take().map(|(m, _)| m), Some(message(4)));
         assert_eq!(slot.superseded(), 4);
     }
 

@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Encoded;
+use super::stages::{StageLatencies, StageWindows, Stages};
 use crate::time::Stamp;
-use crate::window::Window;
 
 /// Counted by the worker, read by anyone but the control thread at any time. What is not a number lies behind a lock
 /// that the worker holds for an assignment only.
@@ -21,7 +21,7 @@ pub struct ModalityStats {
 
 #[derive(Default)]
 struct Details {
-    encode: Window,
+    stages: StageWindows,
     sentence: Option<String>,
     is_absent: bool,
     reason: Option<String>,
@@ -47,10 +47,8 @@ pub struct ModalitySnapshot {
     pub last_error: Option<String>,
     /// Features per second, over the last seconds.
     pub rate_hz: f64,
-    /// Time that half of the messages of the last seconds took to become a feature, in milliseconds.
-    pub encode_p50_ms: f64,
-    /// Time that 99 of 100 messages took at most to become a feature, in milliseconds.
-    pub encode_p99_ms: f64,
+    /// Where the time went of the messages of the last seconds.
+    pub stages: StageLatencies,
 }
 
 impl ModalityStats {
@@ -59,7 +57,6 @@ impl ModalityStats {
         let encoded = self.encoded.load(Relaxed);
         let now = Instant::now();
         let mut details = self.details();
-        let [encode_p50_ms, encode_p99_ms] = details.encode.percentiles_ms(now);
         ModalitySnapshot {
             received: self.received.load(Relaxed),
             encoded,
@@ -68,9 +65,8 @@ impl ModalityStats {
             is_absent: details.is_absent,
             reason: details.reason.clone(),
             last_error: details.last_error.clone(),
-            rate_hz: details.encode.rate_hz(now),
-            encode_p50_ms,
-            encode_p99_ms,
+            rate_hz: details.stages.rate_hz(now),
+            stages: details.stages.latencies(now),
         }
     }
 
@@ -82,7 +78,7 @@ impl ModalityStats {
     pub(super) fn count_encoded(
         &self,
         encoded: &Encoded,
-        took: Duration,
+        stages: &Stages,
         sentence: Option<&str>,
         reason: Option<String>,
     ) {
@@ -90,7 +86,7 @@ impl ModalityStats {
         self.encoded.fetch_add(1, Relaxed);
         self.received.fetch_add(1, Relaxed);
         let mut details = self.details();
-        details.encode.record(Instant::now(), took);
+        details.stages.record(Instant::now(), stages);
         details.last_error = None;
         details.is_absent = !encoded.present;
         details.reason = reason;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::stages::Stages;
 use super::throttle::Throttle;
 use super::{Encoded, Encoding, Extract, Message, MessageSlot, ModalityStats, Validity};
 use crate::errors::ConfigErrors;
@@ -110,16 +111,20 @@ struct Work<E, D, N> {
 
 impl<E: Extract, D: Deliver, N: Fn()> Work<E, D, N> {
     fn run(mut self, slot: &MessageSlot) {
-        while let Some(message) = slot.take() {
-            let began = Instant::now();
+        while let Some((message, arrived)) = slot.take() {
+            let taken = Instant::now();
             match self.encode(&message) {
                 Ok(Some(encoded)) => match encoded.refusal {
                     None => {
                         let sentence = self.encoding.sentence(&message);
                         let sentence = sentence.filter(|_| encoded.present);
                         let reason = self.encoding.reason();
+                        let transport = encoded.transport(message.received);
+                        let entered = self.encoding.model_entered();
+                        let done = Instant::now();
+                        let stages = Stages::new(transport, arrived, taken, entered, done);
                         self.stats
-                            .count_encoded(&encoded, began.elapsed(), sentence, reason);
+                            .count_encoded(&encoded, &stages, sentence, reason);
                         (self.notify)();
                     }
                     Some(error) => {

@@ -1,6 +1,6 @@
 //! What exists while the node is configured: the policy with its encoders, and the threads that work with it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
@@ -9,10 +9,12 @@ use super::loader::{Loader, Work};
 use super::node_topics::NodeTopics;
 use super::policy_runtime::PolicyRuntime;
 use super::status_source::StatusSource;
+use super::status_timing::log_settings;
 use crate::clock::Clock;
 use crate::config::{Loaded, NodeConfig};
 use crate::control::{ControlLoop, ControlThread, Pace, Waker, handover};
 use crate::errors::ConfigErrors;
+use crate::realtime::Setting;
 use crate::safety::{Heartbeat, Patience, Permission, Supervisor};
 use crate::shutdown::Shutdown;
 
@@ -30,6 +32,8 @@ pub struct Surroundings<'a> {
     pub topics: &'a NodeTopics,
     /// Whether the robot may be moved.
     pub permission: &'a Arc<Permission>,
+    /// Where it is left what became of what the control thread asked of the kernel.
+    pub settings: &'a OnceLock<Vec<Setting>>,
     /// Where the status learns what to show.
     pub to_status: &'a Sender<Option<StatusSource>>,
 }
@@ -57,6 +61,7 @@ impl Configured {
             shutdown,
             topics,
             permission,
+            settings,
             to_status,
         } = around;
         let runtime = PolicyRuntime::start(config, loaded, &topics.fanouts, waker, shutdown)?;
@@ -104,8 +109,15 @@ impl Configured {
             clock: (*clock).clone(),
             heartbeat: heartbeat.clone(),
             permission: (*permission).clone(),
+            realtime: config.realtime.clone(),
         };
+        // Before the control thread works: whatever is there is brought into RAM, which takes a moment.
+        let memory = config.realtime.apply_to_memory();
         let control = ControlThread::start(control, waker, shutdown)?;
+        let applied: Vec<Setting> = control.settings().iter().cloned().chain([memory]).collect();
+        log_settings(&applied);
+        // The parameters are the same whenever the node is configured again.
+        let _ = settings.set(applied);
         // The status is there as long as the node is.
         let _ = to_status.send(Some(runtime.status));
         Ok(Self {

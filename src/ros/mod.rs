@@ -32,6 +32,7 @@ mod signals;
 mod status;
 mod status_publisher;
 mod status_source;
+mod status_timing;
 mod subscription;
 mod watcher;
 

@@ -1,7 +1,7 @@
 //! The node, a managed one: serves the graph and makes transitions until it is told to end.
 
-use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,7 @@ use crate::config::{Loaded, NODE_NAME, NodeConfig};
 use crate::control::{State, Waker};
 use crate::errors::ConfigErrors;
 use crate::message::{self, MessageType};
+use crate::realtime::Setting;
 use crate::safety::Permission;
 use crate::shutdown::{Cause, Shutdown};
 
@@ -74,6 +75,8 @@ struct ManagedNode {
     load_policy: LoadPolicy,
     permissions: PermissionServices,
     permission: Arc<Permission>,
+    /// What became of what the control thread asked of the kernel, once it has.
+    settings: Arc<OnceLock<Vec<Setting>>>,
     parameters: ParameterServices,
     sim_time: Option<Subscription>,
     graph: GraphWatch,
@@ -133,6 +136,7 @@ impl ManagedNode {
         graph.ignore();
         let state = LifecycleStatus::default();
         let (to_status, sources) = mpsc::channel();
+        let settings = Arc::<OnceLock<_>>::default();
         let mut reporter = StatusReporter::new(
             &mut node,
             &config,
@@ -141,6 +145,7 @@ impl ManagedNode {
             state.clone(),
             graph.warnings(),
             permission.clone(),
+            settings.clone(),
         )?;
         Ok(Self {
             configured: None,
@@ -152,6 +157,7 @@ impl ManagedNode {
             load_policy: LoadPolicy::new(&mut node)?,
             permissions: PermissionServices::new(&mut node, permission.clone())?,
             permission,
+            settings,
             parameters,
             sim_time,
             graph,

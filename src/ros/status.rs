@@ -1,18 +1,20 @@
 //! What the node says about itself: on `~/status` and `/diagnostics`, and in the log.
 
-use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::graph_watch::Warnings;
 use super::lifecycle_status::{LifecycleStatus, Seen};
 use super::status_publisher::StatusPublisher;
 use super::status_source::{StatusSource, pairs};
+use super::status_timing::{quantiles, refused, settings as settings_values, timekeeping};
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::control::{Decision, State, StopReason, TickReport};
 use crate::errors::ConfigErrors;
 use crate::message::{Level, Status, encode_diagnostics};
+use crate::realtime::Setting;
 use crate::safety::Permission;
 
 /// How often a change is looked for.
@@ -33,6 +35,8 @@ pub struct StatusReporter {
     is_quiet: bool,
     warnings: Warnings,
     permission: Arc<Permission>,
+    /// What became of what the control thread asked of the kernel, once it has.
+    settings: Arc<OnceLock<Vec<Setting>>>,
     clock: Clock,
     node_name: String,
     publisher: StatusPublisher<Shown>,
@@ -98,6 +102,7 @@ impl StatusReporter {
         lifecycle: LifecycleStatus,
         warnings: Warnings,
         permission: Arc<Permission>,
+        settings: Arc<OnceLock<Vec<Setting>>>,
     ) -> Result<Self, ConfigErrors> {
         let three_periods = Duration::from_secs_f64(3.0 / config.control_rate_hz);
         Ok(Self {
@@ -109,6 +114,7 @@ impl StatusReporter {
             is_quiet: config.autostart,
             warnings,
             permission,
+            settings,
             clock,
             stalled_after: three_periods.max(STALLED_AFTER),
             ticks_come_from: match (config.use_sim_time, config.lockstep) {
@@ -160,6 +166,7 @@ impl StatusReporter {
             clock,
             node_name,
             warnings,
+            settings,
             ..
         } = self;
         let ticks_come_from = self.ticks_come_from;
@@ -168,15 +175,23 @@ impl StatusReporter {
             let mut statuses = Vec::new();
             match (source, &report) {
                 (Some(source), Some(report)) => {
-                    statuses.push(control_status(
-                        node_name,
-                        source,
-                        report,
-                        shown,
-                        clock,
-                        ticks_come_from,
-                    ));
-                    statuses.extend(source.statuses(now, node_name));
+                    let applied = settings.get().map_or(&[][..], Vec::as_slice);
+                    let mut control =
+                        control_status(node_name, source, report, shown, clock, ticks_come_from);
+                    control.values.extend(timekeeping(&report.timekeeping));
+                    control.values.extend(settings_values(applied));
+                    if control.level == Level::Ok
+                        && let Some(refused) = refused(applied)
+                    {
+                        control.level = Level::Warn;
+                        control.message = format!("{}; {refused}", control.message);
+                    }
+                    statuses.push(control);
+                    let modalities = source.statuses(now, node_name).zip(report.latencies);
+                    statuses.extend(modalities.map(|(mut status, latency)| {
+                        status.values.extend(quantiles("command", latency));
+                        status
+                    }));
                 }
                 _ => statuses.push(shown.lifecycle.status(node_name)),
             }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::status_timing::stages;
 use crate::control::{Freshness, StopReason, TickReport};
 use crate::message::{Level, Status};
 use crate::modality::{MessageFanout, MessageSlot, ModalityStats, Worker};
@@ -128,24 +129,24 @@ impl ModalityStatus {
         }
         let parts = [Some(message), reason, notice];
         let message = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let mut values = pairs(&[
+            (
+                "age_s",
+                age_s.map_or("none".into(), |age_s| format!("{age_s:.3}")),
+            ),
+            ("rate_hz", format!("{:.2}", seen.rate_hz)),
+            ("received", seen.received.to_string()),
+            ("encoded", seen.encoded.to_string()),
+            ("dropped", seen.dropped.to_string()),
+            ("superseded", self.slot.superseded().to_string()),
+            ("last_error", seen.last_error.unwrap_or_default()),
+        ]);
+        values.extend(stages(&seen.stages));
         Status {
             level,
             name: format!("{node_name}: {name}"),
             message,
-            values: pairs(&[
-                (
-                    "age_s",
-                    age_s.map_or("none".into(), |age_s| format!("{age_s:.3}")),
-                ),
-                ("rate_hz", format!("{:.2}", seen.rate_hz)),
-                ("received", seen.received.to_string()),
-                ("encoded", seen.encoded.to_string()),
-                ("dropped", seen.dropped.to_string()),
-                ("superseded", self.slot.superseded().to_string()),
-                ("last_error", seen.last_error.unwrap_or_default()),
-                ("encode_p50_ms", format!("{:.2}", seen.encode_p50_ms)),
-                ("encode_p99_ms", format!("{:.2}", seen.encode_p99_ms)),
-            ]),
+            values,
         }
     }
 }

@@ -93,6 +93,7 @@ fn executor(required: bool, max_rate: Option<f64>) -> (Box<PolicyExecutor>, [Fea
 
 fn feature(stamp: i64, value: Option<f32>) -> ProjectedFeature {
     ProjectedFeature {
+        made: None,
         stamp: Stamp::from_nanos(stamp),
         present: value.is_some(),
         values: vec![value.unwrap_or(0.0)].into(),
@@ -133,6 +134,7 @@ impl Bench {
             clock: Clock::System,
             heartbeat: heartbeat.clone(),
             permission: permission.clone(),
+            realtime: Realtime::default(),
         };
         let (waker, shutdown) = (Waker::default(), Shutdown::default());
         let control = ControlThread::start(control, &waker, &shutdown).unwrap();

@@ -42,6 +42,7 @@ fn controller(required: [bool; 2]) -> Controller {
 
 fn feature(seconds: f64, value: f32) -> ProjectedFeature {
     ProjectedFeature {
+        made: None,
         stamp: at(seconds),
         present: true,
         values: DVector::from_vec(vec![value]),

@@ -172,6 +172,7 @@ impl ManagedNode {
             shutdown: &self.shutdown,
             topics,
             permission: &self.permission,
+            settings: &self.settings,
             to_status: &self.to_status,
         };
         let configured = Configured::start(loaded, &around)?;

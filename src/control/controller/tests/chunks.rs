@@ -76,6 +76,7 @@ fn elapsed(ms: i64) -> Duration {
 
 fn camera(stamp_ms: i64, chunk: [f32; STEPS]) -> ProjectedFeature {
     ProjectedFeature {
+        made: None,
         stamp: ms(stamp_ms),
         present: true,
         values: chunk.to_vec().into(),
@@ -84,6 +85,7 @@ fn camera(stamp_ms: i64, chunk: [f32; STEPS]) -> ProjectedFeature {
 
 fn instruction(stamp_ms: i64, value: f32) -> ProjectedFeature {
     ProjectedFeature {
+        made: None,
         stamp: ms(stamp_ms),
         present: true,
         values: vec![value].into(),

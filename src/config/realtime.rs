@@ -1,0 +1,42 @@
+//! The parameters of what the control thread asks of the kernel.
+
+use super::declaration::Declarations;
+use crate::realtime::{CpuList, Realtime};
+
+/// Declares priority, CPUs and locked memory.
+pub(super) fn declare(d: &mut Declarations) -> Realtime {
+    let priority = d.integer(
+        "realtime.priority",
+        0,
+        0..=99,
+        "Priority of the control thread under SCHED_FIFO, 1 to 99; 0 for the normal policy. Encoders never have it.",
+    );
+    let cpus = cpus(
+        d,
+        "realtime.cpus",
+        "The CPUs that the control thread may run on, such as 3 or 0,2-3; empty for any.",
+    );
+    let lock_memory = d.bool(
+        "realtime.lock_memory",
+        false,
+        "Whether the memory of the whole process stays in RAM (mlockall), so that no tick waits for the disk.",
+    );
+    Realtime {
+        // Another one is an error of the range.
+        priority: u8::try_from(priority).unwrap_or_default(),
+        cpus,
+        lock_memory,
+    }
+}
+
+/// Declares a list of CPUs.
+fn cpus(d: &mut Declarations, name: &str, description: &'static str) -> CpuList {
+    let text = d.string(name, "", description);
+    text.parse().unwrap_or_else(|()| {
+        d.problem(format!(
+            "parameter {name} is {text:?}; allowed: {}",
+            CpuList::ALLOWED
+        ));
+        CpuList::default()
+    })
+}

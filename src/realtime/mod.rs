@@ -1,0 +1,10 @@
+//! What the kernel offers to a thread that has to keep time: its monotonic clock, priority, CPUs and memory that stays.
+
+mod cpus;
+mod monotonic;
+mod rights;
+mod settings;
+
+pub use cpus::CpuList;
+pub use monotonic::Monotonic;
+pub use settings::{Realtime, Setting};
