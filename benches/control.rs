@@ -101,6 +101,8 @@ fn control(policy: Policy, ensemble: Ensemble) {
     let mut features: Vec<ProjectedFeature> = projections
         .map(|projection| ProjectedFeature {
             stamp: Stamp::default(),
+            received: Stamp::default(),
+            fault: None,
             present: true,
             values: DVector::repeat(projection.width(), 0.1),
         })

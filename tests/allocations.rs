@@ -131,6 +131,8 @@ fn a_tick_and_its_command_allocate_nothing() {
         if tick < 100 {
             writer.write(ProjectedFeature {
                 stamp: now,
+                received: now,
+                fault: None,
                 present: true,
                 values: DVector::repeat(PROJECTED, 0.5),
             });
@@ -177,6 +179,8 @@ fn a_policy_takes_over_without_an_allocation() {
     let now = Stamp::from_nanos(1_000_000_000);
     writer.write(ProjectedFeature {
         stamp: now,
+        received: now,
+        fault: None,
         present: true,
         values: DVector::repeat(PROJECTED, 0.5),
     });

@@ -10,6 +10,7 @@ mod encoder;
 mod encoding;
 mod ensemble;
 mod file;
+mod frozen;
 mod given;
 mod loading;
 mod node;

@@ -8,6 +8,7 @@ use super::bounds::Bounds;
 use super::declaration::{Checked, Declarations};
 use super::encoding;
 use super::ensemble;
+use super::frozen;
 use super::given::Given;
 use super::topic::{message, topic};
 use crate::chunk::Ensemble;
@@ -67,6 +68,8 @@ pub struct ModalityConfig {
     /// The least difference between the brightest and the darkest number of a picture, as a part of the full range, with
     /// which it shows anything; 0 for any.
     pub min_contrast: f64,
+    /// For how long pictures may be the same byte for byte, in seconds; infinite for any time.
+    pub max_frozen_s: f64,
 }
 
 /// The command topic.
@@ -294,6 +297,15 @@ impl ModalityConfig {
             }
             _ => 0.0,
         };
+        let max_frozen_s = match message {
+            Some(MessageType::Image | MessageType::CompressedImage | MessageType::PointCloud2) => {
+                frozen::declare(d, &key("max_frozen_s"))
+            }
+            _ => f64::INFINITY,
+        };
+        if message == Some(MessageType::PointCloud2) && max_age_s.is_infinite() {
+            frozen::refuse_where_held(d, max_frozen_s, &key("max_frozen_s"), &key("max_age_s"));
+        }
         let accept_earlier = match message {
             Some(MessageType::String | MessageType::PointCloud2) => {
                 encoding::accept_earlier(d, &key("accept_earlier"))
@@ -313,6 +325,7 @@ impl ModalityConfig {
             topic,
             message: message?,
             min_contrast,
+            max_frozen_s,
             accept_earlier,
             enabled,
             required,

@@ -16,7 +16,7 @@ use crate::control::{Controller, Decision, Tick};
 use crate::encoder::Thumbnail;
 use crate::errors::ConfigErrors;
 use crate::message::{ActionMapping, MessageType};
-use crate::modality::{Message, Validity};
+use crate::modality::{Message, Unchanged, Validity};
 use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::safety::Guard;
@@ -160,6 +160,7 @@ impl Replay<'_> {
                 stream.put(Message {
                     bytes: Arc::new(record.bytes.to_vec()),
                     received: record.log_time,
+                    unchanged: Unchanged::default(),
                 });
             }
         }

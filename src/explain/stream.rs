@@ -102,12 +102,12 @@ impl Stream {
         match encoding.encode(&message, self.builder.room()) {
             Ok(None) => false,
             Ok(Some(encoded)) => {
-                if let Some(why) = encoded.refusal {
+                if let Some(why) = &encoded.refusal {
                     self.unreadable.0 += 1;
                     self.unreadable.1.get_or_insert_with(|| why.to_string());
                 }
-                let (stamp, present) = (encoded.stamp, encoded.present);
-                self.builder.complete(stamp, present, &mut self.feature);
+                let present = encoded.present;
+                self.builder.complete(&encoded, &mut self.feature);
                 self.behind_ns = encoded.behind_ns;
                 self.sentence = encoding
                     .sentence(&message)

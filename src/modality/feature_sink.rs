@@ -1,9 +1,8 @@
 //! From a worker to the control thread: the newest feature, with those before it, projected.
 
 use super::worker::Deliver;
-use super::{Feature, FeatureWriter, History, Message, ProjectedFeature};
+use super::{Encoded, Feature, FeatureWriter, History, Message, ProjectedFeature};
 use crate::fusion::Projection;
-use crate::time::Stamp;
 
 /// Everything between an encoder's output and what is fused: the history, and the projection, which depends on one
 /// feature alone and so is computed once per feature.
@@ -34,10 +33,12 @@ impl FeatureBuilder {
         ProjectedFeature::absent(self.projection.width())
     }
 
-    /// Writes the feature made of what stands in the room. Where it is not `present`, its values stay as they are.
-    pub fn complete(&mut self, stamp: Stamp, present: bool, feature: &mut ProjectedFeature) {
+    /// Writes the feature made of what stands in the room. Where it is not present, its values stay as they are.
+    pub fn complete(&mut self, encoded: &Encoded, feature: &mut ProjectedFeature) {
+        let (stamp, present) = (encoded.stamp, encoded.present);
         self.history.complete(stamp, present, &mut self.raw);
         (feature.stamp, feature.present) = (stamp, present);
+        (feature.received, feature.fault) = (encoded.received, encoded.fault);
         if present {
             let projected = self.projection.project(&self.raw.values);
             feature.values.copy_from(projected);
@@ -63,9 +64,9 @@ impl Deliver for FeatureSink {
         self.builder.room()
     }
 
-    fn deliver(&mut self, stamp: Stamp, present: bool, _: &Message) {
+    fn deliver(&mut self, encoded: &Encoded, _: &Message) {
         let feature = self.slot.input_buffer_mut();
-        self.builder.complete(stamp, present, feature);
+        self.builder.complete(encoded, feature);
         self.slot.publish();
     }
 }

@@ -92,6 +92,7 @@ mod tests {
         Message {
             bytes: Arc::new(bytes),
             received: Stamp::default(),
+            unchanged: Default::default(),
         }
     }
 

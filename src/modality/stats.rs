@@ -16,6 +16,7 @@ pub struct ModalityStats {
     encoded: AtomicU64,
     dropped: AtomicU64,
     stamp_nanos: AtomicI64,
+    received_nanos: AtomicI64,
     details: Mutex<Details>,
 }
 
@@ -39,6 +40,8 @@ pub struct ModalitySnapshot {
     pub dropped: u64,
     /// Stamp of the newest feature; `None` before the first one.
     pub stamp: Option<Stamp>,
+    /// When it was received, where its age by arrival counts; see [`Encoded::received`].
+    pub received_at: Stamp,
     /// Whether the newest message said that there is no feature.
     pub is_absent: bool,
     /// Why it is absent or as old as it is, where there is more to say: the joint that is missing, or the oldest one.
@@ -65,6 +68,7 @@ impl ModalityStats {
             encoded,
             dropped: self.dropped.load(Relaxed),
             stamp: (encoded > 0).then(|| Stamp::from_nanos(self.stamp_nanos.load(Relaxed))),
+            received_at: Stamp::from_nanos(self.received_nanos.load(Relaxed)),
             is_absent: details.is_absent,
             reason: details.reason.clone(),
             last_error: details.last_error.clone(),
@@ -87,6 +91,7 @@ impl ModalityStats {
         reason: Option<String>,
     ) {
         self.stamp_nanos.store(encoded.stamp.nanos(), Relaxed);
+        self.received_nanos.store(encoded.received.nanos(), Relaxed);
         self.encoded.fetch_add(1, Relaxed);
         self.received.fetch_add(1, Relaxed);
         let mut details = self.details();

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::graph_watch::Warnings;
+use super::health_log::HealthLog;
 use super::status_publisher::StatusPublisher;
 use super::status_source::{ModalityStatus, pairs};
 use crate::clock::Clock;
@@ -14,6 +15,7 @@ use crate::message::{Level, Status, encode_diagnostics};
 pub struct EncoderStatus {
     publisher: StatusPublisher<Shown>,
     content: Content,
+    health: HealthLog,
 }
 
 struct Content {
@@ -52,6 +54,7 @@ impl EncoderStatus {
     ) -> Result<Self, ConfigErrors> {
         Ok(Self {
             publisher: StatusPublisher::new(node)?,
+            health: HealthLog::default(),
             content: Content {
                 node_name: node.name().unwrap_or_default(),
                 fixed: pairs(&[
@@ -79,6 +82,16 @@ impl EncoderStatus {
             warnings: self.content.warnings.get(),
         };
         let content = &self.content;
+        let findings = || {
+            content
+                .source
+                .fanout
+                .findings(content.clock.now())
+                .into_iter()
+        };
+        let modality = content.modality.as_str();
+        self.health
+            .look(now, || findings().map(|finding| (modality, finding)));
         self.publisher
             .publish(now, shown, |shown| content.encode(shown));
     }

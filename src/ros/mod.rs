@@ -8,6 +8,7 @@ mod environment;
 mod explainer;
 mod graph;
 mod graph_watch;
+mod health_log;
 mod load_policy;
 mod loader;
 mod logger;

@@ -9,7 +9,7 @@ use crate::config::{Loaded, NodeConfig};
 use crate::control::{Attribution, Controller, Ends, PolicyExecutor, TickMeter, Waker};
 use crate::errors::ConfigErrors;
 use crate::modality::{
-    FeatureBuilder, FeatureSink, History, MessageFanout, Validity, Worker, feature_slot,
+    Encoding, FeatureBuilder, FeatureSink, History, MessageFanout, Validity, Worker, feature_slot,
 };
 use crate::safety::{Guard, StopCommand};
 use crate::shutdown::Shutdown;
@@ -79,7 +79,9 @@ impl PolicyRuntime {
                 true => Validity::UntilNext,
                 false => Validity::of(&modality.source, wired.max_age_s),
             };
-            let worker = Worker::start(name, message, validity, extractor, sink, notify, shutdown)?;
+            let encoding =
+                Encoding::new(message, validity, extractor).with_max_frozen_s(wired.max_frozen_s);
+            let worker = Worker::start(name, encoding, sink, notify, shutdown)?;
             fanout.attach(worker.slot().clone());
             let status = ModalityStatus::of(&worker, freshness.clone(), fanout.clone());
             modalities.push(status);

@@ -4,6 +4,7 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use super::graph_watch::Warnings;
+use super::health_log::HealthLog;
 use super::status_publisher::StatusPublisher;
 use super::status_source::{StatusSource, pairs};
 use crate::clock::Clock;
@@ -32,6 +33,7 @@ pub struct StatusReporter {
     stalled_after: Duration,
     ticks_come_from: TickSource,
     logged: Option<Instant>,
+    health: HealthLog,
 }
 
 /// What makes the control loop tick.
@@ -101,6 +103,7 @@ impl StatusReporter {
                 (false, false) => TickSource::SystemClock,
             },
             logged: None,
+            health: HealthLog::default(),
         })
     }
 
@@ -110,6 +113,8 @@ impl StatusReporter {
             self.source = successor;
             self.publisher.forget();
         }
+        let (source, stamp) = (&self.source, self.clock.now());
+        self.health.look(now, || source.findings(stamp));
         let report = *self.source.reports.read();
         let cause = self.cause(now, &report);
         let shown = Shown {

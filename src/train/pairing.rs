@@ -16,7 +16,7 @@ use std::collections::HashMap;
 
 use super::survey::Label;
 use crate::control::Freshness;
-use crate::time::Stamp;
+use crate::time::{Age, Stamp};
 
 /// The messages of one modality that an episode might use.
 pub struct Arrivals {
@@ -129,20 +129,24 @@ impl Arrivals {
             .find(|i| self.had_arrived(&self.messages[*i], moment))
             .ok_or(Loss::NothingYet)?;
         let Arrival { row, .. } = self.messages[message];
-        let age_ns = self.age_ns(&self.messages[message], moment);
+        let ages_ns = self.ages_ns(&self.messages[message], moment);
         let row = row.ok_or(Loss::Absent)?;
         let freshness = self.max_age_ns.map(|max_age_ns| Freshness {
             required: true,
             max_age_s: Some(max_age_ns as f64 * 1e-9),
             max_future_s: Freshness::MAX_FUTURE_S,
         });
-        let age_s = age_ns as f64 * 1e-9;
-        match freshness.and_then(|freshness| freshness.limit_passed_by(age_s)) {
+        let [by_stamp_s, by_arrival_s] = ages_ns.map(|age_ns| age_ns as f64 * 1e-9);
+        let age = Age {
+            by_stamp_s,
+            by_arrival_s,
+        };
+        match freshness.and_then(|freshness| freshness.limit_passed_by(age)) {
             Some(_) => Err(Loss::Stale),
             None => Ok(Paired {
                 message,
                 row,
-                age_ns,
+                age_ns: ages_ns[0].max(ages_ns[1]),
             }),
         }
     }
@@ -165,14 +169,20 @@ impl Arrivals {
         }
     }
 
-    fn age_ns(&self, message: &Arrival, moment: &LabelTime) -> i64 {
+    /// Its age by its stamp and by its arrival, as the node would judge it: in an answer to an observation, by the stamp
+    /// alone.
+    fn ages_ns(&self, message: &Arrival, moment: &LabelTime) -> [i64; 2] {
         let (now, then) = match (moment.answers, message.stamp) {
-            (Some(answered), Some(stamp)) => (answered, stamp),
-            (None, Some(stamp)) if !moment.clocks_differ => (moment.logged, stamp),
-            _ => (moment.logged, self.usable(message)),
+            (Some(answered), Some(stamp)) => (answered, [stamp; 2]),
+            (None, Some(stamp)) if !moment.clocks_differ => {
+                (moment.logged, [stamp, message.logged])
+            }
+            _ => (moment.logged, [self.usable(message); 2]),
         };
-        let age_ns = now.nanos().saturating_sub(then.nanos());
-        age_ns.saturating_add(message.behind_ns)
+        then.map(|then| {
+            let age_ns = now.nanos().saturating_sub(then.nanos());
+            age_ns.saturating_add(message.behind_ns)
+        })
     }
 }
 

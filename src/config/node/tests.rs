@@ -62,8 +62,8 @@ fn every_number_takes_its_bounds_and_nothing_beyond_them_nor_what_is_not_finite(
             assert!(told.contains(&expected), "{expected} in {told}");
         }
     }
-    // Rates, chunks, seven modalities' ages, two contrasts, three limits.
-    assert_eq!(count, 2 + 2 + 2 * 7 + 2 + 3);
+    // Rates, chunks, seven modalities' ages, two contrasts, three times frozen, three limits.
+    assert_eq!(count, 2 + 2 + 2 * 7 + 2 + 3 + 3);
 }
 
 #[test]

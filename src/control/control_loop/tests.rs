@@ -88,6 +88,8 @@ fn executor(required: bool) -> (Box<PolicyExecutor>, [FeatureWriter; 2]) {
 fn feature(stamp: i64, value: Option<f32>) -> ProjectedFeature {
     ProjectedFeature {
         stamp: Stamp::from_nanos(stamp),
+        received: Stamp::default(),
+        fault: None,
         present: value.is_some(),
         values: vec![value.unwrap_or(0.0)].into(),
     }

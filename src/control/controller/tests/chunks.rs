@@ -77,6 +77,8 @@ fn elapsed(ms: i64) -> Duration {
 fn camera(stamp_ms: i64, chunk: [f32; STEPS]) -> ProjectedFeature {
     ProjectedFeature {
         stamp: ms(stamp_ms),
+        received: Stamp::default(),
+        fault: None,
         present: true,
         values: chunk.to_vec().into(),
     }
@@ -85,6 +87,8 @@ fn camera(stamp_ms: i64, chunk: [f32; STEPS]) -> ProjectedFeature {
 fn instruction(stamp_ms: i64, value: f32) -> ProjectedFeature {
     ProjectedFeature {
         stamp: ms(stamp_ms),
+        received: Stamp::default(),
+        fault: None,
         present: true,
         values: vec![value].into(),
     }
