@@ -1,6 +1,7 @@
-//! `diagnostic_msgs/msg/DiagnosticArray`, written only.
+//! `diagnostic_msgs/msg/DiagnosticArray`.
 
-use super::cdr::Writer;
+use super::MessageError;
+use super::cdr::{Reader, Writer};
 use crate::time::Stamp;
 
 /// The message's name in ROS.
@@ -33,8 +34,50 @@ pub struct Status {
     pub values: Vec<(String, String)>,
 }
 
+impl Level {
+    fn from_number(level: u8) -> Option<Self> {
+        let all = [Self::Ok, Self::Warn, Self::Error, Self::Stale];
+        all.into_iter().find(|known| *known as u8 == level)
+    }
+}
+
 /// A serialized array of `statuses`. All belong to one node, so their hardware id stays empty.
 pub fn encode_diagnostics(stamp: Stamp, statuses: &[Status]) -> Vec<u8> {
+    encode_diagnostics_of(stamp, "", statuses)
+}
+
+/// Reads an array.
+///
+/// # Errors
+/// When the message ends too early, a text is none, or a level is unknown.
+pub fn diagnostics(message: &[u8]) -> Result<Vec<Status>, MessageError> {
+    let mut reader = Reader::new(message)?;
+    reader.header()?;
+    let mut statuses = Vec::new();
+    for _ in 0..reader.u32("status")? {
+        let level = reader.u8("status.level")?;
+        let level = Level::from_number(level)
+            .ok_or_else(|| MessageError::invalid("status.level", level, "0 to 3 are allowed"))?;
+        let name = reader.string("status.name")?.to_owned();
+        let message = reader.string("status.message")?.to_owned();
+        reader.string("status.hardware_id")?;
+        let mut values = Vec::new();
+        for _ in 0..reader.u32("status.values")? {
+            let key = reader.string("status.values.key")?.to_owned();
+            values.push((key, reader.string("status.values.value")?.to_owned()));
+        }
+        statuses.push(Status {
+            level,
+            name,
+            message,
+            values,
+        });
+    }
+    Ok(statuses)
+}
+
+/// A serialized array of `statuses`, all of the same hardware.
+pub fn encode_diagnostics_of(stamp: Stamp, hardware_id: &str, statuses: &[Status]) -> Vec<u8> {
     let mut writer = Writer::new();
     writer.header(stamp, "");
     writer.length(statuses.len());
@@ -42,7 +85,7 @@ pub fn encode_diagnostics(stamp: Stamp, statuses: &[Status]) -> Vec<u8> {
         writer.u8(status.level as u8);
         writer.string(&status.name);
         writer.string(&status.message);
-        writer.string("");
+        writer.string(hardware_id);
         writer.length(status.values.len());
         for (key, value) in &status.values {
             writer.string(key);

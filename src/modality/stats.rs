@@ -23,6 +23,7 @@ pub struct ModalityStats {
 #[derive(Default)]
 struct Details {
     encode: Window,
+    began: Option<Instant>,
     sentence: Option<String>,
     is_absent: bool,
     reason: Option<String>,
@@ -48,6 +49,8 @@ pub struct ModalitySnapshot {
     pub reason: Option<String>,
     /// Why the newest message was dropped; `None` when it was not.
     pub last_error: Option<String>,
+    /// For how long the worker has been at its present message, in seconds; `None` while it waits for one.
+    pub busy_s: Option<f64>,
     /// Features per second, over the last seconds.
     pub rate_hz: f64,
     /// Time that half of the messages of the last seconds took to become a feature, in milliseconds.
@@ -72,6 +75,9 @@ impl ModalityStats {
             is_absent: details.is_absent,
             reason: details.reason.clone(),
             last_error: details.last_error.clone(),
+            busy_s: details
+                .began
+                .map(|began| now.saturating_duration_since(began).as_secs_f64()),
             rate_hz: details.encode.rate_hz(now),
             encode_p50_ms,
             encode_p99_ms,
@@ -81,6 +87,11 @@ impl ModalityStats {
     /// The instruction in use; `None` where there is none, and for modalities of another kind.
     pub fn sentence(&self) -> Option<String> {
         self.details().sentence.clone()
+    }
+
+    /// The worker has taken a message, and is done with it once it is counted.
+    pub(super) fn begin(&self, now: Instant) {
+        self.details().began = Some(now);
     }
 
     pub(super) fn count_encoded(
@@ -96,6 +107,7 @@ impl ModalityStats {
         self.received.fetch_add(1, Relaxed);
         let mut details = self.details();
         details.encode.record(Instant::now(), took);
+        details.began = None;
         details.last_error = None;
         details.is_absent = !encoded.present;
         details.reason = reason;
@@ -107,7 +119,9 @@ impl ModalityStats {
     /// Counts a message that has nothing to do with the modality.
     pub(super) fn count_irrelevant(&self, reason: Option<String>) {
         self.received.fetch_add(1, Relaxed);
-        self.details().reason = reason;
+        let mut details = self.details();
+        details.began = None;
+        details.reason = reason;
     }
 
     /// `is_absent` where nothing is in use any more.
@@ -115,6 +129,7 @@ impl ModalityStats {
         self.dropped.fetch_add(1, Relaxed);
         self.received.fetch_add(1, Relaxed);
         let mut details = self.details();
+        details.began = None;
         details.last_error = Some(error);
         if is_absent {
             details.is_absent = true;

@@ -109,6 +109,7 @@ impl<E: Extract, D: Deliver, N: Fn()> Work<E, D, N> {
     fn run(mut self, slot: &MessageSlot) {
         while let Some(message) = slot.take() {
             let began = Instant::now();
+            self.stats.begin(began);
             match self.encode(&message) {
                 Ok(Some(encoded)) => match encoded.refusal {
                     None => {

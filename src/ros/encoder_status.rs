@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use super::graph_watch::Warnings;
 use super::health_log::HealthLog;
-use super::status_publisher::StatusPublisher;
+use super::status_publisher::{Report, StatusPublisher};
 use super::status_source::{ModalityStatus, pairs};
 use crate::clock::Clock;
 use crate::config::EncoderConfig;
 use crate::errors::ConfigErrors;
-use crate::message::{Level, Status, encode_diagnostics};
+use crate::message::{Level, Status};
 
 /// Publishes the state of the encoder node.
 pub struct EncoderStatus {
@@ -93,12 +93,12 @@ impl EncoderStatus {
         self.health
             .look(now, || findings().map(|finding| (modality, finding)));
         self.publisher
-            .publish(now, shown, |shown| content.encode(shown));
+            .publish(now, shown, |shown, _| content.report(shown));
     }
 }
 
 impl Content {
-    fn encode(&self, shown: &Shown) -> Vec<u8> {
+    fn report(&self, shown: &Shown) -> Report {
         let (level, message) = match shown.has_begun {
             true => (Level::Ok, "encoding".to_owned()),
             false => (Level::Stale, format!("waiting for {}", self.topic)),
@@ -115,6 +115,10 @@ impl Content {
         let now = self.clock.now();
         let modality = self.source.status(now, &self.node_name, &self.modality);
         let topics = self.warnings.status(&self.node_name);
-        encode_diagnostics(now, &[encoder, modality, topics])
+        Report {
+            stamp: now,
+            statuses: vec![encoder, modality, topics],
+            more: Vec::new(),
+        }
     }
 }

@@ -79,12 +79,13 @@ impl PolicyRuntime {
                 true => Validity::UntilNext,
                 false => Validity::of(&modality.source, wired.max_age_s),
             };
+            let encoder = Some(extractor.describe());
             let encoding =
                 Encoding::new(message, validity, extractor).with_max_frozen_s(wired.max_frozen_s);
             let worker = Worker::start(name, encoding, sink, notify, shutdown)?;
             fanout.attach(worker.slot().clone());
             let status = ModalityStatus::of(&worker, freshness.clone(), fanout.clone());
-            modalities.push(status);
+            modalities.push(ModalityStatus { encoder, ..status });
             workers.push(worker);
         }
         let (left, reports) = triple_buffer::triple_buffer(&TickMeter::new().report());

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use super::graph_watch::Warnings;
 use super::health_log::HealthLog;
-use super::status_publisher::StatusPublisher;
+use super::parts::Parts;
+use super::status_publisher::{Report, StatusPublisher};
 use super::status_source::{StatusSource, pairs};
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::control::{Decision, StopReason, TickReport};
 use crate::errors::ConfigErrors;
-use crate::message::{Level, Status, encode_diagnostics};
+use crate::message::{Level, Status};
 
 /// How often a change is looked for.
 pub const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -34,6 +35,7 @@ pub struct StatusReporter {
     ticks_come_from: TickSource,
     logged: Option<Instant>,
     health: HealthLog,
+    parts: Parts,
 }
 
 /// What makes the control loop tick.
@@ -104,6 +106,7 @@ impl StatusReporter {
             },
             logged: None,
             health: HealthLog::default(),
+            parts: Parts::default(),
         })
     }
 
@@ -136,10 +139,11 @@ impl StatusReporter {
             clock,
             node_name,
             warnings,
+            parts,
             ..
         } = self;
         let ticks_come_from = self.ticks_come_from;
-        publisher.publish(now, shown, |shown| {
+        publisher.publish(now, shown, |shown, wants_more| {
             let control = control_status(node_name, source, &report, shown, clock, ticks_come_from);
             let now = clock.now();
             let modalities = source.statuses(now, node_name);
@@ -148,7 +152,14 @@ impl StatusReporter {
                 .chain(modalities)
                 .chain([topics])
                 .collect();
-            encode_diagnostics(now, &statuses)
+            Report {
+                stamp: now,
+                statuses,
+                more: match wants_more {
+                    true => parts.statuses(node_name, source, &report),
+                    false => Vec::new(),
+                },
+            }
         });
     }
 

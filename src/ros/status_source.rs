@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::control::{Freshness, StopReason, TickReport};
+use crate::encoder::Summary;
 use crate::message::{Level, Status};
 use crate::modality::{Finding, MessageFanout, MessageSlot, ModalityStats, Worker};
 use crate::spec::PolicySpec;
@@ -33,6 +34,8 @@ pub struct ModalityStatus {
     pub fanout: Arc<MessageFanout>,
     /// Which ages count; none where it is not listened to.
     pub freshness: Option<Freshness>,
+    /// What encodes it here, where something does.
+    pub encoder: Option<Summary>,
 }
 
 impl StatusSource {
@@ -104,6 +107,7 @@ impl ModalityStatus {
             slot: worker.slot().clone(),
             fanout,
             freshness: Some(freshness),
+            encoder: None,
         }
     }
 
@@ -115,6 +119,7 @@ impl ModalityStatus {
             slot: Arc::default(),
             fanout: Arc::default(),
             freshness: None,
+            encoder: None,
         }
     }
 

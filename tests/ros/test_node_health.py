@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -170,3 +171,49 @@ def test_a_camera_far_slower_than_it_was_is_a_warning(robot: Robot) -> None:
     assert re.search(r"messages arrive at \S+ Hz, less than a third of the \S+ Hz at the beginning", status.says("scene"))
     assert status.parts["scene"].level == DiagnosticStatus.WARN
     assert numbers(robot.commands[-1]) != STOP
+
+
+def diagnosed(robot: Robot, name: str) -> Callable[[], DiagnosticStatus | None]:
+    """The newest state of a part on `/diagnostics`, by its full name."""
+    heard: dict[str, DiagnosticStatus] = {}
+
+    def take(message: DiagnosticArray) -> None:
+        heard.update({part.name: part for part in message.status})
+
+    robot.peer.node.create_subscription(DiagnosticArray, "/diagnostics", take, 10)
+    return lambda: heard.get(name)
+
+
+def test_every_part_of_the_node_is_on_diagnostics_with_the_machine_it_runs_on(robot: Robot) -> None:
+    parts = ["control", "scene", "joints", "topics", "scene encoder", "guard", "policy"]
+    found = {part: diagnosed(robot, f"late_fusion: {part}") for part in parts}
+    sees(robot, noisy(128))
+    robot.wait_for_action([2.0, 0.5], tolerance=0.01)
+    levels = lambda: {part.level for get in found.values() if (part := get())}  # noqa: E731
+    robot.wait_for("all of them", lambda: levels() == {DiagnosticStatus.OK} and all(get() for get in found.values()))
+    host = Path("/proc/sys/kernel/hostname").read_text().strip()
+    assert {get().hardware_id for get in found.values()} == {host}
+    values = {pair.key: pair.value for pair in found["scene encoder"]().values}
+    assert values["device"] == "cpu" and values["model"].endswith("image_log.onnx")
+    assert len(robot.statuses[-1].parts) == 4, "the status itself stays short"
+
+    # 4 is the most that may leave.
+    robot.keep_sending("joint_states", joints(9.0, 0.5))
+    robot.wait_for("a warning", lambda: found["guard"]().level == DiagnosticStatus.WARN)
+    assert "numbers limited" in found["guard"]().message
+    robot.silence("camera/image_raw")
+    robot.wait_for("an error", lambda: found["scene"]().level == found["control"]().level == DiagnosticStatus.ERROR)
+
+
+def test_nodes_of_one_name_in_several_namespaces_are_told_apart_on_diagnostics(robot: Robot) -> None:
+    left = diagnosed(robot, "left/late_fusion: control")
+    robot.run(
+        wired(joints_policy(robot.folder / "policy")),
+        "-r",
+        "__ns:=/left",
+        section="/**",
+        status="left/late_fusion/status",
+        action="left/action",
+    )
+    robot.wait_for("its state", lambda: left() is not None)
+    assert robot.statuses[-1].parts["control"].name == "late_fusion: control"

@@ -140,4 +140,4 @@ def test_the_log_reaches_rosout_and_the_diagnostics_their_topic(robot: Robot) ->
     assert line.name == "late_fusion" and line.level == Log.INFO
     robot.wait_for("diagnostics", lambda: any(array.status[0].message == "active" for array in diagnosed))
     parts = [status.name for status in diagnosed[-1].status]
-    assert parts == [f"late_fusion: {part}" for part in ("control", "joints", "topics")]
+    assert parts == [f"late_fusion: {part}" for part in ("control", "joints", "topics", "guard", "policy")]

@@ -196,6 +196,7 @@ fn what_came_while_one_was_encoded_is_superseded_by_the_newest() {
     let mut bench = Bench::new();
     bench.put(&[1]);
     assert_eq!(bench.enter(), 1);
+    assert!(bench.worker.stats().snapshot().busy_s.is_some());
     for byte in 2..=9 {
         bench.put(&[byte]);
     }
@@ -204,6 +205,7 @@ fn what_came_while_one_was_encoded_is_superseded_by_the_newest() {
     bench.go_on.send(()).unwrap();
     assert!(bench.feature().1);
     assert_eq!(bench.feature(), (1000, true, 9.0));
+    assert_eq!(bench.worker.stats().snapshot().busy_s, None);
     assert_eq!(bench.worker.slot().superseded(), 7);
 }
 
