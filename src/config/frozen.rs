@@ -2,9 +2,35 @@
 
 use super::bounds::Bounds;
 use super::declaration::Declarations;
+use crate::message::MessageType;
 
-/// Declares for how long the pictures of a modality may be the same byte for byte.
-pub(super) fn declare(d: &mut Declarations, name: &str) -> f64 {
+/// Declares for how long the pictures of a modality may be the same byte for byte, where it has any. `key` makes the full
+/// name of one of its parameters.
+pub(super) fn declare(
+    d: &mut Declarations,
+    key: &impl Fn(&str) -> String,
+    message: Option<MessageType>,
+    max_age_s: f64,
+) -> f64 {
+    let name = key("max_frozen_s");
+    let max_frozen_s = match message {
+        Some(MessageType::Image | MessageType::CompressedImage | MessageType::PointCloud2) => {
+            seconds(d, &name)
+        }
+        _ => f64::INFINITY,
+    };
+    let holds = message == Some(MessageType::PointCloud2) && max_age_s.is_infinite();
+    if holds && max_frozen_s.is_finite() {
+        let age = key("max_age_s");
+        d.problem(format!(
+            "parameter {name} is {max_frozen_s}, but {age} is .inf: a feature of any age holds until the next one and may \
+             come again unchanged; set {age}, or leave {name} out"
+        ));
+    }
+    max_frozen_s
+}
+
+fn seconds(d: &mut Declarations, name: &str) -> f64 {
     d.double(
         name,
         f64::INFINITY,
@@ -13,14 +39,4 @@ pub(super) fn declare(d: &mut Declarations, name: &str) -> f64 {
          modality is treated as too old. A real camera's noise makes every picture another one; a simulator that stands \
          still and a test pattern do not. .inf for any time: then it is only a warning.",
     )
-}
-
-/// What holds until the next one may be said again as often as one likes.
-pub(super) fn refuse_where_held(d: &mut Declarations, max_frozen_s: f64, name: &str, age: &str) {
-    if max_frozen_s.is_finite() {
-        d.problem(format!(
-            "parameter {name} is {max_frozen_s}, but {age} is .inf: a feature of any age holds until the next one and may \
-             come again unchanged; set {age}, or leave {name} out"
-        ));
-    }
 }

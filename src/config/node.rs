@@ -6,10 +6,12 @@ use std::path::PathBuf;
 
 use super::bounds::Bounds;
 use super::declaration::{Checked, Declarations};
+use super::distance;
 use super::encoding;
 use super::ensemble;
 use super::frozen;
 use super::given::Given;
+use super::record::RecordConfig;
 use super::topic::{message, topic};
 use crate::chunk::Ensemble;
 use crate::control::Freshness;
@@ -70,6 +72,8 @@ pub struct ModalityConfig {
     pub min_contrast: f64,
     /// For how long pictures may be the same byte for byte, in seconds; infinite for any time.
     pub max_frozen_s: f64,
+    /// How far from the training data a feature may be, as a multiple of what is usual; infinite for any distance.
+    pub max_distance: f64,
 }
 
 /// The command topic.
@@ -96,16 +100,6 @@ pub struct LimitConfig {
     pub max: f64,
     /// The largest change per second, in the action's unit; `None` for any.
     pub max_rate: Option<f64>,
-}
-
-/// What `late_fusion record` listens to besides the modalities.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RecordConfig {
-    /// The demonstrator's action, of the type of the command topic.
-    pub expert_action_topic: String,
-    /// Episode markers, `std_msgs/msg/String`: `start`, then `success` or `failure`; `change` where something
-    /// else is meant from there on.
-    pub episode_topic: String,
 }
 
 /// The ages that a limit may have: below, nothing is ever fresh; beyond, it protects nobody.
@@ -180,21 +174,7 @@ impl NodeConfig {
             .filter_map(|name| ModalityConfig::declare(d, name))
             .collect();
         let action = ActionConfig::declare(d);
-        let record = RecordConfig {
-            expert_action_topic: topic(
-                d,
-                "record.expert_action_topic",
-                "expert_action",
-                "The demonstrator's action while recording, of the type action.message.",
-            ),
-            episode_topic: topic(
-                d,
-                "record.episode_topic",
-                "episode",
-                "Episode markers while recording, std_msgs/msg/String: start, then success or failure; change where \
-                 something else is meant from there on.",
-            ),
-        };
+        let record = RecordConfig::declare(d);
         let config =
             execution_provider
                 .zip(ensemble)
@@ -297,15 +277,7 @@ impl ModalityConfig {
             }
             _ => 0.0,
         };
-        let max_frozen_s = match message {
-            Some(MessageType::Image | MessageType::CompressedImage | MessageType::PointCloud2) => {
-                frozen::declare(d, &key("max_frozen_s"))
-            }
-            _ => f64::INFINITY,
-        };
-        if message == Some(MessageType::PointCloud2) && max_age_s.is_infinite() {
-            frozen::refuse_where_held(d, max_frozen_s, &key("max_frozen_s"), &key("max_age_s"));
-        }
+        let max_frozen_s = frozen::declare(d, &key, message, max_age_s);
         let accept_earlier = match message {
             Some(MessageType::String | MessageType::PointCloud2) => {
                 encoding::accept_earlier(d, &key("accept_earlier"))
@@ -326,6 +298,7 @@ impl ModalityConfig {
             message: message?,
             min_contrast,
             max_frozen_s,
+            max_distance: distance::declare(d, &key("max_distance")),
             accept_earlier,
             enabled,
             required,

@@ -32,13 +32,14 @@ pub struct Stream {
 const SPARE: usize = 8;
 
 impl Stream {
-    /// Of messages of one type, which count for so long; without a type or an extractor nothing ever comes.
+    /// Of messages of one type, which count for so long, and whose features may be so far from the training data; without a type or an extractor nothing ever comes.
     pub fn new(
         spec: &ModalitySpec,
         message_type: Option<MessageType>,
         validity: Validity,
         extractor: Option<FeatureExtractor>,
         projection: &Projection<f32>,
+        max_distance: f64,
     ) -> Self {
         let encoding = message_type
             .zip(extractor)
@@ -49,7 +50,8 @@ impl Stream {
                 )
             });
         let history = History::new(spec.width, spec.history);
-        let builder = FeatureBuilder::new(history, projection.clone());
+        let builder =
+            FeatureBuilder::new(history, projection.clone()).with_max_distance(max_distance);
         Self {
             encoding,
             feature: builder.absent(),

@@ -12,6 +12,13 @@ pub enum Fault {
         /// The longest time allowed, in seconds.
         max_s: f64,
     },
+    /// Its feature is too far from what the policy was trained on.
+    Distant {
+        /// How many times as far as nearly all of the training data.
+        times: f64,
+        /// The most that is allowed.
+        max_times: f64,
+    },
 }
 
 impl Fault {
@@ -26,7 +33,11 @@ impl fmt::Display for Fault {
         match *self {
             Self::Frozen { for_s, max_s } => write!(
                 f,
-                "the picture has not changed for {for_s:.1} s (identical bytes), allowed {max_s:.1} s"
+                "the picture has not changed for {for_s:.1} s (identical bytes), allowed {max_s:?} s"
+            ),
+            Self::Distant { times, max_times } => write!(
+                f,
+                "{times:.1} times as far from the training data as 99.9 % of it, allowed {max_times:?}"
             ),
         }
     }

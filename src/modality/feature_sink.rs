@@ -1,7 +1,7 @@
 //! From a worker to the control thread: the newest feature, with those before it, projected.
 
 use super::worker::Deliver;
-use super::{Encoded, Feature, FeatureWriter, History, Message, ProjectedFeature};
+use super::{Encoded, Fault, Feature, FeatureWriter, History, Message, ProjectedFeature};
 use crate::fusion::Projection;
 
 /// Everything between an encoder's output and what is fused: the history, and the projection, which depends on one
@@ -10,6 +10,7 @@ pub struct FeatureBuilder {
     raw: Feature,
     history: History,
     projection: Projection<f32>,
+    max_distance: f64,
 }
 
 impl FeatureBuilder {
@@ -19,7 +20,15 @@ impl FeatureBuilder {
             raw: Feature::absent(history.input_width()),
             history,
             projection,
+            max_distance: f64::INFINITY,
         }
+    }
+
+    /// The same, for which a feature is at fault that is further from the training data than so many times the distance
+    /// that nearly all of them are within.
+    pub fn with_max_distance(mut self, max_distance: f64) -> Self {
+        self.max_distance = max_distance;
+        self
     }
 
     /// Room for the encoder's next output.
@@ -33,16 +42,26 @@ impl FeatureBuilder {
         ProjectedFeature::absent(self.projection.width())
     }
 
-    /// Writes the feature made of what stands in the room. Where it is not present, its values stay as they are.
-    pub fn complete(&mut self, encoded: &Encoded, feature: &mut ProjectedFeature) {
+    /// Writes the feature made of what stands in the room. Where it is not present, its values stay as they are. Returns how
+    /// many times as far from the training data it is as nearly all of them, where the policy says how far that is.
+    pub fn complete(&mut self, encoded: &Encoded, feature: &mut ProjectedFeature) -> Option<f64> {
         let (stamp, present) = (encoded.stamp, encoded.present);
         self.history.complete(stamp, present, &mut self.raw);
         (feature.stamp, feature.present) = (stamp, present);
         (feature.received, feature.fault) = (encoded.received, encoded.fault);
-        if present {
-            let projected = self.projection.project(&self.raw.values);
-            feature.values.copy_from(projected);
+        if !present {
+            return None;
         }
+        let projected = self.projection.project(&self.raw.values);
+        feature.values.copy_from(projected);
+        let times = self.projection.times_usual_distance()?;
+        if times > self.max_distance {
+            feature.fault.get_or_insert(Fault::Distant {
+                times,
+                max_times: self.max_distance,
+            });
+        }
+        Some(times)
     }
 }
 
@@ -64,9 +83,10 @@ impl Deliver for FeatureSink {
         self.builder.room()
     }
 
-    fn deliver(&mut self, encoded: &Encoded, _: &Message) {
+    fn deliver(&mut self, encoded: &Encoded, _: &Message) -> Option<f64> {
         let feature = self.slot.input_buffer_mut();
-        self.builder.complete(encoded, feature);
+        let times = self.builder.complete(encoded, feature);
         self.slot.publish();
+        times
     }
 }

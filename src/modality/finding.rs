@@ -33,6 +33,11 @@ pub enum Finding {
         /// Whether the node follows `/clock`.
         simulated: bool,
     },
+    /// The feature is unlike those that the policy was trained on.
+    Distant {
+        /// How many times as far from their mean it is as nearly all of them.
+        times: f64,
+    },
     /// Messages arrive far more seldom than they used to.
     Slow {
         /// Messages per second now.
@@ -43,6 +48,14 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// From so many times the usual distance on, a feature is unlike those of training.
+    const DISTANT: f64 = 1.5;
+
+    /// Of a feature so many times as far from the training data as nearly all of it.
+    pub fn of_distance(times: f64) -> Option<Self> {
+        (times > Self::DISTANT).then_some(Self::Distant { times })
+    }
+
     /// Whether it is about the times that messages carry, and so may be why a feature is too old.
     pub fn is_about_stamps(&self) -> bool {
         matches!(self, Self::StampsStuck { .. } | Self::ClocksDisagree { .. })
@@ -100,6 +113,10 @@ impl fmt::Display for Finding {
                     ),
                 }
             }
+            Self::Distant { times } => write!(
+                f,
+                "{times:.1} times as far from the training data as 99.9 % of it"
+            ),
             Self::Slow { rate_hz, usual_hz } => write!(
                 f,
                 "messages arrive at {rate_hz:.1} Hz, less than a third of the {usual_hz:.1} Hz at the beginning"

@@ -24,6 +24,7 @@ pub struct ModalityStats {
 struct Details {
     encode: Window,
     began: Option<Instant>,
+    distance: Option<f64>,
     sentence: Option<String>,
     is_absent: bool,
     reason: Option<String>,
@@ -49,6 +50,8 @@ pub struct ModalitySnapshot {
     pub reason: Option<String>,
     /// Why the newest message was dropped; `None` when it was not.
     pub last_error: Option<String>,
+    /// How many times as far from the training data the newest feature is as nearly all of them, where that is known.
+    pub distance: Option<f64>,
     /// For how long the worker has been at its present message, in seconds; `None` while it waits for one.
     pub busy_s: Option<f64>,
     /// Features per second, over the last seconds.
@@ -75,6 +78,7 @@ impl ModalityStats {
             is_absent: details.is_absent,
             reason: details.reason.clone(),
             last_error: details.last_error.clone(),
+            distance: details.distance,
             busy_s: details
                 .began
                 .map(|began| now.saturating_duration_since(began).as_secs_f64()),
@@ -87,6 +91,11 @@ impl ModalityStats {
     /// The instruction in use; `None` where there is none, and for modalities of another kind.
     pub fn sentence(&self) -> Option<String> {
         self.details().sentence.clone()
+    }
+
+    /// How far from the training data the newest feature is.
+    pub(super) fn set_distance(&self, times: Option<f64>) {
+        self.details().distance = times;
     }
 
     /// The worker has taken a message, and is done with it once it is counted.

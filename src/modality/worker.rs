@@ -19,8 +19,9 @@ pub trait Deliver: Send + 'static {
     fn room(&mut self) -> &mut [f32];
 
     /// Passes on what was written to the room. Where it is not present there is nothing to fuse, and then the room holds
-    /// nothing of meaning. `message` is what it was made from.
-    fn deliver(&mut self, encoded: &Encoded, message: &Message);
+    /// nothing of meaning. `message` is what it was made from. Returns how many times as far from the
+    /// training data the feature is as nearly all of them, where that is known.
+    fn deliver(&mut self, encoded: &Encoded, message: &Message) -> Option<f64>;
 }
 
 /// A running worker.
@@ -135,7 +136,8 @@ impl<E: Extract, D: Deliver, N: Fn()> Work<E, D, N> {
     fn encode(&mut self, message: &Message) -> Result<Option<Encoded>, MessageError> {
         let encoded = self.encoding.encode(message, self.deliver.room())?;
         if let Some(encoded) = &encoded {
-            self.deliver.deliver(encoded, message);
+            let times = self.deliver.deliver(encoded, message);
+            self.stats.set_distance(times);
         }
         Ok(encoded)
     }

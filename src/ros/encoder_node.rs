@@ -195,7 +195,7 @@ impl Deliver for Features {
         &mut self.room
     }
 
-    fn deliver(&mut self, encoded: &Encoded, message: &Message) {
+    fn deliver(&mut self, encoded: &Encoded, message: &Message) -> Option<f64> {
         // A frame that is no text is no reason to lose the picture in it.
         let frame = match self.has_frame {
             true => frame_id(&message.bytes).unwrap_or_default(),
@@ -205,5 +205,6 @@ impl Deliver for Features {
         let bytes = self.template.encode(encoded.stamp, frame, values);
         // Publishing fails only when the node is gone.
         let _ = self.publisher.publish_raw(bytes);
+        None
     }
 }

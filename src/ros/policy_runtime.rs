@@ -70,7 +70,8 @@ impl PolicyRuntime {
                 continue;
             };
             let history = History::new(modality.width, modality.history);
-            let builder = FeatureBuilder::new(history, projection.clone());
+            let builder = FeatureBuilder::new(history, projection.clone())
+                .with_max_distance(wired.max_distance);
             let sink = FeatureSink::new(builder, slot);
             let waker = waker.clone();
             let notify = move || waker.wake();

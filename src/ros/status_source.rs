@@ -86,7 +86,7 @@ impl StatusSource {
     pub fn findings(&self, now: Stamp) -> impl Iterator<Item = (&str, Finding)> {
         let modalities = self.modalities.iter().zip(&self.spec.modalities);
         modalities.flat_map(move |(modality, spec)| {
-            let findings = modality.fanout.findings(now).into_iter();
+            let findings = modality.findings(now).into_iter();
             findings.map(|finding| (spec.name.as_str(), finding))
         })
     }
@@ -123,6 +123,15 @@ impl ModalityStatus {
         }
     }
 
+    /// What is wrong with it at `now` although its messages arrive.
+    fn findings(&self, now: Stamp) -> Vec<Finding> {
+        let seen = self.stats.snapshot();
+        let distant = seen.distance.and_then(Finding::of_distance);
+        let mut findings = self.fanout.findings(now);
+        findings.extend(distant);
+        findings
+    }
+
     /// What is to be said of it at `now`, as the modality `name` of a node.
     pub fn status(&self, now: Stamp, node_name: &str, name: &str) -> Status {
         let seen = self.stats.snapshot();
@@ -147,7 +156,7 @@ impl ModalityStatus {
         if level == Level::Ok && notice.is_some() {
             level = Level::Warn;
         }
-        let findings = self.fanout.findings(now);
+        let findings = self.findings(now);
         if level == Level::Ok && !findings.is_empty() {
             level = Level::Warn;
         }
@@ -170,6 +179,11 @@ impl ModalityStatus {
                 ("encoded", seen.encoded.to_string()),
                 ("dropped", seen.dropped.to_string()),
                 ("superseded", self.slot.superseded().to_string()),
+                (
+                    "distance",
+                    seen.distance
+                        .map_or("unknown".into(), |d| format!("{d:.2}")),
+                ),
                 ("last_error", seen.last_error.unwrap_or_default()),
                 ("encode_p50_ms", format!("{:.2}", seen.encode_p50_ms)),
                 ("encode_p99_ms", format!("{:.2}", seen.encode_p99_ms)),

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from parameters import TWIST_STAMPED, wired
-from policies import STOP, joints_policy, sight_policy
+from parameters import TWIST_STAMPED, wired, write
+from policies import STOP, Policy, joints_policy, sight_policy
+from program import Program, refused
 from robot import Robot, joints, numbers, picture, seconds
 
 MAX_AGE_S = 0.5
@@ -217,3 +219,46 @@ def test_nodes_of_one_name_in_several_namespaces_are_told_apart_on_diagnostics(r
     )
     robot.wait_for("its state", lambda: left() is not None)
     assert robot.statuses[-1].parts["control"].name == "late_fusion: control"
+
+
+def knows_its_training_data(robot: Robot) -> Policy:
+    """A policy that has learned from joints of which 99.9 % were within 1.0 of their mean, as root mean square."""
+    policy = joints_policy(robot.folder / "policy")
+    policy.tensors["standardize.joints.usual_distance"] = np.array([1.0])
+    return policy
+
+
+def test_a_feature_unlike_those_of_training_is_a_warning(robot: Robot) -> None:
+    robot.run(wired(knows_its_training_data(robot)))
+    robot.keep_sending("joint_states", joints(1.0, 1.0))
+    robot.wait_for_action([1.75, -2.0])
+    robot.wait_for("its distance", lambda: robot.status_is(lambda s: s.value("distance", "joints") == "1.00"))
+    assert robot.statuses[-1].says("joints") == "fresh"
+    robot.keep_sending("joint_states", joints(1.6, 1.6))
+    status = robot.wait_for_status("training data", "joints")
+    assert status.says("joints") == "fresh; 1.6 times as far from the training data as 99.9 % of it"
+    assert status.parts["joints"].level == DiagnosticStatus.WARN
+    robot.wait_for("the log", lambda: "modality joints: 1.6 times as far" in robot.program.log())
+    assert numbers(robot.commands[-1]) != STOP
+
+
+def test_a_feature_too_far_from_the_training_data_stops_the_robot_where_that_is_asked_for(robot: Robot) -> None:
+    parameters = wired(knows_its_training_data(robot))
+    parameters["modalities"]["joints"]["max_distance"] = 1.25
+    robot.run(parameters)
+    robot.keep_sending("joint_states", joints(1.0, 1.0))
+    robot.wait_for_action([1.75, -2.0])
+    robot.keep_sending("joint_states", joints(1.3, 1.3))
+    robot.wait_for_action(STOP)
+    reason = "joints: 1.3 times as far from the training data as 99.9 % of it, allowed 1.25"
+    assert robot.wait_for_status("joints: 1.3").says() == reason
+    robot.keep_sending("joint_states", joints(1.2, 1.2))
+    robot.wait_for_action([2.05, -2.4], tolerance=1e-6)
+
+
+def test_a_limit_that_nothing_can_be_measured_against_is_refused(start: Callable[..., Program], tmp_path: Path) -> None:
+    parameters = wired(joints_policy(tmp_path / "policy"))
+    parameters["modalities"]["joints"]["max_distance"] = 2.0
+    told = refused(start("late_fusion_node", "--ros-args", "--params-file", write(tmp_path / "p.yaml", parameters)))
+    assert "parameter modalities.joints.max_distance is 2" in told, told
+    assert "no tensor standardize.joints.usual_distance" in told, told

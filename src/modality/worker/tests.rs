@@ -301,3 +301,42 @@ fn a_picture_that_has_been_the_same_for_too_long_is_at_fault() {
         }
     }
 }
+
+#[test]
+fn a_feature_far_from_the_training_data_is_told_and_at_fault_beyond_its_limit() {
+    let projection = Projection::identity(1).with_usual_distance(4.0);
+    let builder = FeatureBuilder::new(History::new(1, 1), projection).with_max_distance(2.0);
+    let (writer, mut features) = feature_slot(1);
+    let mut sink = FeatureSink::new(builder, writer);
+    let message = Message {
+        bytes: Arc::default(),
+        received: Stamp::default(),
+        unchanged: Unchanged::default(),
+    };
+    let mut deliver = |value: f32, present, fault| {
+        sink.room()[0] = value;
+        let encoded = Encoded {
+            stamp: Stamp::from_ros(1, 0),
+            received: Stamp::default(),
+            present,
+            behind_ns: 0,
+            fault,
+            refusal: None,
+        };
+        let times = sink.deliver(&encoded, &message);
+        (times, features.read().fault)
+    };
+    assert_eq!(deliver(-8.0, true, None), (Some(2.0), None));
+    let far = Fault::Distant {
+        times: 2.5,
+        max_times: 2.0,
+    };
+    assert_eq!(deliver(10.0, true, None), (Some(2.5), Some(far)));
+    let frozen = Fault::Frozen {
+        for_s: 3.0,
+        max_s: 2.0,
+    };
+    assert_eq!(deliver(10.0, true, Some(frozen)), (Some(2.5), Some(frozen)));
+    assert_eq!(deliver(10.0, false, None), (None, None));
+    assert_eq!(deliver(4.0, true, None), (Some(1.0), None));
+}
