@@ -101,15 +101,7 @@ pub fn replay(
         .zip(&wiring.modalities)
         .map(|((((spec, message), extractor), projection), wired)| {
             let validity = Validity::of(&spec.source, wired.max_age_s);
-            let max_distance = wired.max_distance;
-            Stream::new(
-                spec,
-                *message,
-                validity,
-                extractor,
-                projection,
-                max_distance,
-            )
+            Stream::new(spec, *message, validity, extractor, projection, wired)
         })
         .collect();
     let period_s = step_ns as f64 * 1e-9;

@@ -94,3 +94,33 @@ pub fn encode_diagnostics_of(stamp: Stamp, hardware_id: &str, statuses: &[Status
     }
     writer.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_read_and_nothing_that_was_cut_off() {
+        let golden = include_bytes!("../../tests/golden/diagnostics.cdr");
+        let statuses = diagnostics(golden).unwrap();
+        let levels: Vec<Level> = statuses.iter().map(|status| status.level).collect();
+        assert_eq!(levels, [Level::Error, Level::Warn]);
+        assert_eq!(statuses[0].name, "late_fusion: control");
+        assert_eq!(statuses[1].values, [("age_s".into(), "0.61".into())]);
+        let message = encode_diagnostics_of(Stamp::default(), "bench", &statuses);
+        for end in 0..message.len() {
+            assert!(diagnostics(&message[..end]).is_err(), "cut at {end}");
+        }
+        assert_eq!(diagnostics(&message).unwrap(), statuses);
+    }
+
+    #[test]
+    fn a_level_that_nobody_knows_is_refused() {
+        let mut writer = Writer::new();
+        writer.header(Stamp::default(), "");
+        writer.length(1);
+        writer.u8(4);
+        let told = diagnostics(&writer.finish()).unwrap_err().to_string();
+        assert!(told.contains("status.level is 4"), "{told}");
+    }
+}

@@ -22,6 +22,14 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// What it is, without numbers.
+    pub fn cause(&self) -> &'static str {
+        match self {
+            Self::Frozen { .. } => "frozen",
+            Self::Distant { .. } => "unlike the training data",
+        }
+    }
+
     /// Whether `other` is the same apart from its numbers.
     pub fn is_same_kind(&self, other: &Self) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)

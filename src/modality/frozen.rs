@@ -29,7 +29,7 @@ impl Unchanged {
 /// Compares the pictures of a topic, each with the one before it. Real sensors have noise, so a picture mostly differs
 /// within its first bytes, and comparing costs nothing.
 #[derive(Debug, Default)]
-pub(super) struct FrozenCheck {
+pub struct FrozenCheck {
     message_type: Option<MessageType>,
     last: Option<Message>,
 }

@@ -23,7 +23,7 @@ pub use fault::Fault;
 pub use feature::{Feature, FeatureReader, FeatureWriter, ProjectedFeature, feature_slot};
 pub use feature_sink::{FeatureBuilder, FeatureSink};
 pub use finding::Finding;
-pub use frozen::Unchanged;
+pub use frozen::{FrozenCheck, Unchanged};
 pub use history::History;
 pub use slot::{Message, MessageSlot};
 pub use stats::{ModalitySnapshot, ModalityStats};
