@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from late_fusion_sim.isolation import isolated
 from parameters import wired, write
 from policies import joints_policy
 from program import Program, executable
@@ -58,8 +60,6 @@ def test_a_pipe_hears_every_change_until_the_tool_is_told_to_end(robot: Robot, s
 
 
 def test_on_a_terminal_it_is_drawn_anew_and_the_screen_is_given_back(robot: Robot, domain: int, tmp_path: Path) -> None:
-    from late_fusion_sim.isolation import isolated
-
     acts(robot)
     ours, theirs = pty.openpty()
     tool = subprocess.Popen(
@@ -71,10 +71,8 @@ def test_on_a_terminal_it_is_drawn_anew_and_the_screen_is_given_back(robot: Robo
 
     def read() -> str:
         nonlocal drawn
-        try:
+        with contextlib.suppress(OSError):
             drawn += os.read(ours, 65536).decode(errors="replace")
-        except (BlockingIOError, OSError):
-            pass
         return drawn
 
     try:
