@@ -198,7 +198,7 @@ def test_every_part_of_the_node_is_on_diagnostics_with_the_machine_it_runs_on(ro
     assert {get().hardware_id for get in found.values()} == {host}
     values = {pair.key: pair.value for pair in found["scene encoder"]().values}
     assert values["device"] == "cpu" and values["model"].endswith("image_log.onnx")
-    assert len(robot.statuses[-1].parts) == 4, "the status itself stays short"
+    robot.wait_for("the status itself, which stays short", lambda: robot.status_is(lambda s: len(s.parts) == 4))
 
     # 4 is the most that may leave.
     robot.keep_sending("joint_states", joints(9.0, 0.5))
@@ -218,7 +218,7 @@ def test_nodes_of_one_name_in_several_namespaces_are_told_apart_on_diagnostics(r
         status="left/late_fusion/status",
         action="left/action",
     )
-    robot.wait_for("its state", lambda: left() is not None)
+    robot.wait_for("its state", lambda: left() is not None and bool(robot.statuses))
     assert robot.statuses[-1].parts["control"].name == "late_fusion: control"
 
 
