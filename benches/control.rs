@@ -102,6 +102,8 @@ fn control(policy: Policy, ensemble: Ensemble) {
         .map(|projection| ProjectedFeature {
             made: None,
             stamp: Stamp::default(),
+            received: Stamp::default(),
+            fault: None,
             present: true,
             values: DVector::repeat(projection.width(), 0.1),
         })

@@ -39,6 +39,35 @@ impl Stamp {
     }
 }
 
+/// How old a value is at one moment, in seconds, by each of the two times that are known of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Age {
+    /// By its stamp; negative when it is stamped ahead of the clock.
+    pub by_stamp_s: f64,
+    /// By when it was received; −∞ where that says nothing, negative when the clock was turned back since.
+    pub by_arrival_s: f64,
+}
+
+impl Age {
+    /// At `now`, of what is stamped `stamp` and was received at `received`, both by the clock that gives `now`. Where
+    /// `received` is unset, the stamp alone counts.
+    pub fn at(now: Stamp, stamp: Stamp, received: Stamp) -> Self {
+        Self {
+            by_stamp_s: now.seconds_since(stamp),
+            by_arrival_s: match received.is_unset() {
+                true => f64::NEG_INFINITY,
+                false => now.seconds_since(received),
+            },
+        }
+    }
+
+    /// The larger of the two: nothing is younger than its arrival, whatever its publisher's clock says, and a message
+    /// that took long to come is as old as what it shows.
+    pub fn seconds(self) -> f64 {
+        self.by_stamp_s.max(self.by_arrival_s)
+    }
+}
+
 /// Whether the stamps of messages and the times at which they were recorded are of one clock. In a recording of a
 /// simulation they may be of two that have nothing to do with each other.
 #[derive(Clone, Copy, Debug, Default)]
@@ -75,6 +104,19 @@ mod tests {
             let (sec, nanosec) = Stamp::from_nanos(nanos).to_ros();
             assert_eq!(Stamp::from_ros(sec, nanosec).nanos(), nanos);
         }
+    }
+
+    #[test]
+    fn nothing_is_younger_than_its_arrival() {
+        let at = |ms: i64| Stamp::from_nanos(ms * 1_000_000);
+        let age_ms = |stamp, received| {
+            let age = Age::at(at(1000), at(stamp), at(received));
+            (age.seconds() * 1e3).round()
+        };
+        assert_eq!(age_ms(900, 950), 100.0, "it took 50 ms to come");
+        assert_eq!(age_ms(1050, 700), 300.0, "its clock runs ahead");
+        assert_eq!(age_ms(900, 2000), 100.0, "the clock was turned back since");
+        assert_eq!(age_ms(1050, 0), -50.0, "when it came says nothing");
     }
 
     #[test]

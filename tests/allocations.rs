@@ -138,6 +138,8 @@ fn a_tick_and_its_command_allocate_nothing() {
             writer.write(ProjectedFeature {
                 made: None,
                 stamp: now,
+                received: now,
+                fault: None,
                 present: true,
                 values: DVector::repeat(PROJECTED, 0.5),
             });
@@ -223,6 +225,8 @@ fn a_policy_takes_over_without_an_allocation() {
     writer.write(ProjectedFeature {
         made: None,
         stamp: now,
+        received: now,
+        fault: None,
         present: true,
         values: DVector::repeat(PROJECTED, 0.5),
     });

@@ -1,5 +1,6 @@
 //! What the parameters lead to, loaded: by the node, and by `late_fusion check`, which so finds the same errors.
 
+use super::distance;
 use super::guarding;
 use super::node::NodeConfig;
 use super::wiring::Wiring;
@@ -72,6 +73,9 @@ impl Loaded {
             warnings.extend(nothing_to_put_together(config.ensemble, &spec));
             warnings.extend(another_rate(config.control_rate_hz, config.lockstep, &spec));
             if let Ok(wiring) = &wiring {
+                if let Ok(policy) = &policy {
+                    distance::check(policy, wiring, &mut errors);
+                }
                 warnings.extend(unlearned_absences(&spec, wiring, &weights));
                 warnings.extend(ageing_sentences(&spec, wiring));
                 warnings.extend(guarding::unlimited(&spec, &wiring.limits));

@@ -11,7 +11,7 @@ use super::permission::PermissionConfig;
 use super::record::RecordConfig;
 use super::stop::StopConfig;
 use super::topic::{message, topic};
-use super::{autostart, encoding, ensemble, realtime};
+use super::{autostart, distance, encoding, ensemble, frozen, realtime};
 use crate::chunk::Ensemble;
 use crate::control::Freshness;
 use crate::encoder::ExecutionProvider;
@@ -78,6 +78,10 @@ pub struct ModalityConfig {
     /// The least difference between the brightest and the darkest number of a picture, as a part of the full range, with
     /// which it shows anything; 0 for any.
     pub min_contrast: f64,
+    /// For how long pictures may be the same byte for byte, in seconds; infinite for any time.
+    pub max_frozen_s: f64,
+    /// How far from the training data a feature may be, as a multiple of what is usual; infinite for any distance.
+    pub max_distance: f64,
 }
 
 }
@@ -254,6 +258,7 @@ impl ModalityConfig {
             }
             _ => 0.0,
         };
+        let max_frozen_s = frozen::declare(d, &key, message, max_age_s);
         let accept_earlier = match message {
             Some(MessageType::String | MessageType::PointCloud2) => {
                 encoding::accept_earlier(d, &key("accept_earlier"))
@@ -273,6 +278,8 @@ impl ModalityConfig {
             topic,
             message: message?,
             min_contrast,
+            max_frozen_s,
+            max_distance: distance::declare(d, &key("max_distance")),
             accept_earlier,
             enabled,
             required,

@@ -1,4 +1,4 @@
-//! The parameters of the recorder.
+//! The parameters of the recorder's own topics.
 
 use super::declaration::Declarations;
 use super::topic::topic;

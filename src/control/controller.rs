@@ -8,7 +8,7 @@ use crate::modality::ProjectedFeature;
 use crate::policy::Policy;
 use crate::safety::{Guard, Outcome};
 use crate::spec::MAX_MODALITIES;
-use crate::time::Stamp;
+use crate::time::{Age, Stamp};
 use nalgebra::DVector;
 
 /// What the control loop asks of one modality, in the policy's order.
@@ -28,12 +28,14 @@ impl Freshness {
     /// differ by less.
     pub const MAX_FUTURE_S: f64 = 0.1;
 
-    /// The limit that a feature of this age (negative when it is stamped ahead of the clock) is beyond, if it is.
-    pub fn limit_passed_by(&self, age_s: f64) -> Option<f64> {
-        match age_s < 0.0 {
-            true => (-age_s > self.max_future_s).then_some(self.max_future_s),
-            false => self.max_age_s.filter(|max_age_s| age_s > *max_age_s),
+    /// The age in seconds (negative when it is stamped ahead of the clock) for which a feature does not count, and the
+    /// limit that it is beyond, if it is beyond one.
+    pub fn limit_passed_by(&self, age: Age) -> Option<(f64, f64)> {
+        if -age.by_stamp_s > self.max_future_s {
+            return Some((age.by_stamp_s, self.max_future_s));
         }
+        let max_age_s = self.max_age_s?;
+        (age.seconds() > max_age_s).then_some((age.seconds(), max_age_s))
     }
 }
 
@@ -192,7 +194,7 @@ impl Controller {
         let mut missing = None;
         let mut count = 0;
         for (i, (feature, freshness)) in features.zip(&self.freshness).enumerate() {
-            seen.ages_s[i] = now.seconds_since(feature.stamp);
+            seen.ages_s[i] = feature.age(now).seconds();
             match unusable(now, i, feature, freshness) {
                 None => {
                     present[i] = Some(&feature.values);
@@ -293,7 +295,7 @@ impl Controller {
 }
 
 /// Why a feature cannot be used now, if so. A stamp from the future is as wrong as one that is too old: the two clocks
-/// disagree.
+/// disagree. One that is only a little ahead does not make the feature younger than its arrival.
 fn unusable(
     now: Stamp,
     modality: usize,
@@ -303,13 +305,14 @@ fn unusable(
     if !feature.present {
         return Some(StopReason::Absent { modality });
     }
-    let age_s = now.seconds_since(feature.stamp);
-    let max_age_s = freshness.limit_passed_by(age_s)?;
-    Some(StopReason::Stale {
+    let stale = freshness.limit_passed_by(feature.age(now));
+    let stale = stale.map(|(age_s, max_age_s)| StopReason::Stale {
         modality,
         age_s,
         max_age_s,
-    })
+    });
+    let unfit = |fault| StopReason::Unfit { modality, fault };
+    stale.or(feature.fault.map(unfit))
 }
 
 #[cfg(test)]

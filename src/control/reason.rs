@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::modality::Fault;
 use crate::safety::Withheld;
 use crate::spec::PolicySpec;
 
@@ -21,6 +22,13 @@ pub enum StopReason {
         age_s: f64,
         /// The largest age allowed, in seconds, or how far ahead of the clock a stamp may be where it is ahead.
         max_age_s: f64,
+    },
+    /// The newest feature of a required modality is there and fresh, and must not be used.
+    Unfit {
+        /// Index in the policy's modalities.
+        modality: usize,
+        /// Why not.
+        fault: Fault,
     },
     /// No modality is required and none is present.
     NothingPresent,
@@ -43,6 +51,7 @@ impl StopReason {
         match self {
             Self::Absent { .. }
             | Self::Stale { .. }
+            | Self::Unfit { .. }
             | Self::NothingPresent
             | Self::NonFinite { .. }
             | Self::Deactivated
@@ -67,6 +76,13 @@ impl StopReason {
         match (self, other) {
             (Absent { modality: a }, Absent { modality: b }) => a == b,
             (Stale { modality: a, .. }, Stale { modality: b, .. }) => a == b,
+            (
+                Unfit { modality: a, fault },
+                Unfit {
+                    modality: b,
+                    fault: other,
+                },
+            ) => a == b && fault.is_same_kind(other),
             (NonFinite { action: a }, NonFinite { action: b }) => a == b,
             (NotPermitted(a), NotPermitted(b)) => a.same_cause(*b),
             (a, b) => a == b,
@@ -103,6 +119,7 @@ impl fmt::Display for Description<'_> {
                 "{}: {age_s:.3} s old, allowed {max_age_s:.3} s",
                 name(modality)
             ),
+            StopReason::Unfit { modality, fault } => write!(f, "{}: {fault}", name(modality)),
             StopReason::NothingPresent => write!(f, "no modality is present"),
             StopReason::NonFinite { action } => write!(
                 f,

@@ -51,6 +51,8 @@ pub struct Extraction {
     /// How much older than the message the oldest number of the feature is, in nanoseconds: the joints of a robot come
     /// from several publishers, and each has an age of its own.
     pub behind_ns: i64,
+    /// How much earlier than the message its oldest part was received, in nanoseconds.
+    pub received_behind_ns: i64,
 }
 
 impl Extraction {
@@ -61,6 +63,7 @@ impl Extraction {
             present: false,
             relevant: true,
             behind_ns: 0,
+            received_behind_ns: 0,
         }
     }
 }
@@ -178,7 +181,7 @@ impl FeatureExtractor {
     ) -> Result<Extraction, MessageError> {
         assert_eq!(feature.len(), self.width, "room for the feature");
         let mut present = true;
-        let (mut relevant, mut behind_ns) = (true, 0);
+        let (mut relevant, mut behind_ns, mut received_behind_ns) = (true, 0, 0);
         let stamp = match (&mut self.source, &self.ready, message_type) {
             (Source::Image(encoder), _, MessageType::Image) => {
                 let view = ImageView::parse(bytes)?;
@@ -198,7 +201,7 @@ impl FeatureExtractor {
                 let view = JointStateView::parse(bytes)?;
                 let joined = reader.joints(&view, received, feature)?;
                 (relevant, present) = (joined.relevant, joined.present);
-                behind_ns = joined.behind_ns;
+                (behind_ns, received_behind_ns) = (joined.behind_ns, joined.received_behind_ns);
                 Some(view.stamp)
             }
             (Source::Vector(reader), _, MessageType::Float32MultiArray) => {
@@ -227,6 +230,7 @@ impl FeatureExtractor {
             present,
             relevant,
             behind_ns,
+            received_behind_ns,
         })
     }
 

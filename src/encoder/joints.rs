@@ -24,6 +24,8 @@ struct Joint {
     position: f32,
     /// When it was measured; none before its first position.
     at: Option<Stamp>,
+    /// When the message of its position was received.
+    received: Stamp,
     /// Whether a message that came later is stamped so much earlier that the two cannot be compared.
     is_ahead: bool,
 }
@@ -37,6 +39,8 @@ pub(super) struct Joined {
     pub present: bool,
     /// How much older than the message the oldest position is, in nanoseconds.
     pub behind_ns: i64,
+    /// How much earlier than the message the earliest position of them was received, in nanoseconds.
+    pub received_behind_ns: i64,
 }
 
 impl LatestJoints {
@@ -46,6 +50,7 @@ impl LatestJoints {
             name: name.clone(),
             position: 0.0,
             at: None,
+            received: Stamp::default(),
             is_ahead: false,
         };
         Self {
@@ -85,7 +90,7 @@ impl LatestJoints {
             false => view.stamp,
         };
         self.note_others(view);
-        self.keep(at);
+        self.keep(at, received);
         let present = self.joints.iter().all(|j| j.at.is_some() && !j.is_ahead);
         if present {
             for (joint, number) in self.joints.iter().zip(feature) {
@@ -96,6 +101,7 @@ impl LatestJoints {
             relevant: !self.found.is_empty(),
             present,
             behind_ns: self.behind_ns(at),
+            received_behind_ns: self.received_behind_ns(received),
         })
     }
 
@@ -153,8 +159,8 @@ impl LatestJoints {
         }
     }
 
-    /// Keeps the positions that were found in a message stamped `at`.
-    fn keep(&mut self, at: Stamp) {
+    /// Keeps the positions that were found in a message stamped `at` and received at `received`.
+    fn keep(&mut self, at: Stamp, received: Stamp) {
         if self.found.is_empty() {
             return;
         }
@@ -171,6 +177,7 @@ impl LatestJoints {
             let joint = &mut self.joints[*i];
             // Whether they are finite has been checked.
             (joint.position, joint.at) = (*position as f32, Some(at));
+            joint.received = received;
             joint.is_ahead &= is_still_ahead;
         }
     }
@@ -178,6 +185,15 @@ impl LatestJoints {
     fn behind_ns(&self, at: Stamp) -> i64 {
         let ages = self.joints.iter().filter_map(|joint| joint.at);
         ages.map(|joint| ahead_ns(at, joint))
+            .max()
+            .unwrap_or(0)
+            .max(0)
+    }
+
+    fn received_behind_ns(&self, received: Stamp) -> i64 {
+        let joints = self.joints.iter().filter(|joint| joint.at.is_some());
+        joints
+            .map(|joint| ahead_ns(received, joint.received))
             .max()
             .unwrap_or(0)
             .max(0)

@@ -98,6 +98,9 @@ impl StopCause {
                     modality, age_s, ..
                 } if age_s < 0.0 => format!("{} stamped in the future", name(modality)),
                 StopReason::Stale { modality, .. } => format!("{} too old", name(modality)),
+                StopReason::Unfit { modality, fault } => {
+                    format!("{} {}", name(modality), fault.cause())
+                }
                 _ => described.clone(),
             },
             reason: described,

@@ -16,7 +16,7 @@ use crate::control::{Controller, Decision, MeasuredAt, Tick};
 use crate::encoder::Thumbnail;
 use crate::errors::ConfigErrors;
 use crate::message::{ActionMapping, MessageType};
-use crate::modality::{Message, Validity};
+use crate::modality::{Message, Unchanged, Validity};
 use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::safety::Guard;
@@ -102,7 +102,7 @@ pub fn replay(
         .zip(&wiring.modalities)
         .map(|((((spec, message), extractor), projection), wired)| {
             let validity = Validity::of(&spec.source, wired.max_age_s);
-            Stream::new(spec, *message, validity, extractor, projection)
+            Stream::new(spec, *message, validity, extractor, projection, wired)
         })
         .collect();
     let period_s = step_ns as f64 * 1e-9;
@@ -162,6 +162,7 @@ impl Replay<'_> {
                 stream.put(Message {
                     bytes: Arc::new(record.bytes.to_vec()),
                     received: record.log_time,
+                    unchanged: Unchanged::default(),
                 });
             }
         }

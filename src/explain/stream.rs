@@ -2,10 +2,13 @@
 
 use std::collections::VecDeque;
 
+use crate::config::ModalityConfig;
 use crate::encoder::FeatureExtractor;
 use crate::fusion::Projection;
 use crate::message::MessageType;
-use crate::modality::{Encoding, FeatureBuilder, History, Message, ProjectedFeature, Validity};
+use crate::modality::{
+    Encoding, FeatureBuilder, FrozenCheck, History, Message, ProjectedFeature, Validity,
+};
 use crate::spec::ModalitySpec;
 
 /// Encodes no more than is looked at: of the messages between two samples the newest that can be read, or all where the
@@ -13,6 +16,7 @@ use crate::spec::ModalitySpec;
 pub struct Stream {
     encoding: Option<(MessageType, Encoding<FeatureExtractor>)>,
     builder: FeatureBuilder,
+    frozen: FrozenCheck,
     /// How many of the newest messages one feature is made of.
     seen_at_once: usize,
     waiting: VecDeque<Message>,
@@ -32,28 +36,32 @@ pub struct Stream {
 const SPARE: usize = 8;
 
 impl Stream {
-    /// Of messages of one type, which count for so long; without a type or an extractor nothing ever comes.
+    /// Of messages of one type, which count for so long, and of which the parameters ask what they ask in the node; without a type or an extractor nothing ever comes.
     pub fn new(
         spec: &ModalitySpec,
         message_type: Option<MessageType>,
         validity: Validity,
         extractor: Option<FeatureExtractor>,
         projection: &Projection<f32>,
+        wired: &ModalityConfig,
     ) -> Self {
         let encoding = message_type
             .zip(extractor)
             .map(|(message_type, extractor)| {
                 (
                     message_type,
-                    Encoding::new(message_type, validity, extractor),
+                    Encoding::new(message_type, validity, extractor)
+                        .with_max_frozen_s(wired.max_frozen_s),
                 )
             });
         let history = History::new(spec.width, spec.history);
-        let builder = FeatureBuilder::new(history, projection.clone());
+        let builder =
+            FeatureBuilder::new(history, projection.clone()).with_max_distance(wired.max_distance);
         Self {
             encoding,
             feature: builder.absent(),
             builder,
+            frozen: message_type.map_or_else(FrozenCheck::default, FrozenCheck::new),
             seen_at_once: spec.history,
             waiting: VecDeque::new(),
             sentence: None,
@@ -77,7 +85,8 @@ impl Stream {
     }
 
     /// Takes in a message; those that no feature will be made of any more are let go.
-    pub fn put(&mut self, message: Message) {
+    pub fn put(&mut self, mut message: Message) {
+        self.frozen.take(&mut message);
         if self.waiting.len() == self.seen_at_once + SPARE && !self.takes_all() {
             self.waiting.pop_front();
         }
@@ -108,12 +117,12 @@ impl Stream {
         match encoding.encode(&message, self.builder.room()) {
             Ok(None) => false,
             Ok(Some(encoded)) => {
-                if let Some(why) = encoded.refusal {
+                if let Some(why) = &encoded.refusal {
                     self.unreadable.0 += 1;
                     self.unreadable.1.get_or_insert_with(|| why.to_string());
                 }
-                let (stamp, present) = (encoded.stamp, encoded.present);
-                self.builder.complete(stamp, present, &mut self.feature);
+                let present = encoded.present;
+                self.builder.complete(&encoded, &mut self.feature);
                 self.behind_ns = encoded.behind_ns;
                 self.sentence = encoding
                     .sentence(&message)

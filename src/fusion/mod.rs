@@ -6,6 +6,7 @@
 mod bilinear;
 mod concat;
 mod cross_attention;
+mod distance;
 mod missing;
 mod projection;
 mod vote;
@@ -14,6 +15,7 @@ mod weighted;
 pub use bilinear::Bilinear;
 pub use concat::Concat;
 pub use cross_attention::CrossAttention;
+pub use distance::distance;
 pub use projection::Projection;
 pub use vote::Vote;
 pub use weighted::Weighted;

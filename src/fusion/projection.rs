@@ -3,6 +3,7 @@
 
 use nalgebra::DVector;
 
+use super::distance;
 use crate::errors::ConfigErrors;
 use crate::layers::{Layer, relu, tanh};
 use crate::number::Number;
@@ -15,6 +16,8 @@ pub struct Projection<T: Number> {
     mean: DVector<T>,
     inverse_std: DVector<T>,
     standardized: DVector<T>,
+    /// How far from the mean nearly all of the training data are; none where the policy does not say.
+    usual_distance: Option<f64>,
     /// None where the standardized feature is fused as it is.
     layers: Vec<Layer<T>>,
     activation: Activation,
@@ -23,6 +26,7 @@ pub struct Projection<T: Number> {
 impl<T: Number> Projection<T> {
     /// Reads `standardize.<modality>.mean`, `.std` and, for an projected modality, `projection.<modality>.weight`
     /// (`[projection, width]`) and `.bias`, with `projection.<modality>.hidden.<i>.weight` and `.bias` before them.
+    /// `standardize.<modality>.usual_distance`, one number, may be missing: policies that were trained before it have none.
     ///
     /// # Errors
     /// Every tensor that is missing, of another shape, or a deviation that is not positive.
@@ -40,6 +44,17 @@ impl<T: Number> Projection<T> {
                 "tensor standardize.{name}.std: number {at} is not positive; a deviation must be"
             ));
         }
+        let usual = format!("standardize.{name}.usual_distance");
+        let mut usual_distance = None;
+        if weights.contains(&usual) {
+            let vector: Option<DVector<f64>> = weights.vector(&usual, 1, &mut errors);
+            usual_distance = vector.map(|vector| vector[0]);
+            if let Some(wrong) = usual_distance.filter(|distance| *distance <= 0.0) {
+                errors.add(format!(
+                    "tensor {usual} is {wrong}; a distance must be positive"
+                ));
+            }
+        }
         let mut layers = Vec::new();
         let mut columns = width;
         for (layer, rows) in modality.projection_layers() {
@@ -51,6 +66,7 @@ impl<T: Number> Projection<T> {
                 standardized: DVector::zeros(width),
                 inverse_std: std.map(|v| T::one() / v),
                 mean,
+                usual_distance,
                 layers,
                 activation: modality.projection_activation,
             }),
@@ -77,6 +93,18 @@ impl<T: Number> Projection<T> {
         input
     }
 
+    /// How many times as far from the training data's mean the last feature is as nearly all of the training data; `None`
+    /// where the policy does not say how far they are.
+    pub fn times_usual_distance(&self) -> Option<f64> {
+        let usual = self.usual_distance?;
+        Some(distance(self.standardized.iter().copied()) / usual)
+    }
+
+    /// Whether the policy says how far the training data are from their mean.
+    pub fn measures_distance(&self) -> bool {
+        self.usual_distance.is_some()
+    }
+
     /// Width of a projected feature.
     pub fn width(&self) -> usize {
         let last = self.layers.last();
@@ -92,9 +120,16 @@ impl Projection<f32> {
             mean: DVector::zeros(width),
             inverse_std: DVector::repeat(width, 1.0),
             standardized: DVector::zeros(width),
+            usual_distance: None,
             layers: Vec::new(),
             activation: Activation::None,
         }
+    }
+
+    /// The same, of a policy whose training data were so far from their mean.
+    pub fn with_usual_distance(mut self, distance: f64) -> Self {
+        self.usual_distance = Some(distance);
+        self
     }
 }
 
@@ -145,6 +180,27 @@ mod tests {
         assert_eq!(projected(keys, &weights), [-1.0]);
         let keys = format!("{keys}, projection_activation: tanh");
         assert_eq!(projected(&keys, &weights), [f32::tanh(-1.0)]);
+    }
+
+    #[test]
+    fn a_distance_is_told_in_multiples_of_the_usual_one_where_the_policy_has_that() {
+        let mut weights = standardized();
+        let load = |weights: &Weights| Projection::<f32>::load(&modality(""), weights);
+        let mut projection = load(&weights).unwrap();
+        projection.project(&[3.0, -2.0]);
+        assert_eq!(projection.times_usual_distance(), None);
+        let name = "standardize.m.usual_distance";
+        weights.insert(name, vec![1], vec![0.5]);
+        let mut projection = load(&weights).unwrap();
+        projection.project(&[3.0, -2.0]);
+        assert_eq!(projection.times_usual_distance(), Some(2.0));
+        projection.project(&[1.0, 2.0]);
+        assert_eq!(projection.times_usual_distance(), Some(0.0));
+        for (shape, values) in [(vec![1], vec![0.0]), (vec![2], vec![1.0; 2])] {
+            weights.insert(name, shape, values);
+            let told = load(&weights).err().unwrap().to_string();
+            assert!(told.contains(name), "{told}");
+        }
     }
 
     #[test]

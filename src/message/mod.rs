@@ -30,7 +30,9 @@ pub use boolean::boolean;
 pub use clock::clock;
 pub use command::CommandTemplate;
 pub use compressed_image::CompressedImageView;
-pub use diagnostics::{DIAGNOSTICS_NAME, Level, Status, encode_diagnostics};
+pub use diagnostics::{
+    DIAGNOSTICS_NAME, Level, Status, diagnostics, encode_diagnostics, encode_diagnostics_of,
+};
 pub use error::MessageError;
 pub use feature::{FeatureTemplate, FeatureView, frame_id, header_stamp};
 pub use image::{ImageEncoding, ImageView, MAX_MEGAPIXELS};

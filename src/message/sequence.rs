@@ -63,8 +63,8 @@ impl<'a> Names<'a> {
     }
 }
 
-/// A sequence of `f32` or `f64`, still in the message.
-#[derive(Clone, Copy, Debug)]
+/// A sequence of `f32` or `f64`, still in the message; equal to one of the same bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Floats<'a> {
     bytes: &'a [u8],
     size: usize,

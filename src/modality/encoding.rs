@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use super::{Message, Validity};
+use super::{Fault, Message, Validity};
 use crate::encoder::{Extraction, FeatureExtractor};
 use crate::message::{self, MessageError, MessageType};
 use crate::time::Stamp;
@@ -38,10 +38,15 @@ pub struct Encoded {
     /// The stamp of the feature: the message's own, or when it was received; earlier where the feature also rests on
     /// older messages.
     pub stamp: Stamp,
+    /// When what it was made from was received, by the node's clock, where its age by arrival counts. Unset where a value
+    /// holds until the next message: in lockstep, what time it is when a message comes is chance.
+    pub received: Stamp,
     /// Whether there is a feature; where not, the modality is absent from here on.
     pub present: bool,
     /// How much earlier than the message's own stamp that is, in nanoseconds.
     pub behind_ns: i64,
+    /// Why it must not be used although it is present, where that is so.
+    pub fault: Option<Fault>,
     /// What is wrong with the message, where that is why there is no feature.
     pub refusal: Option<MessageError>,
 }
@@ -80,6 +85,7 @@ pub struct Encoding<E> {
     message_type: MessageType,
     validity: Validity,
     extract: E,
+    max_frozen_s: f64,
 }
 
 impl<E: Extract> Encoding<E> {
@@ -89,7 +95,19 @@ impl<E: Extract> Encoding<E> {
             message_type,
             validity,
             extract,
+            max_frozen_s: f64::INFINITY,
         }
+    }
+
+    /// The same, for which what shows the same for longer than this, in seconds, is at fault: its source is frozen.
+    pub fn with_max_frozen_s(mut self, max_frozen_s: f64) -> Self {
+        self.max_frozen_s = max_frozen_s;
+        self
+    }
+
+    /// The type of its messages.
+    pub fn message_type(&self) -> MessageType {
+        self.message_type
     }
 
     /// Writes the message's feature to `room`, of one feature's width, and returns what became of it; `None` for a message
@@ -129,8 +147,16 @@ impl<E: Extract> Encoding<E> {
             .stamp
             .filter(|stamp| !stamp.is_unset())
             .unwrap_or(message.received);
+        let received = match self.validity {
+            Validity::WhileFresh => earlier(message.received, extraction.received_behind_ns),
+            Validity::UntilNext => Stamp::default(),
+        };
+        let for_s = message.unchanged.for_s(received, own);
+        let max_s = self.max_frozen_s;
         Ok(extraction.relevant.then(|| Encoded {
-            stamp: Stamp::from_nanos(own.nanos().saturating_sub(extraction.behind_ns)),
+            stamp: earlier(own, extraction.behind_ns),
+            fault: (for_s > max_s).then_some(Fault::Frozen { for_s, max_s }),
+            received,
             present: extraction.present,
             behind_ns: extraction.behind_ns,
             refusal,
@@ -154,4 +180,8 @@ impl<E: Extract> Encoding<E> {
             _ => None,
         }
     }
+}
+
+fn earlier(stamp: Stamp, by_ns: i64) -> Stamp {
+    Stamp::from_nanos(stamp.nanos().saturating_sub(by_ns))
 }

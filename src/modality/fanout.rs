@@ -2,13 +2,23 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::arrivals::Arrivals;
+use super::frozen::FrozenCheck;
 use super::parts::NewestParts;
-use super::{Message, MessageSlot};
-use crate::message::MessageType;
+use super::{Finding, Message, MessageSlot};
+use crate::message::{self, MessageType};
+use crate::time::Stamp;
+
+/// The same picture for so long, and so often again, is worth a remark.
+const UNCHANGED_S: f64 = 1.0;
+const UNCHANGED_REPEATS: u32 = 3;
+
+/// A picture that came longer ago than this is old, which is said elsewhere.
+const RECENT_S: f64 = 1.0;
 
 /// Hands each message to the workers of the policy in use and of one that is to take over, and keeps the newest: an
 /// instruction is given once, and counts for a policy that was loaded later too. Of joint states it keeps the newest of
-/// every publisher's joints.
+/// every publisher's joints. It looks at each message that comes for what is wrong with the topic as a whole.
 #[derive(Default)]
 pub struct MessageFanout(Mutex<State>);
 
@@ -18,6 +28,11 @@ struct State {
     notice: Option<String>,
     /// What a message makes untrue.
     silence: Option<String>,
+    has_header: bool,
+    /// Whether messages come when somebody has something to say, and not all the time.
+    holds: bool,
+    arrivals: Arrivals,
+    frozen: FrozenCheck,
     slots: Vec<Arc<MessageSlot>>,
 }
 
@@ -26,6 +41,8 @@ impl MessageFanout {
     pub fn new(message_type: MessageType) -> Self {
         Self(Mutex::new(State {
             newest: NewestParts::new(message_type),
+            has_header: message_type.has_header(),
+            frozen: FrozenCheck::new(message_type),
             ..State::default()
         }))
     }
@@ -59,10 +76,51 @@ impl MessageFanout {
         (state.notice, state.silence) = (None, None);
     }
 
+    /// What is to be expected of the topic: times of a simulator's clock, and messages that hold until the next one and so
+    /// may be said again at any time.
+    pub fn expect(&self, simulated_time: bool, holds: bool) {
+        let mut state = self.lock();
+        state.holds = holds;
+        if simulated_time {
+            state.arrivals.expect_simulated_time();
+        }
+    }
+
+    /// What was wrong when the newest message came.
+    pub fn last_findings(&self) -> Vec<Finding> {
+        let newest = self.lock().newest.iter().last().map(|m| m.received);
+        newest.map_or(Vec::new(), |received| self.findings(received))
+    }
+
+    /// What is wrong at `now` with what comes in, although it does.
+    pub fn findings(&self, now: Stamp) -> Vec<Finding> {
+        let state = self.lock();
+        let newest = state.frozen.newest();
+        let unchanged = newest.and_then(|newest| {
+            let for_s = newest.unchanged.for_s(newest.received, Stamp::default());
+            let is_old = now.seconds_since(newest.received) > RECENT_S;
+            let is_long = for_s >= UNCHANGED_S && newest.unchanged.repeats >= UNCHANGED_REPEATS;
+            (is_long && !is_old).then(|| Finding::Unchanged {
+                what: state.frozen.what(),
+                for_s,
+            })
+        });
+        let mut findings: Vec<Finding> = unchanged.into_iter().collect();
+        findings.extend(state.arrivals.findings(now));
+        findings
+    }
+
     /// Hands a message to every worker. Workers that have ended are forgotten.
-    pub fn put(&self, message: Message) {
+    pub fn put(&self, mut message: Message) {
         let state = &mut *self.lock();
         state.silence = None;
+        if !state.holds {
+            let stamp = state
+                .has_header
+                .then(|| message::header_stamp(&message.bytes).ok());
+            state.arrivals.take(message.received, stamp.flatten());
+            state.frozen.take(&mut message);
+        }
         state.slots.retain(|slot| slot.put(message.clone()));
         state.newest.put(message);
     }
@@ -90,6 +148,7 @@ mod tests {
         Message {
             bytes: Arc::new(vec![byte]),
             received: Stamp::from_ros(byte.into(), 0),
+            unchanged: Default::default(),
         }
     }
 
@@ -146,5 +205,24 @@ mod tests {
         slot.close();
         fanout.put(message(1));
         assert_eq!(Arc::strong_count(&slot), 1);
+    }
+
+    #[test]
+    fn what_holds_until_the_next_message_may_be_said_again_and_what_streams_is_looked_at() {
+        for (holds, findings) in [(false, 1), (true, 0)] {
+            let fanout = MessageFanout::new(MessageType::JointState);
+            fanout.expect(false, holds);
+            // All of them are stamped the same, when the first of them comes.
+            for byte in 0..9 {
+                fanout.put(Message {
+                    bytes: Arc::new(vec![0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]),
+                    ..message(byte)
+                });
+            }
+            let at = |second| Stamp::from_ros(second, 0);
+            assert_eq!(fanout.findings(at(8)).len(), findings);
+            assert_eq!(fanout.last_findings().len(), findings);
+            assert_eq!(fanout.findings(at(30)), [], "nothing has come lately");
+        }
     }
 }

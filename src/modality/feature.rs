@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use nalgebra::DVector;
 
-use crate::time::Stamp;
+use super::Fault;
+use crate::time::{Age, Stamp};
 
 /// The vector of one modality as its encoder and its history give it, with the stamp of the message it came from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,8 +34,12 @@ impl Feature {
 pub struct ProjectedFeature {
     /// When the message was stamped. Zero before the first message.
     pub stamp: Stamp,
+    /// When it was received, where its age by arrival counts; see [`super::Encoded::received`].
+    pub received: Stamp,
     /// Whether there is anything to fuse.
     pub present: bool,
+    /// Why it must not be used all the same, where that is so.
+    pub fault: Option<Fault>,
     /// The projected feature.
     pub values: DVector<f32>,
     /// When it was made; `None` before the first message, and where nobody measures.
@@ -46,10 +51,17 @@ impl ProjectedFeature {
     pub fn absent(width: usize) -> Self {
         Self {
             stamp: Stamp::default(),
+            received: Stamp::default(),
             present: false,
+            fault: None,
             values: DVector::zeros(width),
             made: None,
         }
+    }
+
+    /// How old it is at `now`.
+    pub fn age(&self, now: Stamp) -> Age {
+        Age::at(now, self.stamp, self.received)
     }
 }
 

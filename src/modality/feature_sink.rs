@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use super::worker::Deliver;
-use super::{Feature, FeatureWriter, History, MeasuredWriter, Message, ProjectedFeature};
+use super::{
+    Encoded, Fault, Feature, FeatureWriter, History, MeasuredWriter, Message, ProjectedFeature,
+};
 use crate::fusion::Projection;
-use crate::time::Stamp;
 
 /// Everything between an encoder's output and what is fused: the history, and the projection, which depends on one
 /// feature alone and so is computed once per feature.
@@ -13,6 +14,7 @@ pub struct FeatureBuilder {
     raw: Feature,
     history: History,
     projection: Projection<f32>,
+    max_distance: f64,
 }
 
 impl FeatureBuilder {
@@ -22,7 +24,15 @@ impl FeatureBuilder {
             raw: Feature::absent(history.input_width()),
             history,
             projection,
+            max_distance: f64::INFINITY,
         }
+    }
+
+    /// The same, for which a feature is at fault that is further from the training data than so many times the distance
+    /// that nearly all of them are within.
+    pub fn with_max_distance(mut self, max_distance: f64) -> Self {
+        self.max_distance = max_distance;
+        self
     }
 
     /// Room for the encoder's next output.
@@ -41,14 +51,26 @@ impl FeatureBuilder {
         ProjectedFeature::absent(self.projection.width())
     }
 
-    /// Writes the feature made of what stands in the room. Where it is not `present`, its values stay as they are.
-    pub fn complete(&mut self, stamp: Stamp, present: bool, feature: &mut ProjectedFeature) {
+    /// Writes the feature made of what stands in the room. Where it is not present, its values stay as they are. Returns how
+    /// many times as far from the training data it is as nearly all of them, where the policy says how far that is.
+    pub fn complete(&mut self, encoded: &Encoded, feature: &mut ProjectedFeature) -> Option<f64> {
+        let (stamp, present) = (encoded.stamp, encoded.present);
         self.history.complete(stamp, present, &mut self.raw);
         (feature.stamp, feature.present) = (stamp, present);
-        if present {
-            let projected = self.projection.project(&self.raw.values);
-            feature.values.copy_from(projected);
+        (feature.received, feature.fault) = (encoded.received, encoded.fault);
+        if !present {
+            return None;
         }
+        let projected = self.projection.project(&self.raw.values);
+        feature.values.copy_from(projected);
+        let times = self.projection.times_usual_distance()?;
+        if times > self.max_distance {
+            feature.fault.get_or_insert(Fault::Distant {
+                times,
+                max_times: self.max_distance,
+            });
+        }
+        Some(times)
     }
 }
 
@@ -80,11 +102,11 @@ impl Deliver for FeatureSink {
         self.builder.room()
     }
 
-    fn deliver(&mut self, stamp: Stamp, present: bool, _: &Message) {
+    fn deliver(&mut self, encoded: &Encoded, _: &Message) -> Option<f64> {
         let feature = self.slot.input_buffer_mut();
-        self.builder.complete(stamp, present, feature);
+        let times = self.builder.complete(encoded, feature);
         // Before the feature, so that what is measured is never older than the feature that vouches for it.
-        if let (Some(measured), true) = (&mut self.measured, present) {
+        if let (Some(measured), true) = (&mut self.measured, encoded.present) {
             measured
                 .input_buffer_mut()
                 .copy_from_slice(self.builder.newest());
@@ -92,5 +114,6 @@ impl Deliver for FeatureSink {
         }
         feature.made = Some(Instant::now());
         self.slot.publish();
+        times
     }
 }

@@ -1,9 +1,14 @@
 //! A modality: its newest message, the worker that encodes it, and its newest feature.
 
+mod arrival_rate;
+mod arrivals;
 mod encoding;
 mod fanout;
+mod fault;
 mod feature;
 mod feature_sink;
+mod finding;
+mod frozen;
 mod history;
 mod parts;
 mod slot;
@@ -15,11 +20,14 @@ mod worker;
 
 pub use encoding::{Encoded, Encoding, Extract};
 pub use fanout::MessageFanout;
+pub use fault::Fault;
 pub use feature::{
     Feature, FeatureReader, FeatureWriter, MeasuredReader, MeasuredWriter, ProjectedFeature,
     feature_slot, measured_slot,
 };
 pub use feature_sink::{FeatureBuilder, FeatureSink};
+pub use finding::Finding;
+pub use frozen::{FrozenCheck, Unchanged};
 pub use history::History;
 pub use slot::{Message, MessageSlot};
 pub use stages::{StageLatencies, Stages};

@@ -99,6 +99,7 @@ mod tests {
         Message {
             bytes: Arc::new(bytes),
             received: Stamp::default(),
+            unchanged: Default::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::Unchanged;
 use super::parts::NewestParts;
 use crate::message::MessageType;
 use crate::time::Stamp;
@@ -14,6 +15,8 @@ pub struct Message {
     pub bytes: Arc<Vec<u8>>,
     /// When this process received it; the stamp of messages that carry none.
     pub received: Stamp,
+    /// For how long what it shows has been the same.
+    pub unchanged: Unchanged,
 }
 
 /// Room for the newest message: what the worker has not taken when the next one comes is superseded, except that a
@@ -100,6 +103,7 @@ mod tests {
         Message {
             bytes: Arc::new(vec![byte]),
             received: Stamp::default(),
+            unchanged: Unchanged::default(),
         }
     }
 

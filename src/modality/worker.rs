@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::stages::Stages;
 use super::throttle::Throttle;
-use super::{Encoded, Encoding, Extract, Message, MessageSlot, ModalityStats, Validity};
+use super::{Encoded, Encoding, Extract, Message, MessageSlot, ModalityStats};
 use crate::errors::ConfigErrors;
-use crate::message::{MessageError, MessageType};
+use crate::message::MessageError;
 use crate::shutdown::Shutdown;
-use crate::time::Stamp;
 
 /// Errors of messages that come again and again are logged this often.
 const LOG_EVERY: Duration = Duration::from_secs(1);
@@ -20,9 +19,10 @@ pub trait Deliver: Send + 'static {
     /// Room for the next feature, of one feature's width.
     fn room(&mut self) -> &mut [f32];
 
-    /// Passes on what was written to the room. `present` is false where there is nothing to fuse, and then the room holds
-    /// nothing of meaning. `message` is what it was made from.
-    fn deliver(&mut self, stamp: Stamp, present: bool, message: &Message);
+    /// Passes on what was written to the room. Where it is not present there is nothing to fuse, and then the room holds
+    /// nothing of meaning. `message` is what it was made from. Returns how many times as far from the
+    /// training data the feature is as nearly all of them, where that is known.
+    fn deliver(&mut self, encoded: &Encoded, message: &Message) -> Option<f64>;
 }
 
 /// A running worker.
@@ -33,26 +33,24 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts the worker of the modality `name`, whose messages are of one type and count for so long. `notify` is called
-    /// after every feature. If the thread panics, `shutdown` is requested: a sentence that never ages must not be obeyed
+    /// Starts the worker of the modality `name`, whose messages go through `encoding`. `notify` is called after every
+    /// feature. If the thread panics, `shutdown` is requested: a sentence that never ages must not be obeyed
     /// for ever.
     ///
     /// # Errors
     /// A thread that the system does not give.
     pub fn start(
         name: &str,
-        message_type: MessageType,
-        validity: Validity,
-        extract: impl Extract,
+        encoding: Encoding<impl Extract>,
         deliver: impl Deliver,
         notify: impl Fn() + Send + 'static,
         shutdown: &Shutdown,
     ) -> Result<Self, ConfigErrors> {
-        let slot = Arc::new(MessageSlot::new(message_type));
+        let slot = Arc::new(MessageSlot::new(encoding.message_type()));
         let stats = Arc::<ModalityStats>::default();
         let work = Work {
             name: name.to_owned(),
-            encoding: Encoding::new(message_type, validity, extract),
+            encoding,
             deliver,
             notify,
             stats: stats.clone(),
@@ -113,6 +111,7 @@ impl<E: Extract, D: Deliver, N: Fn()> Work<E, D, N> {
     fn run(mut self, slot: &MessageSlot) {
         while let Some((message, arrived)) = slot.take() {
             let taken = Instant::now();
+            self.stats.begin(taken);
             match self.encode(&message) {
                 Ok(Some(encoded)) => match encoded.refusal {
                     None => {
@@ -141,8 +140,9 @@ impl<E: Extract, D: Deliver, N: Fn()> Work<E, D, N> {
     /// Delivers what became of the message, unless it is left out or has nothing to do with the modality.
     fn encode(&mut self, message: &Message) -> Result<Option<Encoded>, MessageError> {
         let encoded = self.encoding.encode(message, self.deliver.room())?;
-        if let Some(Encoded { stamp, present, .. }) = encoded {
-            self.deliver.deliver(stamp, present, message);
+        if let Some(encoded) = &encoded {
+            let times = self.deliver.deliver(encoded, message);
+            self.stats.set_distance(times);
         }
         Ok(encoded)
     }

@@ -21,9 +21,8 @@ use crate::config::{ENCODER_NAME, EncoderConfig, LoadedEncoder};
 use crate::control::Freshness;
 use crate::errors::ConfigErrors;
 use crate::message::{FeatureTemplate, MessageType, frame_id};
-use crate::modality::{Deliver, Message, MessageFanout, Validity, Worker};
+use crate::modality::{Deliver, Encoded, Encoding, Message, MessageFanout, Validity, Worker};
 use crate::shutdown::{Cause, Shutdown};
-use crate::time::Stamp;
 
 /// Where the features go.
 const FEATURE_TOPIC: &str = "~/feature";
@@ -82,11 +81,10 @@ impl EncoderNode {
         let is_text = config.message == MessageType::String;
         let features = Features::new(&mut node, &fingerprint, modality.width, is_text)?;
         let message = config.message;
+        let validity = Validity::of(&modality.source, Some(SILENT_AFTER_S));
         let worker = Worker::start(
             &modality.name,
-            message,
-            Validity::of(&modality.source, Some(SILENT_AFTER_S)),
-            extractor,
+            Encoding::new(message, validity, extractor),
             features,
             || {},
             &shutdown,
@@ -197,15 +195,16 @@ impl Deliver for Features {
         &mut self.room
     }
 
-    fn deliver(&mut self, stamp: Stamp, present: bool, message: &Message) {
+    fn deliver(&mut self, encoded: &Encoded, message: &Message) -> Option<f64> {
         // A frame that is no text is no reason to lose the picture in it.
         let frame = match self.has_frame {
             true => frame_id(&message.bytes).unwrap_or_default(),
             false => "",
         };
-        let values = if present { &*self.room } else { &[] };
-        let bytes = self.template.encode(stamp, frame, values);
+        let values = if encoded.present { &*self.room } else { &[] };
+        let bytes = self.template.encode(encoded.stamp, frame, values);
         // Publishing fails only when the node is gone.
         let _ = self.publisher.publish_raw(bytes);
+        None
     }
 }

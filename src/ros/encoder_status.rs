@@ -3,17 +3,19 @@
 use std::time::Instant;
 
 use super::graph_watch::Warnings;
-use super::status_publisher::StatusPublisher;
+use super::health_log::HealthLog;
+use super::status_publisher::{Report, StatusPublisher};
 use super::status_source::{ModalityStatus, pairs};
 use crate::clock::Clock;
 use crate::config::EncoderConfig;
 use crate::errors::ConfigErrors;
-use crate::message::{Level, Status, encode_diagnostics};
+use crate::message::{Level, Status};
 
 /// Publishes the state of the encoder node.
 pub struct EncoderStatus {
     publisher: StatusPublisher<Shown>,
     content: Content,
+    health: HealthLog,
 }
 
 struct Content {
@@ -52,6 +54,7 @@ impl EncoderStatus {
     ) -> Result<Self, ConfigErrors> {
         Ok(Self {
             publisher: StatusPublisher::new(node)?,
+            health: HealthLog::default(),
             content: Content {
                 node_name: node.name().unwrap_or_default(),
                 fixed: pairs(&[
@@ -79,13 +82,23 @@ impl EncoderStatus {
             warnings: self.content.warnings.get(),
         };
         let content = &self.content;
+        let findings = || {
+            content
+                .source
+                .fanout
+                .findings(content.clock.now())
+                .into_iter()
+        };
+        let modality = content.modality.as_str();
+        self.health
+            .look(now, || findings().map(|finding| (modality, finding)));
         self.publisher
-            .publish(now, shown, |shown| content.encode(shown));
+            .publish(now, shown, |shown, _| content.report(shown));
     }
 }
 
 impl Content {
-    fn encode(&self, shown: &Shown) -> Vec<u8> {
+    fn report(&self, shown: &Shown) -> Report {
         let (level, message) = match shown.has_begun {
             true => (Level::Ok, "encoding".to_owned()),
             false => (Level::Stale, format!("waiting for {}", self.topic)),
@@ -102,6 +115,10 @@ impl Content {
         let now = self.clock.now();
         let modality = self.source.status(now, &self.node_name, &self.modality);
         let topics = self.warnings.status(&self.node_name);
-        encode_diagnostics(now, &[encoder, modality, topics])
+        Report {
+            stamp: now,
+            statuses: vec![encoder, modality, topics],
+            more: Vec::new(),
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::subscription::Subscription;
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
-use crate::modality::{Message, MessageFanout};
+use crate::modality::{Message, MessageFanout, Unchanged};
 
 /// How long a topic may be without a publisher before it is said.
 const NO_PUBLISHER_AFTER: Duration = Duration::from_secs(5);
@@ -90,6 +90,10 @@ impl ModalityTopic {
             silent_since: None,
             similar: None,
         };
+        let is_simulated = matches!(clock, Clock::Simulated(_));
+        subscribed
+            .fanout
+            .expect(is_simulated, subscribed.wanted.holds);
         let depth = match subscribed.wanted.message {
             MessageType::JointState => DEPTH_OF_PARTS,
             _ => 1,
@@ -184,6 +188,7 @@ impl ModalityTopic {
             fanout.put(Message {
                 bytes: Arc::new(bytes),
                 received: clock.now(),
+                unchanged: Unchanged::default(),
             });
         };
         let (topic, message) = (&self.wanted.topic, self.wanted.message);

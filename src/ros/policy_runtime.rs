@@ -9,7 +9,7 @@ use crate::config::{Loaded, NodeConfig};
 use crate::control::{Attribution, Controller, Ends, Measured, PolicyExecutor, TickMeter, Waker};
 use crate::errors::ConfigErrors;
 use crate::modality::{
-    FeatureBuilder, FeatureSink, History, MessageFanout, Validity, Worker, feature_slot,
+    Encoding, FeatureBuilder, FeatureSink, History, MessageFanout, Validity, Worker, feature_slot,
     measured_slot,
 };
 use crate::safety::{Guard, StopCommand, stop_action_slot};
@@ -85,7 +85,8 @@ impl PolicyRuntime {
                 continue;
             };
             let history = History::new(modality.width, modality.history);
-            let builder = FeatureBuilder::new(history, projection.clone());
+            let builder = FeatureBuilder::new(history, projection.clone())
+                .with_max_distance(wired.max_distance);
             let sink = FeatureSink::new(builder, slot).with_measured(left);
             let waker = waker.clone();
             let notify = move || waker.wake();
@@ -94,10 +95,13 @@ impl PolicyRuntime {
                 true => Validity::UntilNext,
                 false => Validity::of(&modality.source, wired.max_age_s),
             };
-            let worker = Worker::start(name, message, validity, extractor, sink, notify, shutdown)?;
+            let encoder = Some(extractor.describe());
+            let encoding =
+                Encoding::new(message, validity, extractor).with_max_frozen_s(wired.max_frozen_s);
+            let worker = Worker::start(name, encoding, sink, notify, shutdown)?;
             fanout.attach(worker.slot().clone());
             let status = ModalityStatus::of(&worker, freshness.clone(), fanout.clone());
-            modalities.push(status);
+            modalities.push(ModalityStatus { encoder, ..status });
             workers.push(worker);
         }
         let (left, reports) = triple_buffer::triple_buffer(&TickMeter::new().report());

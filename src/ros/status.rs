@@ -5,15 +5,17 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::graph_watch::Warnings;
+use super::health_log::HealthLog;
 use super::lifecycle_status::{LifecycleStatus, Seen};
-use super::status_publisher::StatusPublisher;
+use super::parts::Parts;
+use super::status_publisher::{Report, StatusPublisher};
 use super::status_source::{StatusSource, pairs};
 use super::status_timing::{quantiles, refused, settings as settings_values, timekeeping};
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::control::{Decision, State, StopReason, TickReport};
 use crate::errors::ConfigErrors;
-use crate::message::{Level, Status, encode_diagnostics};
+use crate::message::{Level, Status};
 use crate::realtime::Setting;
 use crate::safety::Permission;
 
@@ -43,6 +45,8 @@ pub struct StatusReporter {
     stalled_after: Duration,
     ticks_come_from: TickSource,
     logged: Option<Instant>,
+    health: HealthLog,
+    parts: Parts,
 }
 
 /// What makes the control loop tick.
@@ -123,6 +127,8 @@ impl StatusReporter {
                 (false, false) => TickSource::SystemClock,
             },
             logged: None,
+            health: HealthLog::default(),
+            parts: Parts::default(),
         })
     }
 
@@ -133,6 +139,10 @@ impl StatusReporter {
         if let Some(newest) = self.sources.try_iter().last() {
             self.source = newest;
             self.publisher.forget();
+        }
+        if let Some(source) = &self.source {
+            let stamp = self.clock.now();
+            self.health.look(now, || source.findings(stamp));
         }
         self.is_quiet &= lifecycle.state != State::Active;
         let report = self.source.as_mut().map(|source| *source.reports.read());
@@ -167,12 +177,13 @@ impl StatusReporter {
             node_name,
             warnings,
             settings,
+            parts,
             ..
         } = self;
         let ticks_come_from = self.ticks_come_from;
-        publisher.publish(now, shown, |shown| {
+        publisher.publish(now, shown, |shown, wants_more| {
             let now = clock.now();
-            let mut statuses = Vec::new();
+            let (mut statuses, mut more) = (Vec::new(), Vec::new());
             match (source, &report) {
                 (Some(source), Some(report)) => {
                     let applied = settings.get().map_or(&[][..], Vec::as_slice);
@@ -192,11 +203,18 @@ impl StatusReporter {
                         status.values.extend(quantiles("command", latency));
                         status
                     }));
+                    if wants_more {
+                        more = parts.statuses(node_name, source, report);
+                    }
                 }
                 _ => statuses.push(shown.lifecycle.status(node_name)),
             }
             statuses.push(warnings.status(node_name));
-            encode_diagnostics(now, &statuses)
+            Report {
+                stamp: now,
+                statuses,
+                more,
+            }
         });
     }
 

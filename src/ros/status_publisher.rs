@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use r2r::QosProfile;
 
+use super::graph;
 use crate::errors::ConfigErrors;
-use crate::message::DIAGNOSTICS_NAME;
+use crate::message::{DIAGNOSTICS_NAME, Status, encode_diagnostics, encode_diagnostics_of};
+use crate::time::Stamp;
 
 /// How often the state is published without a change.
 const REPEAT_EVERY: Duration = Duration::from_secs(1);
@@ -15,8 +17,22 @@ const REPEAT_EVERY: Duration = Duration::from_secs(1);
 pub struct StatusPublisher<Shown> {
     status: r2r::PublisherUntyped,
     diagnostics: r2r::PublisherUntyped,
+    /// The node's own name, and its full one without the first slash: nodes of one name in several namespaces are several
+    /// to those who read `/diagnostics`.
+    names: [String; 2],
+    hardware_id: String,
     shown: Option<Shown>,
     repeated: Option<Instant>,
+}
+
+/// The state of a node.
+pub struct Report {
+    /// When it was so.
+    pub stamp: Stamp,
+    /// Its parts, for `~/status` and `/diagnostics`.
+    pub statuses: Vec<Status>,
+    /// More parts, for `/diagnostics` alone; empty where nobody asked for them.
+    pub more: Vec<Status>,
 }
 
 impl<Shown: PartialEq> StatusPublisher<Shown> {
@@ -30,9 +46,19 @@ impl<Shown: PartialEq> StatusPublisher<Shown> {
             node.create_publisher_untyped(topic, DIAGNOSTICS_NAME, qos)
                 .map_err(|e| ConfigErrors::from(format!("topic {topic}: cannot publish: {e}")))
         };
+        let (status, diagnostics) = (
+            offer("~/status", latched)?,
+            offer("/diagnostics", QosProfile::default())?,
+        );
+        let full = graph::own_name(node);
         Ok(Self {
-            status: offer("~/status", latched)?,
-            diagnostics: offer("/diagnostics", QosProfile::default())?,
+            status,
+            diagnostics,
+            names: [
+                node.name().unwrap_or_default(),
+                full.trim_start_matches('/').to_owned(),
+            ],
+            hardware_id: host_name(),
             shown: None,
             repeated: None,
         })
@@ -48,18 +74,46 @@ impl<Shown: PartialEq> StatusPublisher<Shown> {
         self.shown = None;
     }
 
-    /// Publishes what `encode` gives, where `shown` is new or it is time to.
-    pub fn publish(&mut self, now: Instant, shown: Shown, encode: impl FnOnce(&Shown) -> Vec<u8>) {
+    /// Publishes what `report` gives, where `shown` is new or it is time to. It is told whether more parts are asked for.
+    pub fn publish(
+        &mut self,
+        now: Instant,
+        shown: Shown,
+        report: impl FnOnce(&Shown, bool) -> Report,
+    ) {
         let repeat = self.repeated.is_none_or(|at| now - at >= REPEAT_EVERY);
         if repeat || self.shown.as_ref() != Some(&shown) {
-            let message = encode(&shown);
+            let Report {
+                stamp,
+                mut statuses,
+                more,
+            } = report(&shown, repeat);
             // Publishing fails only when the node is gone.
-            let _ = self.status.publish_raw(&message);
+            let _ = self
+                .status
+                .publish_raw(&encode_diagnostics(stamp, &statuses));
             if repeat {
+                statuses.extend(more);
+                let [own, full] = &self.names;
+                for status in &mut statuses {
+                    if let Some(part) = status.name.strip_prefix(own.as_str()) {
+                        status.name = format!("{full}{part}");
+                    }
+                }
+                let message = encode_diagnostics_of(stamp, &self.hardware_id, &statuses);
                 let _ = self.diagnostics.publish_raw(&message);
                 self.repeated = Some(now);
             }
         }
         self.shown = Some(shown);
+    }
+}
+
+/// The machine that the node runs on, as the hardware of its diagnostics.
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "unknown host".to_owned(),
+        name => name.to_owned(),
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::status_timing::stages;
 use crate::control::{Freshness, StopReason, TickReport};
+use crate::encoder::Summary;
 use crate::message::{Level, Status};
-use crate::modality::{MessageFanout, MessageSlot, ModalityStats, Worker};
+use crate::modality::{Finding, MessageFanout, MessageSlot, ModalityStats, Worker};
 use crate::spec::PolicySpec;
-use crate::time::Stamp;
+use crate::time::{Age, Stamp};
 
 /// What the status shows of one policy.
 pub struct StatusSource {
@@ -34,6 +35,8 @@ pub struct ModalityStatus {
     pub fanout: Arc<MessageFanout>,
     /// Which ages count; none where it is not listened to.
     pub freshness: Option<Freshness>,
+    /// What encodes it here, where something does.
+    pub encoder: Option<Summary>,
 }
 
 impl StatusSource {
@@ -73,7 +76,20 @@ impl StatusSource {
             (None, reason) => reason,
         };
         let parts = [Some(words.to_string()), why, source.fanout.notice()];
-        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+        let stamps = source.fanout.last_findings().into_iter();
+        let stamps = stamps.filter(Finding::is_about_stamps);
+        let parts = parts.into_iter().flatten();
+        let parts: Vec<String> = parts.chain(stamps.map(|f| f.to_string())).collect();
+        parts.join("; ")
+    }
+
+    /// What is wrong at `now` with modalities although their messages arrive, by their names.
+    pub fn findings(&self, now: Stamp) -> impl Iterator<Item = (&str, Finding)> {
+        let modalities = self.modalities.iter().zip(&self.spec.modalities);
+        modalities.flat_map(move |(modality, spec)| {
+            let findings = modality.findings(now).into_iter();
+            findings.map(|finding| (spec.name.as_str(), finding))
+        })
     }
 
     /// The state of every modality at `now`, for a node of that name.
@@ -92,6 +108,7 @@ impl ModalityStatus {
             slot: worker.slot().clone(),
             fanout,
             freshness: Some(freshness),
+            encoder: None,
         }
     }
 
@@ -103,20 +120,33 @@ impl ModalityStatus {
             slot: Arc::default(),
             fanout: Arc::default(),
             freshness: None,
+            encoder: None,
         }
+    }
+
+    /// What is wrong with it at `now` although its messages arrive.
+    fn findings(&self, now: Stamp) -> Vec<Finding> {
+        let seen = self.stats.snapshot();
+        let distant = seen.distance.and_then(Finding::of_distance);
+        let mut findings = self.fanout.findings(now);
+        findings.extend(distant);
+        findings
     }
 
     /// What is to be said of it at `now`, as the modality `name` of a node.
     pub fn status(&self, now: Stamp, node_name: &str, name: &str) -> Status {
         let seen = self.stats.snapshot();
-        let age_s = seen.stamp.map(|stamp| now.seconds_since(stamp));
+        let age = seen
+            .stamp
+            .map(|stamp| Age::at(now, stamp, seen.received_at));
+        let age_s = age.map(Age::seconds);
         let freshness = self.freshness.as_ref();
-        let stale = |age_s: f64| freshness.is_some_and(|f| f.limit_passed_by(age_s).is_some());
-        let (mut level, message) = match (age_s, &seen.last_error) {
+        let stale = |age: Age| freshness.is_some_and(|f| f.limit_passed_by(age).is_some());
+        let (mut level, message) = match (age, &seen.last_error) {
             _ if !self.enabled => (Level::Ok, "not enabled".to_owned()),
             (None, None) => (Level::Stale, "no message yet".to_owned()),
             (None, Some(error)) => (Level::Error, error.clone()),
-            (Some(age_s), _) if stale(age_s) => (Level::Error, format!("{age_s:.2} s old")),
+            (Some(age), _) if stale(age) => (Level::Error, format!("{:.2} s old", age.seconds())),
             (Some(_), Some(error)) => (Level::Warn, error.clone()),
             (Some(_), None) if seen.is_absent => (Level::Warn, "absent".to_owned()),
             (Some(_), None) => (Level::Ok, "fresh".to_owned()),
@@ -127,8 +157,15 @@ impl ModalityStatus {
         if level == Level::Ok && notice.is_some() {
             level = Level::Warn;
         }
-        let parts = [Some(message), reason, notice];
-        let message = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let findings = self.findings(now);
+        if level == Level::Ok && !findings.is_empty() {
+            level = Level::Warn;
+        }
+        let parts = [Some(message), reason, notice].into_iter().flatten();
+        let parts: Vec<String> = parts
+            .chain(findings.iter().map(Finding::to_string))
+            .collect();
+        let message = parts.join("; ");
         let mut values = pairs(&[
             (
                 "age_s",
@@ -139,6 +176,11 @@ impl ModalityStatus {
             ("encoded", seen.encoded.to_string()),
             ("dropped", seen.dropped.to_string()),
             ("superseded", self.slot.superseded().to_string()),
+            (
+                "distance",
+                seen.distance
+                    .map_or("unknown".into(), |d| format!("{d:.2}")),
+            ),
             ("last_error", seen.last_error.unwrap_or_default()),
         ]);
         values.extend(stages(&seen.stages));

@@ -25,14 +25,23 @@ impl Subscription {
         qos: QosProfile,
         deliver: impl FnMut(Vec<u8>) + Send + 'static,
     ) -> Result<Self, ConfigErrors> {
+        Self::of_type(node, topic, message.ros_name(), qos, deliver)
+    }
+
+    /// The same by the name of a type, such as `std_msgs/msg/String`.
+    ///
+    /// # Errors
+    /// As for [`Subscription::new`].
+    pub fn of_type(
+        node: &mut r2r::Node,
+        topic: &str,
+        message: &str,
+        qos: QosProfile,
+        deliver: impl FnMut(Vec<u8>) + Send + 'static,
+    ) -> Result<Self, ConfigErrors> {
         let stream = node
-            .subscribe_raw(topic, message.ros_name(), qos)
-            .map_err(|e| {
-                format!(
-                    "topic {topic} ({}): cannot subscribe: {e}",
-                    message.ros_name()
-                )
-            })?;
+            .subscribe_raw(topic, message, qos)
+            .map_err(|e| format!("topic {topic} ({message}): cannot subscribe: {e}"))?;
         Ok(Self {
             stream: Box::new(stream),
             deliver: Box::new(deliver),

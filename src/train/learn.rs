@@ -18,6 +18,7 @@ use super::schedule::OneCycle;
 use super::split::Split;
 use super::training::Training;
 use super::training_input::TrainingInput;
+use super::usual_distance::usual_distance;
 use crate::errors::ConfigErrors;
 use crate::spec::{PolicySpec, Weights};
 
@@ -74,6 +75,8 @@ struct Trainer<'a> {
     training: &'a Training,
     dataset: &'a Dataset,
     action: Normalizer,
+    /// For each modality that it is known of, by name, how far from their mean nearly all of its features are.
+    usual_distances: Vec<(String, f32)>,
     model: Model,
     paraphrases: Paraphrases,
     /// For each modality, how many features of shifted copies follow a feature.
@@ -91,16 +94,21 @@ impl<'a> Trainer<'a> {
         split: &Split,
     ) -> Result<Self> {
         let learned_from = dataset.samples_of(&split.training);
+        let mut usual_distances = Vec::new();
         let standards = inputs
             .iter()
             .enumerate()
             .map(|(i, training_input)| {
                 let cells = spec.fusion.cells_of(&spec.modalities[i].name);
-                Normalizer::of_features(
-                    training_input,
-                    cells,
-                    dataset.features_of(i, &learned_from),
-                )
+                let rows = || dataset.features_of(i, &learned_from);
+                let standard = Normalizer::of_features(training_input, cells, rows());
+                // What keypoints are pooled from is not what is fused.
+                if training_input.map.is_none()
+                    && let Some(distance) = usual_distance(&standard, rows())
+                {
+                    usual_distances.push((spec.modalities[i].name.clone(), distance));
+                }
+                standard
             })
             .collect();
         let actions = spec.actions.len();
@@ -112,6 +120,7 @@ impl<'a> Trainer<'a> {
             training,
             dataset,
             action: Normalizer::of_numbers(labels, actions),
+            usual_distances,
             paraphrases: Paraphrases::of(spec, dataset),
             copies: inputs
                 .iter()
@@ -190,8 +199,13 @@ impl<'a> Trainer<'a> {
             after_epoch(&epoch);
             epochs.push(epoch);
         }
+        let mut weights = self.model.weights(&self.action, &self.hits()?)?;
+        for (name, distance) in &self.usual_distances {
+            let tensor = format!("standardize.{name}.usual_distance");
+            weights.insert(tensor, vec![1], vec![*distance]);
+        }
         Ok(Some(Learned {
-            weights: self.model.weights(&self.action, &self.hits()?)?,
+            weights,
             epochs,
             action: self.action.clone(),
         }))

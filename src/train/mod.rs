@@ -33,6 +33,7 @@ mod split;
 mod survey;
 mod training;
 mod training_input;
+mod usual_distance;
 
 pub use compare::{CompareOptions, Comparison, Row, Run, compare};
 pub use dataset::{Dataset, Episode, Table};

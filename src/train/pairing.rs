@@ -18,7 +18,7 @@ use std::ops::RangeInclusive;
 use super::latency::Latency;
 use super::survey::Label;
 use crate::control::Freshness;
-use crate::time::Stamp;
+use crate::time::{Age, Stamp};
 
 /// The messages of one modality that an episode might use.
 pub struct Arrivals {
@@ -153,17 +153,21 @@ impl Arrivals {
             .find(|i| had_arrived(&self.messages[*i], moment, latency_ns))
             .ok_or(Loss::NothingYet)?;
         let Arrival { row, .. } = self.messages[message];
-        let age_ns = age_ns(&self.messages[message], moment, latency_ns);
+        let ages_ns = ages_ns(&self.messages[message], moment, latency_ns);
         let row = row.ok_or(Loss::Absent)?;
         let freshness = self.max_age_ns.map(|max_age_ns| Freshness {
             required: true,
             max_age_s: Some(max_age_ns as f64 * 1e-9),
             max_future_s: Freshness::MAX_FUTURE_S,
         });
-        let age_s = age_ns as f64 * 1e-9;
-        match freshness.and_then(|freshness| freshness.limit_passed_by(age_s)) {
+        let [by_stamp_s, by_arrival_s] = ages_ns.map(|age_ns| age_ns as f64 * 1e-9);
+        let age = Age {
+            by_stamp_s,
+            by_arrival_s,
+        };
+        match freshness.and_then(|freshness| freshness.limit_passed_by(age)) {
             Some(_) => Err(Loss::Stale),
-            None => Ok((message, row, age_ns)),
+            None => Ok((message, row, ages_ns[0].max(ages_ns[1]))),
         }
     }
 
@@ -182,14 +186,17 @@ fn had_arrived(message: &Arrival, moment: &LabelTime, latency_ns: i64) -> bool {
     }
 }
 
-fn age_ns(message: &Arrival, moment: &LabelTime, latency_ns: i64) -> i64 {
+/// Its age by its stamp and by its arrival, as the node would judge it: in an answer to an observation, by the stamp alone.
+fn ages_ns(message: &Arrival, moment: &LabelTime, latency_ns: i64) -> [i64; 2] {
     let (now, then) = match (moment.answers, message.stamp) {
-        (Some(answered), Some(stamp)) => (answered, stamp),
-        (None, Some(stamp)) if !moment.clocks_differ => (moment.logged, stamp),
-        _ => (moment.logged, later(message.logged, latency_ns)),
+        (Some(answered), Some(stamp)) => (answered, [stamp; 2]),
+        (None, Some(stamp)) if !moment.clocks_differ => (moment.logged, [stamp, message.logged]),
+        _ => (moment.logged, [later(message.logged, latency_ns); 2]),
     };
-    let age_ns = now.nanos().saturating_sub(then.nanos());
-    age_ns.saturating_add(message.behind_ns)
+    then.map(|then| {
+        let age_ns = now.nanos().saturating_sub(then.nanos());
+        age_ns.saturating_add(message.behind_ns)
+    })
 }
 
 fn later(stamp: Stamp, by_ns: i64) -> Stamp {

@@ -269,3 +269,28 @@ fn joints_in_messages_of_their_own_are_the_same_joints() {
         assert_eq!(samples(true, behind_s), whole);
     }
 }
+
+#[test]
+fn where_the_node_would_not_have_trusted_its_joints_it_says_so() {
+    let mut workshop = Workshop::new("{method: concat}", None);
+    workshop.add("head.0.weight", &[2, 13]);
+    workshop.add("head.0.bias", &[2]);
+    let usual = "standardize.joints.usual_distance";
+    workshop.weights.insert(usual, vec![1], vec![0.01]);
+    let limited = PARAMETERS.replace(
+        "message: sensor_msgs/msg/JointState,",
+        "message: sensor_msgs/msg/JointState, max_distance: 1.5,",
+    );
+    fs::write(workshop.path("node.yaml"), limited).unwrap();
+    let figures = workshop.explain().figures;
+    let stops = figures.samples.iter().filter_map(|s| s.stop.as_ref());
+    let unlike: Vec<_> = stops
+        .filter(|stop| stop.cause == "joints unlike the training data")
+        .collect();
+    assert!(unlike.len() > 20, "{}", unlike.len());
+    assert!(
+        unlike[0].reason.ends_with("of it, allowed 1.5"),
+        "{}",
+        unlike[0].reason
+    );
+}

@@ -49,7 +49,7 @@ def test_parameters_are_listed_by_their_prefix_and_depth(ask: Callable[..., Any]
     ]:
         assert name in names
     joints_names = ask("list_parameters", ["modalities.joints"]).result
-    keys = ("topic", "message", "enabled", "required", "max_age_s", "max_future_s")
+    keys = ("topic", "message", "enabled", "required", "max_age_s", "max_future_s", "max_distance")
     assert set(joints_names.names) == {f"modalities.joints.{key}" for key in keys}
     assert joints_names.prefixes == ["modalities.joints"]
 
@@ -140,4 +140,4 @@ def test_the_log_reaches_rosout_and_the_diagnostics_their_topic(robot: Robot) ->
     assert line.name == "late_fusion" and line.level == Log.INFO
     robot.wait_for("diagnostics", lambda: any(array.status[0].message == "active" for array in diagnosed))
     parts = [status.name for status in diagnosed[-1].status]
-    assert parts == [f"late_fusion: {part}" for part in ("control", "joints", "topics")]
+    assert parts == [f"late_fusion: {part}" for part in ("control", "joints", "topics", "guard", "policy")]

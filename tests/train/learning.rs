@@ -42,6 +42,15 @@ fn what_was_demonstrated_is_learned_and_can_be_run() {
             assert!(off < 0.25, "{place:?} to {goal:?}: {action:?}");
         }
     }
+    for projection in policy.projections() {
+        let mut projection = projection.clone();
+        let mut times = |feature| {
+            projection.project(feature);
+            projection.times_usual_distance().unwrap()
+        };
+        assert!(times(&[0.4, -0.4]) < 1.0, "as in training");
+        assert!(times(&[20.0, 20.0]) > 5.0, "nothing of that kind was there");
+    }
     let json = fs::read_to_string(workshop.options.out.join("report.json")).unwrap();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["epochs"].as_array().unwrap().len(), 60);

@@ -8,6 +8,8 @@ mod parameters;
 mod predict;
 #[cfg(feature = "ros")]
 mod record;
+#[cfg(feature = "ros")]
+mod status;
 #[cfg(feature = "train")]
 mod train;
 
@@ -31,6 +33,8 @@ enum Tool {
     Predict(predict::Arguments),
     #[cfg(feature = "ros")]
     Record(record::Arguments),
+    #[cfg(feature = "ros")]
+    Status(status::Arguments),
     #[cfg(feature = "train")]
     Train(train::Arguments),
 }
@@ -44,6 +48,8 @@ fn main() -> ExitCode {
         Tool::Predict(arguments) => predict::run(arguments),
         #[cfg(feature = "ros")]
         Tool::Record(arguments) => record::run(arguments),
+        #[cfg(feature = "ros")]
+        Tool::Status(arguments) => status::run(arguments),
         #[cfg(feature = "train")]
         Tool::Train(arguments) => train::run(arguments),
     };

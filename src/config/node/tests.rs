@@ -64,8 +64,9 @@ fn every_number_takes_its_bounds_and_nothing_beyond_them_nor_what_is_not_finite(
             assert!(told.contains(&expected), "{expected} in {told}");
         }
     }
-    // Rates, chunks, seven modalities' ages, two contrasts, six limits, the ages of deadman and emergency stop.
-    assert_eq!(count, 2 + 2 + 2 * 7 + 2 + 6 + 2);
+    // Rates, chunks, seven modalities' ages, and distances, two contrasts, three times frozen, six limits, the ages of deadman
+    // and emergency stop.
+    assert_eq!(count, 2 + 2 + 3 * 7 + 2 + 3 + 6 + 2);
 }
 
 #[test]
@@ -106,4 +107,30 @@ fn only_what_is_stamped_on_arrival_and_holds_is_never_from_the_future() {
     let mut feature = config.modalities[6].clone();
     feature.max_age_s = None;
     assert_eq!(feature.freshness().max_future_s, 0.1);
+}
+
+#[test]
+fn a_feature_that_holds_until_the_next_one_may_come_again_unchanged() {
+    let name = "modalities.m6.max_frozen_s";
+    let config = with(name, Value::Double(2.0)).unwrap();
+    assert_eq!(config.modalities[6].max_frozen_s, 2.0);
+    let mut given = everything();
+    given.insert(name.to_owned(), Value::Double(2.0));
+    given.insert(
+        "modalities.m6.max_age_s".into(),
+        Value::Double(f64::INFINITY),
+    );
+    let told = NodeConfig::from_parameters(given)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(
+        told.contains(name) && told.contains("holds until the next one"),
+        "{told}"
+    );
+    let told = with("modalities.m3.max_frozen_s", Value::Double(2.0)).unwrap_err();
+    assert!(
+        told.contains("m3.max_frozen_s"),
+        "joints may stand still: {told}"
+    );
 }

@@ -95,6 +95,8 @@ fn feature(stamp: i64, value: Option<f32>) -> ProjectedFeature {
     ProjectedFeature {
         made: None,
         stamp: Stamp::from_nanos(stamp),
+        received: Stamp::default(),
+        fault: None,
         present: value.is_some(),
         values: vec![value.unwrap_or(0.0)].into(),
     }

@@ -4,6 +4,7 @@ mod chunks;
 mod stops;
 
 use super::*;
+use crate::modality::Fault;
 use crate::policy::Policy;
 use crate::safety::Limit;
 use crate::spec::*;
@@ -44,6 +45,8 @@ fn feature(seconds: f64, value: f32) -> ProjectedFeature {
     ProjectedFeature {
         made: None,
         stamp: at(seconds),
+        received: Stamp::default(),
+        fault: None,
         present: true,
         values: DVector::from_vec(vec![value]),
     }
@@ -115,6 +118,74 @@ fn a_stamp_from_the_future_is_tolerated_less_far_than_one_from_the_past() {
     assert_eq!(
         text,
         "camera: stamped 1.000 s in the future, allowed 0.100 s; do the clocks agree?"
+    );
+}
+
+#[test]
+fn stamps_that_run_ahead_do_not_make_a_feature_younger_than_its_arrival() {
+    let mut controller = controller(BOTH);
+    controller.freshness[0].max_future_s = 10.0;
+    let came = |stamp, received| ProjectedFeature {
+        received: at(received),
+        ..feature(stamp, 0.25)
+    };
+    let mut decide = |now, camera: ProjectedFeature| {
+        decide(
+            &mut controller,
+            now,
+            &[camera, feature(0.1, 0.5)],
+            &mut [0.0],
+        )
+    };
+    // A camera whose clock is 9 s ahead sent its last picture at 1 s.
+    let act = Decision::Act { limited: 0 };
+    assert_eq!(decide(1.0, came(10.0, 1.0)), act);
+    assert_eq!(decide(1.5, came(10.0, 1.0)), act);
+    for now in [1.6, 5.0, 10.0, 10.4] {
+        let decision = decide(now, came(10.0, 1.0));
+        let Decision::Stop(StopReason::Stale {
+            age_s, max_age_s, ..
+        }) = decision
+        else {
+            panic!("at {now}: {decision:?}")
+        };
+        assert!(
+            (age_s - (now - 1.0)).abs() < 1e-9 && max_age_s == 0.5,
+            "{decision:?}"
+        );
+    }
+    // What took long to come is as old as its stamp says, and a clock that was turned back says nothing of arrival.
+    assert!(matches!(decide(11.0, came(10.4, 10.9)), Decision::Stop(_)));
+    assert_eq!(decide(11.0, came(10.9, 99.0)), act);
+}
+
+#[test]
+fn a_feature_at_fault_stops_the_robot_or_is_done_without_where_it_is_not_required() {
+    let fault = Fault::Frozen {
+        for_s: 2.125,
+        max_s: 2.0,
+    };
+    let frozen = ProjectedFeature {
+        fault: Some(fault),
+        ..feature(1.0, 0.25)
+    };
+    let features = [frozen, feature(0.1, 0.5)];
+    let mut needs_it = controller(BOTH);
+    let mut action = [9.0];
+    let decision = decide(&mut needs_it, 1.1, &features, &mut action);
+    let reason = StopReason::Unfit { modality: 0, fault };
+    assert_eq!((decision, action), (Decision::Silent(reason), [0.0]));
+    assert_eq!(
+        reason.describe(needs_it.policy().spec()).to_string(),
+        "camera: the picture has not changed for 2.1 s (identical bytes), allowed 2.0 s"
+    );
+    let decision = decide(&mut controller([false, true]), 1.1, &features, &mut action);
+    assert_eq!((decision, action), (Decision::Act { limited: 0 }, [0.5]));
+    // An old one is told to be old, whatever it shows.
+    let decision = decide(&mut needs_it, 9.0, &features, &mut action);
+    assert!(
+        matches!(decision, Decision::Silent(StopReason::Stale { .. })),
+        "{decision:?}"
     );
 }
 

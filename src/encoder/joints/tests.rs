@@ -57,6 +57,7 @@ fn joined(present: bool, behind_ms: i64) -> Joined {
         relevant: true,
         present,
         behind_ns: behind_ms * 1_000_000,
+        received_behind_ns: 0,
     }
 }
 
@@ -142,7 +143,11 @@ fn without_a_stamp_a_joint_is_as_old_as_its_reception() {
         bench.receive(Stamp::default(), received, &[(joint, 1.0)])
     };
     receive(0, "right").unwrap();
-    assert_eq!(receive(700, "left"), Ok(joined(true, 700)));
+    let behind_700_ms = Joined {
+        received_behind_ns: 700_000_000,
+        ..joined(true, 700)
+    };
+    assert_eq!(receive(700, "left"), Ok(behind_700_ms));
 }
 
 #[test]
@@ -180,4 +185,20 @@ fn what_was_forgotten_never_was() {
     bench.at(0, &[("left", 1.0), ("right", 2.0)]);
     bench.joints.forget();
     assert!(!bench.at(1, &[("left", 1.0)]).present);
+}
+
+#[test]
+fn a_joint_whose_publisher_has_died_is_as_old_as_its_last_arrival_whatever_its_stamp() {
+    let mut bench = Bench::new();
+    let at = after_an_hour;
+    // The clock of the right joint's driver is 0.9 s ahead.
+    bench.receive(at(900), at(0), &[("right", 2.0)]).unwrap();
+    let mut last = None;
+    for ms in (0..=800).step_by(100) {
+        last = Some(bench.receive(at(ms), at(ms), &[("left", 1.0)]).unwrap());
+    }
+    let last = last.unwrap();
+    assert_eq!((last.behind_ns, last.received_behind_ns), (0, 800_000_000));
+    let back = bench.receive(at(1750), at(850), &[("right", 2.0)]).unwrap();
+    assert_eq!(back.received_behind_ns, 50_000_000);
 }

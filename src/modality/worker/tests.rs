@@ -3,10 +3,12 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use super::*;
 use crate::encoder::Extraction;
 use crate::fusion::Projection;
-use crate::message;
+use crate::message::{self, MessageType};
 use crate::modality::{
-    FeatureBuilder, FeatureReader, FeatureSink, FeatureWriter, History, feature_slot,
+    Fault, FeatureBuilder, FeatureReader, FeatureSink, FeatureWriter, History, Unchanged, Validity,
+    feature_slot,
 };
+use crate::time::Stamp;
 
 /// Ample for a thread to get its turn; nothing waits this long where all is well.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -43,6 +45,7 @@ impl Extract for Bytes {
             present: bytes[0] != 0,
             relevant: true,
             behind_ns: 0,
+            received_behind_ns: 0,
         })
     }
 }
@@ -74,9 +77,7 @@ impl Bench {
         let slot = sink(writer);
         let worker = Worker::start(
             "bytes",
-            MessageType::Image,
-            validity,
-            extract,
+            Encoding::new(MessageType::Image, validity, extract).with_max_frozen_s(2.0),
             slot,
             notify,
             &Shutdown::default(),
@@ -91,9 +92,14 @@ impl Bench {
     }
 
     fn put(&self, bytes: &[u8]) {
+        self.put_unchanged(bytes, Unchanged::default());
+    }
+
+    fn put_unchanged(&self, bytes: &[u8], unchanged: Unchanged) {
         self.worker.slot().put(Message {
             bytes: Arc::new(bytes.to_vec()),
             received: Stamp::from_ros(1000, 0),
+            unchanged,
         });
     }
 
@@ -191,6 +197,7 @@ fn what_came_while_one_was_encoded_is_superseded_by_the_newest() {
     let mut bench = Bench::new();
     bench.put(&[1]);
     assert_eq!(bench.enter(), 1);
+    assert!(bench.worker.stats().snapshot().busy_s.is_some());
     for byte in 2..=9 {
         bench.put(&[byte]);
     }
@@ -199,6 +206,7 @@ fn what_came_while_one_was_encoded_is_superseded_by_the_newest() {
     bench.go_on.send(()).unwrap();
     assert!(bench.feature().1);
     assert_eq!(bench.feature(), (1000, true, 9.0));
+    assert_eq!(bench.worker.stats().snapshot().busy_s, None);
     assert_eq!(bench.worker.slot().superseded(), 7);
 }
 
@@ -225,6 +233,7 @@ fn the_instruction_in_use_is_known_until_a_blank_or_malformed_one() {
                 present: !message::text(&message.bytes)?.trim().is_empty(),
                 relevant: true,
                 behind_ns: 0,
+                received_behind_ns: 0,
             })
         }
     }
@@ -234,9 +243,7 @@ fn the_instruction_in_use_is_known_until_a_blank_or_malformed_one() {
     let slot = sink(writer);
     let worker = Worker::start(
         "said",
-        MessageType::String,
-        Validity::UntilNext,
-        Said,
+        Encoding::new(MessageType::String, Validity::UntilNext, Said),
         slot,
         notify,
         &Shutdown::default(),
@@ -246,6 +253,7 @@ fn the_instruction_in_use_is_known_until_a_blank_or_malformed_one() {
         worker.slot().put(Message {
             bytes: Arc::new(bytes),
             received: Stamp::default(),
+            unchanged: Unchanged::default(),
         });
         notified.recv_timeout(PATIENCE).unwrap();
         worker.stats().sentence()
@@ -257,4 +265,79 @@ fn the_instruction_in_use_is_known_until_a_blank_or_malformed_one() {
     let mut malformed = open();
     malformed[9] = 0xff;
     assert_eq!(said(malformed), None);
+}
+
+#[test]
+fn a_feature_says_when_it_came_where_that_counts() {
+    for (validity, received) in [
+        (Validity::WhileFresh, Stamp::from_ros(1000, 0)),
+        (Validity::UntilNext, Stamp::default()),
+    ] {
+        let mut bench = Bench::of(validity);
+        bench.through(&[7, 5]);
+        assert_eq!(bench.feature(), (5, true, 7.0));
+        assert_eq!(bench.features.read().received, received);
+    }
+}
+
+#[test]
+fn a_picture_that_has_been_the_same_for_too_long_is_at_fault() {
+    // By arrival, and where arrival does not count, as in lockstep, by stamps.
+    for (validity, stamp) in [(Validity::WhileFresh, 5), (Validity::UntilNext, 9)] {
+        for (since_s, is_at_fault) in [(2, false), (3, true)] {
+            let mut bench = Bench::of(validity);
+            let unchanged = Unchanged {
+                repeats: 9,
+                received: Stamp::from_ros(1000 - since_s, 0),
+                stamp: Stamp::from_ros(9 - since_s, 0),
+            };
+            bench.put_unchanged(&[7, stamp], unchanged);
+            bench.enter();
+            bench.go_on.send(()).unwrap();
+            assert!(bench.feature().1, "it is there");
+            let fault = bench.features.read().fault;
+            let for_s = f64::from(since_s);
+            let expected = Fault::Frozen { for_s, max_s: 2.0 };
+            assert_eq!(fault, is_at_fault.then_some(expected), "{validity:?}");
+        }
+    }
+}
+
+#[test]
+fn a_feature_far_from_the_training_data_is_told_and_at_fault_beyond_its_limit() {
+    let projection = Projection::identity(1).with_usual_distance(4.0);
+    let builder = FeatureBuilder::new(History::new(1, 1), projection).with_max_distance(2.0);
+    let (writer, mut features) = feature_slot(1);
+    let mut sink = FeatureSink::new(builder, writer);
+    let message = Message {
+        bytes: Arc::default(),
+        received: Stamp::default(),
+        unchanged: Unchanged::default(),
+    };
+    let mut deliver = |value: f32, present, fault| {
+        sink.room()[0] = value;
+        let encoded = Encoded {
+            stamp: Stamp::from_ros(1, 0),
+            received: Stamp::default(),
+            present,
+            behind_ns: 0,
+            fault,
+            refusal: None,
+        };
+        let times = sink.deliver(&encoded, &message);
+        (times, features.read().fault)
+    };
+    assert_eq!(deliver(-8.0, true, None), (Some(2.0), None));
+    let far = Fault::Distant {
+        times: 2.5,
+        max_times: 2.0,
+    };
+    assert_eq!(deliver(10.0, true, None), (Some(2.5), Some(far)));
+    let frozen = Fault::Frozen {
+        for_s: 3.0,
+        max_s: 2.0,
+    };
+    assert_eq!(deliver(10.0, true, Some(frozen)), (Some(2.5), Some(frozen)));
+    assert_eq!(deliver(10.0, false, None), (None, None));
+    assert_eq!(deliver(4.0, true, None), (Some(1.0), None));
 }

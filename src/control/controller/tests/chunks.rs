@@ -78,6 +78,8 @@ fn camera(stamp_ms: i64, chunk: [f32; STEPS]) -> ProjectedFeature {
     ProjectedFeature {
         made: None,
         stamp: ms(stamp_ms),
+        received: Stamp::default(),
+        fault: None,
         present: true,
         values: chunk.to_vec().into(),
     }
@@ -87,6 +89,8 @@ fn instruction(stamp_ms: i64, value: f32) -> ProjectedFeature {
     ProjectedFeature {
         made: None,
         stamp: ms(stamp_ms),
+        received: Stamp::default(),
+        fault: None,
         present: true,
         values: vec![value].into(),
     }
