@@ -305,7 +305,8 @@ def act_on_simulated_time(robot: Robot, **limit: float) -> None:
     """Starts a robot that acts whenever the clock is turned on."""
     parameters = first(robot, emergency_stop=EMERGENCY_STOP, use_sim_time=True)
     parameters["modalities"]["joints"]["max_age_s"] = float("inf")
-    parameters["action"]["limits"] = {"drive": limit} if limit else {}
+    if limit:
+        parameters["action"]["limits"] = {"drive": limit}
     robot.run(parameters)
     robot.simulated = Time(sec=100)
     ticking = robot.status_says("waiting: joints: absent")
