@@ -84,8 +84,6 @@ pub struct ModalityConfig {
     pub max_distance: f64,
 }
 
-}
-
 /// The ages that a limit may have: below, nothing is ever fresh; beyond, it protects nobody.
 pub(super) const AGES_S: RangeInclusive<f64> = 0.001..=3600.0;
 
