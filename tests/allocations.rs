@@ -140,6 +140,7 @@ fn a_tick_and_its_command_allocate_nothing() {
                 stamp: now,
                 received: now,
                 fault: None,
+                made: None,
                 present: true,
                 values: DVector::repeat(PROJECTED, 0.5),
             });
@@ -180,6 +181,9 @@ fn coming_to_rest_and_driving_again_allocates_nothing() {
         let now = Stamp::from_nanos(1_000_000_000 + tick * 25_000_000);
         writer.write(ProjectedFeature {
             stamp: now,
+            received: now,
+            fault: None,
+            made: None,
             present: true,
             values: DVector::repeat(PROJECTED, 0.5),
         });
@@ -227,6 +231,7 @@ fn a_policy_takes_over_without_an_allocation() {
         stamp: now,
         received: now,
         fault: None,
+        made: None,
         present: true,
         values: DVector::repeat(PROJECTED, 0.5),
     });

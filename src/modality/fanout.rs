@@ -193,7 +193,8 @@ mod tests {
         let slot = Arc::<MessageSlot>::default();
         fanout.attach(slot.clone());
         fanout.put(message(2));
-        assert_eq!(slot.take(), Some(message(2)));
+        let taken = slot.take().map(|(message, _)| message);
+        assert_eq!(taken, Some(message(2)));
         assert_eq!(slot.superseded(), 0, "it was the first");
     }
 
