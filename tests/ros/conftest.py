@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from manager import Manager
 from peer import Peer
 from program import ROOT, Program, executable
 from robot import Robot
@@ -54,3 +55,9 @@ def start(domain: int, tmp_path: Path) -> Iterator[Callable[..., Program]]:
 def robot(peer: Peer, start: Callable[..., Program], tmp_path: Path) -> Robot:
     """Everything that a running node has around it."""
     return Robot(peer, start, tmp_path)
+
+
+@pytest.fixture
+def manager(robot: Robot) -> Manager:
+    """A lifecycle manager of a node that is yet to be started."""
+    return Manager(robot)

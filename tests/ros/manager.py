@@ -7,9 +7,10 @@ from typing import Any
 
 from lifecycle_msgs.msg import State, Transition, TransitionDescription, TransitionEvent
 from lifecycle_msgs.srv import ChangeState, GetAvailableStates, GetAvailableTransitions, GetState
-from parameters import write
+from parameters import RATE_HZ, wired, write
+from policies import joints_policy
 from rclpy.task import Future
-from robot import MESSAGES, Robot
+from robot import MESSAGES, Robot, joints, numbers
 
 NODE = "late_fusion"
 
@@ -17,6 +18,14 @@ UNCONFIGURED, INACTIVE, ACTIVE, FINALIZED = "unconfigured", "inactive", "active"
 
 ANSWER_S = 20.0
 """A transition loads a policy or waits for an encoder; on a machine that is busy that takes a while."""
+
+
+LEFT, RIGHT = 1.0, 0.5
+DRIVES = [1.5, -1.0]
+"""What `joints_policy` makes of these joints."""
+
+SILENCE_S = 10 / RATE_HZ
+"""Ten commands' time, in which there is none."""
 
 
 def in_words(transition: TransitionDescription) -> tuple[int, str, int, str, int, str]:
@@ -92,3 +101,22 @@ class Manager:
     def is_connected(self) -> None:
         """Waits until commands would be heard: from here on one that is not heard was not sent."""
         self.robot.wait_for("the command topic", lambda: self.commands.get_publisher_count() > 1)
+
+
+def with_joints(robot: Robot) -> dict:
+    """Parameters of a robot that drives as soon as it may."""
+    robot.keep_sending("joint_states", joints(LEFT, RIGHT))
+    return wired(joints_policy(robot.folder / "policy"))
+
+
+def drives(robot: Robot) -> None:
+    """Waits for a command of the policy that comes from now on."""
+    robot.commands.clear()
+    robot.wait_for_action(DRIVES)
+
+
+def is_silent(robot: Robot) -> None:
+    """No command comes, though everything is there that one could be made of."""
+    robot.commands.clear()
+    robot.peer.spin(SILENCE_S)
+    assert [numbers(command) for command in robot.commands] == []

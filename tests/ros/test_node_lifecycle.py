@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-import math
-import re
 import shutil
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import rclpy
-from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus
-from frozen_thread import frozen_thread
 from lifecycle_msgs.msg import Transition
-from manager import ACTIVE, FINALIZED, INACTIVE, UNCONFIGURED, Manager, in_words
-from parameters import RATE_HZ, wired
+from manager import (
+    ACTIVE,
+    DRIVES,
+    FINALIZED,
+    INACTIVE,
+    LEFT,
+    RIGHT,
+    UNCONFIGURED,
+    Manager,
+    drives,
+    in_words,
+    is_silent,
+    with_joints,
+)
+from parameters import wired
 from policies import (
     STOP,
     constant_policy,
-    joints_and_target_policy,
     joints_policy,
-    shipped_encoders_policy,
     spoken_policy,
 )
 from rclpy.context import Context
@@ -30,19 +36,6 @@ from rclpy.lifecycle import LifecycleNode
 from robot import Robot, joints, numbers
 from std_msgs.msg import String
 from swap import FIRST, SECOND, second
-
-LEFT, RIGHT = 1.0, 0.5
-DRIVES = [1.5, -1.0]
-"""What `joints_policy` makes of these joints."""
-
-SILENCE_S = 10 / RATE_HZ
-"""Ten commands' time, in which there is none."""
-
-
-@pytest.fixture
-def manager(robot: Robot) -> Manager:
-    """A manager of a node that is yet to be started."""
-    return Manager(robot)
 
 
 @pytest.fixture
@@ -54,25 +47,6 @@ def reference() -> Iterator[LifecycleNode]:
     yield node
     node.destroy_node()
     rclpy.shutdown(context=context)
-
-
-def with_joints(robot: Robot) -> dict:
-    """Parameters of a robot that drives as soon as it may."""
-    robot.keep_sending("joint_states", joints(LEFT, RIGHT))
-    return wired(joints_policy(robot.folder / "policy"))
-
-
-def drives(robot: Robot) -> None:
-    """Waits for a command of the policy that comes from now on."""
-    robot.commands.clear()
-    robot.wait_for_action(DRIVES)
-
-
-def is_silent(robot: Robot) -> None:
-    """No command comes, though everything is there that one could be made of."""
-    robot.commands.clear()
-    robot.peer.spin(SILENCE_S)
-    assert [numbers(command) for command in robot.commands] == []
 
 
 def test_every_state_lets_through_what_the_design_says(robot: Robot, manager: Manager) -> None:
@@ -332,106 +306,6 @@ def test_an_instruction_from_before_a_cleanup_does_not_count_after_it(robot: Rob
     is_silent(robot)
     robot.say("close the faucet")
     robot.wait_for("a command", lambda: bool(robot.commands))
-
-
-def drives_on_simulated_time(robot: Robot) -> None:
-    """Turns the clock on until a command comes, and lets it stand still then."""
-    robot.commands.clear()
-
-    def turned_on() -> bool:
-        robot.advance(1 / RATE_HZ)
-        return bool(robot.commands)
-
-    robot.wait_for("a command", turned_on)
-    assert numbers(robot.commands[-1]) == DRIVES
-
-
-def simulated(robot: Robot, **more: object) -> dict:
-    """Parameters on a clock of the test's, with joints that hold for good."""
-    robot.simulated = Time(sec=100)
-    parameters = with_joints(robot) | {"use_sim_time": True} | more
-    parameters["modalities"]["joints"]["max_age_s"] = math.inf
-    return parameters
-
-
-@pytest.mark.parametrize("lockstep", [False, True])
-def test_while_simulated_time_stands_still_the_robot_is_stopped_all_the_same(
-    robot: Robot, manager: Manager, lockstep: bool
-) -> None:
-    manager.run(simulated(robot, lockstep=lockstep))
-    manager.bring_to(ACTIVE)
-    for _ in range(2):
-        drives_on_simulated_time(robot)
-        assert manager.change("deactivate")
-        robot.wait_for_action(STOP)
-        is_silent(robot)
-        robot.advance(1.0)
-        is_silent(robot)
-        assert manager.change("activate")
-    assert robot.program.stop() == 0
-
-
-@pytest.mark.parametrize("is_simulated", [False, True])
-def test_a_control_thread_that_hangs_does_not_keep_a_deactivation_from_stopping_the_robot(
-    robot: Robot, manager: Manager, is_simulated: bool
-) -> None:
-    manager.run(simulated(robot) if is_simulated else with_joints(robot))
-    manager.bring_to(ACTIVE)
-    (drives_on_simulated_time if is_simulated else drives)(robot)
-    with frozen_thread(robot.program.process.pid, "control"):
-        answer = manager.ask_for("deactivate")
-        robot.wait_for("stops", lambda: [numbers(c) for c in robot.commands[-3:]] == [STOP] * 3)
-        assert manager.state() == "deactivating"
-        assert not manager.change("activate"), "that is still under way"
-        assert not answer.done()
-    robot.wait_for("the answer", answer.done)
-    assert answer.result().success
-    assert manager.state() == INACTIVE
-    is_silent(robot)
-
-
-def test_a_topic_that_is_published_is_given_up_with_a_cleanup(robot: Robot, manager: Manager) -> None:
-    manager.run(wired(joints_and_target_policy(robot.folder / "policy")))
-    robot.keep_sending("joint_states", joints(LEFT, RIGHT))
-
-    def subscriptions(topic: str) -> int:
-        found = robot.peer.node.get_subscriptions_info_by_topic(topic)
-        return sum(end.node_name == "late_fusion" for end in found)
-
-    for turn in range(3):
-        expected = {"/joint_states": 0, "/target": min(turn, 1)}
-        for topic, count in expected.items():
-            robot.wait_for(f"{count} on {topic}", lambda t=topic, c=count: subscriptions(t) == c)
-        manager.bring_to(INACTIVE)
-        for topic in expected:
-            robot.wait_for(f"one on {topic}", lambda t=topic: subscriptions(t) == 1)
-        robot.wait_for("joints", lambda: robot.statuses[-1].parts.get("joints") is not None)
-        robot.wait_for("joints", lambda: robot.statuses[-1].value("encoded", "joints") != "0")
-        assert manager.change("cleanup")
-
-
-def memory_mb(robot: Robot) -> float:
-    """What the node itself has in memory, without what it shares with others."""
-    rollup = Path(f"/proc/{robot.program.process.pid}/smaps_rollup").read_text()
-    return int(re.search(r"^Anonymous: +(\d+) kB", rollup, re.MULTILINE)[1]) / 1024
-
-
-def test_a_cleanup_frees_models_and_threads(robot: Robot, manager: Manager) -> None:
-    manager.run(wired(shipped_encoders_policy(robot.folder / "policy")))
-    ours = {"control", "supervisor", "explainer", "loader", "encode scene", "encode instruct"}
-    after: list[str] = []
-    for _ in range(3):
-        manager.bring_to(INACTIVE)
-        loaded_mb = memory_mb(robot)
-        assert ours <= set(robot.program.threads())
-        assert manager.change("cleanup")
-        robot.wait_for("its threads to end", lambda: not ours & set(robot.program.threads()))
-        # Both encoders' weights are 36 MB.
-        assert loaded_mb - memory_mb(robot) > 25
-        # The inference library itself stays, and a thread of its own.
-        left = robot.program.threads()
-        assert left == (after or left)
-        after = left
 
 
 def test_with_autostart_it_drives_by_itself_and_can_be_managed_all_the_same(robot: Robot, manager: Manager) -> None:
