@@ -270,8 +270,8 @@ def test_check_shows_what_would_run(start: Callable[..., Program], tmp_path: Pat
     assert rows["scene"][1:5] == ["camera/image_raw", "3", "yes", "0.50"]
     assert "image_log.onnx" in rows["scene"][5] and "cpu:" in rows["scene"]
     assert rows["joints"][1:5] == ["joint_states", "2", "yes", "0.50"]
-    assert rows["drive"][1:] == ["linear.x", "-0.75", "4", "2.5", "0"]
-    assert rows["turn"][1:] == ["angular.z", "-4", "4", "any", "0.5"]
+    assert rows["drive"][1:] == ["linear.x", "-0.75", "4", "2.5", "any", "0"]
+    assert rows["turn"][1:] == ["angular.z", "-4", "4", "any", "any", "0.5"]
     learned = sum(np.size(tensor) for tensor in policy.tensors.values())
     assert f'policy "policy" at 20 Hz, {learned} learned numbers' in checked.log()
 

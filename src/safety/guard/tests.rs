@@ -274,3 +274,20 @@ fn a_ramp_slows_down_only_where_it_is_asked_for() {
         );
     }
 }
+
+#[test]
+fn after_a_pause_nothing_has_to_go_on_as_fast_as_before() {
+    let mut guard = Guard::new(vec![Limit {
+        max_acceleration: Some(4.0),
+        ..WIDE
+    }]);
+    guard.set_period(0.01);
+    let mut action = [0.0];
+    for _ in 0..10 {
+        action = [1.0];
+        guard.check(&mut action, 0.01);
+    }
+    let before = action;
+    assert_eq!(guard.check(&mut action, 5.0), Outcome::Passed);
+    assert_eq!(action, before);
+}
