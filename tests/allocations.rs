@@ -136,7 +136,6 @@ fn a_tick_and_its_command_allocate_nothing() {
         let now = Stamp::from_nanos(1_000_000_000 + tick * 25_000_000);
         if tick < 100 {
             writer.write(ProjectedFeature {
-                made: None,
                 stamp: now,
                 received: now,
                 fault: None,
@@ -227,7 +226,6 @@ fn a_policy_takes_over_without_an_allocation() {
     let (mut writer, mut reader) = feature_slot(PROJECTED);
     let now = Stamp::from_nanos(1_000_000_000);
     writer.write(ProjectedFeature {
-        made: None,
         stamp: now,
         received: now,
         fault: None,
