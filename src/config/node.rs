@@ -154,24 +154,26 @@ impl NodeConfig {
         let config = execution_provider
             .zip(ensemble)
             .zip(action.zip(stop).zip(permission))
-            .map(|((provider, ensemble), ((action, stop), permission))| Self {
-                policy: policy.into(),
-                autostart,
-                onnxruntime,
-                execution_provider: provider,
-                intra_op_threads,
-                control_rate_hz,
-                lockstep,
-                ensemble,
-                contributions_rate_hz,
-                use_sim_time,
-                realtime,
-                modalities,
-                action,
-                stop,
-                permission,
-                record,
-            });
+            .map(
+                |((provider, ensemble), ((action, stop), permission))| Self {
+                    policy: policy.into(),
+                    autostart,
+                    onnxruntime,
+                    execution_provider: provider,
+                    intra_op_threads,
+                    control_rate_hz,
+                    lockstep,
+                    ensemble,
+                    contributions_rate_hz,
+                    use_sim_time,
+                    realtime,
+                    modalities,
+                    action,
+                    stop,
+                    permission,
+                    record,
+                },
+            );
         let checked = declarations.finish(())?;
         Ok(checked.with(config.expect("a choice that cannot be parsed is a problem")))
     }

@@ -187,7 +187,10 @@ mod tests {
     fn what_was_forgotten_is_not_handed_to_those_who_come_later() {
         let fanout = MessageFanout::default();
         fanout.put(message(1));
-        fanout.set_notice(Some("other type".into()), Some("nobody publishes it".into()));
+        fanout.set_notice(
+            Some("other type".into()),
+            Some("nobody publishes it".into()),
+        );
         fanout.forget();
         assert_eq!((fanout.has_received(), fanout.notice()), (false, None));
         let slot = Arc::<MessageSlot>::default();

@@ -1,7 +1,7 @@
 //! What exists while the node is configured: the policy with its encoders, and the threads that work with it.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::explainer::Explainer;
