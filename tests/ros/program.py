@@ -42,6 +42,11 @@ class Program:
         """What it has printed so far, both streams together."""
         return self._log.read_text(errors="replace")
 
+    def warnings(self) -> list[str]:
+        """The warnings among it, but for the one that every policy without limits of rate or acceleration gets."""
+        lines = self.log().splitlines()
+        return [line for line in lines if "WARNING" in line and "no limit of rate or acceleration" not in line]
+
     def threads(self) -> list[str]:
         """The names of its threads."""
         tasks = Path(f"/proc/{self.process.pid}/task").iterdir()

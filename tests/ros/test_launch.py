@@ -94,6 +94,6 @@ def test_without_arguments_the_shipped_parameters_run_the_shipped_policy(
     shipped = ROOT / "config" / "late_fusion.param.yaml"
     checked = start("late_fusion", "check", "--params-file", shipped, *words)
     assert checked.wait() == 0, checked.log()
-    assert 'policy "tabletop"' in checked.log() and "WARNING" not in checked.log()
+    assert 'policy "tabletop"' in checked.log() and checked.warnings() == []
     files = [Path(words[i + 1]) for i, word in enumerate(words) if word == "--params-file"]
     assert files[0] == shipped and str(SHIPPED_POLICY) in files[1].read_text()
