@@ -1,7 +1,5 @@
 //! Behaviour cloning: the model's action is brought to the label by gradient descent.
 
-use std::ops::RangeInclusive;
-
 use candle_core::{Device, Result, Tensor};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
 use rand::rngs::StdRng;
@@ -14,6 +12,7 @@ use super::model::{Batch, Model};
 use super::noise::Noise;
 use super::normalizer::Normalizer;
 use super::paraphrases::Paraphrases;
+use super::picks::Picks;
 use super::schedule::OneCycle;
 use super::split::Split;
 use super::training::Training;
@@ -157,10 +156,7 @@ impl<'a> Trainer<'a> {
         let stream = |number| StdRng::seed_from_u64(seed.wrapping_add(number));
         let (mut order_random, mut absence_random) = (stream(1), stream(3));
         let mut wording_random = stream(4);
-        let mut picks = Picks {
-            shift: stream(5),
-            latency: stream(6),
-        };
+        let mut picks = Picks::new(stream(5), stream(6));
         let mut noise =
             (input_noise > 0.0).then(|| Noise::new(input_noise as f32, seed.wrapping_add(2)));
         let mut epochs = Vec::with_capacity(self.training.epochs);
@@ -310,27 +306,6 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// What is drawn anew every time that a sample is learned.
-struct Picks {
-    shift: StdRng,
-    latency: StdRng,
-}
-
-impl Picks {
-    /// A row instead of `row`: of any message of the span, and of any of its `copies` or itself.
-    fn pick(&mut self, row: usize, span: Option<&RangeInclusive<u32>>, copies: usize) -> usize {
-        let message = span.map_or(row, |span| {
-            let (first, last) = (*span.start() as usize, *span.end() as usize);
-            let messages = (last - first) / (1 + copies);
-            first + self.latency.random_range(0..=messages) * (1 + copies)
-        });
-        match copies {
-            0 => message,
-            _ => message + self.shift.random_range(0..=copies),
-        }
-    }
-}
-
 /// Rows of a table as `[rows, width]`.
 fn gathered(table: &Table, rows: impl Iterator<Item = usize>, count: usize) -> Result<Tensor> {
     let mut values = Vec::with_capacity(count * table.width());
@@ -345,24 +320,6 @@ mod tests {
     use super::*;
     use crate::spec::{FusionSpec, HeadSpec, examples};
     use crate::train::dataset::Episode;
-
-    #[test]
-    fn every_message_of_a_span_and_every_copy_is_picked() {
-        let stream = StdRng::seed_from_u64;
-        let mut picks = Picks {
-            shift: stream(1),
-            latency: stream(2),
-        };
-        let mut all = |span: Option<RangeInclusive<u32>>, copies| {
-            let picked = (0..200).map(|_| picks.pick(9, span.as_ref(), copies));
-            Vec::from_iter(picked.collect::<std::collections::BTreeSet<_>>())
-        };
-        assert_eq!(all(None, 0), [9]);
-        assert_eq!(all(None, 2), [9, 10, 11]);
-        assert_eq!(all(Some(7..=9), 0), [7, 8, 9]);
-        assert_eq!(all(Some(3..=9), 2), Vec::from_iter(3..=11));
-        assert_eq!(all(Some(9..=9), 0), [9]);
-    }
 
     #[test]
     fn a_training_that_diverges_is_named() {

@@ -22,6 +22,7 @@ mod output;
 mod page;
 mod pairing;
 mod paraphrases;
+mod picks;
 mod provenance;
 mod random_shift;
 mod rate;
