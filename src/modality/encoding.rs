@@ -86,6 +86,7 @@ pub struct Encoding<E> {
     validity: Validity,
     extract: E,
     max_frozen_s: f64,
+    simulated_time: bool,
 }
 
 impl<E: Extract> Encoding<E> {
@@ -96,12 +97,20 @@ impl<E: Extract> Encoding<E> {
             validity,
             extract,
             max_frozen_s: f64::INFINITY,
+            simulated_time: false,
         }
     }
 
     /// The same, for which what shows the same for longer than this, in seconds, is at fault: its source is frozen.
     pub fn with_max_frozen_s(mut self, max_frozen_s: f64) -> Self {
         self.max_frozen_s = max_frozen_s;
+        self
+    }
+
+    /// The same, for messages that come in simulated time. There is one clock then, which goes by steps: a message whose
+    /// stamp is ahead of it came between two of them, and no earlier than its stamp.
+    pub fn in_simulated_time(mut self, simulated_time: bool) -> Self {
+        self.simulated_time = simulated_time;
         self
     }
 
@@ -147,8 +156,12 @@ impl<E: Extract> Encoding<E> {
             .stamp
             .filter(|stamp| !stamp.is_unset())
             .unwrap_or(message.received);
+        let came = match self.simulated_time {
+            true => message.received.max(own),
+            false => message.received,
+        };
         let received = match self.validity {
-            Validity::WhileFresh => earlier(message.received, extraction.received_behind_ns),
+            Validity::WhileFresh => earlier(came, extraction.received_behind_ns),
             Validity::UntilNext => Stamp::default(),
         };
         let for_s = message.unchanged.for_s(received, own);

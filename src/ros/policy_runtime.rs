@@ -96,8 +96,9 @@ impl PolicyRuntime {
                 false => Validity::of(&modality.source, wired.max_age_s),
             };
             let encoder = Some(extractor.describe());
-            let encoding =
-                Encoding::new(message, validity, extractor).with_max_frozen_s(wired.max_frozen_s);
+            let encoding = Encoding::new(message, validity, extractor)
+                .with_max_frozen_s(wired.max_frozen_s)
+                .in_simulated_time(config.use_sim_time);
             let worker = Worker::start(name, encoding, sink, notify, shutdown)?;
             fanout.attach(worker.slot().clone());
             let status = ModalityStatus::of(&worker, freshness.clone(), fanout.clone());

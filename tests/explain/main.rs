@@ -117,8 +117,11 @@ fn every_moment_is_what_the_node_would_have_seen_and_adds_up() {
             assert!((why.all[action] - sample.command[action]).abs() < 1e-6);
         }
     }
-    assert_eq!(figures.notes.len(), 1, "{:?}", figures.notes);
-    assert!(figures.notes[0].starts_with("modality scene: messages that could not be read: 1"));
+    let [unlimited, unreadable] = &figures.notes[..] else {
+        panic!("{:?}", figures.notes)
+    };
+    assert!(unlimited.starts_with("actions drive, turn: no limit of rate or acceleration"));
+    assert!(unreadable.starts_with("modality scene: messages that could not be read: 1"));
     let of_drive: f64 = figures.shares.iter().map(|shares| shares[0]).sum();
     assert!((of_drive - 1.0).abs() < 1e-9);
 }

@@ -137,6 +137,39 @@ fn a_feature_carries_the_stamp_of_its_message_or_else_when_it_was_received() {
 }
 
 #[test]
+fn in_simulated_time_a_message_came_no_earlier_than_its_stamp() {
+    struct Ahead;
+
+    impl Extract for Ahead {
+        fn extract(
+            &mut self,
+            _: MessageType,
+            message: &Message,
+            _: &mut [f32],
+        ) -> Result<Extraction, MessageError> {
+            let stamp = Stamp::from_nanos(message.received.nanos() + 50);
+            Ok(Extraction {
+                stamp: Some(stamp),
+                present: true,
+                ..Extraction::absent()
+            })
+        }
+    }
+
+    for (simulated, behind_ns) in [(false, 50), (true, 0)] {
+        let encoding = Encoding::new(MessageType::Image, Validity::WhileFresh, Ahead);
+        let mut encoding = encoding.in_simulated_time(simulated);
+        let message = Message {
+            bytes: Arc::default(),
+            received: Stamp::from_nanos(1000),
+            unchanged: Unchanged::default(),
+        };
+        let encoded = encoding.encode(&message, &mut [0.0]).unwrap().unwrap();
+        assert_eq!(encoded.stamp.nanos() - encoded.received.nanos(), behind_ns);
+    }
+}
+
+#[test]
 fn an_absent_feature_is_published_as_such() {
     let mut bench = Bench::new();
     bench.through(&[0, 5]);
