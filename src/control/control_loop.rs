@@ -268,7 +268,9 @@ impl<S: CommandSink> ControlLoop<S> {
     ) {
         let mut sent = true;
         if !matches!(decision, Decision::Silent(_)) {
-            sent = self.sink.send(self.executor.command(now));
+            let command = self.executor.command(now);
+            self.heartbeat.begin(Instant::now());
+            sent = self.sink.send(command);
             if sent {
                 let stop = matches!(decision, Decision::Stop(reason) if reason.is_emergency());
                 self.heartbeat.set_emergency(stop);

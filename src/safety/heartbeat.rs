@@ -40,6 +40,14 @@ impl Heartbeat {
         self.last.store(nanos + 1, Ordering::Release);
     }
 
+    /// A command is about to leave at `now`. Of the first one that counts as if it had left: a control thread that hangs
+    /// right after it has moved the robot, too.
+    pub fn begin(&self, now: Instant) {
+        let nanos = now.saturating_duration_since(self.origin).as_nanos() as u64;
+        // Where it was not the first there is nothing to do.
+        let _ = (self.last).compare_exchange(0, nanos + 1, Ordering::AcqRel, Ordering::Relaxed);
+    }
+
     /// Whether the command that left last was the stop of an emergency.
     pub fn set_emergency(&self, emergency: bool) {
         self.emergency.store(emergency, Ordering::Release);
@@ -124,10 +132,13 @@ mod tests {
     }
 
     #[test]
-    fn silence_begins_with_the_last_command() {
+    fn silence_begins_with_the_last_command_and_before_the_first_has_left() {
         let heartbeat = Heartbeat::default();
         let now = Instant::now();
         assert_eq!(heartbeat.silence(now), None);
+        heartbeat.begin(now);
+        let later = now + Duration::from_millis(10);
+        assert_eq!(heartbeat.silence(later), Some(Duration::from_millis(10)));
         heartbeat.beat(now);
         let later = now + Duration::from_millis(40);
         assert_eq!(heartbeat.silence(later), Some(Duration::from_millis(40)));
