@@ -18,7 +18,7 @@ use super::node_topics::NodeTopics;
 use super::parameters::ParameterServices;
 use super::permission::{self, PermissionServices};
 use super::signals::watch_signals;
-use super::status::StatusReporter;
+use super::status::{NodeSources, StatusReporter};
 use super::status_source::StatusSource;
 use super::subscription::Subscription;
 use super::watcher::Watcher;
@@ -135,17 +135,19 @@ impl ManagedNode {
         let mut graph = GraphWatch::new(Vec::new(), None).and_permissions(switches);
         graph.ignore();
         let state = LifecycleStatus::default();
-        let (to_status, sources) = mpsc::channel();
+        let (to_status, policies) = mpsc::channel();
         let settings = Arc::<OnceLock<_>>::default();
         let mut reporter = StatusReporter::new(
             &mut node,
             &config,
             clock.clone(),
-            sources,
-            state.clone(),
-            graph.warnings(),
-            permission.clone(),
-            settings.clone(),
+            NodeSources {
+                policies,
+                lifecycle: state.clone(),
+                warnings: graph.warnings(),
+                permission: permission.clone(),
+                settings: settings.clone(),
+            },
         )?;
         Ok(Self {
             configured: None,

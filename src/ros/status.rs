@@ -31,14 +31,9 @@ const STALLED_AFTER: Duration = Duration::from_millis(500);
 /// Publishes the state of the node. Runs beside the control thread and takes nothing from it but reports.
 pub struct StatusReporter {
     source: Option<StatusSource>,
-    sources: Receiver<Option<StatusSource>>,
-    lifecycle: LifecycleStatus,
+    node: NodeSources,
     /// Until it is active for the first time, a node that configures itself has nothing to say.
     is_quiet: bool,
-    warnings: Warnings,
-    permission: Arc<Permission>,
-    /// What became of what the control thread asked of the kernel, once it has.
-    settings: Arc<OnceLock<Vec<Setting>>>,
     clock: Clock,
     node_name: String,
     publisher: StatusPublisher<Shown>,
@@ -47,6 +42,20 @@ pub struct StatusReporter {
     logged: Option<Instant>,
     health: HealthLog,
     parts: Parts,
+}
+
+/// What it shows of the node, whatever policy it has.
+pub struct NodeSources {
+    /// What to show of the policy in use, or that there is none; the newest counts.
+    pub policies: Receiver<Option<StatusSource>>,
+    /// The state of the managed node.
+    pub lifecycle: LifecycleStatus,
+    /// What is wrong with topics.
+    pub warnings: Warnings,
+    /// Whether the robot may be moved.
+    pub permission: Arc<Permission>,
+    /// What became of what the control thread asked of the kernel, once it has.
+    pub settings: Arc<OnceLock<Vec<Setting>>>,
 }
 
 /// What makes the control loop tick.
@@ -93,8 +102,7 @@ impl PartialEq for Cause {
 }
 
 impl StatusReporter {
-    /// Offers the topics, to show the newest of `sources` while there is one, the state of `lifecycle`, the `warnings` about
-    /// topics, and whether the robot may be moved.
+    /// Offers the topics, to show these.
     ///
     /// # Errors
     /// The topic that ROS refuses.
@@ -102,23 +110,15 @@ impl StatusReporter {
         node: &mut r2r::Node,
         config: &NodeConfig,
         clock: Clock,
-        sources: Receiver<Option<StatusSource>>,
-        lifecycle: LifecycleStatus,
-        warnings: Warnings,
-        permission: Arc<Permission>,
-        settings: Arc<OnceLock<Vec<Setting>>>,
+        sources: NodeSources,
     ) -> Result<Self, ConfigErrors> {
         let three_periods = Duration::from_secs_f64(3.0 / config.control_rate_hz);
         Ok(Self {
             publisher: StatusPublisher::new(node)?,
             node_name: node.name().unwrap_or_default(),
             source: None,
-            sources,
-            lifecycle,
+            node: sources,
             is_quiet: config.autostart,
-            warnings,
-            permission,
-            settings,
             clock,
             stalled_after: three_periods.max(STALLED_AFTER),
             ticks_come_from: match (config.use_sim_time, config.lockstep) {
@@ -135,8 +135,8 @@ impl StatusReporter {
     /// Publishes what has changed, and everything once a second. To be called every [`LOOK_EVERY`].
     pub fn look(&mut self, now: Instant) {
         // The state first: an active node has left its source before.
-        let lifecycle = self.lifecycle.get();
-        if let Some(newest) = self.sources.try_iter().last() {
+        let lifecycle = self.node.lifecycle.get();
+        if let Some(newest) = self.node.policies.try_iter().last() {
             self.source = newest;
             self.publisher.forget();
         }
@@ -158,7 +158,7 @@ impl StatusReporter {
                 .source
                 .as_ref()
                 .map_or(String::new(), StatusSource::instruction),
-            warnings: self.warnings.get(),
+            warnings: self.node.warnings.get(),
         };
         let logged_before = self.logged.map_or(Duration::MAX, |at| now - at);
         let last = self.publisher.shown();
@@ -175,8 +175,7 @@ impl StatusReporter {
             source,
             clock,
             node_name,
-            warnings,
-            settings,
+            node,
             parts,
             ..
         } = self;
@@ -186,7 +185,7 @@ impl StatusReporter {
             let (mut statuses, mut more) = (Vec::new(), Vec::new());
             match (source, &report) {
                 (Some(source), Some(report)) => {
-                    let applied = settings.get().map_or(&[][..], Vec::as_slice);
+                    let applied = node.settings.get().map_or(&[][..], Vec::as_slice);
                     let mut control =
                         control_status(node_name, source, report, shown, clock, ticks_come_from);
                     control.values.extend(timekeeping(&report.timekeeping));
@@ -209,7 +208,7 @@ impl StatusReporter {
                 }
                 _ => statuses.push(shown.lifecycle.status(node_name)),
             }
-            statuses.push(warnings.status(node_name));
+            statuses.push(node.warnings.status(node_name));
             Report {
                 stamp: now,
                 statuses,
@@ -228,7 +227,11 @@ impl StatusReporter {
         let is_silent = silence > self.stalled_after;
         let may_be_silent = !matches!(self.ticks_come_from, TickSource::SystemClock);
         // The supervisor sees that without a tick as well.
-        let withheld = self.permission.withheld(now).map(StopReason::NotPermitted);
+        let withheld = self
+            .node
+            .permission
+            .withheld(now)
+            .map(StopReason::NotPermitted);
         match (report.decision, withheld) {
             (
                 Decision::Stop(StopReason::ShuttingDown)
