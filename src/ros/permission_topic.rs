@@ -52,7 +52,7 @@ impl PermissionTopic {
     /// Subscribes to an emergency stop. Three subscriptions hear every press there can be: the first whatever the
     /// publisher's quality of service, but it may lose one; the second loses none of a reliable publisher; the third also
     /// gets what a latched publisher said before the node started, for what is pressed must not be missed. The same press
-    /// again changes nothing.
+    /// again changes nothing, except that one which is heard once more right after a reset latches again.
     ///
     /// # Errors
     /// The topic, when ROS refuses the subscription.
