@@ -117,6 +117,18 @@ fn elapsed(now: Stamp) -> Duration {
     Duration::from_nanos(now.nanos() as u64)
 }
 
+/// A feature of this moment.
+fn fresh(now: Stamp) -> ProjectedFeature {
+    ProjectedFeature {
+        stamp: now,
+        received: now,
+        fault: None,
+        made: None,
+        present: true,
+        values: DVector::repeat(PROJECTED, 0.5),
+    }
+}
+
 #[test]
 fn a_tick_and_its_command_allocate_nothing() {
     let mapping =
@@ -135,14 +147,7 @@ fn a_tick_and_its_command_allocate_nothing() {
         // Fresh for a while, then stale: acting and stopping are both counted.
         let now = Stamp::from_nanos(1_000_000_000 + tick * 25_000_000);
         if tick < 100 {
-            writer.write(ProjectedFeature {
-                stamp: now,
-                received: now,
-                fault: None,
-                made: None,
-                present: true,
-                values: DVector::repeat(PROJECTED, 0.5),
-            });
+            writer.write(fresh(now));
         }
         let before = ALLOCATIONS.with(Cell::get);
         let Tick { decision, .. } = controller.tick(
@@ -178,14 +183,7 @@ fn coming_to_rest_and_driving_again_allocates_nothing() {
     let mut counted = 0;
     for tick in 0..200 {
         let now = Stamp::from_nanos(1_000_000_000 + tick * 25_000_000);
-        writer.write(ProjectedFeature {
-            stamp: now,
-            received: now,
-            fault: None,
-            made: None,
-            present: true,
-            values: DVector::repeat(PROJECTED, 0.5),
-        });
+        writer.write(fresh(now));
         let before = ALLOCATIONS.with(Cell::get);
         let features = std::iter::once(reader.read());
         controller.tick(now, elapsed(now), features, &mut action);
@@ -225,14 +223,7 @@ fn a_policy_takes_over_without_an_allocation() {
     let (mut sender, mut receiver) = handover();
     let (mut writer, mut reader) = feature_slot(PROJECTED);
     let now = Stamp::from_nanos(1_000_000_000);
-    writer.write(ProjectedFeature {
-        stamp: now,
-        received: now,
-        fault: None,
-        made: None,
-        present: true,
-        values: DVector::repeat(PROJECTED, 0.5),
-    });
+    writer.write(fresh(now));
     let mut present = Box::new(controller(policy(None), Ensemble::None));
     let mut action = [0.0];
     present.tick(

@@ -5,19 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::pace::LONGEST_WAIT;
 use super::{Decision, HandoverReceiver, Pace, PolicyExecutor, Punctuality, StopReason};
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
 use crate::realtime::{Monotonic, Realtime, Setting};
-use crate::safety::{CommandSink, Heartbeat, Permission};
+use crate::safety::{CommandSink, Heartbeat, LONGEST_RAMP, Permission};
 use crate::shutdown::Shutdown;
 use crate::time::Stamp;
-
-/// How long a ramped stop may hold up the end of the node, and its deactivation.
-const LONGEST_RAMP: Duration = Duration::from_secs(1);
 
 /// What the control thread works with.
 pub struct ControlLoop<S> {

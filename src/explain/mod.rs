@@ -119,6 +119,7 @@ pub fn explain(options: &Options) -> Result<Explanation, ConfigErrors> {
         &index,
         loaded,
         step_ns,
+        config.use_sim_time,
     )?;
     figures.notes.extend(replayed.notes);
     figures.take(replayed.samples);

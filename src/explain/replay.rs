@@ -16,7 +16,7 @@ use crate::control::{Controller, Decision, MeasuredAt, Tick};
 use crate::encoder::Thumbnail;
 use crate::errors::ConfigErrors;
 use crate::message::{ActionMapping, MessageType};
-use crate::modality::{Message, Unchanged, Validity};
+use crate::modality::{Encoding, Message, Unchanged, Validity};
 use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::safety::Guard;
@@ -86,6 +86,7 @@ pub fn replay(
     index: &BagIndex,
     loaded: Loaded,
     step_ns: i64,
+    simulated_time: bool,
 ) -> Result<Replayed, ConfigErrors> {
     let Loaded {
         policy,
@@ -102,7 +103,12 @@ pub fn replay(
         .zip(&wiring.modalities)
         .map(|((((spec, message), extractor), projection), wired)| {
             let validity = Validity::of(&spec.source, wired.max_age_s);
-            Stream::new(spec, *message, validity, extractor, projection, wired)
+            let encoding = message.zip(extractor).map(|(message, extractor)| {
+                Encoding::new(message, validity, extractor)
+                    .with_max_frozen_s(wired.max_frozen_s)
+                    .in_simulated_time(simulated_time)
+            });
+            Stream::new(spec, encoding, projection, wired.max_distance)
         })
         .collect();
     let period_s = step_ns as f64 * 1e-9;

@@ -2,19 +2,16 @@
 
 use std::collections::VecDeque;
 
-use crate::config::ModalityConfig;
 use crate::encoder::FeatureExtractor;
 use crate::fusion::Projection;
 use crate::message::MessageType;
-use crate::modality::{
-    Encoding, FeatureBuilder, FrozenCheck, History, Message, ProjectedFeature, Validity,
-};
+use crate::modality::{Encoding, FeatureBuilder, FrozenCheck, History, Message, ProjectedFeature};
 use crate::spec::ModalitySpec;
 
 /// Encodes no more than is looked at: of the messages between two samples the newest that can be read, or all where the
 /// policy sees several at once. Of joint states it takes all, since each may be about some of the joints.
 pub struct Stream {
-    encoding: Option<(MessageType, Encoding<FeatureExtractor>)>,
+    encoding: Option<Encoding<FeatureExtractor>>,
     builder: FeatureBuilder,
     frozen: FrozenCheck,
     /// How many of the newest messages one feature is made of.
@@ -36,27 +33,18 @@ pub struct Stream {
 const SPARE: usize = 8;
 
 impl Stream {
-    /// Of messages of one type, which count for so long, and of which the parameters ask what they ask in the node; without a type or an extractor nothing ever comes.
+    /// Of messages that become features in this way, which may be so many times as far from the training data as is usual;
+    /// without an encoding nothing ever comes.
     pub fn new(
         spec: &ModalitySpec,
-        message_type: Option<MessageType>,
-        validity: Validity,
-        extractor: Option<FeatureExtractor>,
+        encoding: Option<Encoding<FeatureExtractor>>,
         projection: &Projection<f32>,
-        wired: &ModalityConfig,
+        max_distance: f64,
     ) -> Self {
-        let encoding = message_type
-            .zip(extractor)
-            .map(|(message_type, extractor)| {
-                (
-                    message_type,
-                    Encoding::new(message_type, validity, extractor)
-                        .with_max_frozen_s(wired.max_frozen_s),
-                )
-            });
         let history = History::new(spec.width, spec.history);
         let builder =
-            FeatureBuilder::new(history, projection.clone()).with_max_distance(wired.max_distance);
+            FeatureBuilder::new(history, projection.clone()).with_max_distance(max_distance);
+        let message_type = encoding.as_ref().map(Encoding::message_type);
         Self {
             encoding,
             feature: builder.absent(),
@@ -73,9 +61,7 @@ impl Stream {
 
     /// The type of its messages.
     pub fn message_type(&self) -> Option<MessageType> {
-        self.encoding
-            .as_ref()
-            .map(|(message_type, _)| *message_type)
+        self.encoding.as_ref().map(Encoding::message_type)
     }
 
     /// One of the numbers that the newest feature was made of, where there is one.
@@ -111,7 +97,7 @@ impl Stream {
     }
 
     fn encode(&mut self, message: Message) -> bool {
-        let Some((_, encoding)) = &mut self.encoding else {
+        let Some(encoding) = &mut self.encoding else {
             return false;
         };
         match encoding.encode(&message, self.builder.room()) {

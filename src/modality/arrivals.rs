@@ -56,15 +56,20 @@ impl Arrivals {
         self.simulated = true;
     }
 
+    /// As if no message had come.
+    pub fn forget(&mut self) {
+        *self = Self {
+            simulated: self.simulated,
+            ..Self::default()
+        };
+    }
+
     /// Takes in that a message with this stamp, where it has one, was received at `received`.
     pub fn take(&mut self, received: Stamp, stamp: Option<Stamp>) {
         let stamp = stamp.filter(|stamp| !stamp.is_unset());
         if self.last.is_some_and(|last| received < last.received) {
             // The clock was turned back: a bag that loops, a simulation started anew, a date that was set.
-            *self = Self {
-                simulated: self.simulated,
-                ..Self::default()
-            };
+            self.forget();
         }
         self.rate.take(received);
         let before = self.last.replace(Arrival { received, stamp });

@@ -73,6 +73,8 @@ impl MessageFanout {
     pub fn forget(&self) {
         let mut state = self.lock();
         state.newest.clear();
+        state.arrivals.forget();
+        state.frozen.forget();
         (state.notice, state.silence) = (None, None);
     }
 

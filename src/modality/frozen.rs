@@ -63,6 +63,11 @@ impl FrozenCheck {
         }
     }
 
+    /// As if no message had come.
+    pub fn forget(&mut self) {
+        self.last = None;
+    }
+
     /// Compares it with the message before it, and writes into it for how long it has been the same.
     pub fn take(&mut self, message: &mut Message) {
         let Some(message_type) = self.message_type else {
@@ -166,6 +171,8 @@ mod tests {
         assert_eq!(take(&mut check, broken), Unchanged::default());
         let again = take(&mut check, picture(120, "a", pixels));
         assert_eq!(again.repeats, 2);
+        check.forget();
+        assert_eq!(take(&mut check, picture(160, "a", pixels)).repeats, 0);
         assert_eq!((again.for_s(at(125), at(120)) * 1e3).round(), 120.0);
         let by_stamps = again.for_s(Stamp::default(), at(110));
         assert_eq!((by_stamps * 1e3).round(), 110.0);

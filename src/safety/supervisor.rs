@@ -28,7 +28,10 @@ const SHORTEST_PATIENCE: Duration = Duration::from_millis(100);
 /// out of the process.
 const LAST_WORD: Duration = Duration::from_millis(100);
 
-/// How long the control thread may take to come to rest or to end, on any clock: it looks every 20 ms.
+/// How long a ramped stop may hold up the end of the node, and its deactivation.
+pub const LONGEST_RAMP: Duration = Duration::from_secs(1);
+
+/// How long the control thread may be silent before it comes to rest or ends, on any clock: it looks every 20 ms.
 const LONGEST_CALL: Duration = Duration::from_millis(100);
 
 /// The command that stops the robot while a policy drives it.
@@ -177,11 +180,14 @@ impl<S: CommandSink> Watch<S> {
             return false;
         };
         self.called_since = is_called.then(|| self.called_since.unwrap_or(now));
-        // While it goes down a ramp its commands leave.
-        let is_slow = silence > LONGEST_CALL
-            && self
-                .called_since
-                .is_some_and(|since| now.saturating_duration_since(since) > LONGEST_CALL);
+        let is_slow = self.called_since.is_some_and(|since| {
+            // While it goes down a ramp its commands leave.
+            let allowed = match silence > LONGEST_CALL {
+                true => LONGEST_CALL,
+                false => LONGEST_RAMP + LONGEST_CALL,
+            };
+            now.saturating_duration_since(since) > allowed
+        });
         let is_late = is_slow || self.patience.0.is_some_and(|patience| silence > patience);
         let is_gone = has_ended || is_late;
         let needed = is_gone || self.must_not_move(now, silence);

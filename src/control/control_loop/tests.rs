@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
 
 use super::*;
 use crate::chunk::Ensemble;
@@ -14,6 +15,8 @@ use crate::policy::Policy;
 use crate::safety::{Guard, Limit, stop_action_slot};
 use crate::shutdown::Cause;
 use crate::spec::{PolicySpec, Weights};
+
+mod rest;
 
 /// Ample for a thread to get its turn; nothing waits this long where all is well.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -39,6 +42,15 @@ impl CommandSink for Sink {
 /// An executor whose action is its two features' sum, changing by so much per second at most, and where the features are
 /// written.
 fn executor(required: bool, max_rate: Option<f64>) -> (Box<PolicyExecutor>, [FeatureWriter; 2]) {
+    executor_that_stops(required, max_rate, false)
+}
+
+/// The same, whose stops are ramped or not.
+fn executor_that_stops(
+    required: bool,
+    max_rate: Option<f64>,
+    ramps: bool,
+) -> (Box<PolicyExecutor>, [FeatureWriter; 2]) {
     let vector = |name: &str| format!("{{name: {name}, kind: vector, names: [x], width: 1}}");
     let text = format!(
         "{{format: {}, name: sum, modalities: [{}, {}], fusion: {{method: concat}}, \
@@ -70,7 +82,7 @@ fn executor(required: bool, max_rate: Option<f64>) -> (Box<PolicyExecutor>, [Fea
     };
     let controller = Controller::new(
         policy,
-        Guard::new(vec![limit]),
+        Guard::new(vec![limit]).with_ramp(ramps),
         vec![freshness.clone(), freshness],
         Ensemble::None,
         0.01,
@@ -119,7 +131,14 @@ impl Bench {
     }
 
     fn with_max_rate(max_rate: Option<f64>, pace: Pace, panics_at: Option<usize>) -> Self {
-        let (executor, writers) = executor(true, max_rate);
+        Self::with(executor(true, max_rate), pace, panics_at)
+    }
+
+    fn with(
+        (executor, writers): (Box<PolicyExecutor>, [FeatureWriter; 2]),
+        pace: Pace,
+        panics_at: Option<usize>,
+    ) -> Self {
         let (commands, received) = mpsc::channel();
         let sink = Sink {
             commands,
@@ -243,81 +262,6 @@ fn an_observation_in_parts_waits_for_all_of_them() {
     }
     drop(bench.control);
     assert_eq!(bench.commands.try_iter().collect::<Vec<_>>(), [STOP]);
-}
-
-fn wait_until(what: &str, condition: impl Fn() -> bool) {
-    let until = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < until, "{what}");
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
-#[test]
-fn a_deactivated_loop_stops_once_and_is_silent_until_it_is_activated_again() {
-    for pace in [fast(), Pace::new(100.0, true, true)] {
-        let mut bench = Bench::start(pace, None);
-        bench.observe(1, Some(0.5), Some(0.125));
-        assert_eq!(bench.next(), 0.625);
-        bench.control.deactivate();
-        wait_until("rest", || bench.control.is_at_rest());
-        let left: Vec<f64> = bench.commands.try_iter().collect();
-        assert_eq!(left.iter().filter(|number| **number == STOP).count(), 1);
-        assert_eq!(left.last(), Some(&STOP));
-        assert!(bench.heartbeat.is_resting());
-        // The supervisor's part.
-        bench.heartbeat.fall_silent();
-        bench.observe(2, Some(0.25), Some(0.125));
-        bench.control.deactivate();
-        thread::sleep(3 * LONGEST_WAIT);
-        assert_eq!(bench.commands.try_iter().count(), 0);
-        bench.control.activate();
-        assert_eq!(bench.next(), 0.375);
-        assert!(!bench.control.is_at_rest() && !bench.heartbeat.is_resting());
-        drop(bench.control);
-        assert_eq!(bench.commands.try_iter().last(), Some(STOP));
-    }
-}
-
-#[test]
-fn after_a_rest_nothing_leaves_before_everything_is_there_again() {
-    let mut bench = Bench::start(fast(), None);
-    bench.observe(1, Some(0.5), Some(0.125));
-    bench.next();
-    bench.control.deactivate();
-    wait_until("rest", || bench.control.is_at_rest());
-    bench.observe(2, None, Some(0.125));
-    bench.control.activate();
-    wait_until("work", || !bench.control.is_at_rest());
-    assert!(
-        bench
-            .commands
-            .try_iter()
-            .all(|number| number == 0.625 || number == STOP)
-    );
-    thread::sleep(3 * LONGEST_WAIT);
-    assert_eq!(
-        bench.commands.try_iter().count(),
-        0,
-        "no stop for a robot that it has not moved"
-    );
-    bench.observe(3, Some(0.25), Some(0.125));
-    assert_eq!(bench.next(), 0.375);
-    drop(bench.control);
-}
-
-#[test]
-fn a_loop_that_ends_at_rest_sends_nothing_more() {
-    let mut bench = Bench::start(fast(), None);
-    bench.observe(1, Some(0.5), Some(0.125));
-    bench.next();
-    bench.control.deactivate();
-    wait_until("rest", || bench.control.is_at_rest());
-    bench.commands.try_iter().for_each(drop);
-    bench.heartbeat.fall_silent();
-    drop(bench.control);
-    assert_eq!(bench.commands.try_iter().count(), 0);
-    assert!(bench.heartbeat.has_ended() && bench.heartbeat.silence(Instant::now()).is_none());
 }
 
 #[test]

@@ -227,6 +227,21 @@ fn a_control_thread_that_does_not_come_to_rest_is_stood_in_for_on_any_clock() {
 }
 
 #[test]
+fn a_control_thread_that_goes_down_a_ramp_has_a_second_to_come_to_rest() {
+    let (mut watch, sent, _successors) = watch(Patience::periods(PERIOD));
+    let start = Instant::now();
+    let at = |ms| start + Duration::from_millis(ms);
+    watch.heartbeat.call_to_rest(true);
+    for ms in (0..=1_100).step_by(10) {
+        watch.heartbeat.beat(at(ms));
+        assert!(!watch.look(at(ms)), "{ms} ms");
+    }
+    watch.heartbeat.beat(at(1_110));
+    assert!(watch.look(at(1_110)), "it drives on");
+    assert_eq!(sent.try_iter().count(), 1);
+}
+
+#[test]
 fn a_robot_that_was_never_moved_gets_no_stop_from_a_control_thread_that_does_not_come_to_rest() {
     let (mut watch, sent, _successors) = watch(Patience::unlimited());
     let start = Instant::now();
