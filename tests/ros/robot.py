@@ -65,14 +65,15 @@ def numbers(command: Any) -> list[float]:
 
 @dataclass
 class Status:
-    """One message on `~/status`."""
+    """One message on `~/status`, and when it was published by this machine's clock, whatever time the node lives in."""
 
     parts: dict[str, DiagnosticStatus]
+    published_ns: int = 0
 
     @classmethod
-    def of(cls, message: DiagnosticArray) -> Status:
+    def of(cls, message: DiagnosticArray, published_ns: int = 0) -> Status:
         """By the part's own name, without the node's."""
-        return cls({part.name.rsplit(": ", 1)[1]: part for part in message.status})
+        return cls({part.name.rsplit(": ", 1)[1]: part for part in message.status}, published_ns)
 
     def says(self, part: str = "control") -> str:
         """The message of a part."""
@@ -92,6 +93,8 @@ class Robot:
         self.statuses: list[Status] = []
         self.program: Program
         self.simulated: Time | None = None
+        self._published: list[tuple[int, Any]] = []
+        self._changed_ns = 0
         self._start = start
         self.folder = folder
         self._publishers: dict[str, Publisher] = {}
@@ -120,8 +123,20 @@ class Robot:
         """Hears commands and status from here on; returns the subscription to the commands."""
         create = self.peer.node.create_subscription
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        create(DiagnosticArray, status, lambda message: self.statuses.append(Status.of(message)), latched)
-        return create(kind, action, self.commands.append, 200)
+
+        def tell(message: DiagnosticArray, info: dict) -> None:
+            self.statuses.append(Status.of(message, info["source_timestamp"]))
+
+        def command(message: Any, info: dict) -> None:
+            self.commands.append(message)
+            self._published.append((info["source_timestamp"], message))
+
+        create(DiagnosticArray, status, tell, latched)
+        return create(kind, action, command, 200)
+
+    def commands_since(self, status: Status) -> list[Any]:
+        """The commands that were published after this status: topics reach a busy machine in an order of their own."""
+        return [message for published_ns, message in self._published if published_ns > status.published_ns]
 
     def now(self) -> Time:
         """The robot's time: the simulator's where there is one."""
@@ -134,10 +149,12 @@ class Robot:
     def keep_sending(self, topic: str, make: Callable[[Time], Any]) -> None:
         """Sends what `make` gives for the time now, 50 times a second, until told otherwise."""
         self._streams[topic] = make
+        self._changed_ns = time.time_ns()
 
     def silence(self, topic: str) -> None:
         """Ends a stream."""
         del self._streams[topic]
+        self._changed_ns = time.time_ns()
 
     def send(self, topic: str, message: Any, kind: type | None = None, latched: bool = False) -> None:
         """Sends once; bytes are a serialized message of `kind`."""
@@ -190,8 +207,10 @@ class Robot:
         self.send_until(topic, String(data=text), understood, latched=latched)
 
     def status_is(self, condition: Callable[[Status], bool]) -> bool:
-        """Whether the newest status is there and as described."""
-        return bool(self.statuses) and condition(self.statuses[-1])
+        """Whether the newest status is as described, and from after the last change of what is sent."""
+        if not self.statuses or self.statuses[-1].published_ns < self._changed_ns:
+            return False
+        return condition(self.statuses[-1])
 
     def status_says(self, text: str, part: str = "control") -> Callable[[], bool]:
         """A condition: the newest status says this."""

@@ -64,10 +64,9 @@ def wire(policy: Policy, command: str = TRAJECTORY, limits: dict | None = None, 
 def lose(robot: Robot, topic: str) -> list[list[float]]:
     """Silences an input until the robot stops for it; the commands from the stop on, which is repeated."""
     robot.silence(topic)
-    robot.wait_for_status(f"{topic}: ")
-    acting = len(robot.commands)
-    robot.wait_for("more stops", lambda: len(robot.commands) > acting + 5)
-    return [numbers(command) for command in robot.commands[acting:]]
+    status = robot.wait_for_status(f"{topic}: ")
+    robot.wait_for("more stops", lambda: len(robot.commands_since(status)) > 5)
+    return [numbers(command) for command in robot.commands_since(status)]
 
 
 def test_an_arm_whose_target_dies_holds_where_it_is_measured(robot: Robot) -> None:

@@ -55,7 +55,7 @@ def test_a_publisher_of_another_type_is_told_with_both_types(robot: Robot) -> No
     assert "topic /camera/image_raw: /peer publishes it as sensor_msgs/msg/CompressedImage" in told, told
     assert "modalities.scene.message is sensor_msgs/msg/Image" in told, told
     assert "CompressedImage" in robot.wait_for_status("waiting: scene: absent").says()
-    assert "CompressedImage" in robot.statuses[-1].says("topics")
+    robot.wait_for_status("CompressedImage", "topics")
     robot.peer.spin(2.5)
     assert count(robot.program, "[WARN]", "CompressedImage") == 1
     robot.peer.node.destroy_publisher(camera)
@@ -71,7 +71,7 @@ def test_a_topic_that_nobody_publishes_is_told_with_one_that_was_meant(robot: Ro
     told = robot.wait_for_status("no node publishes", "topics").says("topics")
     assert "topic /arm/joint_states: no node publishes it as sensor_msgs/msg/JointState" in told, told
     assert "/peer publishes /joint_states: set modalities.joints.topic to that" in told, told
-    assert "/joint_states" in robot.statuses[-1].says("joints")
+    robot.wait_for_status("/joint_states", "joints")
     robot.keep_sending("/arm/joint_states", joints(1.0, 0.5))
     robot.wait_for_action([1.5, -1.0])
     robot.wait_for("no more warning", lambda: robot.statuses[-1].says("topics") == "as wired")
@@ -150,11 +150,15 @@ def test_the_encoder_node_tells_it_too(peer: Peer, start: Callable[..., Program]
     path = write(tmp_path / "encoder.param.yaml", parameters, "late_fusion_encoder")
     program = start("late_fusion_encoder", "--ros-args", "--params-file", path)
     other = peer.node.create_publisher(JointState, "instruction", 1)
-    peer.wait_for(
-        "the other type",
-        lambda: bool(statuses) and "sensor_msgs/msg/JointState" in statuses[-1].says("instruction"),
-        program,
-    )
-    assert "std_msgs/msg/String" in statuses[-1].says("topics")
+
+    def told() -> bool:
+        """Both parts tell it, each as soon as it knows."""
+        return (
+            bool(statuses)
+            and "sensor_msgs/msg/JointState" in statuses[-1].says("instruction")
+            and "std_msgs/msg/String" in statuses[-1].says("topics")
+        )
+
+    peer.wait_for("the other type", told, program)
     assert count(program, "[WARN]", "/instruction", "JointState") == 1
     peer.node.destroy_publisher(other)
