@@ -51,8 +51,8 @@ def main() -> None:
     """Plays camera, joints and operator, and measures what comes back."""
     options = parse()
     sys.path.append(str(ROOT / "sim"))
+    from late_fusion_sim.domains import isolate
     from late_fusion_sim.process import bound_to_us
-    from late_fusion_sim.ros import isolate
 
     # The robot's commands stay on this machine, in a domain that nobody is in.
     isolate()

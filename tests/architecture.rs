@@ -37,7 +37,7 @@ const ORDER: [&str; 28] = [
 ];
 
 /// Crates that only these places may name.
-const OUTSIDE: [(&str, &[&str]); 7] = [
+const OUTSIDE: [(&str, &[&str]); 8] = [
     ("r2r", &["src/ros/"]),
     ("tokio", &["src/ros/"]),
     (
@@ -48,6 +48,7 @@ const OUTSIDE: [(&str, &[&str]); 7] = [
             "src/encoder/runtime.rs",
         ],
     ),
+    ("late_fusion_resize", &["src/encoder/prepare.rs"]),
     ("rustix", &["src/realtime/"]),
     ("libc", &["src/realtime/"]),
     ("candle_core", &["src/train/"]),

@@ -18,6 +18,7 @@ from typing import get_args
 
 from late_fusion_sim.bridge import Bridge
 from late_fusion_sim.command_line import add_executable, parser_of
+from late_fusion_sim.domains import isolate
 from late_fusion_sim.episode import Episode, Runner
 from late_fusion_sim.faults import Fault
 from late_fusion_sim.judge import Judge, Witness, judge_of
@@ -30,7 +31,7 @@ from late_fusion_sim.pictures import write_animation, write_contact_sheet
 from late_fusion_sim.placements import EVALUATION_SEEDS, SCENES
 from late_fusion_sim.progress import Progress
 from late_fusion_sim.report import Report
-from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant, isolate
+from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant
 from late_fusion_sim.scene import Scene, World
 from late_fusion_sim.shapes import NEVER_TRAINED
 from late_fusion_sim.table import table

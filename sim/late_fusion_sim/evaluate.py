@@ -20,12 +20,13 @@ from queue import Queue
 from typing import get_args
 
 from late_fusion_sim.command_line import add_executable, parser_of
+from late_fusion_sim.domains import domains
 from late_fusion_sim.isolation import isolated
 from late_fusion_sim.judge import OUTCOMES
 from late_fusion_sim.latency import add_options as add_latency_options
 from late_fusion_sim.process import bound_to_us
 from late_fusion_sim.progress import Progress
-from late_fusion_sim.ros import NodeTrouble, domains
+from late_fusion_sim.ros import NodeTrouble
 from late_fusion_sim.tasks import Sentences, Task, load_tasks, select_tasks
 from late_fusion_sim.wilson import interval
 

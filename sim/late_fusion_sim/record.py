@@ -21,10 +21,11 @@ import yaml
 
 from late_fusion_sim import demonstrate
 from late_fusion_sim.command_line import add_executable, parser_of
+from late_fusion_sim.domains import domains
 from late_fusion_sim.node_process import SIDE_CAMERA, node_parameters
 from late_fusion_sim.process import Process
 from late_fusion_sim.progress import Progress
-from late_fusion_sim.ros import POLL_S, NodeTrouble, domains
+from late_fusion_sim.ros import POLL_S, NodeTrouble
 from late_fusion_sim.tasks import Task
 
 DONE = re.compile(r"^recording +(\d+)/", re.MULTILINE)

@@ -5,9 +5,6 @@ No thread of its own means no lock, and that whatever arrives is handled exactly
 
 from __future__ import annotations
 
-import os
-import random
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -20,60 +17,12 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.time import Time
 
-from late_fusion_sim.isolation import isolate_this_process
-
 POLL_S = 0.05
 """Longest wait in one go, so that a Ctrl-C or a dead node is noticed soon."""
 
 
-HIGHEST_DOMAIN = 100
-"""Domains up to here have ports of their own on every system."""
-
-PARTICIPANTS = 10
-"""So many participants of a domain are looked for; programs of one machine take the first numbers that are left."""
-
-
 class NodeTrouble(RuntimeError):
     """The node under test did not do its part; the message says what was awaited and what is known."""
-
-
-def isolate() -> None:
-    """Keeps a demo's commands away from every real robot: a domain of its own, this machine only.
-
-    Must come before the first `Participant` and before the node is started, which inherits it.
-    A domain that the user has set stays.
-    """
-    [domain] = domains(1)
-    isolate_this_process(domain)
-
-
-def domains(count: int) -> range:
-    """ROS domains for programs that go on side by side: from the environment's own on, or some that nobody is in."""
-    given = os.environ.get("ROS_DOMAIN_ID")
-    if given:
-        if not given.isdecimal():
-            raise NodeTrouble(f"ROS_DOMAIN_ID is {given!r}; a domain is a whole number from 0 on")
-        return range(int(given), int(given) + count)
-    firsts = range(1, HIGHEST_DOMAIN - count + 2)
-    for first in random.sample(firsts, len(firsts)):
-        found = range(first, first + count)
-        if all(map(is_unused, found)):
-            return found
-    raise NodeTrouble(
-        f"{count} ROS domains side by side are needed, and of 1 to {HIGHEST_DOMAIN} not so many are unused; "
-        "set ROS_DOMAIN_ID to say where"
-    )
-
-
-def is_unused(domain: int) -> bool:
-    """Whether nobody on this machine is in a domain: the ports are free where DDS looks (RTPS 2.5, 9.6.2)."""
-    for participant in range(PARTICIPANTS):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind(("", 7400 + 250 * domain + 10 + 2 * participant))
-            except OSError:
-                return False
-    return True
 
 
 def reliable(depth: int, *, latched: bool = False) -> QoSProfile:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from late_fusion_sim.ros import Participant, isolate
+from late_fusion_sim.domains import isolate
+from late_fusion_sim.ros import Participant
 from late_fusion_sim.scene import World
 
 isolate()

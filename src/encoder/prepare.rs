@@ -1,7 +1,6 @@
 //! A picture of any size and colour order to an encoder's tensor. Every buffer is reused.
 
-use fast_image_resize::images::{CroppedImage, Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use late_fusion_resize::{Part, Resizer};
 
 use super::onnx::Numbers;
 use crate::message::{ImageEncoding, ImageView, MessageError};
@@ -34,15 +33,6 @@ impl Pixel {
             Self::Grey | Self::GreyAlpha => [0, 0, 0],
             Self::Rgb | Self::Rgba => [0, 1, 2],
             Self::Bgr | Self::Bgra => [2, 1, 0],
-        }
-    }
-
-    fn resized_as(self) -> PixelType {
-        match self.bytes() {
-            1 => PixelType::U8,
-            2 => PixelType::U8x2,
-            3 => PixelType::U8x3,
-            _ => PixelType::U8x4,
         }
     }
 }
@@ -83,7 +73,7 @@ pub(super) struct Preparation {
     layout: Layout,
     channels: Channels,
     resizer: Resizer,
-    resized: Option<Image<'static>>,
+    resized: Vec<u8>,
     packed: Vec<u8>,
     shape: [i64; 4],
     tensor: Tensor,
@@ -129,8 +119,8 @@ impl Preparation {
             fit: spec.fit,
             layout: spec.layout,
             channels: spec.channels,
-            resizer: Resizer::new(),
-            resized: None,
+            resizer: Resizer::default(),
+            resized: Vec::new(),
             packed: Vec::new(),
             shape: match spec.layout {
                 Layout::Nchw => [1, 3, spec.height as i64, spec.width as i64],
@@ -204,16 +194,16 @@ impl Preparation {
             self.fill(picture.data, picture.step, picture.pixel);
             return Ok(());
         }
-        // Taken out while `fill` borrows the rest; a camera keeps its pixel type, so it is made once.
-        let mut resized = match self.resized.take() {
-            Some(image) if image.pixel_type() == picture.pixel.resized_as() => image,
-            _ => Image::new(
-                self.width as u32,
-                self.height as u32,
-                picture.pixel.resized_as(),
-            ),
-        };
-        self.resize(picture, &mut resized).map_err(|why| {
+        let row_bytes = self.width * picture.pixel.bytes();
+        // Taken out while `fill` borrows the rest.
+        let mut resized = std::mem::take(&mut self.resized);
+        resized.resize(row_bytes * self.height, 0);
+        let outcome = self.resize(picture, &mut resized);
+        if outcome.is_ok() {
+            self.fill(&resized, row_bytes, picture.pixel);
+        }
+        self.resized = resized;
+        outcome.map_err(|why| {
             MessageError::invalid(
                 "the picture",
                 format_args!("{} × {} pixels ({why})", picture.width, picture.height),
@@ -222,57 +212,47 @@ impl Preparation {
                     self.width, self.height
                 ),
             )
-        })?;
-        self.fill(
-            resized.buffer(),
-            self.width * picture.pixel.bytes(),
-            picture.pixel,
-        );
-        self.resized = Some(resized);
-        Ok(())
+        })
     }
 
-    fn resize(&mut self, picture: Picture<'_>, resized: &mut Image<'_>) -> Result<(), String> {
-        let bytes = picture.pixel.bytes();
-        // Rows that end in padding are a wider picture seen through a window, as long as whole pixels pad them.
-        let (columns, data) = if picture.step.is_multiple_of(bytes) {
-            (picture.step / bytes, picture.data)
+    fn resize(&mut self, picture: Picture<'_>, resized: &mut [u8]) -> Result<(), String> {
+        let (width, height, channels) = (picture.width, picture.height, picture.pixel.bytes());
+        // Rows that end in padding are a wider picture of which a part is shown, as long as whole pixels pad them.
+        let (stride, data) = if picture.step.is_multiple_of(channels) {
+            (picture.step / channels, picture.data)
         } else {
             self.packed.clear();
             for row in picture.data.chunks_exact(picture.step) {
-                self.packed.extend_from_slice(&row[..picture.width * bytes]);
+                self.packed.extend_from_slice(&row[..width * channels]);
             }
-            (picture.width, self.packed.as_slice())
+            (width, self.packed.as_slice())
         };
-        let rows = picture.height;
-        let source = ImageRef::new(
-            columns as u32,
-            rows as u32,
-            &data[..columns * rows * bytes],
-            picture.pixel.resized_as(),
-        )
-        .map_err(|e| e.to_string())?;
-        let window = CroppedImage::new(&source, 0, 0, picture.width as u32, rows as u32)
-            .map_err(|e| e.to_string())?;
-        let (left, top, width, height) = self.fitted(picture.width as f64, rows as f64);
-        let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-            .use_alpha(false)
-            .crop(left, top, width, height);
-        self.resizer
-            .resize(&window, resized, &options)
-            .map_err(|e| e.to_string())
+        let part = self.fitted(width as f64, height as f64);
+        let picture = late_fusion_resize::Picture {
+            width,
+            height,
+            stride,
+            channels,
+            data,
+        };
+        let size = (self.width, self.height);
+        self.resizer.resize(picture, part, size, resized)
     }
 
-    /// The part of a picture that is shown to the encoder: left, top, width and height.
-    fn fitted(&self, width: f64, height: f64) -> (f64, f64, f64, f64) {
-        match self.fit {
-            Fit::Stretch => (0.0, 0.0, width, height),
+    /// The part of a picture that is shown to the encoder.
+    fn fitted(&self, width: f64, height: f64) -> Part {
+        let (w, h) = match self.fit {
+            Fit::Stretch => (width, height),
             Fit::Crop => {
                 let scale = (width / self.width as f64).min(height / self.height as f64);
-                let (w, h) = (self.width as f64 * scale, self.height as f64 * scale);
-                ((width - w) / 2.0, (height - h) / 2.0, w, h)
+                (self.width as f64 * scale, self.height as f64 * scale)
             }
+        };
+        Part {
+            left: (width - w) / 2.0,
+            top: (height - h) / 2.0,
+            width: w,
+            height: h,
         }
     }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,13 +16,15 @@ from robot import Robot
 # What keeps programs on this machine is decided in one place, the simulator's.
 sys.path.append(str(ROOT / "sim"))
 
+from late_fusion_sim.domains import unused_domain
 from late_fusion_sim.isolation import isolate_this_process, isolated
 
 
 @pytest.fixture
-def domain() -> int:
-    """A ROS domain that other tests and robots are unlikely to be in."""
-    return random.SystemRandom().randint(1, 100)
+def domain() -> Iterator[int]:
+    """A ROS domain that nobody else on this machine is in."""
+    with unused_domain() as domain:
+        yield domain
 
 
 @pytest.fixture
