@@ -109,6 +109,17 @@ impl TextEncoder {
         if text.trim().is_empty() {
             return Ok(None);
         }
+        let (length, enough) = (text.len(), BYTES_PER_TOKEN * self.tokens.max());
+        if length > enough {
+            return Err(MessageError::invalid(
+                "the instruction",
+                format_args!("{:?}…, {length} bytes long", beginning(text)),
+                format_args!(
+                    "this encoder takes at most {} tokens, for which {enough} bytes are enough",
+                    self.tokens.max()
+                ),
+            ));
+        }
         let sentence = self.tokens.encode(text).map_err(|why| {
             MessageError::invalid(
                 "the instruction",
@@ -140,6 +151,10 @@ impl TextEncoder {
         Ok(Some(feature))
     }
 }
+
+/// No sentence has as many bytes to a token. Counting the tokens of a megabyte takes most of a second, in which the robot
+/// would go on with the instruction before.
+const BYTES_PER_TOKEN: usize = 64;
 
 /// Enough of a text to recognise it by.
 fn beginning(text: &str) -> &str {

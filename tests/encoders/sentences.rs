@@ -80,13 +80,19 @@ fn a_long_instruction_is_refused_with_its_length_and_never_followed_in_part() {
     let mut extractor = extractor(text_source(text_encoder("minilm")));
     let (longest, present) = say(&mut extractor, &"steadily push ".repeat(127));
     assert!(present, "254 words and two marks are all that fits");
-    for (words, tokens) in [(255, "257 tokens"), (2000, "2002 tokens")] {
+    // What cannot be a sentence is not counted in tokens, which takes a while.
+    for (words, length) in [
+        (255, "257 tokens long"),
+        (1800, "1802 tokens long"),
+        (2000, "18000 bytes long"),
+        (200_000, "1800000 bytes long"),
+    ] {
         let long = "steadily ".repeat(words);
         let message = encode_text(&long);
         let refusal = feature(&mut extractor, MessageType::String, &message).unwrap_err();
         assert_names(
             &refusal.to_string(),
-            &["the instruction", "steadily", tokens, "at most 256"],
+            &["the instruction", "steadily", length, "at most 256"],
         );
     }
     let (again, _) = say(&mut extractor, &"steadily push ".repeat(127));

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from manager import Manager
-from peer import Peer
-from program import ROOT, Program, executable
-from robot import Robot
-
-# What keeps programs on this machine is decided in one place, the simulator's.
-sys.path.append(str(ROOT / "sim"))
-
 from late_fusion_sim.domains import unused_domain
-from late_fusion_sim.isolation import isolate_this_process, isolated
+from manager import Manager
+from peer import Peer, peer_in
+from program import Program, programs_in
+from robot import Robot
 
 
 @pytest.fixture
@@ -30,26 +23,15 @@ def domain() -> Iterator[int]:
 @pytest.fixture
 def peer(domain: int) -> Iterator[Peer]:
     """The test's own node."""
-    isolate_this_process()
-    peer = Peer(domain)
-    yield peer
-    peer.close()
+    with peer_in(domain) as peer:
+        yield peer
 
 
 @pytest.fixture
 def start(domain: int, tmp_path: Path) -> Iterator[Callable[..., Program]]:
     """Starts executables of ours by name, with their arguments, in the test's domain."""
-    programs: list[Program] = []
-
-    def start(name: str, *arguments: str | Path) -> Program:
-        log = tmp_path / f"{len(programs)}_{name}.log"
-        program = Program([executable(name), *arguments], log, isolated(os.environ, domain))
-        programs.append(program)
-        return program
-
-    yield start
-    for program in programs:
-        program.end()
+    with programs_in(domain, tmp_path) as start:
+        yield start
 
 
 @pytest.fixture

@@ -93,9 +93,12 @@ class Robot:
         self.statuses: list[Status] = []
         self.program: Program
         self.simulated: Time | None = None
-        self._published: list[tuple[int, Any]] = []
+        self.published: list[tuple[int, Any]] = []
+        """Every command ever heard, with the nanosecond at which it was published."""
         self._changed_ns = 0
-        self._start = start
+        self.sent_ns: list[int] = []
+        """When streams were sent; a busy machine may keep the test itself waiting."""
+        self.start = start
         self.folder = folder
         self._publishers: dict[str, Publisher] = {}
         self._streams: dict[str, Callable[[Time], Any]] = {}
@@ -112,7 +115,7 @@ class Robot:
         """Starts the node with these parameters, and listens to it once it is up."""
         commands = self.listen(MESSAGES[parameters["action"]["message"]], status, action)
         path = write(self.folder / "node.param.yaml", parameters, section)
-        self.program = self._start("late_fusion_node", "--ros-args", "--params-file", path, *arguments)
+        self.program = self.start("late_fusion_node", "--ros-args", "--params-file", path, *arguments)
         # From here on no command is missed: a test that sees none has seen that there was none.
         self.wait_for("the command topic", lambda: commands.get_publisher_count() > 0)
         return self.program
@@ -129,14 +132,14 @@ class Robot:
 
         def command(message: Any, info: dict) -> None:
             self.commands.append(message)
-            self._published.append((info["source_timestamp"], message))
+            self.published.append((info["source_timestamp"], message))
 
         create(DiagnosticArray, status, tell, latched)
         return create(kind, action, command, 200)
 
     def commands_since(self, status: Status) -> list[Any]:
         """The commands that were published after this status: topics reach a busy machine in an order of their own."""
-        return [message for published_ns, message in self._published if published_ns > status.published_ns]
+        return [message for published_ns, message in self.published if published_ns > status.published_ns]
 
     def now(self) -> Time:
         """The robot's time: the simulator's where there is one."""
@@ -147,13 +150,13 @@ class Robot:
         self.peer.wait_for(what, condition, self.program, timeout_s)
 
     def keep_sending(self, topic: str, make: Callable[[Time], Any]) -> None:
-        """Sends what `make` gives for the time now, 50 times a second, until told otherwise."""
+        """Sends what `make` gives for the time now, 50 times a second, until told otherwise; None is not sent."""
         self._streams[topic] = make
         self._changed_ns = time.time_ns()
 
     def silence(self, topic: str) -> None:
         """Ends a stream."""
-        del self._streams[topic]
+        self._streams.pop(topic, None)
         self._changed_ns = time.time_ns()
 
     def send(self, topic: str, message: Any, kind: type | None = None, latched: bool = False) -> None:
@@ -253,8 +256,11 @@ class Robot:
         return self.simulated
 
     def _send_streams(self) -> None:
-        for topic, make in self._streams.items():
-            self.send(topic, make(self.now()))
+        self.sent_ns.append(time.time_ns())
+        for topic, make in list(self._streams.items()):
+            message = make(self.now())
+            if message is not None:
+                self.send(topic, message)
 
 
 def joints(left: float, right: float) -> Callable[[Time], JointState]:

@@ -1,0 +1,186 @@
+"""Lets every fault loose on the running node, each at many random moments, and writes down what came of it.
+
+scripts/faults                                   20 moments each, about 40 minutes
+scripts/faults --only camera --moments 5         the faults whose name has "camera" in it
+scripts/faults --markdown docs/faults.md --json faults.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import random
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+
+import pytest
+from late_fusion_sim.domains import unused_domain
+from peer import peer_in
+from program import programs_in
+from robot import Robot
+
+from faults.bench import LIMIT, MAX_AGE_S, MAX_RATE, RATE_HZ, Bench
+from faults.fault import Fault
+from faults.invariants import broken
+from faults.matrix import FAULTS
+
+Failed = pytest.fail.Exception
+
+
+@dataclass
+class Row:
+    """One fault and what came of it."""
+
+    who: str
+    fault: str
+    wanted: str
+    moments: int
+    right: int = 0
+    """Trials in which the robot did what was wanted."""
+    stops_s: list[float] = field(default_factory=list)
+    """How long each stop took."""
+    within_s: float | None = None
+    """How long it may take."""
+    commands: int = 0
+    broken: list[str] = field(default_factory=list)
+    """Commands outside the limits."""
+    troubles: list[str] = field(default_factory=list)
+
+    @property
+    def in_time(self) -> int:
+        """Stops that were in time."""
+        return sum(took_s <= self.within_s for took_s in self.stops_s) if self.within_s else 0
+
+    @property
+    def is_right(self) -> bool:
+        """Whether all was as wanted, and in time."""
+        return self.right == self.moments and not self.broken and self.in_time == len(self.stops_s)
+
+    def markdown(self) -> str:
+        """Its line of the table."""
+        times = ""
+        if self.stops_s and self.within_s:
+            times = f"{self.in_time} of {len(self.stops_s)}, slowest {max(self.stops_s):.3f} of {self.within_s:.3f} s"
+        outside = f"{len(self.broken)} of {self.commands:,}"
+        return f"| {self.fault} | {self.wanted} | {self.right} of {self.moments} | {times} | {outside} |"
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--moments", type=int, default=20, help="trials of each fault (default: %(default)s)")
+    parser.add_argument("--only", default="", metavar="WORD", help="faults with this in their name")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments (default: %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where every figure goes")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="where the tables go")
+    return parser.parse_args(arguments)
+
+
+def let_loose(who: str, fault: Fault, moments: int, seed: int) -> Row:
+    """All trials of a fault, on one robot; on a new one after a trial that went wrong."""
+    row = Row(who, fault.name, fault.wanted, moments, within_s=fault.behaviour.within_s())
+    moment = random.Random(f"{seed} {fault.name}")
+    left = moments
+    while left:
+        with robot_of_its_own() as robot:
+            left = try_with(robot, fault, moment, row, left)
+    return row
+
+
+@contextmanager
+def robot_of_its_own() -> Iterator[Robot]:
+    """A robot in a folder and a ROS domain of its own."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        domain = stack.enter_context(unused_domain())
+        peer = stack.enter_context(peer_in(domain))
+        yield Robot(peer, stack.enter_context(programs_in(domain, folder)), folder)
+
+
+def try_with(robot: Robot, fault: Fault, moment: random.Random, row: Row, left: int) -> int:
+    """Trials until one goes wrong; returns how many are left."""
+    bench = None
+    try:
+        bench = Bench(robot)
+        while left:
+            left -= 1
+            took_s = fault.let_loose(bench, moment)
+            row.right += 1
+            if took_s is not None:
+                row.stops_s.append(took_s)
+    except (AssertionError, Failed) as trouble:
+        row.troubles.append(str(trouble))
+    if bench is None:
+        # A robot that does not even begin to drive will not do so the next time either.
+        return 0
+    bench.until_end.close()
+    row.commands += len(robot.published)
+    row.broken += broken(bench)
+    return left
+
+
+def markdown(rows: list[Row], options: argparse.Namespace) -> str:
+    """The tables, with what they are about."""
+    moments = sum(row.moments for row in rows)
+    right = sum(row.right for row in rows)
+    text = [
+        "# What the robot does when something fails",
+        "",
+        f"`scripts/faults --moments {options.moments} --seed {options.seed}`, {date.today()}, {os.cpu_count()} CPUs "
+        f"({platform.machine()}), a machine that others use too.",
+        "",
+        f"A node commands a `TwistStamped` at {RATE_HZ:.0f} Hz from a camera, an instruction and joint states "
+        f"at 50 Hz (`max_age_s` {MAX_AGE_S}), within ±{LIMIT:.0f} and a rate of {MAX_RATE:.0f} per second. "
+        "Camera, operator and robot are rclpy. Each fault is let loose at random moments of the robot's "
+        "motion. **Right** counts the trials in which the commands on the topic, and the reason in "
+        "`~/status`, were what is wanted. **Stop in time** counts stops within the time after which the fault "
+        "is to be noticed and two periods more, from the fault to the first stop on the topic, both on this "
+        "machine's clock. **Outside limits** counts commands that are not finite, out of bounds or faster "
+        "than the rate, of all commands in all trials.",
+        "",
+        f"Right in {right} of {moments} trials.",
+    ]
+    for who in dict.fromkeys(row.who for row in rows):
+        text += ["", f"## {who}", "", "| what fails | wanted | right | stop in time | outside limits |"]
+        text += ["|---|---|---|---|---|"]
+        text += [row.markdown() for row in rows if row.who == who]
+    return "\n".join([*text, ""])
+
+
+def main() -> int:
+    """All of it; 1 where something was not as wanted."""
+    options = parse()
+    chosen = [
+        (who, fault)
+        for who, faults in FAULTS.items()
+        for fault in faults
+        if options.only.lower() in f"{who}: {fault.name}".lower()
+    ]
+    if not chosen:
+        print(f"scripts/faults: no fault has {options.only!r} in its name", file=sys.stderr)
+        return 2
+    rows = []
+    for number, (who, fault) in enumerate(chosen, start=1):
+        row = let_loose(who, fault, options.moments, options.seed)
+        rows.append(row)
+        print(f"[{number}/{len(chosen)}] {'ok   ' if row.is_right else 'WRONG'} {who}: {row.markdown()}", flush=True)
+        for trouble in [*row.troubles, *row.broken[:3]]:
+            print("    " + trouble.replace("\n", "\n    "), flush=True)
+    if options.json:
+        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    if options.markdown:
+        options.markdown.write_text(markdown(rows, options))
+    return 0 if all(row.is_right for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""What a robot may be wanted to do when something fails, and whether it does: judged by the commands on its topic."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+from policies import STOP
+
+from faults.bench import MAX_AGE_S, PERIOD_S, Bench
+
+TWO_PERIODS_S = 2 * PERIOD_S
+
+
+class Behaviour(Protocol):
+    """What is wanted after a fault has begun."""
+
+    def watch(self, bench: Bench, began_ns: int) -> float | None:
+        """Fails where it is not what happens; returns how long a stop took, in seconds, where one is wanted."""
+
+    def within_s(self) -> float | None:
+        """How long a stop may take."""
+
+
+@dataclass(frozen=True)
+class Stops:
+    """The stop action is commanded, for this reason, and goes on being commanded until the fault is over."""
+
+    because: str
+    """What the status must say, a regular expression."""
+    after_s: float = MAX_AGE_S
+    """How long the fault may last before it is to be noticed; the stop has two periods more."""
+    stays: bool = True
+
+    def watch(self, bench: Bench, began_ns: int) -> float:
+        def stop_ns() -> int | None:
+            return next((at for at, action in bench.commands_since(began_ns) if action == STOP), None)
+
+        bench.wait_for("a stop", lambda: stop_ns() is not None)
+        bench.wait_for(
+            f"a status that says {self.because}",
+            lambda: bench.robot.status_is(lambda status: re.search(self.because, status.says()) is not None),
+        )
+        if self.stays:
+            bench.spin(0.2)
+            after = bench.actions_since(stop_ns())
+            assert after and all(action == STOP for action in after), f"commands after the stop: {after}"
+        return (stop_ns() - began_ns) / 1e9
+
+    def within_s(self) -> float:
+        return self.after_s + TWO_PERIODS_S
+
+
+@dataclass(frozen=True)
+class DrivesOn:
+    """Commands of the policy go on, and where something is to be said, it is said."""
+
+    for_s: float = 0.6
+    says: str = ""
+    """What the part `topics` of the status must say."""
+
+    def watch(self, bench: Bench, began_ns: int) -> None:
+        bench.spin(self.for_s)
+        if self.says:
+            bench.wait_for(
+                f"a status that says {self.says}",
+                lambda: bench.robot.status_is(lambda status: self.says in status.says("topics")),
+            )
+        actions = bench.actions_since(began_ns)
+        stops = [action for action in actions if action == STOP]
+        if stops:
+            # What was not sent in time is rightly stopped for: that was no fault but a busy machine.
+            late_s = bench.longest_wait_s(began_ns)
+            assert late_s < MAX_AGE_S / 2, f"inconclusive: the test itself was {late_s:.2f} s late"
+        assert not stops, (
+            f"{len(stops)} of {len(actions)} commands are stops; the node said:\n{bench.robot.program.log()}"
+        )
+        assert len(actions) > self.for_s / PERIOD_S / 4, f"{len(actions)} commands in {self.for_s} s"
+
+    def within_s(self) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Recovers:
+    """Whatever happens meanwhile, no limit is broken, and the robot drives on when it is over."""
+
+    def watch(self, bench: Bench, began_ns: int) -> None:
+        pass  # The trial waits until it drives again, and all commands are looked at in the end.
+
+    def within_s(self) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class FallsSilent:
+    """The stop action is commanded, and then nothing."""
+
+    def watch(self, bench: Bench, began_ns: int) -> float:
+        bench.wait_for("a stop", lambda: STOP in bench.actions_since(began_ns))
+        first = next(at for at, action in bench.commands_since(began_ns) if action == STOP)
+        bench.spin(0.3)
+        silent_from = bench.robot.published[-1][0]
+        bench.spin(0.3)
+        assert bench.actions_since(silent_from) == []
+        assert bench.actions_since(began_ns)[-1] == STOP
+        return (first - began_ns) / 1e9
+
+    def within_s(self) -> float:
+        return 0.1 + TWO_PERIODS_S
+
+
+@dataclass(frozen=True)
+class EndsStopped:
+    """The process ends in good order, and its last command is the stop action."""
+
+    def watch(self, bench: Bench, began_ns: int) -> float:
+        process = bench.robot.program.process
+        while process.poll() is None:
+            bench.spin(0.02)
+        bench.spin(0.3)
+        assert bench.robot.program.wait() == 0, bench.robot.program.log()
+        commands = bench.commands_since(began_ns)
+        assert commands and commands[-1][1] == STOP, f"the last command is {commands[-1:]}"
+        return next(at for at, action in commands if action == STOP) / 1e9 - began_ns / 1e9
+
+    def within_s(self) -> float:
+        return 0.1 + TWO_PERIODS_S

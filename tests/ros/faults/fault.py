@@ -1,0 +1,36 @@
+"""One fault, let loose on a robot that drives."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from faults.behaviour import Behaviour
+from faults.bench import SWING_S, Bench, now_ns
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong, and what is wanted then."""
+
+    name: str
+    wanted: str
+    """The behaviour in words, for the table."""
+    begin: Callable[[Bench], object]
+    behaviour: Behaviour
+    end: Callable[[Bench], object] = Bench.restore
+
+    def let_loose(self, bench: Bench, moment: random.Random) -> float | None:
+        """One trial at a random moment of the robot's motion; returns how long a stop took.
+
+        Fails where the behaviour is not the wanted one.
+        """
+        bench.wait_until_driving()
+        bench.spin(moment.uniform(0.0, SWING_S / 2))
+        began_ns = now_ns()
+        self.begin(bench)
+        took_s = self.behaviour.watch(bench, began_ns)
+        self.end(bench)
+        bench.wait_until_driving()
+        return took_s

@@ -1,0 +1,76 @@
+"""A thread of the node hangs; its process is stopped, ended or killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+from frozen_thread import frozen_thread
+
+from faults.behaviour import EndsStopped, Recovers, Stops
+from faults.bench import Bench
+from faults.fault import Fault
+
+SUPERVISED_S = 0.08
+"""Three periods without a command, and the interval at which the supervisor looks."""
+
+
+def hang(bench: Bench, thread: str) -> None:
+    """A thread does nothing until the fault is over."""
+    bench.until_end.enter_context(frozen_thread(bench.robot.program.process.pid, thread))
+
+
+def pause(bench: Bench) -> None:
+    """The process stands still for a second."""
+    process = bench.robot.program.process
+    process.send_signal(signal.SIGSTOP)
+    bench.spin(1.0)
+    process.send_signal(signal.SIGCONT)
+
+
+def end_twice(bench: Bench) -> None:
+    """Two requests to end, while every CPU is busy."""
+    for _ in range(os.cpu_count() or 1):
+        busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        bench.until_end.callback(busy.wait)
+        bench.until_end.callback(busy.kill)
+    process = bench.robot.program.process
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGTERM)
+
+
+def kill(bench: Bench) -> None:
+    """No process can do anything about that."""
+    bench.robot.program.kill()
+
+
+def start_again(bench: Bench) -> None:
+    """Another process takes over."""
+    bench.until_end.close()
+    bench.spin(0.1)
+    bench.restart()
+    bench.restore()
+
+
+THREAD_FAULTS = [
+    Fault(
+        "the control thread hangs",
+        "the supervisor stops the robot",
+        lambda bench: hang(bench, "control"),
+        Stops("has decided nothing", SUPERVISED_S),
+    ),
+    Fault(
+        "the camera's encoder hangs",
+        "stop once its feature is too old",
+        lambda bench: hang(bench, "encode scene"),
+        Stops(r"^scene: [\d.]+ s old"),
+    ),
+]
+
+PROCESS_FAULTS = [
+    Fault("stands still for a second (SIGSTOP, SIGCONT)", "drive on with what is fresh", pause, Recovers()),
+    Fault("is told to end, twice, under load", "the stop is the last command", end_twice, EndsStopped(), start_again),
+    Fault("is killed and started again", "nothing before all is fresh, from rest", kill, Recovers(), start_again),
+]
