@@ -50,6 +50,8 @@ pub struct Declared {
     pub allowed: String,
     /// The smallest and the largest number that is allowed.
     pub range: Option<(f64, f64)>,
+    /// Whether it stays as it is while the node runs.
+    pub read_only: bool,
 }
 
 /// Takes declared parameters out of what was given; what is left over at the end is unknown.
@@ -273,6 +275,7 @@ impl Declarations {
             description,
             allowed,
             range,
+            read_only: true,
         });
     }
 

@@ -111,8 +111,8 @@ impl NodeConfig {
         let policy = d.string(
             "policy",
             "",
-            "Folder with policy.yaml and weights.safetensors, as late_fusion train writes it. While the node runs, the \
-             service ~/load_policy loads another one.",
+            "Folder with policy.yaml and weights.safetensors, as late_fusion train writes it. Set while the node runs, \
+             another policy takes over between two commands.",
         );
         let autostart = autostart::declare(d);
         let onnxruntime = encoding::onnxruntime(d);

@@ -15,6 +15,7 @@ pub struct Attribution {
     policy: Policy,
     contributions: Contributions,
     snapshots: SnapshotReader,
+    period: Duration,
 }
 
 /// Two serialized `std_msgs/msg/Float64MultiArray`.
@@ -44,8 +45,14 @@ impl Attribution {
             policy,
             contributions,
             snapshots,
+            period,
         };
         Ok((attribution, writer))
+    }
+
+    /// From one snapshot to the next.
+    pub fn period(&self) -> Duration {
+        self.period
     }
 
     /// Explains the newest snapshot; `None` where it was explained before.

@@ -232,13 +232,16 @@ impl<S: CommandSink> ControlLoop<S> {
     }
 
     /// Lets a candidate that could act now take over for this tick and those after it, and returns the executor before it.
+    /// Of the same policy nothing is lost where the one before it cannot act either.
     fn take_over(&mut self, now: Stamp) -> Option<Box<PolicyExecutor>> {
         let candidate = self.candidates.pending()?;
         let complete = match self.pace {
             Pace::Lockstep(_) => candidate.observation() == Some(now),
             Pace::System(_) | Pace::Simulated(_) => true,
         };
-        if !complete || candidate.missing(now).next().is_some() {
+        let can_act = candidate.missing(now).next().is_none();
+        let may_wait = candidate.is_same_policy() && self.executor.missing(now).next().is_some();
+        if !complete || !(can_act || may_wait) {
             return None;
         }
         candidate.succeed(&self.executor);

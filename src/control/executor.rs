@@ -21,6 +21,7 @@ pub struct PolicyExecutor {
     template: CommandTemplate,
     stop_actions: StopActionWriter,
     action: Vec<f64>,
+    is_same_policy: bool,
     meter: TickMeter,
     latency: CommandLatency,
     seen: Seen,
@@ -52,6 +53,7 @@ impl PolicyExecutor {
         Self {
             action: vec![0.0; controller.policy().spec().actions.len()],
             controller,
+            is_same_policy: false,
             measured: ends.measured,
             awaited: ends.awaited,
             template: ends.template,
@@ -63,6 +65,16 @@ impl PolicyExecutor {
             reports: ends.reports,
             snapshots: ends.snapshots,
         }
+    }
+
+    /// Says that it is the policy that it is to take over from, with other parameters.
+    pub fn set_same_policy(&mut self) {
+        self.is_same_policy = true;
+    }
+
+    /// Whether it is the policy that it is to take over from, with other parameters.
+    pub fn is_same_policy(&self) -> bool {
+        self.is_same_policy
     }
 
     /// Whether it has ever commanded, or goes on for one that has.

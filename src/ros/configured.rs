@@ -64,12 +64,12 @@ impl Configured {
             settings,
             to_status,
         } = around;
+        let warnings = loaded.warnings.clone();
         let runtime = PolicyRuntime::start(config, loaded, &topics.fanouts, waker, shutdown)?;
         let explainer = match (runtime.attribution, &topics.explanations) {
             (Some(attribution), Some(explanations)) => Some(Explainer::start(
                 explanations.clone(),
                 attribution,
-                config.contributions_rate_hz,
                 shutdown,
             )?),
             _ => None,
@@ -96,6 +96,7 @@ impl Configured {
             shutdown: (*shutdown).clone(),
             sender,
             spec: runtime.status.spec.clone(),
+            warnings,
             workers: runtime.workers,
             to_status: (*to_status).clone(),
             to_supervisor: supervisor.stop_commands(),

@@ -7,11 +7,11 @@ use r2r::QosProfile;
 
 use super::context;
 use super::encoder_status::EncoderStatus;
+use super::fixed_parameters::FixedParameters;
 use super::graph_watch::GraphWatch;
 use super::logger;
 use super::modality_topic::{ModalityTopic, Wanted};
 use super::node::follow_clock;
-use super::parameters::ParameterServices;
 use super::signals::watch_signals;
 use super::status_source::ModalityStatus;
 use super::subscription::Subscription;
@@ -47,7 +47,7 @@ pub fn run() -> Result<(), ConfigErrors> {
     for warning in checked.warnings {
         log::warn!("{warning}");
     }
-    let services = ParameterServices::new(&mut node, &clock, checked.declared)?;
+    let services = FixedParameters::new(&mut node, &clock, checked.declared)?;
     let shutdown = Shutdown::default();
     watch_signals(&shutdown)?;
     EncoderNode::start(node, &config, clock, services, shutdown)?.spin()
@@ -56,7 +56,7 @@ pub fn run() -> Result<(), ConfigErrors> {
 /// Everything that works while the node is up.
 struct EncoderNode {
     node: r2r::Node,
-    services: ParameterServices,
+    services: FixedParameters,
     sim_time: Option<Subscription>,
     graph: GraphWatch,
     worker: Worker,
@@ -69,7 +69,7 @@ impl EncoderNode {
         mut node: r2r::Node,
         config: &EncoderConfig,
         clock: Clock,
-        services: ParameterServices,
+        services: FixedParameters,
         shutdown: Shutdown,
     ) -> Result<Self, ConfigErrors> {
         let LoadedEncoder {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use r2r::QosProfile;
 
@@ -53,7 +52,6 @@ impl Explainer {
     pub fn start(
         topics: ExplainerTopics,
         attribution: Attribution,
-        rate_hz: f64,
         shutdown: &Shutdown,
     ) -> Result<Self, ConfigErrors> {
         let (successors, coming) = mpsc::channel();
@@ -62,12 +60,10 @@ impl Explainer {
             successors: coming,
             topics,
         };
-        // Looking more often than snapshots come keeps what is said at most half a period late.
-        let pause = Duration::from_secs_f64(0.5 / rate_hz);
         let ending = Arc::<AtomicBool>::default();
         let run = {
             let ending = ending.clone();
-            move || work.run(&ending, pause)
+            move || work.run(&ending)
         };
         let handle = shutdown
             .spawn("explainer", run)
@@ -100,7 +96,7 @@ struct Work {
 }
 
 impl Work {
-    fn run(mut self, ending: &AtomicBool, pause: Duration) {
+    fn run(mut self, ending: &AtomicBool) {
         while !ending.load(Ordering::Acquire) {
             if let Some(successor) = self.successors.try_iter().last() {
                 self.attribution = successor;
@@ -113,7 +109,8 @@ impl Work {
                     .publish_raw(&messages.contributions);
                 let _ = self.topics.fusion.publish_raw(&messages.fusion);
             }
-            std::thread::park_timeout(pause);
+            // Looking more often than snapshots come keeps what is said at most half a period late.
+            std::thread::park_timeout(self.attribution.period() / 2);
         }
     }
 }

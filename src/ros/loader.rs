@@ -1,8 +1,8 @@
-//! The thread that brings in another policy: loads and checks it, starts its encoders beside those in use, and offers it
+//! The thread that brings in another policy, or other parameters: loads the policy and checks it, starts its encoders beside those in use, and offers it
 //! to the control thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
@@ -32,7 +32,7 @@ const LAST_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What the loader works with.
 pub struct Work {
-    /// The parameters, with the folder of the policy in use.
+    /// The parameters in force.
     pub config: NodeConfig,
     /// Where messages come in.
     pub fanouts: MessageFanouts,
@@ -46,6 +46,8 @@ pub struct Work {
     pub sender: HandoverSender<PolicyExecutor>,
     /// The policy in use.
     pub spec: PolicySpec,
+    /// What the log has said of it.
+    pub warnings: Vec<String>,
     /// Its encoders.
     pub workers: Vec<Worker>,
     /// The way to the status.
@@ -61,7 +63,7 @@ type Answer = Result<String, String>;
 
 /// The running thread.
 pub struct Loader {
-    requests: Sender<PathBuf>,
+    requests: Sender<NodeConfig>,
     answers: Receiver<Answer>,
     ending: Arc<AtomicBool>,
     handle: JoinHandle<()>,
@@ -73,16 +75,16 @@ impl Loader {
     /// # Errors
     /// What the system says when it refuses the thread.
     pub fn start(mut work: Work) -> Result<Self, ConfigErrors> {
-        let (requests, asked) = mpsc::channel::<PathBuf>();
+        let (requests, asked) = mpsc::channel::<NodeConfig>();
         let (answer, answers) = mpsc::channel();
         let ending = Arc::<AtomicBool>::default();
         let shutdown = work.shutdown.clone();
         let work = {
             let ending = ending.clone();
             move || {
-                for folder in asked {
+                for config in asked {
                     // Nobody listens any more when the node ends.
-                    let _ = answer.send(work.bring_in(&folder, &ending));
+                    let _ = answer.send(work.bring_in(config, &ending));
                 }
             }
         };
@@ -97,10 +99,11 @@ impl Loader {
         })
     }
 
-    /// Asks for the policy in a folder; one at a time, each answered by one [`Loader::result`].
-    pub fn load(&self, folder: PathBuf) {
+    /// Asks for other parameters, of which the policy may be one; one request at a time, each answered by one
+    /// [`Loader::result`].
+    pub fn load(&self, config: NodeConfig) {
         // Where the thread is gone, the answer says so.
-        let _ = self.requests.send(folder);
+        let _ = self.requests.send(config);
     }
 
     /// What became of the last request, once it is known.
@@ -130,29 +133,45 @@ impl Loader {
 }
 
 impl Work {
-    /// Everything from a folder to a policy that drives.
-    fn bring_in(&mut self, folder: &Path, ending: &AtomicBool) -> Answer {
-        log::info!("loading the policy in {}", folder.display());
+    /// Everything from parameters to a policy that drives.
+    fn bring_in(&mut self, config: NodeConfig, ending: &AtomicBool) -> Answer {
+        // Where nothing has changed, there is something else in the folder.
+        let is_another = config.policy != self.config.policy || config == self.config;
+        let asked = match is_another {
+            true => format!("the policy in {}", config.policy.display()),
+            false => "the change of parameters".to_owned(),
+        };
+        if is_another {
+            log::info!("loading {asked}");
+        }
         let previous = named(&self.spec, &self.config.policy);
         // Models come from outside, and the libraries that read them may fail in ways of their own.
         let prepared =
-            catch_unwind(AssertUnwindSafe(|| self.prepare(folder))).unwrap_or_else(|_| {
+            catch_unwind(AssertUnwindSafe(|| self.prepare(&config))).unwrap_or_else(|_| {
                 Err(ConfigErrors::from(
                     "loading it panicked; please report it with the policy".to_owned(),
                 ))
             });
-        let taken_over = prepared.and_then(|(runtime, warnings)| {
-            self.hand_over(folder, runtime, ending)?;
+        let taken_over = prepared.and_then(|(mut runtime, warnings)| {
+            if !is_another {
+                runtime.executor.set_same_policy();
+            }
+            self.hand_over(config, runtime, ending)?;
             Ok(warnings)
         });
         match taken_over {
             Ok(warnings) => {
-                let mut message = format!(
-                    "{} took over from {previous}",
-                    named(&self.spec, &self.config.policy)
-                );
+                let mut message = match is_another {
+                    true => {
+                        let present = named(&self.spec, &self.config.policy);
+                        format!("{present} took over from {previous}")
+                    }
+                    false => format!("{previous} goes on with changed parameters"),
+                };
                 log::info!("{message}");
-                for warning in warnings {
+                let before = std::mem::replace(&mut self.warnings, warnings);
+                let is_new = |warning: &&String| is_another || !before.contains(warning);
+                for warning in self.warnings.iter().filter(is_new) {
                     log::warn!("{warning}");
                     message += &format!("\nWARNING: {warning}");
                 }
@@ -161,10 +180,7 @@ impl Work {
             // Whatever it was, it is over, and the log of the end is not the place for it.
             Err(errors) if ending.load(Ordering::Acquire) => Err(errors.to_string()),
             Err(errors) => {
-                let message = format!(
-                    "the policy in {} is refused, {previous} stays in use:\n{errors}",
-                    folder.display()
-                );
+                let message = format!("{asked} is refused, {previous} stays in use:\n{errors}");
                 log::warn!("{message}");
                 Err(message)
             }
@@ -172,28 +188,18 @@ impl Work {
     }
 
     /// Loads and checks a policy, with its encoders at work.
-    fn prepare(&self, folder: &Path) -> Result<(PolicyRuntime, Vec<String>), ConfigErrors> {
-        if folder.as_os_str().is_empty() {
-            return Err(ConfigErrors::from(
-                "load_namespace is empty; it must be a folder with policy.yaml and weights.safetensors"
-                    .to_owned(),
-            ));
-        }
-        let config = NodeConfig {
-            policy: folder.to_owned(),
-            ..self.config.clone()
-        };
-        let mut loaded = Loaded::successor(&config, &self.spec)?;
+    fn prepare(&self, config: &NodeConfig) -> Result<(PolicyRuntime, Vec<String>), ConfigErrors> {
+        let mut loaded = Loaded::successor(config, &self.spec)?;
         let warnings = std::mem::take(&mut loaded.warnings);
         let runtime =
-            PolicyRuntime::start(&config, loaded, &self.fanouts, &self.waker, &self.shutdown)?;
+            PolicyRuntime::start(config, loaded, &self.fanouts, &self.waker, &self.shutdown)?;
         Ok((runtime, warnings))
     }
 
     /// Offers a policy to the control thread until it is taken, or until patience is at its end.
     fn hand_over(
         &mut self,
-        folder: &Path,
+        config: NodeConfig,
         runtime: PolicyRuntime,
         ending: &AtomicBool,
     ) -> Result<(), ConfigErrors> {
@@ -239,7 +245,7 @@ impl Work {
             Returned::Previous(previous) => {
                 drop(previous);
                 self.spec = runtime.status.spec.clone();
-                self.config.policy = folder.to_owned();
+                self.config = config;
                 // The status is there as long as the node is.
                 let _ = self.to_status.send(Some(runtime.status));
                 if let (Some(explainer), Some(attribution)) =

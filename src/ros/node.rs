@@ -12,10 +12,9 @@ use super::context;
 use super::graph_watch::GraphWatch;
 use super::lifecycle_services::LifecycleServices;
 use super::lifecycle_status::LifecycleStatus;
-use super::load_policy::LoadPolicy;
 use super::logger;
 use super::node_topics::NodeTopics;
-use super::parameters::ParameterServices;
+use super::parameter_changes::ParameterChanges;
 use super::permission::{self, PermissionServices};
 use super::signals::watch_signals;
 use super::status::{NodeSources, StatusReporter};
@@ -23,7 +22,7 @@ use super::status_source::StatusSource;
 use super::subscription::Subscription;
 use super::watcher::Watcher;
 use crate::clock::Clock;
-use crate::config::{Loaded, NODE_NAME, NodeConfig};
+use crate::config::{LiveParameters, Loaded, NODE_NAME};
 use crate::control::{State, Waker};
 use crate::errors::ConfigErrors;
 use crate::message::{self, MessageType};
@@ -50,17 +49,17 @@ const LAST_PATIENCE: Duration = Duration::from_secs(3);
 pub fn run() -> Result<(), ConfigErrors> {
     context::refuse_other_arguments(std::env::args())?;
     let created = context::create_node(NODE_NAME)?;
-    let checked = NodeConfig::from_parameters(created.given()?)?;
-    let (mut node, config) = (created.node, checked.config);
-    let clock = Clock::new(config.use_sim_time);
+    let parameters = LiveParameters::new(created.given()?)?;
+    let mut node = created.node;
+    let clock = Clock::new(parameters.config().use_sim_time);
     logger::start(&mut node, &clock)?;
-    for warning in checked.warnings {
+    for warning in parameters.warnings() {
         log::warn!("{warning}");
     }
-    let parameters = ParameterServices::new(&mut node, &clock, checked.declared)?;
+    let parameters = ParameterChanges::new(&mut node, &clock, parameters)?;
     let shutdown = Shutdown::default();
     watch_signals(&shutdown)?;
-    ManagedNode::new(node, config, clock, parameters, shutdown)?.spin()
+    ManagedNode::new(node, clock, parameters, shutdown)?.spin()
 }
 
 /// The node in whatever state it is. However it ends, also while main unwinds, the fields are dropped in this order: what is
@@ -72,16 +71,14 @@ struct ManagedNode {
     state: LifecycleStatus,
     to_status: Sender<Option<StatusSource>>,
     watcher: Watcher,
-    load_policy: LoadPolicy,
     permissions: PermissionServices,
     permission: Arc<Permission>,
     /// What became of what the control thread asked of the kernel, once it has.
     settings: Arc<OnceLock<Vec<Setting>>>,
-    parameters: ParameterServices,
+    parameters: ParameterChanges,
     sim_time: Option<Subscription>,
     graph: GraphWatch,
     topics: Option<NodeTopics>,
-    config: NodeConfig,
     clock: Clock,
     waker: Waker,
     shutdown: Shutdown,
@@ -116,11 +113,11 @@ struct Failed {
 impl ManagedNode {
     fn new(
         mut node: r2r::Node,
-        config: NodeConfig,
         clock: Clock,
-        parameters: ParameterServices,
+        parameters: ParameterChanges,
         shutdown: Shutdown,
     ) -> Result<Self, ConfigErrors> {
+        let config = parameters.config().clone();
         let waker = Waker::default();
         let permission = Permission::new(config.permission.conditions(), Instant::now());
         let permission = Arc::new(permission);
@@ -156,7 +153,6 @@ impl ManagedNode {
             state,
             to_status,
             watcher: Watcher::start(move |now| reporter.look(now), &shutdown)?,
-            load_policy: LoadPolicy::new(&mut node)?,
             permissions: PermissionServices::new(&mut node, permission.clone())?,
             permission,
             settings,
@@ -164,7 +160,6 @@ impl ManagedNode {
             sim_time,
             graph,
             topics: None,
-            config,
             clock,
             waker,
             shutdown,
@@ -174,7 +169,7 @@ impl ManagedNode {
 
     /// Moves messages and makes transitions until the node is asked to end, then stops the robot.
     fn spin(mut self) -> Result<(), ConfigErrors> {
-        if self.config.autostart {
+        if self.parameters.config().autostart {
             if let Err(failed) = self.start_itself() {
                 self.watcher.stop();
                 return Err(failed.errors);
@@ -223,16 +218,12 @@ impl ManagedNode {
         }
         self.graph.serve(&mut self.node);
         let state = self.lifecycle.state();
-        let loader = match &self.configured {
-            Some(configured) => Ok(configured.loader()),
-            None => Err(format!(
-                "the node is {state}; a policy can take over only from one that is loaded: configure the node first"
-            )),
+        let loader = match (&self.configured, state) {
+            (Some(configured), _) => Ok(Some(configured.loader())),
+            (None, State::Unconfigured) => Ok(None),
+            (None, _) => Err(format!("the node is {state}; ask again when that is over")),
         };
-        if let Some(policy) = self.load_policy.answer(loader, &mut self.parameters) {
-            self.config.policy = policy;
-        }
-        self.parameters.answer();
+        self.parameters.answer(loader);
         if let Some(state) = self.lifecycle.answer() {
             self.enter(state);
         }
@@ -241,10 +232,10 @@ impl ManagedNode {
 
     /// Ends the process in good order, in whatever state it is.
     fn end(self) -> Result<(), ConfigErrors> {
-        let (watcher, mut load_policy) = (self.watcher, self.load_policy);
+        let (watcher, mut parameters) = (self.watcher, self.parameters);
         let last_words = move || {
             watcher.stop();
-            load_policy.refuse("the node is shutting down");
+            parameters.refuse("the node is shutting down");
         };
         match self.configured {
             Some(configured) => configured.end(last_words),

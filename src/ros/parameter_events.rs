@@ -63,16 +63,16 @@ impl ParameterEvents {
         }
     }
 
-    /// Tells that a parameter has another value now.
-    pub fn tell_changed(&mut self, parameter: Parameter) {
+    /// Tells that parameters have other values now.
+    pub fn tell_changed(&mut self, changed: Vec<Parameter>) {
         if let Some(declared) = &mut self.declared {
-            // Nobody has heard of its former value.
-            declared.retain(|d| d.name != parameter.name);
-            declared.push(parameter);
+            // Nobody has heard of their former values.
+            declared.retain(|d| changed.iter().all(|parameter| d.name != parameter.name));
+            declared.extend(changed);
             return;
         }
         self.publish(ParameterEvent {
-            changed_parameters: vec![parameter],
+            changed_parameters: changed,
             ..ParameterEvent::default()
         });
     }

@@ -1,9 +1,8 @@
-//! The parameters of the node as ROS sees them: served to those who ask, and none to be changed by them.
+//! The parameters of a node as ROS sees them: served to those who ask.
 
 use r2r::rcl_interfaces::msg;
 use r2r::rcl_interfaces::srv::{
-    DescribeParameters, GetParameterTypes, GetParameters, ListParameters, SetParameters,
-    SetParametersAtomically,
+    DescribeParameters, GetParameterTypes, GetParameters, ListParameters,
 };
 
 use super::parameter_events::ParameterEvents;
@@ -12,7 +11,7 @@ use crate::clock::Clock;
 use crate::config::{Declared, Value};
 use crate::errors::ConfigErrors;
 
-/// The six parameter services of a ROS 2 node, and its events.
+/// The four parameter services of a ROS 2 node that only tell, and its events.
 pub struct ParameterServices {
     declared: Vec<Declared>,
     events: ParameterEvents,
@@ -20,8 +19,6 @@ pub struct ParameterServices {
     get: Requests<GetParameters::Service>,
     get_types: Requests<GetParameterTypes::Service>,
     list: Requests<ListParameters::Service>,
-    set: Requests<SetParameters::Service>,
-    set_atomically: Requests<SetParametersAtomically::Service>,
 }
 
 impl ParameterServices {
@@ -42,16 +39,18 @@ impl ParameterServices {
             get: Requests::new(node, "~/get_parameters")?,
             get_types: Requests::new(node, "~/get_parameter_types")?,
             list: Requests::new(node, "~/list_parameters")?,
-            set: Requests::new(node, "~/set_parameters")?,
-            set_atomically: Requests::new(node, "~/set_parameters_atomically")?,
         })
     }
 
-    /// Follows a value that the node itself has changed.
-    pub fn set(&mut self, name: &str, value: Value) {
-        if let Some(declared) = self.declared.iter_mut().find(|d| d.name == name) {
-            declared.value = value;
-            self.events.tell_changed(parameter(declared));
+    /// Follows what has changed.
+    pub fn follow(&mut self, declared: Vec<Declared>) {
+        let before = std::mem::replace(&mut self.declared, declared);
+        let was = |name: &str| before.iter().find(|d| d.name == name).map(|d| &d.value);
+        let changed = self.declared.iter();
+        let changed = changed.filter(|now| was(&now.name) != Some(&now.value));
+        let changed: Vec<_> = changed.map(parameter).collect();
+        if !changed.is_empty() {
+            self.events.tell_changed(changed);
         }
     }
 
@@ -86,13 +85,6 @@ impl ParameterServices {
         self.list.answer(|request| ListParameters::Response {
             result: list(declared, request),
         });
-        self.set.answer(|request| SetParameters::Response {
-            results: request.parameters.iter().map(refuse).collect(),
-        });
-        self.set_atomically
-            .answer(|request| SetParametersAtomically::Response {
-                result: request.parameters.first().map(refuse).unwrap_or_default(),
-            });
     }
 }
 
@@ -102,7 +94,7 @@ fn describe(declared: &Declared) -> msg::ParameterDescriptor {
         type_: to_ros(&declared.value).type_,
         description: declared.description.to_owned(),
         additional_constraints: declared.allowed.clone(),
-        read_only: true,
+        read_only: declared.read_only,
         ..Default::default()
     };
     match (&declared.value, declared.range) {
@@ -179,18 +171,4 @@ fn list(declared: &[Declared], request: &ListParameters::Request) -> msg::ListPa
     prefixes.sort();
     prefixes.dedup();
     msg::ListParametersResult { names, prefixes }
-}
-
-fn refuse(parameter: &msg::Parameter) -> msg::SetParametersResult {
-    let instead = match parameter.name.as_str() {
-        "policy" => "call the service ~/load_policy with the folder",
-        _ => "change the parameter file and start the node again",
-    };
-    msg::SetParametersResult {
-        successful: false,
-        reason: format!(
-            "parameter {} cannot be changed while the node runs; {instead}",
-            parameter.name.replace('\0', "")
-        ),
-    }
 }

@@ -13,11 +13,12 @@ from typing import Any
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from diagnostic_msgs.srv import AddDiagnostics
 from geometry_msgs.msg import Twist, TwistStamped
 from parameters import write
 from peer import MATCH_S, Peer
 from program import Program
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.subscription import Subscription
@@ -82,6 +83,33 @@ class Status:
     def value(self, key: str, part: str = "control") -> str:
         """One of its values."""
         return {pair.key: pair.value for pair in self.parts[part].values}[key]
+
+
+@dataclass
+class Change:
+    """What became of a parameter that was to be changed."""
+
+    success: bool
+    message: str
+
+
+class Changing:
+    """A request to change parameters."""
+
+    def __init__(self, future: Future) -> None:
+        self._future = future
+
+    def done(self) -> bool:
+        """Whether it is answered."""
+        return self._future.done()
+
+    def result(self) -> Change:
+        """The answer for its first parameter."""
+        return self.results()[0]
+
+    def results(self) -> list[Change]:
+        """The answers for all of them."""
+        return [Change(result.successful, result.reason) for result in self._future.result().results]
 
 
 class Robot:
@@ -235,17 +263,27 @@ class Robot:
         self.wait_for(f"the action {expected}", arrived)
         return self.commands[-1]
 
-    def ask_to_load(self, folder: Path) -> Future:
-        """Asks for another policy; the answer comes while the graph is served."""
-        client = self.peer.node.create_client(AddDiagnostics, "late_fusion/load_policy")
-        self.wait_for("the service load_policy", client.service_is_ready)
-        return client.call_async(AddDiagnostics.Request(load_namespace=str(folder)))
+    def ask_to_set(self, **values: Any) -> Changing:
+        """Asks for other values of parameters (`__` for a dot); the answers come while the graph is served."""
+        client = self.peer.node.create_client(SetParameters, "late_fusion/set_parameters")
+        self.wait_for("the service set_parameters", client.service_is_ready)
+        parameters = [Parameter(name.replace("__", "."), value=value) for name, value in values.items()]
+        request = SetParameters.Request(parameters=[each.to_parameter_msg() for each in parameters])
+        return Changing(client.call_async(request))
 
-    def load(self, folder: Path) -> AddDiagnostics.Response:
-        """The answer to a request for another policy."""
-        answer = self.ask_to_load(folder)
-        self.wait_for(f"an answer to the request for {folder}", answer.done)
+    def set(self, **values: Any) -> Change:
+        """The answer to a request for other values; of several parameters, that of the first."""
+        answer = self.ask_to_set(**values)
+        self.wait_for(f"an answer to the request for {values}", answer.done)
         return answer.result()
+
+    def ask_to_load(self, folder: Path) -> Changing:
+        """Asks for another policy; the answer comes while the graph is served."""
+        return self.ask_to_set(policy=str(folder))
+
+    def load(self, folder: Path) -> Change:
+        """The answer to a request for another policy."""
+        return self.set(policy=str(folder))
 
     def advance(self, by_s: float) -> Time:
         """Turns the simulator's clock on and tells it."""

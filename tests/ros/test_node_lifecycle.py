@@ -268,15 +268,18 @@ def test_events_tell_of_every_step(robot: Robot, manager: Manager) -> None:
     assert stamps == sorted(stamps) and now - 60e9 < stamps[0] <= now
 
 
-def test_a_policy_takes_over_only_while_one_is_loaded(robot: Robot, manager: Manager) -> None:
+def test_a_policy_can_be_set_in_every_state(robot: Robot, manager: Manager) -> None:
     parameters = wired(constant_policy(robot.folder / "first", *FIRST))
     other = second(robot)
     robot.keep_sending("joint_states", joints(LEFT, RIGHT))
     manager.run(parameters)
-    answer = robot.load(other)
-    assert not answer.success
-    assert "the node is unconfigured" in answer.message and "configure the node first" in answer.message
+    assert robot.load(robot.folder / "nowhere").success, "it is looked at when the node is configured"
+    assert not manager.change("configure")
+    assert "nowhere" in robot.wait_for_status("unconfigured: ").says()
+    assert robot.load(robot.folder / "first").success
     manager.bring_to(INACTIVE)
+    answer = robot.load(robot.folder / "nowhere")
+    assert not answer.success and "nowhere" in answer.message
     answer = robot.load(other)
     assert answer.success, answer.message
     manager.is_connected()
@@ -286,7 +289,7 @@ def test_a_policy_takes_over_only_while_one_is_loaded(robot: Robot, manager: Man
     assert all(numbers(command) == SECOND for command in robot.commands)
     # The parameter policy has followed, so it is the second that is configured again.
     assert manager.change("deactivate") and manager.change("cleanup")
-    assert not robot.load(other).success
+    assert robot.load(other).success, "nothing has to be loaded before it is configured"
     robot.commands.clear()
     manager.bring_to(ACTIVE)
     robot.wait_for_action(SECOND)

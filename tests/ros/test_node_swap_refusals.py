@@ -19,7 +19,7 @@ def nowhere(robot: Robot) -> tuple[Path, list[str]]:
 
 
 def no_folder(_: Robot) -> tuple[str, list[str]]:
-    return "", ["load_namespace is empty", "policy.yaml"]
+    return "", ["parameter policy is missing", "policy.yaml"]
 
 
 def broken_yaml(robot: Robot) -> tuple[Path, list[str]]:
@@ -106,17 +106,16 @@ def test_a_policy_that_requires_what_is_silent_is_refused_after_a_while(robot: R
     assert changes(robot) == [FIRST, SECOND]
 
 
-def test_one_request_at_a_time(robot: Robot) -> None:
+def test_a_second_request_waits_for_the_first(robot: Robot) -> None:
     # Joints of other names are never heard, so the first request is at work for a while.
     deaf = constant_policy(robot.folder / "deaf", *SECOND, vector("joints", "left", "ankle")).write()
     act(robot, first(robot))
     at_work = robot.ask_to_load(deaf)
     robot.wait_for("its beginning", lambda: f"loading the policy in {deaf}" in robot.program.log())
-    refused = robot.load(second(robot))
-    assert not refused.success and not at_work.done()
-    assert f"the policy {deaf} is being loaded" in refused.message
+    waiting = robot.ask_to_load(second(robot))
     robot.wait_for("the first answer", at_work.done)
     assert not at_work.result().success
     assert "joints: absent" in at_work.result().message and "ankle" in at_work.result().message
-    drives_on(robot)
-    assert robot.load(second(robot)).success
+    assert not waiting.done()
+    robot.wait_for("the second answer", waiting.done)
+    assert waiting.result().success, waiting.result().message

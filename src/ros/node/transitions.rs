@@ -57,11 +57,11 @@ impl ManagedNode {
                 }
             }
             State::CleaningUp => {
-                self.load_policy.refuse("the node is being cleaned up");
+                self.parameters.refuse("the node is being cleaned up");
                 self.free();
             }
             State::ShuttingDown => {
-                self.load_policy.refuse("the node is shutting down");
+                self.parameters.refuse("the node is shutting down");
                 if let Some(configured) = &self.configured {
                     configured.control().deactivate();
                 }
@@ -122,7 +122,7 @@ impl ManagedNode {
     }
 
     fn load(&mut self) {
-        let config = self.config.clone();
+        let config = self.parameters.config().clone();
         let work = move || Loaded::new(&config);
         self.work = match thread::Builder::new().name("configure".into()).spawn(work) {
             Ok(loading) => Work::Loading(loading),
@@ -138,7 +138,7 @@ impl ManagedNode {
         }
         let loaded = match std::mem::replace(&mut self.work, Work::Nothing) {
             Work::Loading(loading) => loading.join(),
-            _ => Ok(Loaded::new(&self.config)),
+            _ => Ok(Loaded::new(self.parameters.config())),
         };
         let started = match loaded {
             Ok(loaded) => loaded
@@ -158,15 +158,19 @@ impl ManagedNode {
             log::warn!("{warning}");
         }
         if self.topics.is_none() {
-            let topics =
-                NodeTopics::new(&mut self.node, &self.config, &self.clock, &mut self.graph)?;
+            let topics = NodeTopics::new(
+                &mut self.node,
+                self.parameters.config(),
+                &self.clock,
+                &mut self.graph,
+            )?;
             self.topics = Some(topics);
         }
         let Some(topics) = &self.topics else {
             return Ok(());
         };
         let around = Surroundings {
-            config: &self.config,
+            config: self.parameters.config(),
             clock: &self.clock,
             waker: &self.waker,
             shutdown: &self.shutdown,

@@ -63,7 +63,7 @@ def storm_of_transitions(bench: Bench) -> None:
 
 
 def storm_of_parameters(bench: Bench) -> None:
-    """A hundred sets of parameters that cannot be set like that."""
+    """A hundred sets of parameters that cannot be set like that, with one in between that can."""
     values = [ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=number) for number in (-1.0, 1e300)]
     values.append(ParameterValue(type=ParameterType.PARAMETER_STRING, string_value="\u2603" * 100))
     for turn in range(100):
@@ -71,6 +71,8 @@ def storm_of_parameters(bench: Bench) -> None:
         request = SetParameters.Request(parameters=[Parameter(name=name, value=random.choice(values))])
         answer = bench.ask("set_parameters", request)
         assert not answer.results[0].successful and answer.results[0].reason, (name, answer)
+        if turn == 50:
+            assert bench.robot.set(modalities__scene__max_age_s=MAX_AGE_S + random.random() / 100).success
 
 
 def remove_the_policy(bench: Bench) -> None:
