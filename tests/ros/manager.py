@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import count
 from typing import Any
 
@@ -112,11 +113,18 @@ def with_joints(robot: Robot) -> dict:
 def drives(robot: Robot) -> None:
     """Waits for a command of the policy that comes from now on."""
     robot.commands.clear()
-    robot.wait_for_action(DRIVES)
+    now_ns = time.time_ns()
+
+    def drives() -> bool:
+        commands = robot.commands_since(now_ns)
+        return bool(commands) and numbers(commands[-1]) == DRIVES
+
+    robot.wait_for("a command of the policy", drives)
 
 
 def is_silent(robot: Robot) -> None:
     """No command comes, though everything is there that one could be made of."""
-    robot.commands.clear()
+    now_ns = time.time_ns()
     robot.peer.spin(SILENCE_S)
-    assert [numbers(command) for command in robot.commands] == []
+    assert [numbers(command) for command in robot.commands_since(now_ns)] == []
+    robot.commands.clear()

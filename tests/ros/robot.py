@@ -165,9 +165,9 @@ class Robot:
         create(DiagnosticArray, status, tell, latched)
         return create(kind, action, command, 200)
 
-    def commands_since(self, status: Status) -> list[Any]:
-        """The commands that were published after this status: topics reach a busy machine in an order of their own."""
-        return [message for published_ns, message in self.published if published_ns > status.published_ns]
+    def commands_since(self, published_ns: int) -> list[Any]:
+        """The commands that were published after this moment: on a busy machine, others are heard after it, too."""
+        return [message for at_ns, message in self.published if at_ns > published_ns]
 
     def now(self) -> Time:
         """The robot's time: the simulator's where there is one."""

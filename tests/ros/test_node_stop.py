@@ -65,8 +65,8 @@ def lose(robot: Robot, topic: str) -> list[list[float]]:
     """Silences an input until the robot stops for it; the commands from the stop on, which is repeated."""
     robot.silence(topic)
     status = robot.wait_for_status(f"{topic}: ")
-    robot.wait_for("more stops", lambda: len(robot.commands_since(status)) > 5)
-    return [numbers(command) for command in robot.commands_since(status)]
+    robot.wait_for("more stops", lambda: len(robot.commands_since(status.published_ns)) > 5)
+    return [numbers(command) for command in robot.commands_since(status.published_ns)]
 
 
 def test_an_arm_whose_target_dies_holds_where_it_is_measured(robot: Robot) -> None:
