@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from late_fusion_sim.domains import unused_domain
 from manager import Manager
-from peer import Peer, peer_in
-from program import Program, programs_in
+from peer import Peer
+from program import Program
 from robot import Robot
+from stage import peer_in, programs_in
 
 
 @pytest.fixture

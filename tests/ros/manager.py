@@ -60,7 +60,7 @@ class Manager:
         robot = self.robot
         self.commands = robot.listen(MESSAGES[parameters["action"]["message"]])
         path = write(robot.folder / "node.param.yaml", {"autostart": False} | parameters)
-        robot.program = robot.start("late_fusion_node", "--ros-args", "--params-file", path, *arguments)
+        robot.program = robot._start("late_fusion_node", "--ros-args", "--params-file", path, *arguments)
         for client in self._clients.values():
             robot.wait_for("the lifecycle services", client.service_is_ready)
         robot.wait_for("the events", lambda: self._heard.get_publisher_count() > 0)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 import rclpy
-from late_fusion_sim.isolation import isolate_this_process
 from program import Program
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
@@ -49,14 +47,3 @@ class Peer:
         self._executor.shutdown()
         self.node.destroy_node()
         rclpy.shutdown(context=self.context)
-
-
-@contextmanager
-def peer_in(domain: int) -> Iterator[Peer]:
-    """A peer in this domain, on this machine alone, for as long as this lasts."""
-    isolate_this_process()
-    peer = Peer(domain)
-    try:
-        yield peer
-    finally:
-        peer.close()

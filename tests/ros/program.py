@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from late_fusion_sim.isolation import isolated
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,24 +77,6 @@ class Program:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-
-
-@contextmanager
-def programs_in(domain: int, folder: Path) -> Iterator[Callable[..., Program]]:
-    """Starts executables of ours by name, with their arguments, in this domain. They log to the folder."""
-    started: list[Program] = []
-
-    def start(name: str, *arguments: str | Path) -> Program:
-        log = folder / f"{len(started)}_{name}.log"
-        program = Program([executable(name), *arguments], log, isolated(os.environ, domain))
-        started.append(program)
-        return program
-
-    try:
-        yield start
-    finally:
-        for program in started:
-            program.end()
 
 
 def problems(log: str) -> list[str]:

@@ -126,7 +126,7 @@ class Robot:
         self._changed_ns = 0
         self.sent_ns: list[int] = []
         """When streams were sent; a busy machine may keep the test itself waiting."""
-        self.start = start
+        self._start = start
         self.folder = folder
         self._publishers: dict[str, Publisher] = {}
         self._streams: dict[str, Callable[[Time], Any]] = {}
@@ -143,7 +143,7 @@ class Robot:
         """Starts the node with these parameters, and listens to it once it is up."""
         commands = self.listen(MESSAGES[parameters["action"]["message"]], status, action)
         path = write(self.folder / "node.param.yaml", parameters, section)
-        self.program = self.start("late_fusion_node", "--ros-args", "--params-file", path, *arguments)
+        self.program = self._start("late_fusion_node", "--ros-args", "--params-file", path, *arguments)
         # From here on no command is missed: a test that sees none has seen that there was none.
         self.wait_for("the command topic", lambda: commands.get_publisher_count() > 0)
         return self.program

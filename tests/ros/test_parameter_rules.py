@@ -68,7 +68,7 @@ def test_limits_for_another_namespace_are_told_and_not_taken(robot: Robot) -> No
     sections = {"/**": {"ros__parameters": parameters}, "/*/late_fusion": {"ros__parameters": LIMITS}}
     path.write_text(json.dumps(sections))
     robot.listen()
-    robot.program = robot.start("late_fusion_node", "--ros-args", "--params-file", path)
+    robot.program = robot._start("late_fusion_node", "--ros-args", "--params-file", path)
     robot.keep_sending("joint_states", joints(1.0, 0.5))
     robot.wait_for_action([1.5, -1.0])
     told = f"section /*/late_fusion of {path} is not for this node, whose full name is /late_fusion"
@@ -83,7 +83,7 @@ def test_a_parameter_on_the_command_line_that_has_no_effect_is_told(robot: Robot
     path.write_text(json.dumps(sections))
     robot.listen()
     words = ["--params-file", path, "-p", "action.limits.drive.max:=0.125"]
-    robot.program = robot.start("late_fusion_node", "--ros-args", *words)
+    robot.program = robot._start("late_fusion_node", "--ros-args", *words)
     robot.keep_sending("joint_states", joints(1.0, 0.5))
     robot.wait_for_action([0.25, -1.0])
     told = "parameter action.limits.drive.max is 0.25, and not 0.125 as -p on the command line says"

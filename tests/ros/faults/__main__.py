@@ -22,9 +22,8 @@ from pathlib import Path
 
 import pytest
 from late_fusion_sim.domains import unused_domain
-from peer import peer_in
-from program import programs_in
 from robot import Robot
+from stage import peer_in, programs_in
 
 from faults.bench import LIMIT, MAX_AGE_S, MAX_RATE, RATE_HZ, Bench
 from faults.fault import Fault

@@ -116,7 +116,7 @@ class Bench:
         robot.program.wait()
         self.begins.append(len(robot.published))
         path = write(robot.folder / "node.param.yaml", self.parameters)
-        robot.program = robot.start("late_fusion_node", "--ros-args", "--params-file", path)
+        robot.program = robot._start("late_fusion_node", "--ros-args", "--params-file", path)
         robot.statuses.clear()
 
     def reset(self) -> None:

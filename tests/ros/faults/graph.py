@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 from parameters import write
-from peer import peer_in
 from sensor_msgs.msg import CompressedImage
+from stage import peer_in
 
 from faults.behaviour import DrivesOn
 from faults.bench import CAMERA, Bench
@@ -33,7 +33,7 @@ def another_type(bench: Bench) -> None:
 def same_name(bench: Bench) -> None:
     """A second node with the node's own name, which commands something else."""
     path = write(bench.robot.folder / "second.param.yaml", bench.parameters)
-    second = bench.robot.start("late_fusion_node", "--ros-args", "--params-file", path, "-r", "action:=elsewhere")
+    second = bench.robot._start("late_fusion_node", "--ros-args", "--params-file", path, "-r", "action:=elsewhere")
     bench.until_end.callback(second.end)
 
 
