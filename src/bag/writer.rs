@@ -165,6 +165,12 @@ impl Writer {
     }
 
     fn problem(&self, error: &McapError) -> ConfigErrors {
-        format!("bag {}: {error}", self.path.display()).into()
+        let path = self.path.display();
+        match error {
+            // What the system says, such as that the disk is full, is only in its source.
+            McapError::Io(why) => format!("bag {path}: {why}"),
+            other => format!("bag {path}: {other}"),
+        }
+        .into()
     }
 }

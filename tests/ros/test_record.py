@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -202,6 +203,39 @@ def test_a_killed_recorder_has_lost_a_second_at_most(
     assert safe > 60
     images = [data for topic, _, data in read_what_is_whole(bag) if topic == "/camera/image_raw"]
     assert len(images) >= safe
+    for sent, data in zip(robot.sent["/camera/image_raw"], images, strict=False):
+        assert data.endswith(bytes(sent.data))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MB. Only root may make one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_a_full_disk_ends_the_recording_and_what_was_recorded_before_is_whole(
+    robot: Robot, start: Callable[..., Program], tmp_path: Path, small_disk: Path
+) -> None:
+    bag = small_disk / "full.mcap"
+    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path), "--out", bag)
+    robot.wait_for_recorder(recorder)
+    for index in range(200):
+        if recorder.process.poll() is not None:
+            break
+        robot.step(index, width=320, height=240)
+        robot.peer.spin(1 / 40)
+    assert recorder.wait() == 1, recorder.log()
+    assert str(bag) in recorder.log() and "No space left on device" in recorder.log(), recorder.log()
+    assert "panicked" not in recorder.log()
+    images = [data for topic, _, data in read_what_is_whole(bag) if topic == "/camera/image_raw"]
+    # Of 2 MB, 230 kB to a picture, one chunk is lost at most.
+    assert len(images) >= 4
     for sent, data in zip(robot.sent["/camera/image_raw"], images, strict=False):
         assert data.endswith(bytes(sent.data))
 
