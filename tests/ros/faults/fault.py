@@ -6,8 +6,12 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from faults.behaviour import Behaviour
+from faults.behaviour import Behaviour, Inconclusive
 from faults.bench import SWING_S, Bench, now_ns
+
+
+ATTEMPTS = 3
+"""A trial that says nothing is made again."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,14 @@ class Fault:
 
         Fails where the behaviour is not the wanted one.
         """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._try(bench, moment)
+            except Inconclusive:
+                self.end(bench)
+        return self._try(bench, moment)
+
+    def _try(self, bench: Bench, moment: random.Random) -> float | None:
         bench.wait_until_driving()
         bench.spin(moment.uniform(0.0, SWING_S / 2))
         began_ns = now_ns()
