@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from faults.behaviour import Behaviour, Inconclusive
 from faults.bench import SWING_S, Bench, now_ns
 
-
 ATTEMPTS = 3
 """A trial that says nothing is made again."""
 
