@@ -9,7 +9,7 @@ pub(super) fn declare(d: &mut Declarations) -> Realtime {
         "realtime.priority",
         0,
         0..=99,
-        "Priority of the control thread under SCHED_FIFO, 1 to 99; 0 for the normal policy. Encoders never have it.",
+        "Priority of the control thread under SCHED_FIFO, 1 to 99; 0 for the normal policy. Its supervisor has one more, encoders never have it.",
     );
     let cpus = cpus(
         d,

@@ -63,6 +63,14 @@ impl Realtime {
         vec![self.apply_priority(), self.apply_cpus()]
     }
 
+    /// Gives the calling thread the priority to watch over one that has these settings: a thread that computes for ever
+    /// leaves its CPU to a higher one only. What is refused here is refused, and told, there as well.
+    pub fn apply_to_its_supervisor(&self) {
+        if self.priority > 0 {
+            let _ = set_fifo((self.priority + 1).min(HIGHEST)).or_else(|_| set_fifo(self.priority));
+        }
+    }
+
     fn apply_priority(&self) -> Setting {
         let priority = self.priority;
         let asked = (priority > 0).then(|| {
@@ -114,6 +122,9 @@ impl Realtime {
         Setting::new("realtime.lock_memory", asked, "not locked")
     }
 }
+
+/// The highest priority under SCHED_FIFO (sched(7)).
+const HIGHEST: u8 = 99;
 
 /// Puts the calling thread under SCHED_FIFO; not the threads that it starts, such as those of a library that it calls.
 fn set_fifo(priority: u8) -> io::Result<()> {

@@ -86,6 +86,7 @@ impl Configured {
             (*permission).clone(),
             (*clock).clone(),
             patience,
+            &config.realtime,
         )?;
         let (sender, candidates) = handover();
         let loader = Loader::start(Work {

@@ -17,6 +17,7 @@ use super::{CommandSink, Heartbeat, Permission, StopActionReader};
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
 use crate::message::CommandTemplate;
+use crate::realtime::Realtime;
 
 /// How often is looked, and so how often the stop action is repeated.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -73,7 +74,7 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// Starts its thread.
+    /// Starts its thread, which watches over a control thread that asks the kernel for this.
     ///
     /// # Errors
     /// What the system says when it gives no thread.
@@ -84,6 +85,7 @@ impl Supervisor {
         permission: Arc<Permission>,
         clock: Clock,
         patience: Patience,
+        realtime: &Realtime,
     ) -> Result<Self, ConfigErrors> {
         let (stop_commands, successors) = mpsc::channel();
         let ending = Arc::<AtomicBool>::default();
@@ -103,8 +105,11 @@ impl Supervisor {
         let thread = std::thread::Builder::new()
             .name("supervisor".into())
             .spawn({
-                let ending = ending.clone();
-                move || watch.run(&ending)
+                let (ending, realtime) = (ending.clone(), realtime.clone());
+                move || {
+                    realtime.apply_to_its_supervisor();
+                    watch.run(&ending);
+                }
             })
             .map_err(|e| format!("the supervisor cannot start: {e}"))?;
         Ok(Self {

@@ -74,7 +74,7 @@ def require_realtime() -> None:
     os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
-def test_the_control_thread_alone_has_the_priority_and_the_cpu(robot: Robot) -> None:
+def test_the_control_thread_has_the_priority_and_the_cpu_and_its_supervisor_one_more(robot: Robot) -> None:
     require_realtime()
     everywhere = os.sched_getaffinity(0)
     last = max(everywhere)
@@ -82,7 +82,10 @@ def test_the_control_thread_alone_has_the_priority_and_the_cpu(robot: Robot) -> 
     seen = threads(program)
     control = seen.pop("control")
     assert (control.policy, control.priority, control.cpus) == (FIFO, PRIORITY, {last})
-    assert {"supervisor", "encode scene", "encode instruct"} <= seen.keys()
+    # A control thread that computes for ever must not keep its supervisor from the CPU.
+    supervisor = seen.pop("supervisor")
+    assert (supervisor.policy, supervisor.priority, supervisor.cpus) == (FIFO, PRIORITY + 1, everywhere)
+    assert {"encode scene", "encode instruct"} <= seen.keys()
     for thread in seen.values():
         assert (thread.policy, thread.priority, thread.cpus) == (NORMAL, 0, everywhere), thread
     status = robot.statuses[-1]

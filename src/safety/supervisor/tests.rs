@@ -149,6 +149,7 @@ fn the_end_is_said_more_than_once() {
         Arc::default(),
         Clock::System,
         Patience::periods(PERIOD),
+        &Realtime::default(),
     );
     heartbeat.end();
     drop(supervisor.unwrap());
