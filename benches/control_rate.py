@@ -3,7 +3,8 @@
     source scripts/env.bash && cargo build --release
     python3 benches/control_rate.py --node target/release/late_fusion_node --rate 100
 
-Prints the achieved rate and the time from command to command, as they arrived here and as the node saw its own ticks.
+Prints how long the node took from its start to its first command, the achieved rate, and the time from command to
+command, as they arrived here and as the node saw its own ticks.
 """
 
 from __future__ import annotations
@@ -31,10 +32,15 @@ late_fusion:
     control_rate_hz: {rate}
     modalities:
       scene: {{topic: camera/image_raw, message: sensor_msgs/msg/Image}}
-      instruction: {{topic: instruction, message: std_msgs/msg/String}}
+      instruction: {{topic: instruction, message: std_msgs/msg/String, accept_earlier: true}}
       joints: {{topic: joint_states, message: sensor_msgs/msg/JointState}}
     action:
       message: trajectory_msgs/msg/JointTrajectory
+      fields:
+        hand_x: velocities.hand_x
+        hand_y: velocities.hand_y
+        hand_z: velocities.hand_z
+        gripper: velocities.gripper
 """
 
 
@@ -93,10 +99,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         parameters = Path(folder) / "bench.param.yaml"
         parameters.write_text(PARAMETERS.format(root=ROOT, rate=options.rate))
+        started = time.perf_counter()
         node = subprocess.Popen(bound_to_us([str(options.node), "--ros-args", "--params-file", str(parameters)]))
         try:
             while len(arrivals) < options.rate:
                 rclpy.spin_once(robot, timeout_sec=0.1)
+            to_first_command_s = arrivals[0] - started
             arrivals.clear()
             end = time.perf_counter() + options.seconds
             while time.perf_counter() < end:
@@ -106,6 +114,7 @@ def main() -> None:
             node.send_signal(signal.SIGINT)
             node.wait(10)
 
+    print(f"first command {to_first_command_s:.2f} s after the start of the node")
     intervals_ms = np.diff(arrivals) * 1e3
     elapsed = arrivals[-1] - arrivals[0]
     p50, p99 = np.percentile(intervals_ms, [50, 99])
