@@ -23,7 +23,8 @@ pub struct ParameterChanges {
 /// A request that can be fulfilled as far as the parameters alone tell.
 struct UnderWay {
     request: Request,
-    /// Of each parameter, why it cannot be changed like that.
+    /// Of each parameter, why it cannot be changed like that; of those that are changed together or not at all, one for all
+    /// where one of them cannot.
     verdicts: Vec<Result<(), String>>,
     candidate: LiveParameters,
 }
@@ -135,7 +136,8 @@ impl UnderWay {
         if let Request::Together(_) = request
             && verdicts.iter().any(Result::is_err)
         {
-            candidate = present.clone();
+            let why: Vec<String> = verdicts.into_iter().filter_map(Result::err).collect();
+            (candidate, verdicts) = (present.clone(), vec![Err(why.join("; "))]);
         }
         Self {
             request,
@@ -168,18 +170,9 @@ impl Request {
                 respond(request, SetParameters::Response { results });
             }
             Self::Together(request) => {
-                let wrong: Vec<String> = verdicts.iter().cloned().filter_map(Result::err).collect();
-                let first = verdicts.into_iter().next().unwrap_or(Ok(String::new()));
-                let all = match wrong.is_empty() {
-                    true => first,
-                    false => Err(wrong.join("; ")),
-                };
-                respond(
-                    request,
-                    SetParametersAtomically::Response {
-                        result: to_ros(all),
-                    },
-                );
+                let first = verdicts.into_iter().next();
+                let result = to_ros(first.unwrap_or(Ok(String::new())));
+                respond(request, SetParametersAtomically::Response { result });
             }
         }
     }

@@ -89,6 +89,7 @@ def test_atomically_means_all_or_none(robot: Robot) -> None:
 
     success, reason = set_both(0.5, math.nan)
     assert not success and "action.limits.turn.min is NaN" in reason
+    assert "goes on" not in robot.program.log(), "nothing was even tried"
     # One that the parameters alone do not tell: the policy's own maximum of turn is 4.
     success, reason = set_both(0.5, 5.0)
     assert not success and "action.limits.turn" in reason and "goes on" not in reason
