@@ -62,6 +62,15 @@ class Row:
         """Whether all was as wanted, and in time."""
         return self.right == self.moments and not self.broken and self.in_time == len(self.stops_s)
 
+    def in_short(self) -> list[str]:
+        """What went wrong, a sentence each: what was seen, and why the node says that it stopped."""
+        short = []
+        for trouble in [*self.troubles, *self.broken]:
+            seen, *log = trouble.splitlines()
+            stops = [line.split("]: ", 1)[1] for line in log if "stop action" in line]
+            short.append("; ".join([seen.removesuffix("; the node said:"), *(f"“{stop}”" for stop in stops)]))
+        return short
+
     def markdown(self) -> str:
         """Its line of the table."""
         times = ""
@@ -152,6 +161,9 @@ def markdown(rows: list[Row], options: argparse.Namespace) -> str:
         text += ["", f"## {who}", "", "| what fails | wanted | right | stop in time | outside limits |"]
         text += ["|---|---|---|---|---|"]
         text += [row.markdown() for row in rows if row.who == who]
+    wrong = [f"- {row.who}, {row.fault}: {trouble}" for row in rows for trouble in row.in_short()]
+    if wrong:
+        text += ["", "## What was not as wanted", "", *wrong]
     return "\n".join([*text, ""])
 
 
