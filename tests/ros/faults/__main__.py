@@ -51,6 +51,8 @@ class Row:
     broken: list[str] = field(default_factory=list)
     """Commands outside the limits."""
     troubles: list[str] = field(default_factory=list)
+    inconclusive: list[str] = field(default_factory=list)
+    """Why trials were made again, in which the machine was too busy to say anything of the node."""
 
     @property
     def in_time(self) -> int:
@@ -133,6 +135,7 @@ def try_with(robot: Robot, fault: Fault, moment: random.Random, row: Row, left: 
     bench.until_end.close()
     row.commands += len(robot.published)
     row.broken += broken(bench)
+    row.inconclusive += bench.inconclusive
     return left
 
 
@@ -164,6 +167,9 @@ def markdown(rows: list[Row], options: argparse.Namespace) -> str:
     wrong = [f"- {row.who}, {row.fault}: {trouble}" for row in rows for trouble in row.in_short()]
     if wrong:
         text += ["", "## What was not as wanted", "", *wrong]
+    again = [f"- {row.who}, {row.fault}: {why}" for row in rows for why in row.inconclusive]
+    if again:
+        text += ["", "## Trials that were made again, for want of a processor", "", *again]
     return "\n".join([*text, ""])
 
 

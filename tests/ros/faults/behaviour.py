@@ -17,6 +17,18 @@ class Inconclusive(AssertionError):
     """What happened says nothing about the node: the machine was too busy for the test."""
 
 
+def raise_if_starved(bench: Bench, began_ns: int) -> None:
+    """A robot is rightly stopped where inputs were not sent in time, or its control thread got no processor."""
+    late_s = bench.longest_wait_s(began_ns)
+    if late_s > MAX_AGE_S / 2:
+        raise Inconclusive(f"the test itself was {late_s:.2f} s late")
+    log = bench.robot.program.log().splitlines()
+    starved = [line for line in log if "gets no processor" in line]
+    if len(starved) > bench.starved:
+        bench.starved = len(starved)
+        raise Inconclusive(starved[-1].split("]: ", 1)[1])
+
+
 class Behaviour(Protocol):
     """What is wanted after a fault has begun."""
 
@@ -74,10 +86,7 @@ class DrivesOn:
         actions = bench.actions_since(began_ns)
         stops = [action for action in actions if action == STOP]
         if stops:
-            # What was not sent in time is rightly stopped for: that was no fault but a busy machine.
-            late_s = bench.longest_wait_s(began_ns)
-            if late_s > MAX_AGE_S / 2:
-                raise Inconclusive(f"the test itself was {late_s:.2f} s late")
+            raise_if_starved(bench, began_ns)
         assert not stops, (
             f"{len(stops)} of {len(actions)} commands are stops; the node said:\n{bench.robot.program.log()}"
         )

@@ -94,6 +94,10 @@ class Bench:
         robot.run(parameters)
         self.emergency_stop = button(robot)
         self._clients: dict[str, Client] = {}
+        self.starved = 0
+        """How often the log has said that the control thread got no processor."""
+        self.inconclusive: list[str] = []
+        """Why trials were made again."""
         self.begins = [0]
         """Where in the commands another process of the node began."""
         for service, kind in SERVICES.items():
@@ -114,6 +118,7 @@ class Bench:
         """Another process of the node in the place of one that has ended."""
         robot = self.robot
         robot.program.wait()
+        self.starved = 0
         self.begins.append(len(robot.published))
         path = write(robot.folder / "node.param.yaml", self.parameters)
         robot.program = robot._start("late_fusion_node", "--ros-args", "--params-file", path)
