@@ -38,6 +38,7 @@ def test_what_the_node_has_in_the_graph_is_what_it_is_allowed(robot: Robot, in_s
     robot.run(wired(policy(robot.folder / "policy"), use_sim_time=in_simulation, **switches))
     robot.wait_for_status("waiting" if not in_simulation else "/clock")
     node = robot.peer.node
+    robot.wait_for("its name", lambda: ("late_fusion", "/") in node.get_node_names_and_namespaces())
 
     def has(endpoints: str) -> set[str]:
         return {name for name, _ in getattr(node, f"get_{endpoints}_names_and_types_by_node")("late_fusion", "/")}
