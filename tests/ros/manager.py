@@ -64,6 +64,7 @@ class Manager:
         for client in self._clients.values():
             robot.wait_for("the lifecycle services", client.service_is_ready)
         robot.wait_for("the events", lambda: self._heard.get_publisher_count() > 0)
+        robot.wait_for("a status", lambda: bool(robot.statuses))
 
     def ask(self, service: str, request: Any = None) -> Future:
         """An answer that comes while the graph is served."""

@@ -36,7 +36,9 @@ def test_yesterdays_sentence_does_not_move_the_robot(robot: Robot) -> None:
     assert robot.wait_for_status("active").value("instruction") == "close the faucet"
     robot.wait_for("a command", lambda: bool(robot.commands))
     # The topics are looked at once a second.
-    robot.wait_for("nothing more to say", lambda: "accept_earlier" not in robot.statuses[-1].says("instruction"))
+    robot.wait_for(
+        "nothing more to say", lambda: robot.status_is(lambda s: "accept_earlier" not in s.says("instruction"))
+    )
 
 
 def test_it_does_where_the_parameter_says_so(robot: Robot) -> None:

@@ -84,7 +84,7 @@ def test_no_command_leaves_before_everything_is_fresh_also_when_it_is_activated_
     drives(robot)
     assert manager.change("deactivate")
     robot.silence("joint_states")
-    robot.wait_for("old joints", lambda: float(robot.statuses[-1].value("age_s", "joints")) > 1.0)
+    robot.wait_for("old joints", lambda: robot.status_is(lambda s: float(s.value("age_s", "joints")) > 1.0))
     assert manager.change("activate")
     robot.wait_for_status("waiting: joints: ")
     is_silent(robot)
@@ -103,7 +103,7 @@ def test_the_status_says_in_which_state_the_node_is(robot: Robot, manager: Manag
     assert manager.change("configure")
     shows(INACTIVE)
     robot.wait_for_status("inactive")
-    robot.wait_for("its modalities", lambda: "joints" in robot.statuses[-1].parts)
+    robot.wait_for("its modalities", lambda: robot.status_is(lambda s: "joints" in s.parts))
     assert manager.change("activate")
     shows(ACTIVE)
     robot.wait_for_status("active")
@@ -111,7 +111,7 @@ def test_the_status_says_in_which_state_the_node_is(robot: Robot, manager: Manag
     shows(INACTIVE)
     assert manager.change("cleanup")
     shows(UNCONFIGURED)
-    robot.wait_for("no modalities", lambda: "joints" not in robot.statuses[-1].parts)
+    robot.wait_for("no modalities", lambda: robot.status_is(lambda s: "joints" not in s.parts))
 
 
 @pytest.mark.parametrize("state", [UNCONFIGURED, INACTIVE, ACTIVE])

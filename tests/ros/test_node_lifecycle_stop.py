@@ -86,8 +86,8 @@ def test_a_topic_that_is_published_is_given_up_with_a_cleanup(robot: Robot, mana
         manager.bring_to(INACTIVE)
         for topic in expected:
             robot.wait_for(f"one on {topic}", lambda t=topic: subscriptions(t) == 1)
-        robot.wait_for("joints", lambda: robot.statuses[-1].parts.get("joints") is not None)
-        robot.wait_for("joints", lambda: robot.statuses[-1].value("encoded", "joints") != "0")
+        robot.wait_for("joints", lambda: robot.status_is(lambda s: s.parts.get("joints") is not None))
+        robot.wait_for("joints", lambda: robot.status_is(lambda s: s.value("encoded", "joints") != "0"))
         assert manager.change("cleanup")
 
 

@@ -186,7 +186,7 @@ def test_a_switch_that_nobody_publishes_is_told(robot: Robot) -> None:
     told = robot.wait_for_status("no node publishes", "topics").says("topics")
     assert "topic /estop: no node publishes it as std_msgs/msg/Bool (emergency_stop.topic)" in told, told
     button(robot)
-    robot.wait_for("no more warning", lambda: robot.statuses[-1].says("topics") == "as wired")
+    robot.wait_for("no more warning", lambda: robot.status_is(lambda s: s.says("topics") == "as wired"))
 
 
 @pytest.mark.parametrize("quality", ["reliable", "latched", "best effort"])
@@ -298,7 +298,7 @@ def test_permissions_outlive_the_policy(robot: Robot, how: str) -> None:
     stops(robot, reason)
     answer = robot.load(second(robot))
     assert answer.success, answer.message
-    robot.wait_for("its status", lambda: robot.statuses[-1].value("policy") == "second")
+    robot.wait_for("its status", lambda: robot.status_is(lambda s: s.value("policy") == "second"))
     stops(robot, reason)
     assert changes(robot) == [FIRST, STOP]
     give()

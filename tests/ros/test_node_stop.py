@@ -183,7 +183,7 @@ def test_the_first_command_and_the_first_after_a_stop_start_from_what_is_measure
     # Somebody moves the arm while it is stopped.
     robot.keep_sending("joint_states", measured(drive=-1.0, turn=1.0))
     known = int(robot.statuses[-1].value("encoded", "joints"))
-    robot.wait_for("the joints", lambda: int(robot.statuses[-1].value("encoded", "joints")) > known + 60)
+    robot.wait_for("the joints", lambda: robot.status_is(lambda s: int(s.value("encoded", "joints")) > known + 60))
     stopped = numbers(robot.commands[-1])
     assert stopped == [2.0, -2.0]
     robot.keep_sending("target", target(-0.875, 0.875))

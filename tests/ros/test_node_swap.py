@@ -72,12 +72,12 @@ def test_a_policy_takes_over_between_two_commands_and_none_is_left_out(robot: Ro
         assert part in answer.result().message
         assert part in robot.program.log()
     assert changes(robot) == [FIRST, SECOND]
-    robot.wait_for("its status", lambda: robot.statuses[-1].value("policy") == "second")
+    robot.wait_for("its status", lambda: robot.status_is(lambda s: s.value("policy") == "second"))
     status = robot.statuses[-1]
     assert (status.says(), status.value("stops")) == ("active", "0")
     assert status.value("policy_folder") == str(robot.folder / "second")
     after = sum(numbers(command) == SECOND for command in robot.commands)
-    robot.wait_for("its ticks", lambda: robot.statuses[-1].value("ticks") == str(after))
+    robot.wait_for("its ticks", lambda: robot.status_is(lambda s: s.value("ticks") == str(after)))
 
 
 def test_it_takes_over_on_the_systems_clock_as_well(robot: Robot) -> None:
@@ -136,7 +136,7 @@ def test_before_the_first_command_it_takes_over_at_once(robot: Robot) -> None:
     robot.run(first(robot))
     robot.wait_for_status("waiting: joints: absent")
     assert robot.load(second(robot)).success
-    robot.wait_for("its status", lambda: robot.statuses[-1].value("policy") == "second")
+    robot.wait_for("its status", lambda: robot.status_is(lambda s: s.value("policy") == "second"))
     robot.keep_sending("joint_states", joints(0.0, 0.0))
     robot.wait_for_action(SECOND)
     assert changes(robot) == [SECOND]
@@ -167,10 +167,10 @@ def test_an_instruction_given_before_counts_after(robot: Robot, latched: bool) -
     answer = robot.load(policies[1].write())
     assert answer.success, answer.message
     robot.wait_for_action([number + 0.5 for number in before], tolerance=1e-6)
-    robot.wait_for("its status", lambda: robot.statuses[-1].value("policy") == "second")
+    robot.wait_for("its status", lambda: robot.status_is(lambda s: s.value("policy") == "second"))
     assert robot.statuses[-1].value("instruction") == "open the drawer"
     robot.send("instruction", String(data="close the faucet"), latched=latched)
-    robot.wait_for("the next one", lambda: robot.statuses[-1].value("instruction") == "close the faucet")
+    robot.wait_for("the next one", lambda: robot.status_is(lambda s: s.value("instruction") == "close the faucet"))
 
 
 def test_a_modality_that_only_the_second_has_is_listened_to_from_the_start(robot: Robot) -> None:
@@ -187,7 +187,7 @@ def test_a_modality_that_only_the_second_has_is_listened_to_from_the_start(robot
     robot.peer.spin(0.5)
     answer = robot.load(both.folder)
     assert answer.success, answer.message
-    robot.wait_for("the sentence", lambda: robot.statuses[-1].value("instruction") == "open the drawer")
+    robot.wait_for("the sentence", lambda: robot.status_is(lambda s: s.value("instruction") == "open the drawer"))
 
 
 def test_what_is_explained_is_the_policy_in_use(robot: Robot) -> None:

@@ -92,7 +92,7 @@ def test_a_policy_that_requires_what_is_silent_is_refused_after_a_while(robot: R
     robot.send_until("target", target, lambda: bool(robot.commands))
     # The newest message is handed on, and these numbers are none that the policies can read.
     too_few = Float64MultiArray(data=[1.0])
-    robot.send_until("target", too_few, lambda: robot.statuses[-1].value("dropped", "target") != "0")
+    robot.send_until("target", too_few, lambda: robot.status_is(lambda s: s.value("dropped", "target") != "0"))
     policy = constant_policy(robot.folder / "second", *SECOND, *modalities)
     threads = robot.program.threads()
     answer = robot.load(policy.write())

@@ -61,7 +61,7 @@ def test_a_publisher_of_another_type_is_told_with_both_types(robot: Robot) -> No
     robot.peer.node.destroy_publisher(camera)
     robot.keep_sending("camera/image_raw", picture(128, 0, 0))
     robot.wait_for_status("fresh", "scene")
-    robot.wait_for("no more warning", lambda: "CompressedImage" not in robot.statuses[-1].says("topics"))
+    robot.wait_for("no more warning", lambda: robot.status_is(lambda s: "CompressedImage" not in s.says("topics")))
 
 
 def test_a_topic_that_nobody_publishes_is_told_with_one_that_was_meant(robot: Robot) -> None:
@@ -74,7 +74,7 @@ def test_a_topic_that_nobody_publishes_is_told_with_one_that_was_meant(robot: Ro
     robot.wait_for_status("/joint_states", "joints")
     robot.keep_sending("/arm/joint_states", joints(1.0, 0.5))
     robot.wait_for_action([1.5, -1.0])
-    robot.wait_for("no more warning", lambda: robot.statuses[-1].says("topics") == "as wired")
+    robot.wait_for("no more warning", lambda: robot.status_is(lambda s: s.says("topics") == "as wired"))
 
 
 def test_a_second_node_that_commands_is_named_loudly(robot: Robot) -> None:
@@ -92,7 +92,7 @@ def test_a_second_node_that_commands_is_named_loudly(robot: Robot) -> None:
         teleop.destroy_publisher(other)
     finally:
         teleop.destroy_node()
-    robot.wait_for("no more warning", lambda: robot.statuses[-1].says("topics") == "as wired")
+    robot.wait_for("no more warning", lambda: robot.status_is(lambda s: s.says("topics") == "as wired"))
     assert numbers(robot.commands[-1]) == [1.5, -1.0]
 
 
