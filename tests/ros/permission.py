@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from builtin_interfaces.msg import Time
+from rclpy.duration import Duration
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from robot import Robot
@@ -79,4 +80,6 @@ def press(publisher: Publisher) -> float:
     began = time.time()
     for pressed in (True, False):
         publisher.publish(Bool(data=pressed))
+        # One that keeps only its newest message would otherwise put the second in the place of the first.
+        publisher.wait_for_all_acked(Duration(seconds=1))
     return began
