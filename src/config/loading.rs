@@ -5,7 +5,7 @@ use super::guarding;
 use super::node::NodeConfig;
 use super::wiring::Wiring;
 use crate::chunk::Ensemble;
-use crate::encoder::{FeatureExtractor, Runtime, SessionOptions};
+use crate::encoder::{FeatureExtractor, Runtime, SessionOptions, sha256_of};
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::policy::Policy;
@@ -25,7 +25,12 @@ pub struct Loaded {
     pub explained: Policy,
     /// What the user should know before the robot moves.
     pub warnings: Vec<String>,
+    /// The sha256 of its two files.
+    pub files: [String; 2],
 }
+
+/// The files of a policy.
+const FILES: [&str; 2] = ["policy.yaml", "weights.safetensors"];
 
 impl Loaded {
     /// Loads everything that `config` names.
@@ -52,6 +57,8 @@ impl Loaded {
                     .to_owned(),
             ));
         }
+        // One that cannot be read is named where it is loaded.
+        let files = FILES.map(|file| sha256_of(&config.policy.join(file)).unwrap_or_default());
         let spec = PolicySpec::load(&config.policy)?;
         let mut errors = ConfigErrors::new();
         if let Some(present) = present {
@@ -90,6 +97,7 @@ impl Loaded {
                     extractors,
                     explained,
                     warnings,
+                    files,
                 })
             }
             _ => Err(errors),

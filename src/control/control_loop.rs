@@ -232,7 +232,8 @@ impl<S: CommandSink> ControlLoop<S> {
     }
 
     /// Lets a candidate that could act now take over for this tick and those after it, and returns the executor before it.
-    /// Of the same policy nothing is lost where the one before it cannot act either.
+    /// One with other parameters need not be able to act: they may be meant to stop the robot. It waits until it has seen
+    /// what the one before it has, unless that cannot act either.
     fn take_over(&mut self, now: Stamp) -> Option<Box<PolicyExecutor>> {
         let candidate = self.candidates.pending()?;
         let complete = match self.pace {
@@ -240,8 +241,10 @@ impl<S: CommandSink> ControlLoop<S> {
             Pace::System(_) | Pace::Simulated(_) => true,
         };
         let can_act = candidate.missing(now).next().is_none();
-        let may_wait = candidate.is_same_policy() && self.executor.missing(now).next().is_some();
-        if !complete || !(can_act || may_wait) {
+        let may_stop = candidate.is_same_policy()
+            && (self.executor.missing(now).next().is_some()
+                || candidate.has_seen_what(&mut self.executor));
+        if !complete || !(can_act || may_stop) {
             return None;
         }
         candidate.succeed(&self.executor);

@@ -77,6 +77,16 @@ impl PolicyExecutor {
         self.is_same_policy
     }
 
+    /// Whether it has a feature, or knows that there is nothing to see, of every modality of which `previous`, the same
+    /// policy, has.
+    pub fn has_seen_what(&mut self, previous: &mut Self) -> bool {
+        let pairs = self.features.iter_mut().zip(&mut previous.features);
+        let mut unseen = pairs.filter_map(|(own, previous)| {
+            (!previous.read().stamp.is_unset()).then(|| own.read().stamp.is_unset())
+        });
+        !unseen.any(|is_unseen| is_unseen)
+    }
+
     /// Whether it has ever commanded, or goes on for one that has.
     pub fn is_armed(&self) -> bool {
         self.controller.is_armed()

@@ -64,7 +64,7 @@ impl Configured {
             settings,
             to_status,
         } = around;
-        let warnings = loaded.warnings.clone();
+        let (warnings, files) = (loaded.warnings.clone(), loaded.files.clone());
         let runtime = PolicyRuntime::start(config, loaded, &topics.fanouts, waker, shutdown)?;
         let explainer = match (runtime.attribution, &topics.explanations) {
             (Some(attribution), Some(explanations)) => Some(Explainer::start(
@@ -98,6 +98,7 @@ impl Configured {
             sender,
             spec: runtime.status.spec.clone(),
             warnings,
+            files,
             workers: runtime.workers,
             to_status: (*to_status).clone(),
             to_supervisor: supervisor.stop_commands(),

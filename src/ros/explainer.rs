@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use r2r::QosProfile;
 
@@ -11,6 +12,9 @@ use crate::control::Attribution;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::shutdown::Shutdown;
+
+/// However seldom it explains, a policy that has taken over is looked for this often.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// The two topics. Cheap to clone.
 #[derive(Clone)]
@@ -110,7 +114,7 @@ impl Work {
                 let _ = self.topics.fusion.publish_raw(&messages.fusion);
             }
             // Looking more often than snapshots come keeps what is said at most half a period late.
-            std::thread::park_timeout(self.attribution.period() / 2);
+            std::thread::park_timeout(LONGEST_PAUSE.min(self.attribution.period() / 2));
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The thread that brings in another policy, or other parameters: loads the policy and checks it, starts its encoders beside those in use, and offers it
-//! to the control thread.
+//! The thread that brings in another policy, or other parameters of the one that drives: loads and checks it, starts its
+//! encoders beside those in use, and offers it to the control thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -48,6 +48,8 @@ pub struct Work {
     pub spec: PolicySpec,
     /// What the log has said of it.
     pub warnings: Vec<String>,
+    /// The sha256 of its files.
+    pub files: [String; 2],
     /// Its encoders.
     pub workers: Vec<Worker>,
     /// The way to the status.
@@ -56,6 +58,13 @@ pub struct Work {
     pub to_supervisor: Sender<StopCommand>,
     /// The way to the explainer, where there is one.
     pub to_explainer: Option<Sender<Attribution>>,
+}
+
+/// What is to take over.
+struct Candidate {
+    runtime: PolicyRuntime,
+    warnings: Vec<String>,
+    files: [String; 2],
 }
 
 /// What to tell whoever asked: in words that it was done, or why not.
@@ -146,18 +155,16 @@ impl Work {
         }
         let previous = named(&self.spec, &self.config.policy);
         // Models come from outside, and the libraries that read them may fail in ways of their own.
-        let prepared =
-            catch_unwind(AssertUnwindSafe(|| self.prepare(&config))).unwrap_or_else(|_| {
+        let prepared = catch_unwind(AssertUnwindSafe(|| self.prepare(&config, is_another)))
+            .unwrap_or_else(|_| {
                 Err(ConfigErrors::from(
                     "loading it panicked; please report it with the policy".to_owned(),
                 ))
             });
-        let taken_over = prepared.and_then(|(mut runtime, warnings)| {
-            if !is_another {
-                runtime.executor.set_same_policy();
-            }
-            self.hand_over(config, runtime, ending)?;
-            Ok(warnings)
+        let taken_over = prepared.and_then(|candidate| {
+            self.hand_over(config, candidate.runtime, ending)?;
+            self.files = candidate.files;
+            Ok(candidate.warnings)
         });
         match taken_over {
             Ok(warnings) => {
@@ -187,13 +194,28 @@ impl Work {
         }
     }
 
-    /// Loads and checks a policy, with its encoders at work.
-    fn prepare(&self, config: &NodeConfig) -> Result<(PolicyRuntime, Vec<String>), ConfigErrors> {
+    /// Loads and checks a policy, with its encoders at work. Nobody who changes a parameter means another policy that has
+    /// come into the folder since.
+    fn prepare(&self, config: &NodeConfig, is_another: bool) -> Result<Candidate, ConfigErrors> {
         let mut loaded = Loaded::successor(config, &self.spec)?;
-        let warnings = std::mem::take(&mut loaded.warnings);
-        let runtime =
+        let (warnings, files) = (std::mem::take(&mut loaded.warnings), loaded.files.clone());
+        if !is_another && files != self.files {
+            return Err(format!(
+                "the files in {} are not those of the policy that drives any more; set the parameter policy to load them",
+                config.policy.display()
+            )
+            .into());
+        }
+        let mut runtime =
             PolicyRuntime::start(config, loaded, &self.fanouts, &self.waker, &self.shutdown)?;
-        Ok((runtime, warnings))
+        if !is_another {
+            runtime.executor.set_same_policy();
+        }
+        Ok(Candidate {
+            runtime,
+            warnings,
+            files,
+        })
     }
 
     /// Offers a policy to the control thread until it is taken, or until patience is at its end.

@@ -63,15 +63,16 @@ impl ParameterEvents {
         }
     }
 
-    /// Tells that parameters have other values now.
-    pub fn tell_changed(&mut self, changed: Vec<Parameter>) {
+    /// Tells that there are new parameters, and that others have other values now.
+    pub fn tell(&mut self, new: Vec<Parameter>, changed: Vec<Parameter>) {
         if let Some(declared) = &mut self.declared {
             // Nobody has heard of their former values.
             declared.retain(|d| changed.iter().all(|parameter| d.name != parameter.name));
-            declared.extend(changed);
+            declared.extend(new.into_iter().chain(changed));
             return;
         }
         self.publish(ParameterEvent {
+            new_parameters: new,
             changed_parameters: changed,
             ..ParameterEvent::default()
         });

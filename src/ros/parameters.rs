@@ -45,12 +45,16 @@ impl ParameterServices {
     /// Follows what has changed.
     pub fn follow(&mut self, declared: Vec<Declared>) {
         let before = std::mem::replace(&mut self.declared, declared);
-        let was = |name: &str| before.iter().find(|d| d.name == name).map(|d| &d.value);
-        let changed = self.declared.iter();
-        let changed = changed.filter(|now| was(&now.name) != Some(&now.value));
-        let changed: Vec<_> = changed.map(parameter).collect();
-        if !changed.is_empty() {
-            self.events.tell_changed(changed);
+        let (mut new, mut changed) = (Vec::new(), Vec::new());
+        for now in &self.declared {
+            match before.iter().find(|d| d.name == now.name) {
+                None => new.push(parameter(now)),
+                Some(before) if before.value != now.value => changed.push(parameter(now)),
+                Some(_) => {}
+            }
+        }
+        if !(new.is_empty() && changed.is_empty()) {
+            self.events.tell(new, changed);
         }
     }
 

@@ -27,26 +27,16 @@ QUALITIES = {
 """How publishers of a switch may be."""
 
 
-def call(robot: Robot, kind: type, service: str, request: Any) -> Any:
-    """The answer of a service of the node."""
-    client = robot.peer.node.create_client(kind, f"late_fusion/{service}")
-    robot.wait_for(f"the service {service}", client.service_is_ready)
-    answer = client.call_async(request)
-    robot.wait_for(f"an answer of {service}", answer.done)
-    robot.peer.node.destroy_client(client)
-    return answer.result()
-
-
 def enable(robot: Robot, enabled: bool) -> SetBool.Response:
     """The answer of `~/enable`, which always does it."""
-    answer = call(robot, SetBool, "enable", SetBool.Request(data=enabled))
+    answer = robot.call(SetBool, "enable", SetBool.Request(data=enabled))
     assert answer.success, answer.message
     return answer
 
 
 def reset(robot: Robot) -> Trigger.Response:
     """The answer of `~/reset`."""
-    return call(robot, Trigger, "reset", Trigger.Request())
+    return robot.call(Trigger, "reset")
 
 
 def joy(*buttons: int, late_s: float = 0.0) -> Any:

@@ -18,6 +18,7 @@ from parameters import write
 from peer import MATCH_S, Peer
 from program import Program
 from rcl_interfaces.srv import SetParameters
+from rclpy.client import Client
 from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -124,6 +125,7 @@ class Robot:
         self.published: list[tuple[int, Any]] = []
         """Every command ever heard, with the nanosecond at which it was published."""
         self._changed_ns = 0
+        self._clients: dict[str, Client] = {}
         self.sent_ns: list[int] = []
         """When streams were sent; a busy machine may keep the test itself waiting."""
         self._start = start
@@ -263,10 +265,23 @@ class Robot:
         self.wait_for(f"the action {expected}", arrived)
         return self.commands[-1]
 
+    def client(self, kind: type, service: str) -> Client:
+        """A client of a service of the node, which is there; the same one every time."""
+        client = self._clients.get(service)
+        if client is None:
+            client = self._clients[service] = self.peer.node.create_client(kind, f"late_fusion/{service}")
+        self.wait_for(f"the service {service}", client.service_is_ready)
+        return client
+
+    def call(self, kind: type, service: str, request: Any = None) -> Any:
+        """The answer of a service of the node."""
+        answer = self.client(kind, service).call_async(request or kind.Request())
+        self.wait_for(f"an answer of {service}", answer.done)
+        return answer.result()
+
     def ask_to_set(self, **values: Any) -> Changing:
         """Asks for other values of parameters (`__` for a dot); the answers come while the graph is served."""
-        client = self.peer.node.create_client(SetParameters, "late_fusion/set_parameters")
-        self.wait_for("the service set_parameters", client.service_is_ready)
+        client = self.client(SetParameters, "set_parameters")
         parameters = [Parameter(name.replace("__", "."), value=value) for name, value in values.items()]
         request = SetParameters.Request(parameters=[each.to_parameter_msg() for each in parameters])
         return Changing(client.call_async(request))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from itertools import groupby
 
 from manager import ACTIVE, UNCONFIGURED, Manager
 from parameters import wired
-from policies import STOP, joints_policy
+from policies import STOP, joints_policy, sight_policy
 from rcl_interfaces.msg import ParameterEvent
 from rcl_interfaces.srv import SetParametersAtomically
 from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_parameter_events
-from robot import Robot, joints, numbers
+from robot import Robot, halves, joints, numbers
+from std_msgs.msg import Float64MultiArray
 
 DRIVES = [1.5, -1.0]
 """What `joints_policy` makes of the joints that these tests send."""
@@ -129,10 +131,44 @@ def test_others_hear_what_has_changed(robot: Robot) -> None:
     assert len(events) == 2
 
 
-def test_a_folder_with_another_policy_in_it_is_loaded_again(robot: Robot) -> None:
+def test_a_folder_with_another_policy_in_it_is_loaded_only_where_that_is_asked_for(robot: Robot) -> None:
     drives(robot)
     policy = joints_policy(robot.folder / "policy")
     policy.tensors["head.0.bias"][0] = 0.0
-    answer = robot.load(policy.write())
+    policy.write()
+    refused = robot.set(modalities__joints__max_age_s=0.75)
+    assert not refused.success and "set the parameter policy to load them" in refused.message, refused.message
+    robot.peer.spin(0.3)
+    assert changes(robot) == [DRIVES]
+    answer = robot.load(policy.folder)
     assert answer.success and "took over from" in answer.message, answer.message
     robot.wait_for_action([1.25, -1.0])
+
+
+def test_what_is_asked_of_a_picture_changes(robot: Robot) -> None:
+    robot.run(wired(sight_policy(robot.folder / "policy")))
+    robot.keep_sending("joint_states", joints(1.0, 0.5))
+    robot.keep_sending("camera/image_raw", halves)
+    robot.wait_for_action([2.0, 0.5], tolerance=0.01)
+    # It differs by a quarter of the full range.
+    assert robot.set(modalities__scene__min_contrast=0.5).success
+    robot.wait_for_action(STOP)
+    assert "scene: absent" in robot.wait_for_status("scene: ").says()
+    assert robot.set(modalities__scene__required=False).success
+    robot.wait_for_action([1.0, 0.5])
+    assert robot.set(modalities__scene__min_contrast=0.0, modalities__scene__max_frozen_s=0.2).success
+    robot.wait_for_action([2.0, 0.5], tolerance=0.01)
+    robot.wait_for_action([1.0, 0.5])
+    assert robot.set(modalities__scene__max_frozen_s=math.inf, intra_op_threads=2).success
+    robot.wait_for_action([2.0, 0.5], tolerance=0.01)
+
+
+def test_contributions_come_as_often_as_is_asked_now(robot: Robot) -> None:
+    heard: list[float] = []
+    robot.peer.node.create_subscription(
+        Float64MultiArray, "late_fusion/contributions", lambda _: heard.append(time.monotonic()), 10
+    )
+    drives(robot, contributions_rate_hz=0.05)
+    assert robot.set(contributions_rate_hz=10.0).success
+    # At the rate before, the second would come after 20 s.
+    robot.wait_for("contributions", lambda: len(heard) > 5)

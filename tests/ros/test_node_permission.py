@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from builtin_interfaces.msg import Time
 from parameters import RATE_HZ
-from permission import DEADMAN, EMERGENCY_STOP, PRESSED, button, call, enable, joy, press, reset, says
+from permission import DEADMAN, EMERGENCY_STOP, PRESSED, button, enable, joy, press, reset, says
 from policies import STOP
 from rclpy.serialization import serialize_message
 from robot import Robot, joints, numbers, seconds
@@ -263,7 +263,7 @@ def test_an_emergency_stop_that_cannot_be_read_counts_as_pressed(robot: Robot) -
 
 def test_without_an_emergency_stop_there_is_nothing_to_reset(robot: Robot) -> None:
     act(robot, first(robot))
-    answer = call(robot, Trigger, "reset", Trigger.Request())
+    answer = robot.call(Trigger, "reset")
     assert (answer.success, answer.message) == (False, "there is no emergency stop")
     assert changes(robot) == [FIRST]
 

@@ -16,7 +16,6 @@ from parameters import TWIST_STAMPED, wired, write
 from permission import DEADMAN, EMERGENCY_STOP, button, says
 from policies import STOP, Policy, colour, sentence, vector
 from rcl_interfaces.srv import SetParameters
-from rclpy.client import Client
 from robot import Robot, joints, numbers, picture
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
@@ -93,16 +92,15 @@ class Bench:
         self.parameters = parameters
         robot.run(parameters)
         self.emergency_stop = button(robot)
-        self._clients: dict[str, Client] = {}
         self.starved = 0
         """How often the log has said that the control thread got no processor."""
         self.inconclusive: list[str] = []
         """Why trials were made again."""
         self.begins = [0]
         """Where in the commands another process of the node began."""
+        # So that asking takes no discovery.
         for service, kind in SERVICES.items():
-            self._clients[service] = robot.peer.node.create_client(kind, f"late_fusion/{service}")
-            self.wait_for(f"the service {service}", self._clients[service].service_is_ready)
+            robot.client(kind, service)
         self.restore()
         self.wait_until_driving()
 
@@ -126,14 +124,8 @@ class Bench:
 
     def reset(self) -> None:
         """Ends a latched emergency stop."""
-        assert self.ask("reset").success
+        assert self.robot.call(Trigger, "reset").success
         self.restore()
-
-    def ask(self, service: str, request: Any = None) -> Any:
-        """The answer of a service of the node; it is known from the start, so that asking takes no discovery."""
-        answer = self._clients[service].call_async(request or SERVICES[service].Request())
-        self.wait_for(f"an answer of {service}", answer.done)
-        return answer.result()
 
     def say(self, text: str | bytes) -> None:
         """Says something that need not be understood; bytes are a serialized message."""

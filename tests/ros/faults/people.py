@@ -28,19 +28,19 @@ def lose_the_deadman(bench: Bench) -> None:
 
 def disable(bench: Bench) -> None:
     """Somebody disables the robot."""
-    assert bench.ask("enable", SetBool.Request(data=False)).success
+    assert bench.robot.call(SetBool, "enable", SetBool.Request(data=False)).success
 
 
 def enable_again(bench: Bench) -> None:
     """Somebody enables it."""
-    assert bench.ask("enable", SetBool.Request(data=True)).success
+    assert bench.robot.call(SetBool, "enable", SetBool.Request(data=True)).success
     bench.restore()
 
 
 def change(bench: Bench, label: str) -> bool:
     """Asks for a transition."""
     request = ChangeState.Request(transition=Transition(label=label))
-    return bench.ask("change_state", request).success
+    return bench.robot.call(ChangeState, "change_state", request).success
 
 
 def deactivate(bench: Bench) -> None:
@@ -69,7 +69,7 @@ def storm_of_parameters(bench: Bench) -> None:
     for turn in range(100):
         name = ["control_rate_hz", "modalities.scene.max_age_s", "policy", "no.such.one"][turn % 4]
         request = SetParameters.Request(parameters=[Parameter(name=name, value=random.choice(values))])
-        answer = bench.ask("set_parameters", request)
+        answer = bench.robot.call(SetParameters, "set_parameters", request)
         assert not answer.results[0].successful and answer.results[0].reason, (name, answer)
         if turn == 50:
             assert bench.robot.set(modalities__scene__max_age_s=MAX_AGE_S + random.random() / 100).success
