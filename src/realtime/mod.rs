@@ -4,6 +4,7 @@ mod cpus;
 mod monotonic;
 mod rights;
 mod settings;
+mod slice;
 
 pub use cpus::CpuList;
 pub use monotonic::Monotonic;

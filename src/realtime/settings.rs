@@ -8,6 +8,7 @@ use rustix::thread::set_current_timer_slack;
 
 use super::CpuList;
 use super::rights;
+use super::slice::shorten_slice;
 
 /// What is asked of the kernel for the control thread.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,17 +56,17 @@ impl Setting {
 }
 
 impl Realtime {
-    /// Gives priority and CPUs to the calling thread, and the finest timer that there is. Threads that it starts have
-    /// neither its priority nor its policy.
+    /// Gives priority and CPUs to the calling thread, short slices where it has no priority, and the finest timer that there
+    /// is. Threads that it starts have neither its priority nor its policy.
     pub fn apply_to_this_thread(&self) -> Vec<Setting> {
-        // By default the kernel may end a sleep 50 µs late, to save a wake-up. A kernel that refuses stays at that.
-        let _ = set_current_timer_slack(NonZeroU64::new(1));
+        be_punctual();
         vec![self.apply_priority(), self.apply_cpus()]
     }
 
     /// Gives the calling thread the priority to watch over one that has these settings: a thread that computes for ever
     /// leaves its CPU to a higher one only. What is refused here is refused, and told, there as well.
     pub fn apply_to_its_supervisor(&self) {
+        be_punctual();
         if self.priority > 0 {
             let _ = set_fifo((self.priority + 1).min(HIGHEST)).or_else(|_| set_fifo(self.priority));
         }
@@ -121,6 +122,13 @@ impl Realtime {
         });
         Setting::new("realtime.lock_memory", asked, "not locked")
     }
+}
+
+/// Asks for what needs no right. A kernel that refuses stays as it is: later, never wrong.
+fn be_punctual() {
+    // By default the kernel may end a sleep 50 µs late, to save a wake-up.
+    let _ = set_current_timer_slack(NonZeroU64::new(1));
+    let _ = shorten_slice();
 }
 
 /// The highest priority under SCHED_FIFO (sched(7)).
