@@ -6,7 +6,7 @@ use super::declaration::{Checked, Declarations};
 use super::encoding;
 use super::given::Given;
 use super::topic::{message, topic};
-use crate::encoder::{ExecutionProvider, FeatureExtractor, Runtime, SessionOptions, accepts};
+use crate::encoder::{FeatureExtractor, Runtime, SessionOptions, accepts};
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::spec::{ModalitySpec, PolicySpec, SourceSpec, Weights};
@@ -31,10 +31,8 @@ pub struct EncoderConfig {
     pub accept_earlier: bool,
     /// The ONNX Runtime library, where the look-up is not to find it.
     pub onnxruntime: Option<PathBuf>,
-    /// Where the encoder runs.
-    pub execution_provider: ExecutionProvider,
-    /// Threads that the encoder may use.
-    pub intra_op_threads: usize,
+    /// How the encoder is run.
+    pub session: SessionOptions,
     /// Whether the time comes from `/clock`.
     pub use_sim_time: bool,
 }
@@ -70,8 +68,7 @@ impl EncoderConfig {
         let min_contrast = encoding::min_contrast(d, "min_contrast");
         let accept_earlier = encoding::accept_earlier(d, "accept_earlier");
         let onnxruntime = encoding::onnxruntime(d);
-        let execution_provider = encoding::execution_provider(d);
-        let intra_op_threads = encoding::intra_op_threads(d);
+        let session = encoding::session(d, str::to_owned, &SessionOptions::default());
         let use_sim_time = encoding::use_sim_time(d);
         if message == Some(MessageType::String) && min_contrast > 0.0 {
             d.problem(format!(
@@ -93,20 +90,17 @@ impl EncoderConfig {
         if modality.is_empty() {
             d.problem("parameter modality is missing; it must be the name of one of the policy's modalities");
         }
-        let config = message
-            .zip(execution_provider)
-            .map(|(message, provider)| Self {
-                policy: policy.into(),
-                modality,
-                topic,
-                message,
-                min_contrast,
-                accept_earlier,
-                onnxruntime,
-                execution_provider: provider,
-                intra_op_threads,
-                use_sim_time,
-            });
+        let config = message.zip(session).map(|(message, session)| Self {
+            policy: policy.into(),
+            modality,
+            topic,
+            message,
+            min_contrast,
+            accept_earlier,
+            onnxruntime,
+            session,
+            use_sim_time,
+        });
         let checked = declarations.finish(())?;
         Ok(checked.with(config.expect("a choice that cannot be parsed is a problem")))
     }
@@ -138,16 +132,14 @@ impl LoadedEncoder {
         let (Ok(modality), Ok(weights), Ok(runtime)) = (modality, weights, runtime) else {
             return Err(errors);
         };
-        let options = SessionOptions {
-            provider: config.execution_provider,
-            intra_op_threads: config.intra_op_threads,
-        };
+        let options = &config.session;
         let extractor =
-            FeatureExtractor::load(modality, &config.policy, &weights, &runtime, &options)
-                .map_err(|found| {
+            FeatureExtractor::load(modality, &config.policy, &weights, &runtime, options).map_err(
+                |found| {
                     errors.add_all(&format!("modality {}", modality.name), found);
                     errors
-                })?;
+                },
+            )?;
         Ok(Self {
             fingerprint: extractor.fingerprint().unwrap_or_default().to_owned(),
             modality: modality.clone(),

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::declaration::Declarations;
-use crate::encoder::ExecutionProvider;
+use super::realtime;
+use crate::encoder::SessionOptions;
 
 /// Declares where the ONNX Runtime is.
 pub(super) fn onnxruntime(d: &mut Declarations) -> Option<PathBuf> {
@@ -16,27 +17,44 @@ pub(super) fn onnxruntime(d: &mut Declarations) -> Option<PathBuf> {
     (!path.is_empty()).then(|| path.into())
 }
 
-/// Declares where encoders run.
-pub(super) fn execution_provider(d: &mut Declarations) -> Option<ExecutionProvider> {
-    d.choice(
-        "execution_provider",
-        "cpu",
+/// Declares how encoders are run; a modality's own parameters have those of the node for their defaults.
+pub(super) fn session(
+    d: &mut Declarations,
+    key: impl Fn(&str) -> String,
+    default: &SessionOptions,
+) -> Option<SessionOptions> {
+    let provider = d.choice(
+        &key("execution_provider"),
+        &default.provider.to_string(),
         &["cpu", "cuda", "auto"],
-        "Where the encoders run. cuda: refuse to start without it, or where it would leave operators of a model to the CPU; \
+        "Where an encoder runs. cuda: refuse to start without it, or where it would leave operators of a model to the CPU; \
          auto: CUDA where it works, else the CPU, saying so.",
         |word| word.parse().ok(),
-    )
-}
-
-/// Declares how many threads an encoder may use.
-pub(super) fn intra_op_threads(d: &mut Declarations) -> usize {
-    let threads = d.integer(
-        "intra_op_threads",
-        1,
+    );
+    let intra_op_threads = d.integer(
+        &key("intra_op_threads"),
+        default.intra_op_threads as i64,
         1..=64,
         "Threads that one run of an encoder may use.",
     );
-    threads as usize
+    let intra_op_spinning = d.bool(
+        &key("intra_op_spinning"),
+        default.intra_op_spinning,
+        "Whether threads of an encoder keep their CPUs busy while they wait for work: a little faster where every thread has \
+         a CPU of its own, and slower for everything else.",
+    );
+    let cpus = realtime::cpus(
+        d,
+        &key("encoder_cpus"),
+        &default.cpus,
+        "The CPUs that an encoder's threads may run on, such as 3 or 0,2-3; empty for any.",
+    );
+    Some(SessionOptions {
+        provider: provider?,
+        intra_op_threads: intra_op_threads as usize,
+        intra_op_spinning,
+        cpus,
+    })
 }
 
 /// Declares whose time counts.

@@ -12,10 +12,12 @@ use crate::errors::ConfigErrors;
 use crate::spec::keys::nearest;
 
 /// Parameters that can be changed, wherever they stand by themselves.
-const LIVE: [&str; 5] = [
+const LIVE: [&str; 7] = [
     "policy",
     "execution_provider",
     "intra_op_threads",
+    "intra_op_spinning",
+    "encoder_cpus",
     "contributions_rate_hz",
     "stop.ramp",
 ];
@@ -27,13 +29,17 @@ const LIVE_GROUPS: [&str; 2] = [LIMITS, "chunk."];
 const LIMITS: &str = "action.limits.";
 
 /// Of each modality, those that can be changed.
-const LIVE_OF_A_MODALITY: [&str; 6] = [
+const LIVE_OF_A_MODALITY: [&str; 10] = [
     "required",
     "max_age_s",
     "max_future_s",
     "min_contrast",
     "max_frozen_s",
     "max_distance",
+    "execution_provider",
+    "intra_op_threads",
+    "intra_op_spinning",
+    "encoder_cpus",
 ];
 
 /// The parameters as they are in force.

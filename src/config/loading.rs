@@ -5,7 +5,7 @@ use super::guarding;
 use super::node::NodeConfig;
 use super::wiring::Wiring;
 use crate::chunk::Ensemble;
-use crate::encoder::{FeatureExtractor, Runtime, SessionOptions, sha256_of};
+use crate::encoder::{FeatureExtractor, Runtime, sha256_of};
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::policy::Policy;
@@ -175,11 +175,11 @@ fn load_extractors(
     let mut loaded = Vec::new();
     if !here.is_empty() || config.onnxruntime.is_some() {
         let runtime = Runtime::load(config.onnxruntime.as_deref())?;
-        let options = SessionOptions {
-            provider: config.execution_provider,
-            intra_op_threads: config.intra_op_threads,
+        let options = |name: &str| {
+            let wired = config.modalities.iter().find(|wired| wired.name == name);
+            wired.map_or_else(|| config.session.clone(), |wired| wired.session.clone())
         };
-        loaded = FeatureExtractor::load_all(&here, &config.policy, weights, &runtime, &options)?;
+        loaded = FeatureExtractor::load_all(&here, &config.policy, weights, &runtime, options)?;
     }
     let mut loaded = loaded.into_iter();
     Ok(each

@@ -14,7 +14,7 @@ use super::topic::{message, topic};
 use super::{autostart, distance, encoding, ensemble, frozen, realtime};
 use crate::chunk::Ensemble;
 use crate::control::Freshness;
-use crate::encoder::ExecutionProvider;
+use crate::encoder::SessionOptions;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::realtime::Realtime;
@@ -28,10 +28,8 @@ pub struct NodeConfig {
     pub autostart: bool,
     /// The ONNX Runtime library, where the look-up is not to find it.
     pub onnxruntime: Option<PathBuf>,
-    /// Where the encoders run.
-    pub execution_provider: ExecutionProvider,
-    /// Threads that one encoder may use.
-    pub intra_op_threads: usize,
+    /// How encoders are run, unless a modality has its own parameters for that.
+    pub session: SessionOptions,
     /// Commands per second.
     pub control_rate_hz: f64,
     /// Whether a tick waits for the answer to the simulator's newest observation.
@@ -82,6 +80,8 @@ pub struct ModalityConfig {
     pub max_frozen_s: f64,
     /// How far from the training data a feature may be, as a multiple of what is usual; infinite for any distance.
     pub max_distance: f64,
+    /// How its encoder is run, where it has one.
+    pub session: SessionOptions,
 }
 
 /// The ages that a limit may have: below, nothing is ever fresh; beyond, it protects nobody.
@@ -116,8 +116,7 @@ impl NodeConfig {
         );
         let autostart = autostart::declare(d);
         let onnxruntime = encoding::onnxruntime(d);
-        let execution_provider = encoding::execution_provider(d);
-        let intra_op_threads = encoding::intra_op_threads(d);
+        let session = encoding::session(d, str::to_owned, &SessionOptions::default());
         let control_rate_hz = d.double(
             "control_rate_hz",
             20.0,
@@ -145,35 +144,32 @@ impl NodeConfig {
         let modalities = d
             .names_under("modalities")
             .into_iter()
-            .filter_map(|name| ModalityConfig::declare(d, name))
+            .filter_map(|name| ModalityConfig::declare(d, name, session.as_ref()))
             .collect();
         let action = ActionConfig::declare(d);
         let stop = StopConfig::declare(d);
         let permission = PermissionConfig::declare(d);
         let record = RecordConfig::declare(d);
-        let config = execution_provider
+        let config = session
             .zip(ensemble)
             .zip(action.zip(stop).zip(permission))
-            .map(
-                |((provider, ensemble), ((action, stop), permission))| Self {
-                    policy: policy.into(),
-                    autostart,
-                    onnxruntime,
-                    execution_provider: provider,
-                    intra_op_threads,
-                    control_rate_hz,
-                    lockstep,
-                    ensemble,
-                    contributions_rate_hz,
-                    use_sim_time,
-                    realtime,
-                    modalities,
-                    action,
-                    stop,
-                    permission,
-                    record,
-                },
-            );
+            .map(|((session, ensemble), ((action, stop), permission))| Self {
+                policy: policy.into(),
+                autostart,
+                onnxruntime,
+                session,
+                control_rate_hz,
+                lockstep,
+                ensemble,
+                contributions_rate_hz,
+                use_sim_time,
+                realtime,
+                modalities,
+                action,
+                stop,
+                permission,
+                record,
+            });
         let checked = declarations.finish(())?;
         Ok(checked.with(config.expect("a choice that cannot be parsed is a problem")))
     }
@@ -208,7 +204,7 @@ impl ModalityConfig {
         }
     }
 
-    fn declare(d: &mut Declarations, name: String) -> Option<Self> {
+    fn declare(d: &mut Declarations, name: String, node: Option<&SessionOptions>) -> Option<Self> {
         let key = |parameter: &str| format!("modalities.{name}.{parameter}");
         let topic = topic(d, &key("topic"), "", "The topic this modality comes from.");
         let message = message(
@@ -259,6 +255,13 @@ impl ModalityConfig {
             _ => 0.0,
         };
         let max_frozen_s = frozen::declare(d, &key, message, max_age_s);
+        let node = node.cloned().unwrap_or_default();
+        let session = match message {
+            Some(MessageType::Image | MessageType::CompressedImage | MessageType::String) => {
+                encoding::session(d, key, &node)
+            }
+            _ => Some(node),
+        };
         let accept_earlier = match message {
             Some(MessageType::String | MessageType::PointCloud2) => {
                 encoding::accept_earlier(d, &key("accept_earlier"))
@@ -280,6 +283,7 @@ impl ModalityConfig {
             min_contrast,
             max_frozen_s,
             max_distance: distance::declare(d, &key("max_distance")),
+            session: session?,
             accept_earlier,
             enabled,
             required,

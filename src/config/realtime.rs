@@ -14,6 +14,7 @@ pub(super) fn declare(d: &mut Declarations) -> Realtime {
     let cpus = cpus(
         d,
         "realtime.cpus",
+        &CpuList::default(),
         "The CPUs that the control thread may run on, such as 3 or 0,2-3; empty for any.",
     );
     let lock_memory = d.bool(
@@ -30,8 +31,13 @@ pub(super) fn declare(d: &mut Declarations) -> Realtime {
 }
 
 /// Declares a list of CPUs.
-fn cpus(d: &mut Declarations, name: &str, description: &'static str) -> CpuList {
-    let text = d.string(name, "", description);
+pub(super) fn cpus(
+    d: &mut Declarations,
+    name: &str,
+    default: &CpuList,
+    description: &'static str,
+) -> CpuList {
+    let text = d.string(name, &default.as_parameter(), description);
     text.parse().unwrap_or_else(|()| {
         d.problem(format!(
             "parameter {name} is {text:?}; allowed: {}",

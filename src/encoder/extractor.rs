@@ -18,6 +18,7 @@ use crate::message::{
     CompressedImageView, FeatureView, ImageView, JointStateView, MessageError, MessageType,
     Numbers, text,
 };
+use crate::realtime::CpuList;
 use crate::spec::{ModalitySpec, SourceSpec, Weights};
 use crate::time::Stamp;
 
@@ -27,6 +28,7 @@ pub struct FeatureExtractor {
     /// What takes its features over when they come ready-made; none for numbers, which nothing makes.
     ready: Option<PrecomputedFeature>,
     width: usize,
+    cpus: CpuList,
 }
 
 enum Source {
@@ -98,6 +100,7 @@ impl FeatureExtractor {
             source,
             ready: ready(spec, weights),
             width,
+            cpus: options.cpus.clone(),
         })
     }
 
@@ -111,10 +114,11 @@ impl FeatureExtractor {
             },
             ready: ready(spec, weights),
             width: spec.width,
+            cpus: CpuList::default(),
         }
     }
 
-    /// Loads the extractors of all modalities of a policy, in its order.
+    /// Loads the extractors of all modalities of a policy, in its order, each with the options for its name.
     ///
     /// # Errors
     /// The errors of all of them, each with its modality's name.
@@ -123,17 +127,26 @@ impl FeatureExtractor {
         folder: &Path,
         weights: &Weights,
         runtime: &Runtime,
-        options: &SessionOptions,
+        options: impl Fn(&str) -> SessionOptions,
     ) -> Result<Vec<Self>, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         let mut extractors = Vec::with_capacity(modalities.len());
         for modality in modalities {
-            match Self::load(modality, folder, weights, runtime, options) {
+            let options = options(&modality.name);
+            match Self::load(modality, folder, weights, runtime, &options) {
                 Ok(extractor) => extractors.push(extractor),
                 Err(found) => errors.add_all(&format!("modality {}", modality.name), found),
             }
         }
         errors.or(extractors)
+    }
+
+    /// Lets the calling thread, which is the one that will extract, run where the encoder's threads may. That this cannot be
+    /// is told when it is loaded.
+    pub fn settle_on_this_thread(&self) {
+        if !self.cpus.is_any() {
+            let _ = self.cpus.apply_to_this_thread();
+        }
     }
 
     /// The same, for which a picture is absent of which no colour channel has its dark and its bright numbers further

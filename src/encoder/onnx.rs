@@ -151,8 +151,13 @@ impl Model {
         options: &SessionOptions,
     ) -> Result<Self, String> {
         let what = path.display().to_string();
+        // Threads that the library starts stay where this one is now.
+        let _until_loaded = (options.cpus.hold_this_thread()).map_err(|why| {
+            let cpus = &options.cpus;
+            log::warn!("{what}: parameter encoder_cpus is \"{cpus}\", but the encoder runs on any CPU: {why}");
+        });
         let (session, device) = open_on(options.provider, &what, |device| {
-            open_session(library, path, options.intra_op_threads, device)
+            open_session(library, path, options, device)
                 .map_err(|e| format!("ONNX Runtime cannot open it ({e})"))
         })?;
         let ports = |outlets: &[Outlet]| outlets.iter().map(Port::new).collect::<Vec<_>>();
@@ -236,10 +241,10 @@ impl Model {
 fn open_session(
     library: &Library,
     path: &Path,
-    threads: usize,
+    options: &SessionOptions,
     device: Device,
 ) -> ort::Result<Session> {
-    let builder = builder(library, threads)?;
+    let builder = builder(library, options)?;
     let cuda = || [ort::ep::CUDA::default().build().error_on_failure()];
     // That the provider is there does not mean that it runs everything: what it has no kernel for goes to the CPU, unless
     // that is disabled. Not tried with a GPU; that the option is honoured is tested below without one.
@@ -251,11 +256,10 @@ fn open_session(
     builder.commit_from_file(path)
 }
 
-/// Spinning threads take the cores from the other modalities and from the control loop.
-fn builder(library: &Library, threads: usize) -> ort::Result<SessionBuilder> {
+fn builder(library: &Library, options: &SessionOptions) -> ort::Result<SessionBuilder> {
     Ok(Session::builder(&library.0)?
-        .with_intra_threads(threads)?
-        .with_intra_op_spinning(false)?)
+        .with_intra_threads(options.intra_op_threads)?
+        .with_intra_op_spinning(options.intra_op_spinning)?)
 }
 
 /// From here on a model cannot be opened of which any operator would run on the CPU because nothing else takes it.
@@ -272,7 +276,7 @@ mod tests {
     fn without_its_fallback_the_library_opens_no_model_that_would_run_on_the_cpu() {
         let runtime = Runtime::load(None).expect("the library of the test environment");
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/image_map.onnx");
-        let with = builder(runtime.library(), 1).unwrap();
+        let with = builder(runtime.library(), &SessionOptions::default()).unwrap();
         let (mut without, mut with) = (without_fallback(with.clone()).unwrap(), with);
         assert!(with.commit_from_file(&model).is_ok());
         let error = without.commit_from_file(&model).unwrap_err().to_string();

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::realtime::CpuList;
+
 /// What the user asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -65,13 +67,17 @@ impl fmt::Display for Device {
     }
 }
 
-/// How encoders are run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How an encoder is run.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionOptions {
     /// Where.
     pub provider: ExecutionProvider,
-    /// Threads within one encoder's run, at least 1.
+    /// Threads within one run, at least 1.
     pub intra_op_threads: usize,
+    /// Whether those of them that wait for work keep a CPU busy meanwhile.
+    pub intra_op_spinning: bool,
+    /// The CPUs that the encoder's threads may run on.
+    pub cpus: CpuList,
 }
 
 impl Default for SessionOptions {
@@ -80,6 +86,8 @@ impl Default for SessionOptions {
         Self {
             provider: ExecutionProvider::default(),
             intra_op_threads: 1,
+            intra_op_spinning: false,
+            cpus: CpuList::default(),
         }
     }
 }

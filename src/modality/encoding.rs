@@ -21,6 +21,9 @@ pub trait Extract: Send + 'static {
         feature: &mut [f32],
     ) -> Result<Extraction, MessageError>;
 
+    /// Called once, by the thread that will extract.
+    fn begin(&mut self) {}
+
     /// Why the feature is absent, or as old as it is, where there is more to say than that.
     fn reason(&self) -> Option<String> {
         None
@@ -71,6 +74,10 @@ impl Extract for FeatureExtractor {
         self.extract_received(message_type, &message.bytes, message.received, feature)
     }
 
+    fn begin(&mut self) {
+        self.settle_on_this_thread();
+    }
+
     fn reason(&self) -> Option<String> {
         FeatureExtractor::reason(self)
     }
@@ -112,6 +119,11 @@ impl<E: Extract> Encoding<E> {
     pub fn in_simulated_time(mut self, simulated_time: bool) -> Self {
         self.simulated_time = simulated_time;
         self
+    }
+
+    /// To be called once, by the thread that will encode.
+    pub fn begin(&mut self) {
+        self.extract.begin();
     }
 
     /// The type of its messages.

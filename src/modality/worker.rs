@@ -109,6 +109,7 @@ struct Work<E, D, N> {
 
 impl<E: Extract, D: Deliver, N: Fn()> Work<E, D, N> {
     fn run(mut self, slot: &MessageSlot) {
+        self.encoding.begin();
         while let Some((message, arrived)) = slot.take() {
             let taken = Instant::now();
             self.stats.begin(taken);

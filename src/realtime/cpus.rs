@@ -1,6 +1,7 @@
 //! Which CPUs a thread may run on.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -19,9 +20,32 @@ impl CpuList {
         self.0.is_empty()
     }
 
+    /// The list as a parameter says it.
+    pub fn as_parameter(&self) -> String {
+        match self.is_any() {
+            true => String::new(),
+            false => self.to_string(),
+        }
+    }
+
     /// The numbers.
     pub fn numbers(&self) -> &[usize] {
         &self.0
+    }
+
+    /// Holds the calling thread, and for good the threads that it starts meanwhile, on these CPUs.
+    ///
+    /// # Errors
+    /// Which CPUs there are instead.
+    pub fn hold_this_thread(&self) -> Result<HeldThread, String> {
+        let before = sched_getaffinity(None).map_err(|e| e.to_string())?;
+        if !self.is_any() {
+            self.apply_to_this_thread()?;
+        }
+        Ok(HeldThread {
+            before,
+            _of_this_thread: PhantomData,
+        })
     }
 
     /// Lets the calling thread run on these CPUs and no others; all of them, or nothing changes.
@@ -45,6 +69,19 @@ impl CpuList {
              --cpuset-cpus)",
             Self::from(&before)
         ))
+    }
+}
+
+/// A thread that is held on some CPUs; dropping this lets it run where it ran before. Only for that thread to drop.
+pub struct HeldThread {
+    before: CpuSet,
+    _of_this_thread: PhantomData<*const ()>,
+}
+
+impl Drop for HeldThread {
+    fn drop(&mut self) {
+        // It ran there before, so it may.
+        let _ = sched_setaffinity(None, &self.before);
     }
 }
 
@@ -132,7 +169,14 @@ mod tests {
                 .apply_to_this_thread()
                 .unwrap_err();
             assert!(refusal.contains(&before.to_string()), "{refusal}");
-            assert_eq!(CpuList::from(&sched_getaffinity(None).unwrap()), before);
+            let now = || CpuList::from(&sched_getaffinity(None).unwrap());
+            assert_eq!(now(), before);
+            let first = CpuList(before.0[..1].to_vec());
+            let held = first.hold_this_thread().unwrap();
+            let started = std::thread::spawn(|| CpuList::from(&sched_getaffinity(None).unwrap()));
+            assert_eq!((now(), started.join().unwrap()), (first.clone(), first));
+            drop(held);
+            assert_eq!(now(), before);
             let last = CpuList(before.0[before.0.len() - 1..].to_vec());
             last.apply_to_this_thread().unwrap();
             assert_eq!(CpuList::from(&sched_getaffinity(None).unwrap()), last);

@@ -6,6 +6,6 @@ mod rights;
 mod settings;
 mod slice;
 
-pub use cpus::CpuList;
+pub use cpus::{CpuList, HeldThread};
 pub use monotonic::Monotonic;
 pub use settings::{Realtime, Setting};

@@ -20,10 +20,9 @@ pub struct Extractors {
 }
 
 /// One thread inside a session: the parallel work is many messages, not one message in pieces.
-const OPTIONS: SessionOptions = SessionOptions {
-    provider: crate::encoder::ExecutionProvider::Cpu,
-    intra_op_threads: 1,
-};
+fn options() -> SessionOptions {
+    SessionOptions::default()
+}
 
 /// More threads than this share no more than the memory's bandwidth.
 const MOST_THREADS: usize = 8;
@@ -51,7 +50,7 @@ pub fn determine(
                 &training_input.modality(&modality.name),
                 folder,
                 runtime,
-                &OPTIONS,
+                &options(),
             )
             .and_then(|probe| complete(modality, &mut training_input, probe));
             if let Err(why) = probed {
@@ -161,7 +160,7 @@ fn load(
                 &Weights::default(),
             )),
             (_, Some(runtime)) => {
-                FeatureExtractor::load(modality, folder, &Weights::default(), runtime, &OPTIONS)
+                FeatureExtractor::load(modality, folder, &Weights::default(), runtime, &options())
             }
             (_, None) => Err("its encoder needs the ONNX Runtime".to_owned().into()),
         };

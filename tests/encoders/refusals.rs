@@ -143,8 +143,9 @@ fn another_width_than_the_policy_says() {
         projection_activation: Activation::None,
     };
     let options = SessionOptions::default();
-    let load =
-        FeatureExtractor::load_all(&[spec], root(), &Weights::default(), &runtime(), &options);
+    let load = FeatureExtractor::load_all(&[spec], root(), &Weights::default(), &runtime(), |_| {
+        options.clone()
+    });
     let message = load.err().expect("another width").to_string();
     assert_names(&message, &["modality scene", "width is 1280", "8 numbers"]);
 }

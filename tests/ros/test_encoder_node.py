@@ -273,7 +273,8 @@ def test_its_parameters_are_served_and_described(robot: Robot, start: Start) -> 
 
     names = ask("list_parameters").result.names
     keys = ["policy", "modality", "topic", "message", "min_contrast", "onnxruntime", "execution_provider"]
-    assert sorted(names) == sorted([*keys, "accept_earlier", "intra_op_threads", "use_sim_time"])
+    keys += ["accept_earlier", "intra_op_threads", "intra_op_spinning", "encoder_cpus", "use_sim_time"]
+    assert sorted(names) == sorted(keys)
     assert all(descriptor.description for descriptor in ask("describe_parameters", names).descriptors)
     [threads] = ask("describe_parameters", ["intra_op_threads"]).descriptors
     assert (threads.type, threads.integer_range[0].to_value) == (ParameterType.PARAMETER_INTEGER, 64)

@@ -16,7 +16,8 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from robot import Robot, joints, numbers
 
 LIVE = {
-    *("policy", "execution_provider", "intra_op_threads", "contributions_rate_hz", "stop.ramp"),
+    *("policy", "execution_provider", "intra_op_threads", "intra_op_spinning", "encoder_cpus"),
+    *("contributions_rate_hz", "stop.ramp"),
     *("chunk.ensemble", "chunk.favor", "chunk.decay", "chunk.blend_s"),
     *(f"modalities.joints.{key}" for key in ("required", "max_age_s", "max_future_s", "max_distance")),
 }

@@ -100,8 +100,8 @@ def test_by_default_nothing_is_asked_for_and_the_finest_timer_used(robot: Robot)
     program = started(robot)
     seen = threads(program)
     assert {thread.policy for thread in seen.values()} == {NORMAL}
-    assert seen["control"].timer_slack_ns == 1
-    assert seen["supervisor"].timer_slack_ns > 1
+    assert [seen[name].timer_slack_ns for name in ("control", "supervisor")] == [1, 1]
+    assert seen["encode scene"].timer_slack_ns > 1
     status = robot.statuses[-1]
     assert [status.value(f"realtime.{name}") for name in ("priority", "cpus", "lock_memory")] == [
         "normal",
@@ -109,6 +109,31 @@ def test_by_default_nothing_is_asked_for_and_the_finest_timer_used(robot: Robot)
         "not locked",
     ]
     assert "realtime." not in program.log()
+
+
+def test_an_encoder_has_threads_and_cpus_of_its_own(robot: Robot) -> None:
+    everywhere = os.sched_getaffinity(0)
+    last = max(everywhere)
+    folder = robot.folder / "policy"
+    encoders = colour("scene", folder), sentence("instruction", folder)
+    parameters = wired(constant_policy(folder, 0.5, 0.25, *encoders), TWIST_STAMPED)
+    parameters["modalities"]["scene"] |= {"max_age_s": 60.0, "intra_op_threads": 3, "encoder_cpus": str(last)}
+    parameters["modalities"]["instruction"] |= {"encoder_cpus": "1023"}
+    program = robot.run(parameters)
+    robot.keep_sending("camera/image_raw", picture(128, 0, 0))
+    robot.say("open the drawer")
+    robot.wait_for_status("active")
+    seen = threads(program)
+    assert seen["encode scene"].cpus == {last}
+    assert seen["encode instruct"].cpus == everywhere
+    # The session's threads have the name of the program, or of the thread that made them.
+    held = [thread.name for thread in seen.values() if thread.cpus == {last}]
+    if len(everywhere) > 1:
+        assert len(held) == 3, held
+    assert 'parameter encoder_cpus is "1023", but the encoder runs on any CPU: it may run on CPUs' in program.log()
+    # A change brings other threads in, and those before go.
+    assert robot.set(modalities__scene__intra_op_threads=1, modalities__scene__encoder_cpus="").success
+    robot.wait_for("threads everywhere", lambda: all(thread.cpus == everywhere for thread in threads(program).values()))
 
 
 def test_memory_is_locked_where_it_may_be(robot: Robot) -> None:

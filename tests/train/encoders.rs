@@ -99,8 +99,10 @@ fn training_learns_from_the_features_that_the_node_computes() {
     let (folder, options) = (policy.folder(), SessionOptions::default());
     let modalities = &policy.spec().modalities;
     let mut extractors =
-        FeatureExtractor::load_all(modalities, folder, &Weights::default(), &runtime, &options)
-            .unwrap();
+        FeatureExtractor::load_all(modalities, folder, &Weights::default(), &runtime, |_| {
+            options.clone()
+        })
+        .unwrap();
     let topics = [
         ("/camera", MessageType::Image),
         ("/instruction", MessageType::String),
