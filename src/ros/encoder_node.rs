@@ -10,6 +10,7 @@ use super::encoder_status::EncoderStatus;
 use super::fixed_parameters::FixedParameters;
 use super::graph_watch::GraphWatch;
 use super::logger;
+use super::logger_levels::LoggerLevels;
 use super::modality_topic::{ModalityTopic, Wanted};
 use super::node::follow_clock;
 use super::signals::watch_signals;
@@ -43,14 +44,14 @@ pub fn run() -> Result<(), ConfigErrors> {
     let checked = EncoderConfig::from_parameters(created.given()?)?;
     let (mut node, config) = (created.node, checked.config);
     let clock = Clock::new(config.use_sim_time);
-    logger::start(&mut node, &clock)?;
+    let logger_levels = logger::start(&mut node, &clock)?;
     for warning in checked.warnings {
         log::warn!("{warning}");
     }
     let services = FixedParameters::new(&mut node, &clock, checked.declared)?;
     let shutdown = Shutdown::default();
     watch_signals(&shutdown)?;
-    EncoderNode::start(node, &config, clock, services, shutdown)?.spin()
+    EncoderNode::start(node, &config, clock, services, shutdown)?.spin(logger_levels)
 }
 
 /// Everything that works while the node is up.
@@ -136,7 +137,7 @@ impl EncoderNode {
         })
     }
 
-    fn spin(mut self) -> Result<(), ConfigErrors> {
+    fn spin(mut self, mut logger_levels: LoggerLevels) -> Result<(), ConfigErrors> {
         while !self.shutdown.is_requested() {
             self.node.spin_once(SPIN);
             if let Some(sim_time) = &mut self.sim_time {
@@ -144,6 +145,7 @@ impl EncoderNode {
             }
             self.graph.serve(&mut self.node);
             self.services.answer();
+            logger_levels.answer();
         }
         self.worker.stop();
         self.watcher.stop();

@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use log::{Level, Log, Metadata, Record};
 use r2r::{LogSeverity, QosProfile};
 
+use super::logger_levels::{LoggerLevels, Threshold};
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
 use crate::message::{LOG_NAME, LogLevel, encode_log};
@@ -32,6 +33,7 @@ enum Here {
 
 struct RosLogger {
     name: String,
+    threshold: Threshold,
     clock: Clock,
     rosout: Outlet,
 }
@@ -49,26 +51,29 @@ struct Outlet {
 /// Messages that wait while the middleware is busy with one; the oldest are dropped, for they have been printed.
 const MOST_WAITING: usize = 1000;
 
-/// Sends everything that the `log` macros say to the console and to `/rosout` from here on.
+/// Sends what the `log` macros say to the console and to `/rosout` from here on, and lets it be asked for how much that is.
 ///
 /// # Errors
-/// The topic, when ROS refuses the publisher.
-pub fn start(node: &mut r2r::Node, clock: &Clock) -> Result<(), ConfigErrors> {
+/// The topic or the service that ROS refuses.
+pub fn start(node: &mut r2r::Node, clock: &Clock) -> Result<LoggerLevels, ConfigErrors> {
     let qos = QosProfile::default().keep_last(1000).transient_local();
     let publisher = node
         .create_publisher_untyped("/rosout", LOG_NAME, qos)
         .map_err(|e| format!("topic /rosout: {e}"))?;
+    let threshold = Threshold::take_over(node.logger());
+    let levels = LoggerLevels::new(node, threshold.clone())?;
     let logger = RosLogger {
         name: node.logger().to_owned(),
+        threshold,
         clock: clock.clone(),
         rosout: Outlet::new(move |message| {
             // What cannot be published has been printed.
             let _ = publisher.publish_raw(message);
         }),
     };
-    // The console's level is rcutils' to decide (`--log-level`); /rosout gets what is worth keeping.
     log::set_max_level(log::LevelFilter::Debug);
-    log::set_boxed_logger(Box::new(logger)).map_err(|e| format!("the log: {e}").into())
+    log::set_boxed_logger(Box::new(logger)).map_err(|e| format!("the log: {e}"))?;
+    Ok(levels)
 }
 
 /// Does what must not wait for the log: what it says is dropped, and its result has to tell.
@@ -133,7 +138,9 @@ impl Outlet {
 impl Log for RosLogger {
     fn enabled(&self, metadata: &Metadata) -> bool {
         // r2r and the libraries below speak of their own affairs.
-        metadata.target().starts_with("late_fusion") || metadata.level() <= Level::Warn
+        let is_worth_it =
+            metadata.target().starts_with("late_fusion") || metadata.level() <= Level::Warn;
+        is_worth_it && self.threshold.lets_through(rosout_level(metadata.level()))
     }
 
     fn log(&self, record: &Record) {
@@ -154,11 +161,9 @@ impl Log for RosLogger {
         let file = record.file().unwrap_or_default();
         let line = record.line().unwrap_or_default();
         r2r::log(&text, &self.name, file, line, severity(record.level()));
-        if record.level() <= Level::Info {
-            let level = rosout_level(record.level());
-            let message = encode_log(self.clock.now(), level, &self.name, &text, file, line);
-            self.rosout.put(message);
-        }
+        let level = rosout_level(record.level());
+        let message = encode_log(self.clock.now(), level, &self.name, &text, file, line);
+        self.rosout.put(message);
     }
 
     fn flush(&self) {}
@@ -219,8 +224,10 @@ mod tests {
         });
         let name = "late_fusion".to_owned();
         let clock = Clock::System;
+        let threshold = Threshold::starting_at(LogLevel::Info as u32);
         let whole = RosLogger {
             name,
+            threshold,
             clock,
             rosout,
         };

@@ -15,6 +15,7 @@ mod lifecycle_services;
 mod lifecycle_status;
 mod loader;
 mod logger;
+mod logger_levels;
 mod modality_topic;
 mod names;
 mod node;

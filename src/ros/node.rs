@@ -13,6 +13,7 @@ use super::graph_watch::GraphWatch;
 use super::lifecycle_services::LifecycleServices;
 use super::lifecycle_status::LifecycleStatus;
 use super::logger;
+use super::logger_levels::LoggerLevels;
 use super::node_topics::NodeTopics;
 use super::parameter_changes::ParameterChanges;
 use super::permission::{self, PermissionServices};
@@ -52,14 +53,14 @@ pub fn run() -> Result<(), ConfigErrors> {
     let parameters = LiveParameters::new(created.given()?)?;
     let mut node = created.node;
     let clock = Clock::new(parameters.config().use_sim_time);
-    logger::start(&mut node, &clock)?;
+    let logger_levels = logger::start(&mut node, &clock)?;
     for warning in parameters.warnings() {
         log::warn!("{warning}");
     }
     let parameters = ParameterChanges::new(&mut node, &clock, parameters)?;
     let shutdown = Shutdown::default();
     watch_signals(&shutdown)?;
-    ManagedNode::new(node, clock, parameters, shutdown)?.spin()
+    ManagedNode::new(node, clock, parameters, logger_levels, shutdown)?.spin()
 }
 
 /// The node in whatever state it is. However it ends, also while main unwinds, the fields are dropped in this order: what is
@@ -76,6 +77,7 @@ struct ManagedNode {
     /// What became of what the control thread asked of the kernel, once it has.
     settings: Arc<OnceLock<Vec<Setting>>>,
     parameters: ParameterChanges,
+    logger_levels: LoggerLevels,
     sim_time: Option<Subscription>,
     graph: GraphWatch,
     topics: Option<NodeTopics>,
@@ -115,6 +117,7 @@ impl ManagedNode {
         mut node: r2r::Node,
         clock: Clock,
         parameters: ParameterChanges,
+        logger_levels: LoggerLevels,
         shutdown: Shutdown,
     ) -> Result<Self, ConfigErrors> {
         let config = parameters.config().clone();
@@ -157,6 +160,7 @@ impl ManagedNode {
             permission,
             settings,
             parameters,
+            logger_levels,
             sim_time,
             graph,
             topics: None,
@@ -213,6 +217,7 @@ impl ManagedNode {
         self.node.spin_once(pause);
         self.graph.hear_permissions();
         self.permissions.answer();
+        self.logger_levels.answer();
         if let Some(sim_time) = &mut self.sim_time {
             sim_time.drain();
         }
