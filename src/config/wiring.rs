@@ -5,7 +5,7 @@ use super::node::{ModalityConfig, NodeConfig};
 use crate::control::{Freshness, MeasuredAt};
 use crate::encoder;
 use crate::errors::ConfigErrors;
-use crate::message::{ActionMapping, MessageType};
+use crate::message::ActionMapping;
 use crate::safety::Limit;
 use crate::spec::{PolicySpec, SourceSpec};
 
@@ -102,13 +102,17 @@ fn join_modalities(
             ));
             continue;
         };
-        if let Err(problem) = encoder::accepts(&modality.source, wired.message) {
-            errors.add(format!(
-                "parameter modalities.{}.message: {problem}",
-                wired.name
-            ));
+        let mut joining = wired.clone();
+        match encoder::message_for(&modality.source, wired.message.ros_name(), "") {
+            Ok(message) => joining.message = message,
+            Err(found) => {
+                errors.add_all(
+                    &format!("parameter modalities.{}.message", wired.name),
+                    found,
+                );
+            }
         }
-        joined.push(wired.clone());
+        joined.push(joining);
     }
     joined
 }
@@ -118,14 +122,14 @@ fn check_lockstep(modalities: &[ModalityConfig], awaited: &[bool], errors: &mut 
     let mut observed = false;
     let each = modalities.iter().zip(awaited);
     for (modality, _) in each.filter(|(_, awaited)| **awaited) {
-        match modality.message {
-            MessageType::Float32MultiArray | MessageType::Float64MultiArray => errors.add(format!(
+        match modality.message.has_header() {
+            false => errors.add(format!(
                 "parameter modalities.{}.message is {}, which has no stamp; with lockstep a required modality \
                  needs one, such as a JointState",
                 modality.name,
                 modality.message.ros_name()
             )),
-            _ => observed = true,
+            true => observed = true,
         }
     }
     if !observed {

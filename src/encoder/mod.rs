@@ -24,7 +24,7 @@ mod thumbnail;
 mod tokens;
 mod vector;
 
-pub use accepted::accepts;
+pub use accepted::{accepts, message_for};
 pub use extractor::{Extraction, FeatureExtractor, Probe, probe};
 pub use file::{ModelHashes, hashes_of_model, sha256_of};
 pub use fingerprint::fingerprint;

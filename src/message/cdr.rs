@@ -114,6 +114,15 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// The bytes of the next string, which need not be UTF-8, without its closing NUL.
+    ///
+    /// # Errors
+    /// When the message ends before it does.
+    pub(super) fn text(&mut self, field: &'static str) -> Result<&'a [u8], MessageError> {
+        let bytes = self.bytes(field)?;
+        Ok(bytes.strip_suffix(&[0]).unwrap_or(bytes))
+    }
+
     /// The next `sequence<octet>`.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ mod compressed_image;
 mod diagnostics;
 mod error;
 mod feature;
+mod fields;
 mod image;
 mod joint_state;
 mod joint_trajectory;
@@ -35,6 +36,7 @@ pub use diagnostics::{
 };
 pub use error::MessageError;
 pub use feature::{FeatureTemplate, FeatureView, frame_id, header_stamp};
+pub use fields::{DefinedType, Definitions, FieldReader, Layout, Path, is_path};
 pub use image::{ImageEncoding, ImageView, MAX_MEGAPIXELS};
 pub use joint_state::JointStateView;
 pub use joint_trajectory::{JointTrajectoryView, Quantity};

@@ -39,9 +39,13 @@ impl Subscription {
         qos: QosProfile,
         deliver: impl FnMut(Vec<u8>) + Send + 'static,
     ) -> Result<Self, ConfigErrors> {
-        let stream = node
-            .subscribe_raw(topic, message, qos)
-            .map_err(|e| format!("topic {topic} ({message}): cannot subscribe: {e}"))?;
+        let stream = node.subscribe_raw(topic, message, qos).map_err(|e| {
+            let hint = match e {
+                r2r::Error::InvalidMessageType { .. } => not_built(message),
+                _ => String::new(),
+            };
+            format!("topic {topic} ({message}): cannot subscribe: {e}{hint}")
+        })?;
         Ok(Self {
             stream: Box::new(stream),
             deliver: Box::new(deliver),
@@ -57,4 +61,13 @@ impl Subscription {
         }
         any
     }
+}
+
+/// What to do where r2r has no code for a type: it makes code for messages when it is built.
+fn not_built(message: &str) -> String {
+    let package = message.split('/').next().unwrap_or(message);
+    format!(
+        "; late_fusion was built without the messages of {package}. With that package installed, add it to \
+         IDL_PACKAGE_FILTER in .cargo/config.toml and build again"
+    )
 }
