@@ -82,6 +82,7 @@ impl Contents {
     ) {
         if let Some(Noted { message_type, .. }) = self.wanted(place, topic, errors)
             && MessageType::from_ros_name(message_type) != Some(message)
+            && **message_type != *message.ros_name()
         {
             errors.add(format!(
                 "{place}: topic {topic} has the type {message_type}; it must be {}",

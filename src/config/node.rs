@@ -10,7 +10,7 @@ use super::given::Given;
 use super::permission::PermissionConfig;
 use super::record::RecordConfig;
 use super::stop::StopConfig;
-use super::topic::{modality_message, topic};
+use super::topic::{message_of_numbers, topic};
 use super::{autostart, distance, encoding, ensemble, frozen, realtime};
 use crate::chunk::Ensemble;
 use crate::control::Freshness;
@@ -204,9 +204,10 @@ impl ModalityConfig {
     fn declare(d: &mut Declarations, name: String, node: Option<&SessionOptions>) -> Option<Self> {
         let key = |parameter: &str| format!("modalities.{name}.{parameter}");
         let topic = topic(d, &key("topic"), "", "The topic this modality comes from.");
-        let message = modality_message(
+        let message = message_of_numbers(
             d,
             &key("message"),
+            "",
             &MODALITY_MESSAGES,
             "The type of that topic.",
         );

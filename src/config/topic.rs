@@ -40,15 +40,16 @@ fn check(d: &mut Declarations, name: &str, topic: &str) {
     }
 }
 
-/// Declares the type of a modality's messages: one of those that are known, or any other that is installed, whose numbers are
+/// Declares the type of messages of numbers: one of those that are known, or any other that is installed, whose numbers are
 /// found by its definition.
-pub(super) fn modality_message(
+pub(super) fn message_of_numbers(
     d: &mut Declarations,
     name: &str,
+    default: &str,
     known: &[MessageType],
     description: &'static str,
 ) -> Option<MessageType> {
-    let word = d.string(name, "", description);
+    let word = d.string(name, default, description);
     let as_known = MessageType::from_ros_name(&word).filter(|message| known.contains(message));
     if as_known.is_some() {
         return as_known;

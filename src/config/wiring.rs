@@ -36,6 +36,7 @@ impl Wiring {
         let modalities = join_modalities(config, spec, &mut errors);
         let actions: Vec<&str> = spec.actions.iter().map(|a| a.name.as_str()).collect();
         let mapping = ActionMapping::new(config.action.message, &actions, &config.action.fields)
+            .and_then(|mapping| mapping.check_command().map(|()| mapping))
             .map_err(|found| errors.add_all("parameters", found));
         let guarding = Guarding::new(config, spec, mapping.as_ref().ok())
             .map_err(|found| errors.extend(found));

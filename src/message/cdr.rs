@@ -236,6 +236,18 @@ impl Writer {
         self.u32(u32::try_from(elements).expect("a sequence of at most 2^32 elements"));
     }
 
+    /// Writes zeros for a number of `size` bytes and says at which byte of the message it begins.
+    pub(super) fn room(&mut self, size: usize) -> usize {
+        let at = (self.message.len() - HEADER).next_multiple_of(size) + HEADER;
+        self.message.resize(at + size, 0);
+        at
+    }
+
+    /// Changes what has been written.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut [u8])) {
+        change(&mut self.message);
+    }
+
     /// The serialized message.
     pub fn finish(self) -> Vec<u8> {
         self.message

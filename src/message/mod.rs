@@ -26,7 +26,7 @@ mod sequence;
 mod text;
 mod twist;
 
-pub use action::ActionMapping;
+pub use action::{ActionMapping, COMMANDS};
 pub use boolean::boolean;
 pub use clock::clock;
 pub use command::CommandTemplate;
@@ -36,7 +36,7 @@ pub use diagnostics::{
 };
 pub use error::MessageError;
 pub use feature::{FeatureTemplate, FeatureView, frame_id, header_stamp};
-pub use fields::{DefinedType, Definitions, FieldReader, Layout, Path, is_path};
+pub use fields::{DefinedType, Definitions, FieldReader, Laid, Layout, Path, is_path};
 pub use image::{ImageEncoding, ImageView, MAX_MEGAPIXELS};
 pub use joint_state::JointStateView;
 pub use joint_trajectory::{JointTrajectoryView, Quantity};

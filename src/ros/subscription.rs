@@ -40,10 +40,7 @@ impl Subscription {
         deliver: impl FnMut(Vec<u8>) + Send + 'static,
     ) -> Result<Self, ConfigErrors> {
         let stream = node.subscribe_raw(topic, message, qos).map_err(|e| {
-            let hint = match e {
-                r2r::Error::InvalidMessageType { .. } => not_built(message),
-                _ => String::new(),
-            };
+            let hint = hint(&e, message);
             format!("topic {topic} ({message}): cannot subscribe: {e}{hint}")
         })?;
         Ok(Self {
@@ -63,8 +60,11 @@ impl Subscription {
     }
 }
 
-/// What to do where r2r has no code for a type: it makes code for messages when it is built.
-fn not_built(message: &str) -> String {
+/// What to do about an error of r2r, where that is known: it makes code for messages when it is built.
+pub(super) fn hint(error: &r2r::Error, message: &str) -> String {
+    if !matches!(error, r2r::Error::InvalidMessageType { .. }) {
+        return String::new();
+    }
     let package = message.split('/').next().unwrap_or(message);
     format!(
         "; late_fusion was built without the messages of {package}. With that package installed, add it to \

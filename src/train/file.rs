@@ -11,7 +11,7 @@ use super::latency::Latency;
 use super::source::Source;
 use super::training::Training;
 use crate::errors::ConfigErrors;
-use crate::message::{ActionMapping, MessageType};
+use crate::message::{ActionMapping, COMMANDS, MessageType};
 use crate::spec::keys::{MODALITY_KEYS, explain, nearest};
 use crate::spec::{
     ActionSpec, Activation, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, RecordedSpec,
@@ -325,14 +325,17 @@ fn refuse_shifted_histories(policy: &PolicySpec, errors: &mut ConfigErrors) {
 
 impl LabelKeys {
     fn check(self, actions: &[ActionSpec], errors: &mut ConfigErrors) -> Option<Labels> {
-        let Some(message) = MessageType::from_ros_name(&self.message) else {
-            errors.add(format!(
-                "action.message is {}; allowed are the command messages, such as \
-                 trajectory_msgs/msg/JointTrajectory, geometry_msgs/msg/Twist and std_msgs/msg/Float64MultiArray",
-                self.message
-            ));
-            return None;
-        };
+        let known = MessageType::from_ros_name(&self.message).filter(|m| COMMANDS.contains(m));
+        let message = known.map_or_else(|| MessageType::installed(&self.message), Ok);
+        let message = message
+            .map_err(|why| {
+                errors.add(format!(
+                    "action.message is {}; allowed: {}, and any other message type with numbers ({why})",
+                    self.message,
+                    COMMANDS.map(MessageType::ros_name).join(", ")
+                ));
+            })
+            .ok()?;
         let names: Vec<&str> = actions.iter().map(|action| action.name.as_str()).collect();
         match ActionMapping::new(message, &names, &self.fields) {
             Ok(mapping) => Some(Labels {

@@ -12,9 +12,9 @@ from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Vector3
 from nav_msgs.msg import Odometry
 from parameters import wired, write
-from policies import Policy, vector
+from policies import STOP, Policy, vector
 from program import Program, refused
-from robot import Robot
+from robot import Robot, joints
 from sensor_msgs.msg import JointState, LaserScan
 from std_msgs.msg import Int16
 
@@ -91,9 +91,24 @@ def test_a_scan_that_is_shorter_is_dropped_with_the_reason_and_the_robot_stops(r
 
     robot.keep_sending("joint_states", short)
     robot.wait_for(
-        "the reason", lambda: "without ranges[4]" in robot.statuses[-1].value("last_error", "joints"), timeout_s=10.0
+        "the reason", lambda: robot.status_is(lambda s: "without ranges[4]" in s.value("last_error", "joints"))
     )
-    robot.wait_for("a stop", lambda: robot.statuses[-1].says().startswith("joints: "))
+    robot.wait_for("a stop", lambda: robot.status_is(lambda s: s.says().startswith("joints: ")))
+
+
+def test_a_command_of_any_type_has_the_action_where_its_paths_say(robot: Robot) -> None:
+    parameters = wired(policy(robot, ["left", "right"]))
+    fields = {"drive": "velocity[drive]", "turn": "velocity[turn]"}
+    parameters["action"] = {"message": "sensor_msgs/msg/JointState", "fields": fields, "frame_id": "base"}
+    robot.run(parameters)
+    robot.keep_sending("joint_states", joints(1.5, -0.25))
+    command = robot.wait_for_action([1.5, -0.25])
+    assert list(command.name) == ["drive", "turn"]
+    assert (list(command.position), list(command.effort)) == ([], [])
+    assert command.header.frame_id == "base" and command.header.stamp.sec > 0
+    # Velocities: the stop is the policy's.
+    robot.silence("joint_states")
+    robot.wait_for_action(STOP)
 
 
 REFUSALS: dict[str, tuple[str, list[str], list[str]]] = {

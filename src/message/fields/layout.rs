@@ -25,6 +25,8 @@ pub(super) struct Field {
     pub name: &'static str,
     pub kind: Kind,
     pub count: Count,
+    /// What each of its numbers is where nobody says otherwise.
+    pub default: f64,
 }
 
 /// What a field holds, or each of its elements.
@@ -176,7 +178,7 @@ impl Parsing<'_> {
         let package = type_name.split('/').next().unwrap_or_default();
         let mut fields = Vec::new();
         for line in text.lines() {
-            let Some((word, name)) = field(line) else {
+            let Some((word, name, default)) = field(line) else {
                 continue;
             };
             let problem = || format!("the definition of {type_name} has {:?}", line.trim());
@@ -192,7 +194,12 @@ impl Parsing<'_> {
                 None => Kind::Struct(self.place_of(&short(word, package), depth - 1)?),
             };
             let name: &'static str = name.to_owned().leak();
-            fields.push(Field { name, kind, count });
+            fields.push(Field {
+                name,
+                kind,
+                count,
+                default,
+            });
         }
         if fields.is_empty() {
             // What the middleware sends of a message without fields.
@@ -200,6 +207,7 @@ impl Parsing<'_> {
                 name: "structure_needs_at_least_one_member",
                 kind: Kind::Number(Number::U8),
                 count: Count::One,
+                default: 0.0,
             });
         }
         self.structs.push(Struct {
@@ -238,14 +246,18 @@ fn short(name: &str, package: &str) -> String {
     }
 }
 
-/// The type and the name of a field; `None` for comments and constants.
-fn field(line: &str) -> Option<(&str, &str)> {
+/// The type and the name of a field, and the number that it is by default; `None` for comments and constants.
+fn field(line: &str) -> Option<(&str, &str, f64)> {
     let line = line.split('#').next()?.trim();
     let (word, rest) = line.split_once(char::is_whitespace)?;
     let name = rest.split_whitespace().next()?;
     // `int32 LIMIT=3` and `int32 LIMIT = 3`.
     let after = rest.trim_start()[name.len()..].trim_start();
-    (!name.contains('=') && !after.starts_with('=')).then_some((word, name))
+    let default = match after {
+        "true" | "True" => 1.0,
+        other => other.parse().unwrap_or(0.0),
+    };
+    (!name.contains('=') && !after.starts_with('=')).then_some((word, name, default))
 }
 
 /// A type without its array and its bounds.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::message::Quantity;
+
 /// One number of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
@@ -72,6 +74,29 @@ impl Path {
             }
         }
         Ok(all)
+    }
+
+    /// The name by which its last array is asked, as the joint in `position[elbow]`.
+    pub fn name(&self) -> Option<&str> {
+        match &self.steps.last()?.pick {
+            Pick::Named(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// What the number is, as far as its field's name says it: of joints, and within a twist or a wrench.
+    pub fn quantity(&self) -> Option<Quantity> {
+        let within = |word: &str| self.steps.iter().any(|step| step.field == word);
+        match self.steps.last()?.field.as_str() {
+            "position" | "positions" => Some(Quantity::Positions),
+            "velocity" | "velocities" => Some(Quantity::Velocities),
+            "acceleration" | "accelerations" => Some(Quantity::Accelerations),
+            "effort" => Some(Quantity::Effort),
+            "x" | "y" | "z" if within("linear") || within("angular") => Some(Quantity::Velocities),
+            "x" | "y" | "z" if within("force") || within("torque") => Some(Quantity::Effort),
+            "x" | "y" | "z" if within("position") => Some(Quantity::Positions),
+            _ => None,
+        }
     }
 
     fn single(text: &str) -> Result<Self, String> {

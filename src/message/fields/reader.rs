@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::layout::{Count, Kind, Layout, Number};
+use super::layout::{Count, Field, Kind, Layout, Number};
 use super::path::{Path, Pick, Step};
 use crate::errors::ConfigErrors;
 use crate::message::MessageError;
@@ -10,7 +10,7 @@ use crate::message::cdr::Reader;
 use crate::time::Stamp;
 
 /// Reads the numbers of some paths, one after the other; built once, then it allocates nothing.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FieldReader {
     layout: &'static Layout,
     plan: Plan,
@@ -19,7 +19,7 @@ pub struct FieldReader {
 }
 
 /// What is wanted of a struct.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Plan {
     wants: Vec<Want>,
     /// Names that are looked for in a field of this struct.
@@ -29,7 +29,7 @@ struct Plan {
 }
 
 /// What is wanted of a field.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Want {
     field: usize,
     element: Element,
@@ -37,7 +37,7 @@ struct Want {
 }
 
 /// Which elements of a field count.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Element {
     Only,
     At(usize),
@@ -47,7 +47,7 @@ enum Element {
 }
 
 /// What is done with an element.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Then {
     /// It is the number of this path.
     Take(usize),
@@ -56,7 +56,7 @@ enum Then {
 }
 
 /// A name that is looked for in an array of texts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Name {
     field: usize,
     name: String,
@@ -64,7 +64,7 @@ struct Name {
 }
 
 /// What reading one message needs to remember.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Scratch {
     /// For each name that is looked for, the index at which it stands.
     found: Vec<Option<usize>>,
@@ -81,6 +81,14 @@ const RANGE_FINDERS: [(&str, [&str; 2]); 2] = [
     ("ranges", ["range_min", "range_max"]),
     ("range", ["min_range", "max_range"]),
 ];
+
+impl PartialEq for FieldReader {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.layout, other.layout) && self.paths == other.paths
+    }
+}
+
+impl Eq for FieldReader {}
 
 impl FieldReader {
     /// For messages of a layout.
@@ -276,10 +284,7 @@ impl Builder<'_> {
         name: &str,
     ) -> Result<usize, String> {
         let fields = &self.layout.at(of).fields;
-        let is_names = |field: &&super::layout::Field| {
-            NAMES.contains(&field.name) && field.kind == Kind::Text && field.count != Count::One
-        };
-        let Some(field) = fields[..before].iter().position(|field| is_names(&field)) else {
+        let Some(field) = fields[..before].iter().position(is_names) else {
             return Err(format!(
                 "{:?}: {} has no names to look for {name} in; say which element, such as {}[0]",
                 self.text,
@@ -299,6 +304,11 @@ impl Builder<'_> {
         });
         Ok(place)
     }
+}
+
+/// Whether a field has the names that go with the elements of arrays beside it.
+pub(super) fn is_names(field: &Field) -> bool {
+    NAMES.contains(&field.name) && field.kind == Kind::Text && field.count != Count::One
 }
 
 /// One message being read.
