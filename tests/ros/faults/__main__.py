@@ -25,7 +25,7 @@ from late_fusion_sim.domains import unused_domain
 from robot import Robot
 from stage import peer_in, programs_in
 
-from faults.bench import LIMIT, MAX_AGE_S, MAX_RATE, RATE_HZ, Bench
+from faults.bench import LIMIT, MAX_AGE_S, MAX_RATE, RATE_HZ
 from faults.fault import Fault
 from faults.invariants import broken
 from faults.matrix import FAULTS
@@ -120,7 +120,7 @@ def try_with(robot: Robot, fault: Fault, moment: random.Random, row: Row, left: 
     """Trials until one goes wrong; returns how many are left."""
     bench = None
     try:
-        bench = Bench(robot)
+        bench = fault.bench(robot)
         while left:
             left -= 1
             took_s = fault.let_loose(bench, moment)

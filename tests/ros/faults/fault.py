@@ -6,6 +6,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from robot import Robot
+
 from faults.behaviour import Behaviour, Inconclusive
 from faults.bench import SWING_S, Bench, now_ns
 
@@ -23,6 +25,8 @@ class Fault:
     begin: Callable[[Bench], object]
     behaviour: Behaviour
     end: Callable[[Bench], object] = Bench.restore
+    bench: Callable[[Robot], Bench] = Bench
+    """What it is let loose on."""
 
     def let_loose(self, bench: Bench, moment: random.Random) -> float | None:
         """One trial at a random moment of the robot's motion; returns how long a stop took.
@@ -40,9 +44,9 @@ class Fault:
     def _try(self, bench: Bench, moment: random.Random) -> float | None:
         bench.wait_until_driving()
         bench.spin(moment.uniform(0.0, SWING_S / 2))
-        began_ns = now_ns()
+        bench.began_ns = now_ns()
         self.begin(bench)
-        took_s = self.behaviour.watch(bench, began_ns)
+        took_s = self.behaviour.watch(bench, bench.began_ns)
         self.end(bench)
         bench.wait_until_driving()
         return took_s
