@@ -26,7 +26,7 @@ def broken(bench: Bench) -> list[str]:
         if list(after) == STOP or i in bench.begins:
             continue
         later_s = stamps[i] - stamps[i - 1]
-        # From rest one period counts, however often the stop was repeated in it. Time that is turned back does not elapse.
+        # From rest one period counts, however often the stop was repeated in it. Time turned back does not elapse.
         counted_s = bench.period_s if list(before) == STOP else min(max(later_s, 0.0) + STAMP_S, bench.period_s)
         if np.abs(after - before).max() > MAX_RATE * counted_s + 1e-6:
             found.append(f"command {i} is {after} after {before}, {later_s:.4f} s later")
