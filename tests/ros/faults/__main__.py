@@ -3,6 +3,7 @@
 scripts/faults                                   20 moments each, about 25 minutes
 scripts/faults --only camera --moments 5         the faults whose name has "camera" in it
 scripts/faults --markdown docs/faults.md --json faults.json
+scripts/faults --soak 60 --json soak.json        one node for an hour, a random fault every few seconds
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ from late_fusion_sim.domains import unused_domain
 from robot import Robot
 from stage import peer_in, programs_in
 
-from faults.bench import LIMIT, MAX_AGE_S, MAX_RATE, RATE_HZ
+from faults.bench import LIMIT, MAX_AGE_S, MAX_RATE, RATE_HZ, Bench
 from faults.fault import Fault
 from faults.invariants import broken
 from faults.matrix import FAULTS
+from faults.soak import RATE_HZ as SOAK_RATE_HZ
+from faults.soak import SOAKED, Soak
 
 Failed = pytest.fail.Exception
 
@@ -91,6 +94,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", default="", metavar="WORD", help="faults with this in their name")
     parser.add_argument("--seed", type=int, default=0, help="of the moments (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where every figure goes")
+    parser.add_argument("--soak", type=float, metavar="MINUTES", help="all faults on one node, for so long")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="where the tables go")
     return parser.parse_args(arguments)
 
@@ -173,9 +177,27 @@ def markdown(rows: list[Row], options: argparse.Namespace) -> str:
     return "\n".join([*text, ""])
 
 
+def tell(text: str) -> None:
+    """On the way, for whoever waits."""
+    print(text, flush=True)
+
+
+def soak(options: argparse.Namespace) -> int:
+    """All faults that one process lives through, for so many minutes; 1 where something was not as wanted."""
+    chosen = [(who, fault) for who, fault in SOAKED if options.only.lower() in f"{who}: {fault.name}".lower()]
+    with robot_of_its_own() as robot:
+        report = Soak(Bench(robot, SOAK_RATE_HZ), options.seed, say=tell).run(chosen, options.soak)
+    print(report, flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(asdict(report) | {"wrong": report.wrong()}, indent=1) + "\n")
+    return 1 if report.wrong() else 0
+
+
 def main() -> int:
     """All of it; 1 where something was not as wanted."""
     options = parse()
+    if options.soak:
+        return soak(options)
     chosen = [
         (who, fault)
         for who, faults in FAULTS.items()

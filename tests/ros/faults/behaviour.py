@@ -52,6 +52,7 @@ class Stops:
             return next((at for at, action in bench.commands_since(began_ns) if action == STOP), None)
 
         bench.wait_for("a stop", lambda: stop_ns() is not None)
+        bench.waits.end()
         bench.wait_for(
             f"a status that says {self.because}",
             lambda: bench.robot.status_is(lambda status: re.search(self.because, status.says()) is not None),

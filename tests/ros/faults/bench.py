@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import count, pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,7 @@ class Bench:
         parameters |= {"deadman": DEADMAN | {"max_age_s": MAX_AGE_S}, "emergency_stop": EMERGENCY_STOP}
         self.parameters = parameters
         robot.run(parameters)
+        self.waits = Waits(robot)
         self.began_ns = 0
         """When the last fault began; one that takes its time to begin says when it did."""
         self.emergency_stop = button(robot)
@@ -163,6 +165,34 @@ class Bench:
     def commands_since(self, nanos: int) -> list[tuple[int, list[float]]]:
         """The same with the moments at which they were published."""
         return [(published, numbers(message)) for published, message in self.robot.published if published > nanos]
+
+
+class Waits:
+    """How long the threads of the node that stop the robot were ready and got no processor, as the kernel counts it."""
+
+    THREADS = ("control", "supervisor", "late_fusion_nod")
+    """The last one is main, by the 15 letters that the kernel keeps."""
+
+    def __init__(self, robot: Robot) -> None:
+        self._robot = robot
+        self._before_s = self.last_s = 0.0
+
+    def start(self) -> None:
+        """From here on."""
+        self._before_s = self._sum_s()
+
+    def end(self) -> None:
+        """Until here; `last_s` then says how long."""
+        self.last_s = self._sum_s() - self._before_s
+
+    def _sum_s(self) -> float:
+        waited_ns = 0
+        for task in Path(f"/proc/{self._robot.program.process.pid}/task").glob("*"):
+            # A thread may end meanwhile.
+            with suppress(OSError):
+                if (task / "comm").read_text().strip() in self.THREADS:
+                    waited_ns += int((task / "schedstat").read_text().split()[1])
+        return waited_ns / 1e9
 
 
 def now_ns() -> int:

@@ -85,6 +85,20 @@ THREAD_FAULTS = [
 
 PROCESS_FAULTS = [
     Fault("stands still for a second (SIGSTOP, SIGCONT)", "drive on with what is fresh", pause, Recovers()),
-    Fault("is told to end, twice, under load", "the stop is the last command", end_twice, EndsStopped(), start_again),
-    Fault("is killed and started again", "nothing before all is fresh, from rest", kill, Recovers(), start_again),
+    Fault(
+        "is told to end, twice, under load",
+        "the stop is the last command",
+        end_twice,
+        EndsStopped(),
+        start_again,
+        one_process=False,
+    ),
+    Fault(
+        "is killed and started again",
+        "nothing before all is fresh, from rest",
+        kill,
+        Recovers(),
+        start_again,
+        one_process=False,
+    ),
 ]
