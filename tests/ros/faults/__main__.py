@@ -35,6 +35,20 @@ from faults.soak import SOAKED, Soak
 
 Failed = pytest.fail.Exception
 
+NOT_HERE = [
+    "What is tried elsewhere, or not at all:",
+    "",
+    "- The system's clock is not set: it is everybody's on the machine, and in a container nobody's to set. Ticks and "
+    "the limits on the rate of change follow the monotonic clock. What a date that was set does to ages, a sensor's "
+    "clock does that is 10 s ahead or behind, and time that jumps in a simulation; both are below.",
+    "- A simulated clock that never comes, and lockstep: `tests/ros/test_node_time.py`.",
+    "- A full disk while recording: `tests/ros/test_record.py`.",
+    "- A robot that subscribes to commands with a quality of service that does not match is told so where no other "
+    "subscriber takes them: `tests/ros/test_node_topics.py`.",
+    "- The kernel's out-of-memory killer sends SIGKILL, which is below: no process can send a stop then. The robot's "
+    "own controller must stop where no command comes.",
+]
+
 
 @dataclass
 class Row:
@@ -160,7 +174,11 @@ def markdown(rows: list[Row], options: argparse.Namespace) -> str:
         "`~/status`, were what is wanted. **Stop in time** counts stops within the time after which the fault "
         "is to be noticed and two periods more, from the fault to the first stop on the topic, both on this "
         "machine's clock. **Outside limits** counts commands that are not finite, out of bounds or faster "
-        "than the rate, of all commands in all trials.",
+        "than the rate, of all commands in all trials. In simulated time (`use_sim_time`, `/clock` at 50 Hz) commands "
+        "count by when they were published on this machine's clock as well. Memory is made short by a limit on the "
+        "node's own process (`RLIMIT_DATA`), so that nobody else on the machine suffers.",
+        "",
+        *NOT_HERE,
         "",
         f"Right in {right} of {moments} trials.",
     ]

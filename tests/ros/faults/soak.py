@@ -191,7 +191,7 @@ class Soak:
             self.bench.wait_until_driving()
             report.end = self._sample()
         except (AssertionError, pytest.fail.Exception) as trouble:
-            report.not_as_wanted.append(f"it ended early: {trouble}")
+            self._note(report.not_as_wanted, f"it ended early: {trouble}")
         self._finish()
         return report
 
@@ -203,19 +203,24 @@ class Soak:
             if took_s is not None:
                 self._stopped(name, took_s, fault.behaviour.within_s(bench.period_s) or 0.0)
         except Inconclusive as why:
+            bench.inconclusive.append(str(why))
             self._after(fault)
-            report.again.append(f"{name}: {why}")
         except (AssertionError, pytest.fail.Exception) as trouble:
-            report.not_as_wanted.append(f"{name}: {trouble}")
+            self._note(report.not_as_wanted, f"{name}: {trouble}")
             self._after(fault)
-        report.again += [f"{name}: {why}" for why in bench.inconclusive]
+        for why in bench.inconclusive:
+            self._note(report.again, f"{name}: {why}")
         bench.inconclusive.clear()
         self._calm()
         sample = self._sample()
         if report.warm_up_s:
             report.samples.append(sample)
-        wrong = len(report.outside) + len(report.late) + len(report.not_as_wanted)
-        self._say(f"{self._elapsed_s():.0f} s, {wrong} wrong so far, after “{name}”: {sample}")
+        self._say(f"{self._elapsed_s():.0f} s, after “{name}”: {sample}")
+
+    def _note(self, notes: list[str], text: str) -> None:
+        """Keeps what is not as wanted, and says it at once."""
+        notes.append(text)
+        self._say(f"{self._elapsed_s():.0f} s: {text}")
 
     def _after(self, fault: Fault) -> None:
         """Ends a fault in the middle of which a trial was given up."""
@@ -229,7 +234,7 @@ class Soak:
         if took_s <= within_s:
             return
         said = f"{name}: {took_s:.3f} of {within_s:.3f} s, of which its threads waited {waited_s:.3f} s for a processor"
-        (report.late_unheard if waited_s >= took_s - within_s else report.late).append(said)
+        self._note(report.late_unheard if waited_s >= took_s - within_s else report.late, said)
 
     def _calm(self) -> None:
         """Drives for a moment in which nothing is to stop the robot; then everything heard so far is looked at."""
@@ -238,9 +243,9 @@ class Soak:
         try:
             DrivesOn(self._moment.uniform(*CALM_S)).watch(bench, began_ns)
         except Inconclusive as why:
-            report.again.append(f"in calm: {why}")
+            self._note(report.again, f"in calm: {why}")
         except AssertionError as trouble:
-            report.not_as_wanted.append(f"in calm: {trouble.args[0].splitlines()[0]}")
+            self._note(report.not_as_wanted, f"in calm: {trouble}")
         published_ns = [at_ns for at_ns, _ in bench.commands_since(began_ns)]
         gaps_s = [(after - before) / 1e9 for before, after in pairwise(published_ns)]
         report.longest_gap_s = max([report.longest_gap_s, *gaps_s])
@@ -249,7 +254,8 @@ class Soak:
     def _look(self) -> None:
         """Judges what was heard, and forgets all but the last of it."""
         bench, robot = self.bench, self.bench.robot
-        self.report.outside += broken(bench)
+        for command in broken(bench):
+            self._note(self.report.outside, command)
         self.report.commands += len(robot.published) - (1 if self.report.commands else 0)
         bench.begins = [0]
         for heard in (robot.published, robot.commands, robot.statuses, robot.sent_ns):
