@@ -126,14 +126,17 @@ class FallsSilent:
 
 @dataclass(frozen=True)
 class EndsStopped:
-    """The process ends in good order, and its last command is the stop action."""
+    """The process ends, and its last command is the stop action."""
+
+    status: int = 0
+    """Its exit status; 0 is in good order."""
 
     def watch(self, bench: Bench, began_ns: int) -> float:
         process = bench.robot.program.process
         while process.poll() is None:
             bench.spin(0.02)
         bench.spin(0.3)
-        assert bench.robot.program.wait() == 0, bench.robot.program.log()
+        assert bench.robot.program.wait() == self.status, bench.robot.program.log()
         commands = bench.commands_since(began_ns)
         assert commands and commands[-1][1] == STOP, f"the last command is {commands[-1:]}"
         return next(at for at, action in commands if action == STOP) / 1e9 - began_ns / 1e9

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import resource
+import signal
 from pathlib import Path
 
 from builtin_interfaces.msg import Time
 from sensor_msgs.msg import Image
 
-from faults.behaviour import Stops
-from faults.bench import CAMERA, Bench
+from faults.behaviour import EndsStopped, Stops
+from faults.bench import CAMERA, MAX_AGE_S, Bench, now_ns
 from faults.fault import Fault
 from faults.inputs import OLD, every, instead
+from faults.inside import start_again
 
 MB = 1 << 20
 
@@ -47,11 +49,41 @@ def no_room_for_pictures(bench: Bench) -> None:
     instead(CAMERA, every(10, large))(bench)
 
 
+def change_a_parameter(bench: Bench) -> None:
+    """The node wants memory of its own, and there is none: that ends a process of Rust."""
+    limit(bench, 0)
+    bench.began_ns = now_ns()
+    bench.robot.ask_to_set(modalities__joints__max_age_s=MAX_AGE_S + 0.01)
+
+
+def long_sentence(bench: Bench) -> None:
+    """The middleware wants a thread for a large message, and there is no memory for one: that ends a process of C++."""
+    limit(bench, 0)
+    bench.began_ns = now_ns()
+    bench.say("open " * 200_000)
+
+
 MEMORY_FAULTS = [
     Fault(
         "pictures of 30 MB come, and 16 MB are left",
         "refuse them, stop once the last picture is too old",
         no_room_for_pictures,
         Stops(rf"^scene: {OLD}"),
+    ),
+    Fault(
+        "a parameter is changed, and nothing is left",
+        "the process is aborted, and the stop is its last command",
+        change_a_parameter,
+        EndsStopped(-signal.SIGABRT),
+        start_again,
+        one_process=False,
+    ),
+    Fault(
+        "a large message comes, and nothing is left for the middleware's thread",
+        "the process is aborted, and the stop is its last command",
+        long_sentence,
+        EndsStopped(-signal.SIGABRT),
+        start_again,
+        one_process=False,
     ),
 ]
