@@ -1,6 +1,8 @@
 """One node for a long time, at 100 Hz: a fault every few seconds, in random order, and calm driving in between.
 
 The faults are those that the process lives through, on the system's clock, and that leave it the memory that it wants.
+Pictures of 100 MB are not among them: the middleware keeps every buffer as large as the largest message that was in it,
+four of them in the course of 50 such pictures, and beside that no other growth would be seen.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import pytest
 from faults.behaviour import DrivesOn, Inconclusive
 from faults.bench import Bench, now_ns
 from faults.fault import Fault
+from faults.inputs import huge
 from faults.invariants import broken
 from faults.matrix import FAULTS
 
@@ -35,6 +38,9 @@ FLAT = 0.02
 SAMPLES = 20
 """Moments in calm of which the median counts, after the warm-up and at the end."""
 
+LINES_OF_LOG = 12
+"""How much of what the node said is kept where something is not as wanted."""
+
 LAST_CALM_S = 10.0
 """Who has left the graph is forgotten by then."""
 
@@ -42,7 +48,7 @@ SOAKED = [
     (who, fault)
     for who, faults in FAULTS.items()
     for fault in faults
-    if fault.one_process and fault.bench is Bench and who != "Memory"
+    if fault.one_process and fault.bench is Bench and who != "Memory" and fault.begin is not huge
 ]
 
 
@@ -219,8 +225,9 @@ class Soak:
 
     def _note(self, notes: list[str], text: str) -> None:
         """Keeps what is not as wanted, and says it at once."""
-        notes.append(text)
-        self._say(f"{self._elapsed_s():.0f} s: {text}")
+        first, *log = text.splitlines()
+        notes.append("\n".join([first, *log[-LINES_OF_LOG:]]))
+        self._say(f"{self._elapsed_s():.0f} s: {notes[-1]}")
 
     def _after(self, fault: Fault) -> None:
         """Ends a fault in the middle of which a trial was given up."""
