@@ -1,6 +1,6 @@
 """Lets every fault loose on the running node, each at many random moments, and writes down what came of it.
 
-scripts/faults                                   20 moments each, about 25 minutes
+scripts/faults                                   20 moments each, about 35 minutes
 scripts/faults --only camera --moments 5         the faults whose name has "camera" in it
 scripts/faults --markdown docs/faults.md --json faults.json
 scripts/faults --soak 60 --json soak.json        one node for an hour, a random fault every few seconds
