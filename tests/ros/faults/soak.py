@@ -32,7 +32,8 @@ CALM_S = (1.0, 4.0)
 WARM_UP_S = 600.0
 """A quarter of the time, if that is shorter, and until every fault has been let loose once, if that is later.
 
-A message is received into a buffer that the middleware then keeps at its size: into which one depends on what came before.
+A message is received into a buffer that the middleware then keeps at its size; into which one depends on what came
+before.
 """
 
 FLAT = 0.02
