@@ -11,7 +11,7 @@ use super::pace::LONGEST_WAIT;
 use super::{Decision, HandoverReceiver, Pace, PolicyExecutor, Punctuality, StopReason};
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
-use crate::realtime::{Monotonic, Realtime, Setting};
+use crate::realtime::{Monotonic, Realtime, Setting, is_aborting};
 use crate::safety::{CommandSink, Heartbeat, LONGEST_RAMP, Permission};
 use crate::shutdown::Shutdown;
 use crate::time::Stamp;
@@ -217,7 +217,8 @@ impl<S: CommandSink> ControlLoop<S> {
             let Pace::System(system) = &mut self.pace else {
                 break;
             };
-            if !self.executor.is_slowing_down() || Instant::now() > until {
+            let is_over = Instant::now() > until || is_aborting();
+            if !self.executor.is_slowing_down() || is_over {
                 break;
             }
             while system.ticks.due(Monotonic::now()).is_none() {
@@ -298,7 +299,7 @@ impl<S: CommandSink> ControlLoop<S> {
     fn wait(&mut self, orders: &Orders, punctuality: &mut Punctuality) -> Option<Due> {
         let mut has_slept = false;
         loop {
-            if orders.ending.load(Ordering::Acquire) {
+            if orders.ending.load(Ordering::Acquire) || is_aborting() {
                 return None;
             }
             if !orders.active.load(Ordering::Acquire) {

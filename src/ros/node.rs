@@ -27,7 +27,7 @@ use crate::config::{LiveParameters, Loaded, NODE_NAME};
 use crate::control::{State, Waker};
 use crate::errors::ConfigErrors;
 use crate::message::{self, MessageType};
-use crate::realtime::Setting;
+use crate::realtime::{Setting, delay_abort};
 use crate::safety::Permission;
 use crate::shutdown::{Cause, Shutdown};
 
@@ -60,6 +60,7 @@ pub fn run() -> Result<(), ConfigErrors> {
     let parameters = ParameterChanges::new(&mut node, &clock, parameters)?;
     let shutdown = Shutdown::default();
     watch_signals(&shutdown)?;
+    delay_abort().map_err(|e| format!("the handler of SIGABRT is refused: {e}"))?;
     ManagedNode::new(node, clock, parameters, logger_levels, shutdown)?.spin()
 }
 
