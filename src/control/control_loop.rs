@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Instant;
 
-use super::pace::{self, LONGEST_WAIT};
+use super::pace::LONGEST_WAIT;
 use super::{
     Decision, HandoverReceiver, Pace, PolicyExecutor, Punctuality, StopReason, TickEvent,
     TickRecorder,
@@ -18,6 +18,10 @@ use crate::realtime::{Monotonic, Realtime, Setting};
 use crate::safety::{CommandSink, Heartbeat, LONGEST_RAMP, Permission};
 use crate::shutdown::Shutdown;
 use crate::time::Stamp;
+
+mod due;
+
+use due::Due;
 
 /// What the control thread works with.
 pub struct ControlLoop<S> {
@@ -39,43 +43,6 @@ pub struct ControlLoop<S> {
     pub realtime: Realtime,
     /// Where ticks are left for whoever looks at them.
     pub trace: TickRecorder,
-}
-
-/// A tick that is due.
-struct Due {
-    /// Its time, on the node's clock.
-    now: Stamp,
-    /// When the thread woke for it.
-    woke: Monotonic,
-    /// When that should have been; `None` where the simulator says so.
-    deadline: Option<Monotonic>,
-    /// Whether it slept until then.
-    slept: bool,
-    /// Later deadlines that had passed as well.
-    skipped: u64,
-}
-
-impl Due {
-    /// One that no deadline says anything of.
-    fn at(now: Stamp, woke: Monotonic) -> Self {
-        Self {
-            now,
-            woke,
-            deadline: None,
-            slept: false,
-            skipped: 0,
-        }
-    }
-
-    /// The same of a deadline that had come at `woke`.
-    fn with_deadline(self, due: pace::Due, slept: bool) -> Self {
-        Self {
-            deadline: Some(self.woke.minus(due.late)),
-            slept,
-            skipped: due.skipped,
-            ..self
-        }
-    }
 }
 
 /// Wakes the control thread when a feature or the simulated time has changed; nobody before it is there. With the system's

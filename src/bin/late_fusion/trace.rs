@@ -30,7 +30,12 @@ pub struct Arguments {
     node: Option<String>,
 
     /// How long to listen, in seconds, 600 at most.
-    #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 5.0,
+        allow_negative_numbers = true
+    )]
     seconds: f64,
 
     /// The file to write; one that is there is replaced.
@@ -38,7 +43,12 @@ pub struct Arguments {
     out: PathBuf,
 
     /// How long to look for the node, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 5.0,
+        allow_negative_numbers = true
+    )]
     patience: f64,
 }
 
