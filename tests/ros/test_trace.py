@@ -6,9 +6,11 @@ import json
 import signal
 import time
 from collections.abc import Callable
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from features import start_encoder
+from manager import ACTIVE, Manager, with_joints
 from parameters import wired
 from policies import joints_policy, sight_policy
 from program import Program, refused
@@ -28,7 +30,7 @@ TOPIC = "/late_fusion/trace"
 def sees(robot: Robot) -> None:
     """A node that acts on a camera, with an encoder, and joints."""
     parameters = wired(sight_policy(robot.folder / "policy"), control_rate_hz=RATE_HZ)
-    parameters["modalities"]["scene"]["max_age_s"] = 0.5
+    parameters["modalities"]["scene"]["max_age_s"] = 1.0
     parameters["modalities"]["joints"]["max_age_s"] = 5.0
     robot.run(parameters)
     robot.keep_sending("joint_states", joints(1.0, 0.5))
@@ -79,15 +81,19 @@ def test_every_tick_every_message_and_what_commands_rest_on_stand_on_the_timelin
     assert len(ticks) > 50
     assert [tick.args["tick"] for tick in ticks] == list(range(ticks[0].args["tick"], ticks[-1].args["tick"] + 1))
     assert {tick.args["policy"] for tick in ticks} == {"policy"}
-    for tick, following in zip(ticks, ticks[1:]):
+    unexplained = 0
+    for tick, following in pairwise(ticks):
         periods, rest = divmod(following.args["deadline_ns"] - tick.args["deadline_ns"], PERIOD_NS)
         assert rest == 0 and periods >= 1 + tick.args["skipped_deadlines"]
-        assert periods == 1 or tick.args["skipped_deadlines"] or tick.end - tick.start > 0.9 * PERIOD_NS
+        unexplained += periods > 1 + tick.args["skipped_deadlines"] and tick.end - tick.start < PERIOD_NS
+    # On a busy machine the thread may lose its CPU after it has published.
+    assert unexplained < len(ticks) / 20
     for tick in ticks:
         assert round(tick.args["late_us"] * 1000) == tick.start - tick.args["deadline_ns"] >= 0
 
     # The commands that rclpy has heard left in the ticks that say so, and in no others.
-    ahead_ns = time.time_ns() - time.monotonic_ns()
+    drives(robot, 20)
+    ahead_ns = max(time.time_ns() - time.monotonic_ns() for _ in range(100))
     left = [at_ns - ahead_ns for at_ns, _ in robot.published]
     acts = [tick for tick in ticks if tick.name == "act"]
     slack = PERIOD_NS // 10
@@ -101,7 +107,7 @@ def test_every_tick_every_message_and_what_commands_rest_on_stand_on_the_timelin
         "joints": ["message", "encode", "deliver"],
     }.items():
         found = [len(timeline.named(stage, f"encode {name}")) for stage in stages]
-        assert found[0] > 20 and set(found) == {found[0]}, (name, found)
+        assert found[0] > 10 and set(found) == {found[0]}, (name, found)
         assert len(timeline.named("wait in slot", f"slot {name}")) == found[0]
     assert not timeline.named("prepare", "encode joints"), "no model runs"
 
@@ -131,7 +137,7 @@ def test_a_camera_that_dies_is_a_stop_with_its_reason(robot: Robot, start: Start
     stopped = words.index("stop")
     assert set(words[:stopped]) == {"act"} and set(words[stopped:]) == {"stop"}
     for tick in timeline.ticks[stopped:]:
-        assert tick.args["reason"].startswith("scene: ") and "old, allowed 0.500 s" in tick.args["reason"]
+        assert tick.args["reason"].startswith("scene: ") and "old, allowed 1.000 s" in tick.args["reason"]
         assert tick.args["us_since_feature"] == {}
     assert [mark.split(" ")[0] for mark in timeline.marks()] == ["act", "stop:"]
     assert timeline.marks()[1].startswith("stop: scene: ")
@@ -155,6 +161,36 @@ def test_a_policy_that_takes_over_is_seen_and_no_tick_is_missing(robot: Robot, s
     assert "policy second takes over" in timeline.marks()
     workers = {name for name in timeline.threads.values() if name.startswith("encode")}
     assert workers == {"encode joints (first #1)", "encode joints (second #2)"}
+
+
+def test_a_node_that_is_deactivated_and_ends_is_seen_to_its_last_stop(
+    robot: Robot, manager: Manager, start: Start
+) -> None:
+    manager.run(with_joints(robot) | {"control_rate_hz": RATE_HZ})
+    out = robot.folder / "trace.json"
+    tool = start("late_fusion", "trace", "--seconds", "600", "--out", out)
+    robot.wait_for("a listener", lambda: robot.peer.node.count_subscribers(TOPIC) > 0)
+    manager.bring_to(ACTIVE)
+    drives(robot, 20)
+    assert manager.change("deactivate")
+    assert manager.change("activate")
+    drives(robot, 20)
+    assert robot.program.stop() == 0
+    # Whoever waits for more is told that nothing comes.
+    assert tool.wait(20.0) == 0, tool.log()
+    assert "the node has said nothing for 4 s; has it ended?" in tool.log()
+    assert "none was lost" in tool.log(), tool.log()
+    ticks = Timeline(out).ticks
+    numbers = [tick.args["tick"] for tick in ticks]
+    assert numbers == list(range(numbers[0], numbers[-1] + 1))
+    decided = [decision for decision, _ in groupby((tick.name, tick.args["reason"]) for tick in ticks)]
+    driven = [decision for decision in decided if decision[0] != "silent"]
+    assert driven == [
+        ("act", None),
+        ("stop", "the node is being deactivated"),
+        ("act", None),
+        ("stop", "the node is shutting down"),
+    ]
 
 
 def test_nothing_is_recorded_for_nobody(robot: Robot) -> None:

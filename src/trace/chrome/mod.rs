@@ -104,7 +104,7 @@ impl<W: Write> File<W> {
     }
 
     fn us(&self, at_ns: u64) -> f64 {
-        microseconds(at_ns.saturating_sub(self.origin_ns))
+        exact(at_ns.saturating_sub(self.origin_ns))
     }
 
     fn bare<'a>(&self, name: &'a str, ph: &'a str, tid: u32, at_ns: u64) -> Event<'a> {
@@ -125,7 +125,7 @@ impl<W: Write> File<W> {
 
     /// A stretch of a thread's time; those inside it come after it.
     fn slice(&mut self, name: &str, tid: u32, ns: [u64; 2], args: Value) -> io::Result<()> {
-        let dur = Some(microseconds(ns[1].saturating_sub(ns[0])));
+        let dur = Some(exact(ns[1].saturating_sub(ns[0])));
         let event = self.bare(name, "X", tid, ns[0]);
         self.event(&Event { dur, args, ..event })
     }
@@ -157,6 +157,16 @@ impl<W: Write> File<W> {
 
 fn microseconds(ns: u64) -> f64 {
     ns as f64 / 1000.0
+}
+
+/// The same in a form that is the same number of nanoseconds again for those who cut off what is left, as Perfetto does: a
+/// slice that ended a nanosecond after the one around it would be dropped.
+fn exact(ns: u64) -> f64 {
+    let us = microseconds(ns);
+    match us * 1000.0 < ns as f64 {
+        true => us.next_up(),
+        false => us,
+    }
 }
 
 /// What a feature is known by: its policy, its modality, and when it was made.

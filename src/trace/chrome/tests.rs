@@ -108,8 +108,21 @@ fn a_tick_says_to_the_nanosecond_how_late_it_was() {
     assert_eq!(args["late_us"], 53.211);
     assert_eq!(args["deadline_ns"], ORIGIN_NS + 200_000);
     assert_eq!((&args["tick"], &args["slept"]), (&json!(41), &json!(true)));
-    assert_eq!(slices(&events, "late")[0]["dur"], 53.211);
-    assert_eq!(acts[0]["ts"], 53.211, "from the first deadline on");
+    assert_eq!(slices(&events, "late")[0]["dur"], exact(53_211));
+    assert_eq!(acts[0]["ts"], exact(53_211), "from the first deadline on");
+}
+
+#[test]
+fn whoever_cuts_off_or_rounds_reads_the_same_nanoseconds() {
+    let mut is_nudged = 0;
+    for step in 0..200_000_u64 {
+        // Up to ten minutes.
+        let ns = step * 3_000_017 + step % 1000;
+        assert_eq!((exact(ns) * 1000.0) as u64, ns);
+        assert_eq!((exact(ns) * 1000.0).round() as u64, ns);
+        is_nudged += u32::from(exact(ns) != microseconds(ns));
+    }
+    assert!(is_nudged > 1000, "{is_nudged}");
 }
 
 #[test]
