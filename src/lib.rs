@@ -31,6 +31,7 @@ pub mod safety;
 pub mod shutdown;
 pub mod spec;
 pub mod time;
+pub mod trace;
 #[cfg(feature = "train")]
 pub mod train;
 mod window;

@@ -21,10 +21,11 @@ use super::signals::watch_signals;
 use super::status::{NodeSources, StatusReporter};
 use super::status_source::StatusSource;
 use super::subscription::Subscription;
+use super::trace_topic::TraceTopic;
 use super::watcher::Watcher;
 use crate::clock::Clock;
 use crate::config::{LiveParameters, Loaded, NODE_NAME};
-use crate::control::{State, Waker};
+use crate::control::{State, Tracing, Waker};
 use crate::errors::ConfigErrors;
 use crate::message::{self, MessageType};
 use crate::realtime::{Setting, delay_abort};
@@ -77,6 +78,8 @@ struct ManagedNode {
     permission: Arc<Permission>,
     /// What became of what the control thread asked of the kernel, once it has.
     settings: Arc<OnceLock<Vec<Setting>>>,
+    /// Where what happens is recorded, while somebody looks.
+    tracing: Tracing,
     parameters: ParameterChanges,
     logger_levels: LoggerLevels,
     sim_time: Option<Subscription>,
@@ -150,16 +153,23 @@ impl ManagedNode {
                 settings: settings.clone(),
             },
         )?;
+        let (tracing, collector) = Tracing::new();
+        let mut trace = TraceTopic::new(&mut node, collector)?;
+        let watch = move |now| {
+            reporter.look(now);
+            trace.look(now);
+        };
         Ok(Self {
             configured: None,
             work: Work::Nothing,
             lifecycle: LifecycleServices::new(&mut node, &clock)?,
             state,
             to_status,
-            watcher: Watcher::start(move |now| reporter.look(now), &shutdown)?,
+            watcher: Watcher::start(watch, &shutdown)?,
             permissions: PermissionServices::new(&mut node, permission.clone())?,
             permission,
             settings,
+            tracing,
             parameters,
             logger_levels,
             sim_time,
