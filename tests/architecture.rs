@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each may name those before it, and no other.
-const ORDER: [&str; 28] = [
+const ORDER: [&str; 29] = [
     "number",
     "time",
     "errors",
+    "files",
     "map",
     "html",
     "progress",
