@@ -14,6 +14,7 @@ pub mod encoder;
 pub mod errors;
 pub mod executable;
 pub mod explain;
+mod files;
 pub mod fusion;
 pub mod head;
 mod html;

@@ -9,6 +9,7 @@ const ORDER: [&str; 29] = [
     "number",
     "time",
     "errors",
+    "files",
     "map",
     "html",
     "progress",

@@ -33,3 +33,5 @@ pub use provider::{Device, ExecutionProvider, SessionOptions};
 pub use runtime::Runtime;
 pub use summary::Summary;
 pub use thumbnail::Thumbnail;
+#[doc(hidden)] // For the fuzz targets.
+pub use tokens::Tokens;

@@ -19,7 +19,7 @@ use super::subscription::Subscription;
 use super::trace_topic::TraceTopic;
 use super::watcher::Watcher;
 use crate::clock::Clock;
-use crate::config::{ENCODER_NAME, EncoderConfig, LoadedEncoder};
+use crate::config::{ENCODER_NAME, EncoderConfig, LoadedEncoder, words};
 use crate::control::{Freshness, Tracing};
 use crate::errors::ConfigErrors;
 use crate::message::{FeatureTemplate, MessageType, frame_id};
@@ -40,7 +40,7 @@ const SILENT_AFTER_S: f64 = 1.0;
 /// # Errors
 /// Every problem of the command line, the parameters, the policy and the encoder.
 pub fn run() -> Result<(), ConfigErrors> {
-    context::refuse_other_arguments(std::env::args())?;
+    context::refuse_other_arguments(words(std::env::args_os())?)?;
     let created = context::create_node(ENCODER_NAME)?;
     let checked = EncoderConfig::from_parameters(created.given()?)?;
     let (mut node, config) = (created.node, checked.config);

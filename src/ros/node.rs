@@ -24,7 +24,7 @@ use super::subscription::Subscription;
 use super::trace_topic::TraceTopic;
 use super::watcher::Watcher;
 use crate::clock::Clock;
-use crate::config::{LiveParameters, Loaded, NODE_NAME};
+use crate::config::{LiveParameters, Loaded, NODE_NAME, words};
 use crate::control::{State, Tracing, Waker};
 use crate::errors::ConfigErrors;
 use crate::message::{self, MessageType};
@@ -49,7 +49,7 @@ const LAST_PATIENCE: Duration = Duration::from_secs(3);
 /// Everything wrong with the command line, the parameters, the policy and its encoders, found before anything moves; later
 /// a thread that panicked.
 pub fn run() -> Result<(), ConfigErrors> {
-    context::refuse_other_arguments(std::env::args())?;
+    context::refuse_other_arguments(words(std::env::args_os())?)?;
     let created = context::create_node(NODE_NAME)?;
     let parameters = LiveParameters::new(created.given()?)?;
     let mut node = created.node;

@@ -11,6 +11,7 @@ use super::latency::Latency;
 use super::source::Source;
 use super::training::Training;
 use crate::errors::ConfigErrors;
+use crate::files;
 use crate::message::{ActionMapping, COMMANDS, MessageType};
 use crate::spec::keys::{MODALITY_KEYS, explain, nearest};
 use crate::spec::{
@@ -96,7 +97,7 @@ impl TrainingFile {
     /// A file that cannot be read or is no YAML mapping, otherwise every problem of its content.
     pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
         let place = format!("training file {}", path.display());
-        let text = std::fs::read_to_string(path).map_err(|e| format!("{place}: {e}"))?;
+        let text = files::read_text(path).map_err(|e| format!("{place}: {e}"))?;
         let keys: Mapping = serde_yaml::from_str(&text).map_err(|e| format!("{place}: {e}"))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         Self::parse(keys, folder).map_err(|found| {
