@@ -74,7 +74,7 @@ fn fill(
     made: &mut [u8],
     narrow: impl Fn(u32) -> u8,
 ) {
-    let two = |a: u16, b: u16| narrow((u32::from(a) + u32::from(b) + 1) / 2);
+    let two = |a: u16, b: u16| narrow((u32::from(a) + u32::from(b)).div_ceil(2));
     let four = |a: u16, b: u16, c: u16, d: u16| {
         let sum = [a, b, c, d].map(u32::from).iter().sum::<u32>();
         narrow((sum + 2) / 4)
@@ -103,5 +103,43 @@ fn fill(
         let ([r, g, b], [r2, g2, b2]) = (ordered(left), ordered(right));
         // The last column of an odd number stands alone.
         made.copy_from_slice(&[r, g, b, r2, g2, b2][..made.len()]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::ImageEncoding;
+    use crate::time::Stamp;
+
+    #[test]
+    fn a_mosaic_of_one_colour_is_that_colour_to_its_corners_however_small_it_is() {
+        let [r, g, b] = [200u8, 100, 50];
+        let sizes = [(2, 2), (3, 2), (2, 3), (3, 3), (5, 4), (8, 7)];
+        for (mosaic, tile) in [
+            (Mosaic::Rggb, [[r, g], [g, b]]),
+            (Mosaic::Bggr, [[b, g], [g, r]]),
+            (Mosaic::Gbrg, [[g, b], [r, g]]),
+            (Mosaic::Grbg, [[g, r], [b, g]]),
+        ] {
+            let mut demosaic = Demosaic::default();
+            for (width, height) in sizes {
+                let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+                let data: Vec<u8> = places.map(|(x, y)| tile[y % 2][x % 2]).collect();
+                let view = ImageView {
+                    stamp: Stamp::from_nanos(1),
+                    width,
+                    height,
+                    step: width,
+                    encoding: ImageEncoding::Bayer(mosaic, SampleSize::Bits8),
+                    is_bigendian: false,
+                    data: &data,
+                };
+                let mut pixels = vec![0; 3 * width * height];
+                demosaic.convert(&view, mosaic, SampleSize::Bits8, &mut pixels);
+                let expected = [r, g, b].repeat(width * height);
+                assert_eq!(pixels, expected, "{mosaic:?} {width} × {height}");
+            }
+        }
     }
 }
