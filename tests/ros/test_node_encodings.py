@@ -30,6 +30,11 @@ def yuv(red: int, green: int, blue: int) -> list[int]:
     return [round(first + np.dot(row, (red, green, blue)) / 255) for first, row in zip((16, 128, 128), rows)]
 
 
+def wide(level: int) -> int:
+    """A number of 16 bits at a level of 8, of two bytes that are not the same."""
+    return 256 * level + level // 2
+
+
 def tiled(numbers: list, rows: int, kind: str = "u1") -> np.ndarray:
     """Rows of pixels that repeat."""
     tile = np.atleast_2d(np.array(numbers, kind))
@@ -54,8 +59,8 @@ Y, U, V = yuv(*RGB)
 COLOURED = {
     "bgr8": encoded("bgr8", tiled(list(RGB[::-1]), HEIGHT), 3 * WIDTH),
     "8UC4": encoded("8UC4", tiled([*RGB[::-1], 9], HEIGHT), 4 * WIDTH),
-    "rgb16": encoded("rgb16", tiled([257 * c for c in RGB], HEIGHT, "<u2"), 3 * WIDTH),
-    "bgra16": encoded("bgra16", tiled([257 * c for c in (*RGB[::-1], 3)], HEIGHT, ">u2"), 4 * WIDTH, True),
+    "rgb16": encoded("rgb16", tiled([wide(level) for level in RGB], HEIGHT, "<u2"), 3 * WIDTH),
+    "bgra16": encoded("bgra16", tiled([wide(level) for level in (*RGB[::-1], 3)], HEIGHT, ">u2"), 4 * WIDTH, True),
     "yuv422": encoded("yuv422", tiled([U, Y, V, Y], HEIGHT), 2 * WIDTH),
     "yuv422_yuy2": encoded("yuv422_yuy2", tiled([Y, U, Y, V], HEIGHT), 2 * WIDTH),
     "nv12": encoded("nv12", np.vstack([tiled([Y], HEIGHT), tiled([U, V], HEIGHT // 2)]), WIDTH),
@@ -63,8 +68,8 @@ COLOURED = {
     "bayer_gbrg8": encoded("bayer_gbrg8", tiled([[RGB[1], RGB[2]], [RGB[0], RGB[1]]], HEIGHT), WIDTH),
 }
 GREYS = {
-    "mono16": encoded("mono16", tiled([257 * GREY[0]], HEIGHT, "<u2"), WIDTH),
-    "mono16, big-endian": encoded("mono16", tiled([257 * GREY[0]], HEIGHT, ">u2"), WIDTH, True),
+    "mono16": encoded("mono16", tiled([wide(GREY[0])], HEIGHT, "<u2"), WIDTH),
+    "mono16, big-endian": encoded("mono16", tiled([wide(GREY[0])], HEIGHT, ">u2"), WIDTH, True),
 }
 
 
