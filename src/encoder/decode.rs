@@ -8,10 +8,10 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
-use super::compressed_depth::Packing;
+use super::compressed_depth::{Codec, PackedDepth, is_packed};
 use super::pixels::{Subject, narrow, narrow_in_place};
 use super::prepare::{Picture, Pixel};
-use super::{jpeg, png};
+use super::{jpeg, png, rvl};
 use crate::message::{MAX_MEGAPIXELS, MessageError};
 
 /// Decodes into a buffer that is kept from picture to picture.
@@ -32,7 +32,7 @@ impl Decoder {
         bytes: &[u8],
         wanted: Subject,
     ) -> Result<Picture<'_>, MessageError> {
-        let (width, height, pixel) = if Packing::is_in(format, bytes) {
+        let (width, height, pixel) = if is_packed(format, bytes) {
             self.packed_depth(format, bytes, wanted)?
         } else if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
             wanted.colour("data", "a jpeg")?;
@@ -136,17 +136,38 @@ impl Decoder {
         wanted: Subject,
     ) -> Result<(usize, usize, Pixel), MessageError> {
         let range = wanted.depth("data", format_args!("of format {format:?}"))?;
-        let (packing, file) = Packing::parse(format, bytes)?;
-        let header = self.png(file)?;
-        if (header.pixel, header.is_wide) != (Pixel::Grey, true) {
-            return Err(MessageError::invalid(
+        let packed = PackedDepth::parse(format, bytes)?;
+        let (width, height) = match packed.codec {
+            Codec::Png => {
+                let header = self.png(packed.file)?;
+                if (header.pixel, header.is_wide) != (Pixel::Grey, true) {
+                    return Err(MessageError::invalid(
+                        "data",
+                        format_args!("of format {format:?} with a png of another kind"),
+                        "one channel of 16 bits is allowed",
+                    ));
+                }
+                (header.width, header.height)
+            }
+            Codec::Rvl => self.rvl(packed.file)?,
+        };
+        narrow_in_place(&mut self.pixels, |sample| packed.unit.grey(sample, range));
+        Ok((width, height, Pixel::Grey))
+    }
+
+    fn rvl(&mut self, file: &[u8]) -> Result<(usize, usize), MessageError> {
+        let broken = |why: &str| {
+            MessageError::invalid(
                 "data",
-                format_args!("of format {format:?} with a png of another kind"),
-                "one channel of 16 bits is allowed",
-            ));
-        }
-        narrow_in_place(&mut self.pixels, |sample| packing.grey(sample, range));
-        Ok((header.width, header.height, header.pixel))
+                format_args!("RVL of {} bytes that is damaged ({why})", file.len()),
+                "a whole picture is allowed",
+            )
+        };
+        let (width, height) = rvl::size(file).ok_or_else(|| broken("no size"))?;
+        check_size("RVL", width.into(), height.into())?;
+        let (width, height) = (width as usize, height as usize);
+        rvl::decode(file, width * height, &mut self.pixels).map_err(|why| broken(&why))?;
+        Ok((width, height))
     }
 }
 

@@ -21,6 +21,7 @@ mod precomputed;
 mod prepare;
 mod provider;
 mod runtime;
+mod rvl;
 mod summary;
 mod text;
 mod thumbnail;

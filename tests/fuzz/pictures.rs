@@ -67,15 +67,15 @@ fn with_checksums(mut png: Vec<u8>) -> Vec<u8> {
 fn message(picture: &[u8]) -> Vec<u8> {
     let mut writer = Writer::new();
     writer.header(Stamp::from_nanos(1), "camera");
-    // What stands before a png is said by the name alone.
-    let is_file = [&b"\xff\xd8"[..], b"\x89PNG"]
-        .iter()
-        .any(|start| picture.starts_with(start));
+    // What is packed how, and with what before it, is said by the name alone.
+    let is_file = |at: usize, start: &[u8]| picture.get(at..).is_some_and(|p| p.starts_with(start));
     let has_scale = picture.get(4..8).is_some_and(|scale| scale != [0; 4]);
-    writer.string(match (is_file, has_scale) {
-        (true, _) => "jpeg",
-        (false, true) => "32FC1; compressedDepth png",
-        (false, false) => "16UC1; compressedDepth png",
+    writer.string(match (is_file(12, b"\x89PNG"), has_scale) {
+        _ if is_file(0, b"\xff\xd8") || is_file(0, b"\x89PNG") => "jpeg",
+        (true, true) => "32FC1; compressedDepth png",
+        (true, false) => "16UC1; compressedDepth png",
+        (false, true) => "32FC1; compressedDepth rvl",
+        (false, false) => "16UC1; compressedDepth rvl",
     });
     writer.length(picture.len());
     for byte in picture {

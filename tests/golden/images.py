@@ -254,6 +254,33 @@ def pngs() -> Iterator[dict[str, str]]:
     yield compressed("grey png with opacity", "png", pillow(Image.fromarray(opaque, "LA"), "PNG"))
 
 
+def rvl(samples: np.ndarray) -> bytes:
+    """Samples in the form of Wilson's RVL, written as the paper's encoder does it."""
+    nibbles: list[int] = []
+
+    def number(value: int) -> None:
+        while True:
+            digit, value = value & 7, value >> 3
+            nibbles.append(digit | (8 if value else 0))
+            if not value:
+                return
+
+    row, at, last = [int(sample) for sample in samples.reshape(-1)], 0, 0
+    while at < len(row):
+        filled = next((i for i in range(at, len(row)) if row[i]), len(row))
+        end = next((i for i in range(filled, len(row)) if not row[i]), len(row))
+        number(filled - at)
+        number(end - filled)
+        for sample in row[filled:end]:
+            delta, last = sample - last, sample
+            number((delta << 1) ^ (delta >> 31))
+        at = end
+    nibbles += [0] * (-len(nibbles) % 8)
+    words = np.array(nibbles, np.uint32).reshape(-1, 8) << np.arange(28, -1, -4, dtype=np.uint32)
+    size = np.array(samples.shape[::-1], "<u4")
+    return size.tobytes() + words.sum(axis=1).astype("<u4").tobytes()
+
+
 def packed_depth() -> Iterator[dict[str, str]]:
     """Distances as compressed_depth_image_transport writes and reads them."""
     metres = depth_m()
@@ -264,6 +291,8 @@ def packed_depth() -> Iterator[dict[str, str]]:
     yield compressed("depth of which nothing is said", "png", png, seen)
     for form in ("16UC1; compressedDepth png", "16UC1; compressedDepth", "16UC1"):
         yield compressed(f"depth, {form}", form, struct.pack("<iff", 1, 0, 0) + png, seen)
+    form = "16UC1; compressedDepth rvl"
+    yield compressed(f"depth, {form}", form, struct.pack("<iff", 1, 0, 0) + rvl(millimetres), seen)
     quantization, depth_max = np.float32(100), np.float32(10)
     a = quantization * (quantization + 1)
     b = 1 - a / depth_max
@@ -274,6 +303,8 @@ def packed_depth() -> Iterator[dict[str, str]]:
     png = cv2.imencode(".png", inverse)[1].tobytes()
     form = "32FC1; compressedDepth png"
     yield compressed("depth in metres", form, struct.pack("<iff", 1, a, b) + png, grey(seen_m))
+    form = "32FC1; compressedDepth rvl"
+    yield compressed(f"depth, {form}", form, struct.pack("<iff", 1, a, b) + rvl(inverse), grey(seen_m))
 
 
 def main() -> None:

@@ -167,12 +167,26 @@ fn packed_depth_that_lies_is_refused() {
     let nan = f32::NAN.to_le_bytes();
     let without_scale = [&metres[..4], &nan, &metres[8..]].concat();
     let colour = packed("png, 12 x 8");
+    let rvl = packed("depth, 16UC1; compressedDepth rvl");
+    let narrower = [&rvl[..12], &[11], &rvl[13..]].concat();
     for (format, data, part) in [
         ("16UC1; compressedDepth png", &millimetres[..11], "11 bytes"),
         (
-            "16UC1; compressedDepth rvl",
+            "16UC1; compressedDepth zip",
             &[0; 40],
             "a png behind 12 bytes",
+        ),
+        ("16UC1; compressedDepth rvl", &[0; 15], "no size"),
+        ("16UC1; compressedDepth rvl", &[9; 40], "64 megapixels"),
+        (
+            "16UC1; compressedDepth rvl",
+            &rvl[..rvl.len() - 4],
+            "of 96 pixels",
+        ),
+        (
+            "16UC1; compressedDepth rvl",
+            &narrower,
+            "of 88 is of another length",
         ),
         ("rgb8; compressedDepth png", &millimetres, "16UC1 and 32FC1"),
         ("32FC1; compressedDepth png", &without_scale, "finite"),
