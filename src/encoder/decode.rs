@@ -2,32 +2,43 @@
 //! where nothing is missing: a decoder that forgives gives a grey or streaked half for what was lost on the way.
 
 use std::fmt::Display;
-use std::io::Cursor;
 
-use image::codecs::png::PngDecoder;
-use image::{ColorType, ImageDecoder};
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
-use super::jpeg;
+use super::compressed_depth::{Codec, PackedDepth, is_packed};
+use super::pixels::{Subject, narrow, narrow_in_place};
 use super::prepare::{Picture, Pixel};
+use super::{jpeg, png, rvl};
 use crate::message::{MAX_MEGAPIXELS, MessageError};
 
 /// Decodes into a buffer that is kept from picture to picture.
 #[derive(Default)]
 pub(super) struct Decoder {
     pixels: Vec<u8>,
+    /// A jpeg with what it left out.
+    file: Vec<u8>,
 }
 
 impl Decoder {
-    /// Decodes a jpeg or png; which one it is, its first bytes tell. `format` is what the message calls it.
-    pub fn decode(&mut self, format: &str, bytes: &[u8]) -> Result<Picture<'_>, MessageError> {
-        let (width, height, pixel) = if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+    /// Decodes a jpeg or png; which one it is, its first bytes tell. `format` is what the message calls it, from which
+    /// it is known what 16 bits of grey mean. Its colours are the file's own, and it is not turned as EXIF may ask for:
+    /// so do subscribers of `image_transport` see it.
+    pub fn decode(
+        &mut self,
+        format: &str,
+        bytes: &[u8],
+        wanted: Subject,
+    ) -> Result<Picture<'_>, MessageError> {
+        let (width, height, pixel) = if is_packed(format, bytes) {
+            self.packed_depth(format, bytes, wanted)?
+        } else if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+            wanted.colour("data", "a jpeg")?;
             self.jpeg(bytes)?
-        } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-            self.png(bytes)?
+        } else if bytes.starts_with(png::START) {
+            self.plain_png(format, bytes, wanted)?
         } else {
             let start = &bytes[..bytes.len().min(4)];
             return Err(MessageError::invalid(
@@ -66,7 +77,13 @@ impl Decoder {
         let (width, height) = decoder.dimensions().ok_or_else(|| broken(&"no size"))?;
         check_size("jpeg", width as u64, height as u64)?;
         // The decoder is strict about much, but fills up with zeros what is missing before an end marker.
-        jpeg::check(bytes, width, height).map_err(|damage| broken(&damage))?;
+        if jpeg::check(bytes, width, height).map_err(|damage| broken(&damage))?
+            == jpeg::Needs::StandardTables
+        {
+            jpeg::add_standard_tables(bytes, &mut self.file);
+            decoder = JpegDecoder::new_with_options(ZCursor::new(self.file.as_slice()), options);
+            decoder.decode_headers().map_err(|e| broken(&e))?;
+        }
         let (space, pixel) = match decoder.input_colorspace() {
             Some(ColorSpace::Luma) => (ColorSpace::Luma, Pixel::Grey),
             _ => (ColorSpace::RGB, Pixel::Rgb),
@@ -82,60 +99,75 @@ impl Decoder {
         Ok((width, height, pixel))
     }
 
-    fn png(&mut self, bytes: &[u8]) -> Result<(usize, usize, Pixel), MessageError> {
-        let broken = |why: &dyn Display| {
+    fn plain_png(
+        &mut self,
+        format: &str,
+        bytes: &[u8],
+        wanted: Subject,
+    ) -> Result<(usize, usize, Pixel), MessageError> {
+        let header = self.png(bytes)?;
+        let (source, is_said) = match format.split_once(';') {
+            Some((source, _)) => (source.trim(), true),
+            None => (format, false),
+        };
+        // `cv_bridge` writes no more than "png" of whatever it packs.
+        let may_be_depth = source == "16UC1" || (!is_said && matches!(wanted, Subject::Depth(_)));
+        if may_be_depth && (header.pixel, header.is_wide) == (Pixel::Grey, true) {
+            let range = wanted.depth("data", format_args!("a png of format {format:?}"))?;
+            narrow_in_place(&mut self.pixels, |sample| range.of_millimetres(sample));
+        } else {
+            wanted.colour("data", format_args!("a png of format {format:?}"))?;
+            if header.is_wide {
+                narrow_in_place(&mut self.pixels, narrow);
+            }
+        }
+        Ok((header.width, header.height, header.pixel))
+    }
+
+    fn png(&mut self, bytes: &[u8]) -> Result<png::Header, MessageError> {
+        png::decode(bytes, &mut self.pixels, |w, h| check_size("png", w, h))
+    }
+
+    /// A picture of distances as the transport `compressedDepth` packs it.
+    fn packed_depth(
+        &mut self,
+        format: &str,
+        bytes: &[u8],
+        wanted: Subject,
+    ) -> Result<(usize, usize, Pixel), MessageError> {
+        let range = wanted.depth("data", format_args!("of format {format:?}"))?;
+        let packed = PackedDepth::parse(format, bytes)?;
+        let (width, height) = match packed.codec {
+            Codec::Png => {
+                let header = self.png(packed.file)?;
+                if (header.pixel, header.is_wide) != (Pixel::Grey, true) {
+                    return Err(MessageError::invalid(
+                        "data",
+                        format_args!("of format {format:?} with a png of another kind"),
+                        "one channel of 16 bits is allowed",
+                    ));
+                }
+                (header.width, header.height)
+            }
+            Codec::Rvl => self.rvl(packed.file)?,
+        };
+        narrow_in_place(&mut self.pixels, |sample| packed.unit.grey(sample, range));
+        Ok((width, height, Pixel::Grey))
+    }
+
+    fn rvl(&mut self, file: &[u8]) -> Result<(usize, usize), MessageError> {
+        let broken = |why: &str| {
             MessageError::invalid(
                 "data",
-                format_args!("a png of {} bytes that is damaged ({why})", bytes.len()),
-                "a whole png is allowed",
+                format_args!("RVL of {} bytes that is damaged ({why})", file.len()),
+                "a whole picture is allowed",
             )
         };
-        let decoder = PngDecoder::new(Cursor::new(bytes)).map_err(|e| broken(&e))?;
-        let (width, height) = decoder.dimensions();
-        check_size("png", width.into(), height.into())?;
-        let pixel = match decoder.color_type() {
-            ColorType::L8 => Pixel::Grey,
-            ColorType::La8 => Pixel::GreyAlpha,
-            ColorType::Rgb8 => Pixel::Rgb,
-            ColorType::Rgba8 => Pixel::Rgba,
-            other => {
-                return Err(MessageError::invalid(
-                    "data",
-                    format_args!("a png with pixels of type {other:?}"),
-                    "8 bits per channel are allowed",
-                ));
-            }
-        };
-        check_png(bytes).map_err(|damage| broken(&damage))?;
-        self.pixels.resize(decoder.total_bytes() as usize, 0);
-        decoder
-            .read_image(&mut self.pixels)
-            .map_err(|e| broken(&e))?;
-        Ok((width as usize, height as usize, pixel))
-    }
-}
-
-/// That all parts of a png are there with the sums that they were written with, to the one that ends it. What follows
-/// the end is not looked at, as with a jpeg.
-fn check_png(bytes: &[u8]) -> Result<(), String> {
-    let mut rest = bytes.get(8..).unwrap_or_default();
-    loop {
-        let parts = rest.split_first_chunk::<4>().and_then(|(length, rest)| {
-            let length = u32::from_be_bytes(*length) as usize;
-            let (part, rest) = rest.split_at_checked(length.checked_add(4)?)?;
-            Some((part, rest.split_first_chunk::<4>()?))
-        });
-        let Some((part, (sum, behind))) = parts else {
-            return Err("it ends before its end".into());
-        };
-        let kind = String::from_utf8_lossy(&part[..4]);
-        if crc32fast::hash(part) != u32::from_be_bytes(*sum) {
-            return Err(format!("the checksum of its part {kind:?} is wrong"));
-        }
-        if kind == "IEND" {
-            return Ok(());
-        }
-        rest = behind;
+        let (width, height) = rvl::size(file).ok_or_else(|| broken("no size"))?;
+        check_size("RVL", width.into(), height.into())?;
+        let (width, height) = (width as usize, height as usize);
+        rvl::decode(file, width * height, &mut self.pixels).map_err(|why| broken(&why))?;
+        Ok((width, height))
     }
 }
 

@@ -178,6 +178,17 @@ width: 8
     }
 
     #[test]
+    fn distances_change_it_and_so_does_their_range() {
+        let with = |max_m: f32| {
+            let mut spec = read(SCENE);
+            spec["encoder"]["input"]["depth"] = serde_json::json!({ "max_m": max_m });
+            of(&spec)
+        };
+        let all = [of(&read(SCENE)), with(4.0), with(5.0)];
+        assert!(all[0] != all[1] && all[1] != all[2] && all[2] != all[0]);
+    }
+
+    #[test]
     fn learned_keypoints_change_it_and_what_becomes_of_the_feature_does_not() {
         let spec: ModalitySpec = serde_yaml::from_str(SCENE).unwrap();
         let whole = fingerprint(&spec, &weights(1.0));

@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::decode::Decoder;
 use super::file::verified_model;
 use super::onnx::{Element, Input, Model, Port, list};
+use super::pixels::{Converter, DepthRange, Subject};
 use super::pooling::{Pool, Recipe};
 use super::prepare::Preparation;
 use super::provider::SessionOptions;
@@ -20,7 +21,9 @@ use crate::spec::{ElementType, ImageEncoderSpec, ImageInputSpec, Weights};
 pub(super) struct ImageEncoder {
     input: String,
     preparation: Preparation,
+    converter: Converter,
     decoder: Decoder,
+    subject: Subject,
     model: Model,
     pool: Pool,
     map: Option<MapShape>,
@@ -67,7 +70,12 @@ impl ImageEncoder {
         Ok(Self {
             input: spec.input.name.clone(),
             preparation,
+            converter: Converter::default(),
             decoder: Decoder::default(),
+            subject: match spec.input.depth {
+                Some(depth) => Subject::Depth(DepthRange::up_to(depth.max_m)),
+                None => Subject::Colour,
+            },
             model,
             map,
             summary: Summary {
@@ -103,7 +111,8 @@ impl ImageEncoder {
         view: &ImageView<'_>,
         feature: &mut [f32],
     ) -> Result<bool, MessageError> {
-        self.preparation.prepare(view.into())?;
+        let picture = self.converter.convert(view, self.subject)?;
+        self.preparation.prepare(picture)?;
         self.run(feature)
     }
 
@@ -113,7 +122,7 @@ impl ImageEncoder {
         view: &CompressedImageView<'_>,
         feature: &mut [f32],
     ) -> Result<bool, MessageError> {
-        let picture = self.decoder.decode(view.format, view.data)?;
+        let picture = self.decoder.decode(view.format, view.data, self.subject)?;
         self.preparation.prepare(picture)?;
         self.run(feature)
     }

@@ -4,6 +4,7 @@
 //! output into one vector. `onnx` is the only file that names the inference library.
 
 mod accepted;
+mod compressed_depth;
 mod decode;
 mod external;
 mod extractor;
@@ -13,11 +14,14 @@ mod image;
 mod joints;
 mod jpeg;
 mod onnx;
+mod pixels;
+mod png;
 mod pooling;
 mod precomputed;
 mod prepare;
 mod provider;
 mod runtime;
+mod rvl;
 mod summary;
 mod text;
 mod thumbnail;

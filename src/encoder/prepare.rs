@@ -3,7 +3,7 @@
 use late_fusion_resize::{Part, Resizer};
 
 use super::onnx::Numbers;
-use crate::message::{ImageEncoding, ImageView, MessageError};
+use crate::message::{ChannelOrder, MessageError};
 use crate::spec::{Channels, ElementType, Fit, ImageInputSpec, Layout};
 
 /// Where the colours of a pixel are.
@@ -18,7 +18,7 @@ pub(super) enum Pixel {
 }
 
 impl Pixel {
-    fn bytes(self) -> usize {
+    pub fn bytes(self) -> usize {
         match self {
             Self::Grey => 1,
             Self::GreyAlpha => 2,
@@ -28,7 +28,7 @@ impl Pixel {
     }
 
     /// Places of red, green and blue among the bytes of a pixel.
-    fn rgb_places(self) -> [usize; 3] {
+    pub fn rgb_places(self) -> [usize; 3] {
         match self {
             Self::Grey | Self::GreyAlpha => [0, 0, 0],
             Self::Rgb | Self::Rgba => [0, 1, 2],
@@ -37,7 +37,19 @@ impl Pixel {
     }
 }
 
-/// A picture in a message's own memory: `height` rows that start `step` bytes apart.
+impl From<ChannelOrder> for Pixel {
+    fn from(order: ChannelOrder) -> Self {
+        match order {
+            ChannelOrder::Mono => Self::Grey,
+            ChannelOrder::Rgb => Self::Rgb,
+            ChannelOrder::Bgr => Self::Bgr,
+            ChannelOrder::Rgba => Self::Rgba,
+            ChannelOrder::Bgra => Self::Bgra,
+        }
+    }
+}
+
+/// A picture in memory of somebody else, a message's mostly: `height` rows that start `step` bytes apart.
 #[derive(Clone, Copy)]
 pub(super) struct Picture<'a> {
     pub width: usize,
@@ -45,24 +57,6 @@ pub(super) struct Picture<'a> {
     pub step: usize,
     pub pixel: Pixel,
     pub data: &'a [u8],
-}
-
-impl<'a> From<&ImageView<'a>> for Picture<'a> {
-    fn from(view: &ImageView<'a>) -> Self {
-        Self {
-            width: view.width,
-            height: view.height,
-            step: view.step,
-            pixel: match view.encoding {
-                ImageEncoding::Mono8 => Pixel::Grey,
-                ImageEncoding::Rgb8 => Pixel::Rgb,
-                ImageEncoding::Bgr8 => Pixel::Bgr,
-                ImageEncoding::Rgba8 => Pixel::Rgba,
-                ImageEncoding::Bgra8 => Pixel::Bgra,
-            },
-            data: view.data,
-        }
-    }
 }
 
 /// Prepares pictures for one encoder.

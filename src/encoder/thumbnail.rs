@@ -5,6 +5,7 @@ use image::codecs::jpeg::JpegEncoder;
 
 use super::decode::Decoder;
 use super::onnx::Numbers;
+use super::pixels::{Converter, DepthRange, Subject};
 use super::prepare::{Picture, Preparation};
 use crate::message::{CompressedImageView, ImageView, MessageError, MessageType};
 use crate::spec::{Channels, ElementType, Fit, ImageInputSpec, Layout};
@@ -23,18 +24,26 @@ pub struct Thumbnail {
 /// Out of 100; shapes and colours stay, and a frame has a few kilobytes.
 const QUALITY: u8 = 82;
 
+/// Distances up to this, in metres, are told apart in a picture of them.
+const SHOWN_M: f32 = 5.0;
+
 impl Thumbnail {
     /// The picture in a message, `width` pixels wide.
     ///
     /// # Errors
     /// What is wrong with the message, or that it is of a type without a picture.
     pub fn of(message_type: MessageType, bytes: &[u8], width: usize) -> Result<Self, MessageError> {
+        let subject = Subject::Any(DepthRange::up_to(SHOWN_M));
         match message_type {
-            MessageType::Image => Self::resized((&ImageView::parse(bytes)?).into(), width),
+            MessageType::Image => {
+                let mut converter = Converter::default();
+                let view = ImageView::parse(bytes)?;
+                Self::resized(converter.convert(&view, subject)?, width)
+            }
             MessageType::CompressedImage => {
                 let view = CompressedImageView::parse(bytes)?;
                 let mut decoder = Decoder::default();
-                Self::resized(decoder.decode(view.format, view.data)?, width)
+                Self::resized(decoder.decode(view.format, view.data, subject)?, width)
             }
             other => Err(MessageError::invalid(
                 "the message's type",
@@ -57,6 +66,7 @@ impl Thumbnail {
             rescale: 1.0,
             mean: [0.0; 3],
             std: [1.0; 3],
+            depth: None,
         });
         preparation.prepare(picture)?;
         let mut jpeg = Vec::new();
@@ -106,7 +116,9 @@ mod tests {
         let thumbnail = Thumbnail::of(MessageType::Image, &message, 32).unwrap();
         assert_eq!((thumbnail.width, thumbnail.height), (32, 24));
         let mut decoder = Decoder::default();
-        let picture = decoder.decode("jpeg", &thumbnail.jpeg).unwrap();
+        let picture = decoder
+            .decode("jpeg", &thumbnail.jpeg, Subject::Colour)
+            .unwrap();
         assert_eq!((picture.width, picture.height), (32, 24));
         for (found, sent) in picture.data.iter().zip([200i32, 40, 90].iter().cycle()) {
             assert!((i32::from(*found) - sent).abs() < 8, "{found} {sent}");

@@ -1,69 +1,11 @@
 //! `sensor_msgs/msg/Image`.
 
-use super::MessageError;
 use super::cdr::Reader;
+use super::{ImageEncoding, MessageError};
 use crate::time::Stamp;
 
 /// The largest picture that is read, in millions of pixels.
 pub const MAX_MEGAPIXELS: u64 = 64;
-
-/// The order and number of an image's channels, 8 bits each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ImageEncoding {
-    /// Red, green, blue.
-    Rgb8,
-    /// Blue, green, red.
-    Bgr8,
-    /// One channel of grey.
-    Mono8,
-    /// Red, green, blue, opacity.
-    Rgba8,
-    /// Blue, green, red, opacity.
-    Bgra8,
-}
-
-impl ImageEncoding {
-    const ALL: [Self; 5] = [
-        Self::Rgb8,
-        Self::Bgr8,
-        Self::Mono8,
-        Self::Rgba8,
-        Self::Bgra8,
-    ];
-
-    /// The word for it in `Image.encoding`.
-    pub fn ros_name(self) -> &'static str {
-        match self {
-            Self::Rgb8 => "rgb8",
-            Self::Bgr8 => "bgr8",
-            Self::Mono8 => "mono8",
-            Self::Rgba8 => "rgba8",
-            Self::Bgra8 => "bgra8",
-        }
-    }
-
-    /// Bytes per pixel.
-    pub fn channels(self) -> usize {
-        match self {
-            Self::Mono8 => 1,
-            Self::Rgb8 | Self::Bgr8 => 3,
-            Self::Rgba8 | Self::Bgra8 => 4,
-        }
-    }
-
-    fn parse(name: &str) -> Result<Self, MessageError> {
-        Self::ALL
-            .into_iter()
-            .find(|encoding| encoding.ros_name() == name)
-            .ok_or_else(|| {
-                MessageError::invalid(
-                    "encoding",
-                    format_args!("{name:?}"),
-                    format_args!("{} are allowed", Self::ALL.map(Self::ros_name).join(", ")),
-                )
-            })
-    }
-}
 
 /// A picture, still in the message: its size, encoding and data agree with each other.
 #[derive(Clone, Copy, Debug)]
@@ -74,11 +16,13 @@ pub struct ImageView<'a> {
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// Bytes from the start of one row to the start of the next.
+    /// Bytes from the start of one row to the start of the next, in the first plane where there are two.
     pub step: usize,
-    /// What a pixel is made of.
+    /// What the bytes mean.
     pub encoding: ImageEncoding,
-    /// All rows, `step * height` bytes.
+    /// Whether numbers of more than one byte have their highest byte first.
+    pub is_bigendian: bool,
+    /// All rows, `step * height` bytes; a second plane lies behind them.
     pub data: &'a [u8],
 }
 
@@ -94,45 +38,72 @@ impl<'a> ImageView<'a> {
         let height = reader.u32("height")?;
         let width = reader.u32("width")?;
         check_size(width, height)?;
-        let encoding = ImageEncoding::parse(reader.string("encoding")?)?;
-        reader.u8("is_bigendian")?;
+        let name = reader.string("encoding")?;
+        let encoding = ImageEncoding::parse(name)?;
+        encoding.fits(width, height).map_err(|allowed| {
+            MessageError::invalid(
+                "width × height",
+                format_args!("{width} × {height} of {name}"),
+                allowed,
+            )
+        })?;
+        let is_bigendian = reader.u8("is_bigendian")? != 0;
         let step = reader.u32("step")?;
-        let row = width as usize * encoding.channels();
+        let row = encoding.row_bytes(width as usize);
         if (step as usize) < row {
             return Err(MessageError::invalid(
                 "step",
                 format_args!("{step} bytes"),
                 format_args!(
-                    "a row of {width} {} pixels has {row} bytes, and step must not be less",
-                    encoding.ros_name()
+                    "a row of {width} {name} pixels has {row} bytes, and step must not be less"
                 ),
             ));
         }
         let data = reader.bytes("data")?;
-        let expected = u64::from(step) * u64::from(height);
-        if data.len() as u64 != expected {
+        let half_rows = encoding.half_rows(height.into());
+        let expected = u64::from(step) * half_rows / 2;
+        let step = if data.len() as u64 == expected {
+            step as usize
+        } else if data.len() as u64 == u64::from(step) * u64::from(height)
+            && data.len() as u64 == row as u64 * half_rows / 2
+        {
+            // Some drivers count in `step` what both planes have for a row, which then lie close together.
+            row
+        } else {
+            let planes = match half_rows / u64::from(height) {
+                3 => " times 3/2 for both planes",
+                6 => " times 3 for both planes",
+                _ => "",
+            };
             return Err(MessageError::invalid(
                 "data",
                 format_args!("{} bytes", data.len()),
-                format_args!("step {step} times height {height} makes {expected}"),
+                format_args!("step {step} times height {height}{planes} makes {expected}"),
             ));
-        }
+        };
         Ok(Self {
             stamp,
             width: width as usize,
             height: height as usize,
-            step: step as usize,
+            step,
             encoding,
+            is_bigendian,
             data,
         })
     }
 
-    /// The rows from top to bottom, without the padding behind them.
+    /// The rows from top to bottom, of the first plane where there are two, without the padding behind them.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a [u8]> {
-        let row = self.width * self.encoding.channels();
+        let row = self.encoding.row_bytes(self.width);
         self.data
             .chunks_exact(self.step)
+            .take(self.height)
             .map(move |bytes| &bytes[..row])
+    }
+
+    /// What lies behind the first plane.
+    pub fn second_plane(&self) -> &'a [u8] {
+        &self.data[self.step * self.height..]
     }
 }
 

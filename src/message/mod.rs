@@ -15,6 +15,7 @@ mod error;
 mod feature;
 mod fields;
 mod image;
+mod image_encoding;
 mod joint_state;
 mod joint_trajectory;
 mod joy;
@@ -37,7 +38,10 @@ pub use diagnostics::{
 pub use error::MessageError;
 pub use feature::{FeatureTemplate, FeatureView, frame_id, header_stamp};
 pub use fields::{DefinedType, Definitions, FieldReader, Laid, Layout, Path, is_path};
-pub use image::{ImageEncoding, ImageView, MAX_MEGAPIXELS};
+pub use image::{ImageView, MAX_MEGAPIXELS};
+pub use image_encoding::{
+    ChannelOrder, DepthUnit, ImageEncoding, Mosaic, SampleSize, SemiPlanar, Yuv422,
+};
 pub use joint_state::JointStateView;
 pub use joint_trajectory::{JointTrajectoryView, Quantity};
 pub use joy::JoyView;

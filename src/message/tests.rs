@@ -28,6 +28,7 @@ macro_rules! golden {
 
 mod commands;
 mod features;
+mod images;
 mod switches;
 
 const STAMP: Stamp = Stamp::from_ros(12, 345_678_901);
@@ -92,69 +93,6 @@ fn names_of_types_are_read_in_both_forms() {
         "sensor_msgs/msg/Imag",
     ] {
         assert_eq!(MessageType::from_ros_name(unknown), None, "{unknown}");
-    }
-}
-
-#[test]
-fn an_image_is_read_with_its_row_padding() {
-    for bytes in golden!("image_rgb8") {
-        let view = ImageView::parse(bytes).unwrap();
-        assert_eq!((view.width, view.height, view.step), (3, 2, 12));
-        assert_eq!((view.stamp, view.encoding), (STAMP, ImageEncoding::Rgb8));
-        let rows: Vec<&[u8]> = view.rows().collect();
-        assert_eq!(
-            rows,
-            [
-                [0, 1, 2, 3, 4, 5, 6, 7, 8],
-                [12, 13, 14, 15, 16, 17, 18, 19, 20]
-            ]
-        );
-        assert!(bytes.as_ptr_range().contains(&view.data.as_ptr()), "copied");
-    }
-    let bytes = include_bytes!("../../tests/golden/image_mono8.cdr");
-    let view = ImageView::parse(bytes).unwrap();
-    assert_eq!(view.encoding, ImageEncoding::Mono8);
-    assert_eq!(view.rows().last(), Some([10, 11, 12, 13, 14].as_slice()));
-}
-
-#[test]
-fn a_wrong_image_is_refused_with_its_field_value_and_what_is_allowed() {
-    let huge = 100_000_000;
-    for (message, parts) in [
-        (image(0, 0, "rgb8", 0, 0), ["0 × 0", "1 × 1"]),
-        (image(4, 0, "rgb8", 12, 0), ["4 × 0", "1 × 1"]),
-        (
-            image(10_000, 10_000, "rgb8", 30_000, 0),
-            ["10000 × 10000", "64 megapixels"],
-        ),
-        (
-            image(u32::MAX, u32::MAX, "rgb8", u32::MAX, 0),
-            ["4294967295", "64 megapixels"],
-        ),
-        (
-            image(4, 2, "16UC1", 8, 16),
-            ["16UC1", "rgb8, bgr8, mono8, rgba8, bgra8"],
-        ),
-        (image(4, 2, "rgb8", 11, 22), ["step is 11", "12 bytes"]),
-        (image(4, 2, "rgb8", 12, 23), ["data is 23 bytes", "24"]),
-        (
-            image(4, 2, "rgb8", huge, 24),
-            ["data is 24 bytes", "200000000"],
-        ),
-    ] {
-        let text = ImageView::parse(&message).unwrap_err().to_string();
-        for part in parts {
-            assert!(text.contains(part), "{part:?} is not in {text:?}");
-        }
-    }
-}
-
-#[test]
-fn a_compressed_image_gives_its_format_and_file() {
-    for bytes in golden!("compressed_image") {
-        let view = CompressedImageView::parse(bytes).unwrap();
-        assert_eq!((view.stamp, view.format), (STAMP, "jpeg"));
-        assert_eq!(view.data, [0xff, 0xd8, 0xff, 0xd9]);
     }
 }
 

@@ -1,7 +1,9 @@
 //! A picture that comes again and again, byte for byte: a camera that is frozen, or one that shows a still pattern.
 
 use super::Message;
-use crate::message::{CompressedImageView, FeatureView, Floats, ImageView, MessageType};
+use crate::message::{
+    CompressedImageView, FeatureView, Floats, ImageEncoding, ImageView, MessageType,
+};
 use crate::time::Stamp;
 
 /// How long what a message shows has been the same, byte for byte.
@@ -37,7 +39,7 @@ pub struct FrozenCheck {
 /// What a message shows, without its stamp and without what may lie between its fields.
 #[derive(PartialEq)]
 enum Content<'a> {
-    Pixels([usize; 3], &'a [u8]),
+    Pixels([usize; 2], ImageEncoding, &'a [u8]),
     File(&'a [u8]),
     Numbers(Floats<'a>),
 }
@@ -104,8 +106,9 @@ fn read(message_type: MessageType, bytes: &[u8]) -> Option<(Stamp, Content<'_>)>
     match message_type {
         MessageType::Image => {
             let view = ImageView::parse(bytes).ok()?;
-            let shape = [view.width, view.height, view.encoding as usize];
-            Some((view.stamp, Content::Pixels(shape, view.data)))
+            let size = [view.width, view.height];
+            let pixels = Content::Pixels(size, view.encoding, view.data);
+            Some((view.stamp, pixels))
         }
         MessageType::CompressedImage => {
             let view = CompressedImageView::parse(bytes).ok()?;

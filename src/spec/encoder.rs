@@ -65,6 +65,18 @@ pub struct ImageInputSpec {
     /// Normalizer deviation per channel, after `rescale`, in the order of `channels`.
     #[serde(default = "ones")]
     pub std: [f32; 3],
+    /// That the pictures are of distances, and how those become bytes; without it pictures of distances are refused, and
+    /// with it all others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<DepthSpec>,
+}
+
+/// How distances become grey: 0 m is byte 0, and so is a pixel for which no distance was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DepthSpec {
+    /// The distance in metres that becomes byte 255, as does whatever is farther away.
+    pub max_m: f32,
 }
 
 fn one_255th() -> f32 {

@@ -148,10 +148,30 @@ fn a_progressive_jpeg_whose_last_scans_are_missing_is_refused() {
 fn frames_of_a_camera_that_leaves_out_the_standard_tables_are_checked_by_them() {
     let mut eye = eye();
     let whole = jpeg("baseline");
+    // A frame that was taken out of an AVI may have its mark; others say nothing.
+    let mark = b"\xff\xe0\0\x10AVI1\0\0\0\0\0\0\0\0\0\0";
+    for mark in [&mark[..], &[]] {
+        let bare = without_tables(&whole, mark);
+        assert!(bare.len() < whole.len() - 400, "the tables are gone");
+        assert_eq!(see(&mut eye, &bare), see(&mut eye, &whole));
+        let cut = [&bare[..bare.len() * 3 / 4], END].concat();
+        assert_names(&see(&mut eye, &cut).unwrap_err(), &["ends after"]);
+    }
+}
+
+#[test]
+fn a_jpeg_that_lost_tables_of_its_own_is_refused() {
+    let mut eye = eye();
+    for way in ["baseline_optimised", "progressive"] {
+        let bare = without_tables(&jpeg(way), &[]);
+        assert_names(&see(&mut eye, &bare).unwrap_err(), &["damaged"]);
+    }
+}
+
+/// A jpeg without its tables of codes and without what its first segment says, but with this one.
+fn without_tables(whole: &[u8], mark: &[u8]) -> Vec<u8> {
     let mut at = 2;
-    // AVI1 is what says that the tables are the standard's.
-    let mut bare = vec![0xff, 0xd8, 0xff, 0xe0, 0, 16];
-    bare.extend_from_slice(b"AVI1\0\0\0\0\0\0\0\0\0\0");
+    let mut bare = [&whole[..2], mark].concat();
     while whole[at + 1] != 0xda {
         let end = at + 2 + usize::from(u16::from_be_bytes([whole[at + 2], whole[at + 3]]));
         if !matches!(whole[at + 1], 0xc4 | 0xe0) {
@@ -160,10 +180,7 @@ fn frames_of_a_camera_that_leaves_out_the_standard_tables_are_checked_by_them() 
         at = end;
     }
     bare.extend_from_slice(&whole[at..]);
-    assert!(bare.len() < whole.len() - 400, "the tables are gone");
-    assert_eq!(see(&mut eye, &bare), see(&mut eye, &whole));
-    let cut = [&bare[..bare.len() * 3 / 4], END].concat();
-    assert_names(&see(&mut eye, &cut).unwrap_err(), &["ends after"]);
+    bare
 }
 
 #[test]

@@ -147,7 +147,7 @@ fn a_jpeg_that_is_cut_off_is_an_error_and_not_a_grey_half() {
 }
 
 #[test]
-fn a_png_that_is_cut_off_or_changed_or_has_16_bits_is_an_error() {
+fn a_png_that_is_cut_off_or_changed_is_an_error() {
     let mut extractor = small();
     let whole = png(40, 30, &scene(40, 30), image::ExtendedColorType::Rgb8);
     refused(
@@ -174,12 +174,6 @@ fn a_png_that_is_cut_off_or_changed_or_has_16_bits_is_an_error() {
     let longer = [&whole[..], b"more"].concat();
     let message = compressed("png", &longer);
     assert!(feature(&mut extractor, MessageType::CompressedImage, &message).is_ok());
-    let deep = png(2, 2, &[0; 24], image::ExtendedColorType::Rgb16);
-    refused(
-        &mut extractor,
-        &compressed("png", &deep),
-        &["Rgb16", "8 bits"],
-    );
 }
 
 #[test]

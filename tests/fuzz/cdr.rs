@@ -23,11 +23,21 @@ pub fn samples() -> &'static [Vec<u8>] {
             .filter(|path| path.extension().is_some_and(|e| e == "cdr"))
             .collect();
         files.sort();
-        files
-            .iter()
-            .map(|path| std::fs::read(path).unwrap())
-            .collect()
+        let files = files.iter().map(|path| std::fs::read(path).unwrap());
+        files.chain(images("Image")).collect()
     })
+}
+
+/// The golden pictures of a type, of every encoding.
+pub fn images(message_type: &str) -> Vec<Vec<u8>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/images.json");
+    let golden: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let golden = golden.as_array().unwrap().iter();
+    golden
+        .filter(|picture| picture["type"] == message_type)
+        .map(|picture| base64::decode(picture["message"].as_str().unwrap()).unwrap())
+        .collect()
 }
 
 pub const TYPES: [MessageType; 13] = [
@@ -61,7 +71,8 @@ fn read_all(bytes: &[u8]) {
     );
     let _ = TwistView::parse_stamped(bytes);
     if let Ok(view) = ImageView::parse(bytes) {
-        assert!(view.rows().map(<[u8]>::len).sum::<usize>() <= bytes.len());
+        let planes = view.rows().map(<[u8]>::len).sum::<usize>() + view.second_plane().len();
+        assert!(planes <= bytes.len());
     }
     if let Ok(view) = CompressedImageView::parse(bytes) {
         assert!(view.data.len() + view.format.len() <= bytes.len());

@@ -5,10 +5,11 @@ use std::sync::OnceLock;
 
 use image::{ExtendedColorType, ImageEncoder};
 use late_fusion::encoder::Thumbnail;
-use late_fusion::message::{MAX_MEGAPIXELS, MessageType, cdr::Writer};
+use late_fusion::message::{CompressedImageView, MAX_MEGAPIXELS, MessageType, cdr::Writer};
 use late_fusion::time::Stamp;
 
 use crate::MB;
+use crate::cdr::images;
 use crate::memory::bounded;
 use crate::mutate::{Edit, spoil, try_out};
 
@@ -37,6 +38,10 @@ fn samples() -> &'static [Vec<u8>] {
                 pictures.push(jpeg);
             }
         }
+        for message in images("CompressedImage") {
+            let view = CompressedImageView::parse(&message).unwrap();
+            pictures.push(view.data.to_vec());
+        }
         pictures
     })
 }
@@ -62,7 +67,16 @@ fn with_checksums(mut png: Vec<u8>) -> Vec<u8> {
 fn message(picture: &[u8]) -> Vec<u8> {
     let mut writer = Writer::new();
     writer.header(Stamp::from_nanos(1), "camera");
-    writer.string("jpeg");
+    // What is packed how, and with what before it, is said by the name alone.
+    let is_file = |at: usize, start: &[u8]| picture.get(at..).is_some_and(|p| p.starts_with(start));
+    let has_scale = picture.get(4..8).is_some_and(|scale| scale != [0; 4]);
+    writer.string(match (is_file(12, b"\x89PNG"), has_scale) {
+        _ if is_file(0, b"\xff\xd8") || is_file(0, b"\x89PNG") => "jpeg",
+        (true, true) => "32FC1; compressedDepth png",
+        (true, false) => "16UC1; compressedDepth png",
+        (false, true) => "32FC1; compressedDepth rvl",
+        (false, false) => "16UC1; compressedDepth rvl",
+    });
     writer.length(picture.len());
     for byte in picture {
         writer.u8(*byte);
@@ -72,8 +86,8 @@ fn message(picture: &[u8]) -> Vec<u8> {
 
 fn look(picture: &[u8]) -> bool {
     let bytes = message(picture);
-    // The largest picture that is allowed, in four channels, as it is decoded.
-    let bound = MAX_MEGAPIXELS as usize * 4_000_000 + 64 * MB;
+    // The largest picture that is allowed, in four channels of 16 bits, as it is decoded.
+    let bound = MAX_MEGAPIXELS as usize * 8_000_000 + 64 * MB;
     bounded(bound, || {
         Thumbnail::of(MessageType::CompressedImage, &bytes, 32).is_ok()
     })
@@ -123,5 +137,16 @@ fn a_header_that_claims_too_much_costs_nothing() {
 fn no_picture_panics_or_costs_more_memory_than_the_largest_allowed() {
     try_out(2_000, |which, edits| {
         look(&spoilt(which, edits));
+    });
+}
+
+#[test]
+fn no_picture_of_a_camera_panics_or_costs_much_more_memory_than_itself() {
+    let samples = images("Image");
+    try_out(5_000, |which, edits| {
+        let bytes = spoil(samples[usize::from(which) % samples.len()].clone(), edits);
+        bounded(8 * MB, || {
+            let _ = Thumbnail::of(MessageType::Image, &bytes, 8);
+        });
     });
 }

@@ -37,7 +37,9 @@ BAD = {
         (image(data=bytes(23)), ["data is 23 bytes", "step 12 times height 2 makes 24"]),
         (image(step=11, data=bytes(22)), ["step is 11 bytes", "4 rgb8 pixels has 12 bytes"]),
         (image(step=2**32 - 1), ["data is 24 bytes", "8589934590"]),
-        (image(encoding="yuv422"), ['encoding is "yuv422"', "rgb8, bgr8, mono8, rgba8, bgra8 are allowed"]),
+        (image(encoding="own16"), ['encoding is "own16"', "rgb8, bgr8, mono8, rgba8, bgra8, ", "32FC1 are allowed"]),
+        (image(encoding="16UC1", data=bytes(24)), ['encoding is "16UC1", a depth picture', "{max_m: 4.0}"]),
+        (image(encoding="nv12"), ["data is 24 bytes", "times 3/2 for both planes makes 36"]),
         (image(width=0, height=0, step=0, data=b""), ["0 × 0", "1 × 1 to 64 megapixels are allowed"]),
         (image(width=10_000, height=10_000, step=30_000), ["10000 × 10000", "64 megapixels"]),
         (serialize_message(image())[:40], ["the message ends after"]),
@@ -209,11 +211,11 @@ def test_a_camera_that_sends_only_bad_pictures_stops_the_robot_and_says_both(rob
     robot.keep_sending("joint_states", joints(1.0, 0.5))
     robot.keep_sending("camera/image_raw", picture(128, 64, 7))
     robot.wait_for_status("active")
-    robot.keep_sending("camera/image_raw", lambda now: image(encoding="bayer_rggb8"))
+    robot.keep_sending("camera/image_raw", lambda now: image(encoding="own16"))
     status = robot.wait_for_status("scene: ")
     assert "s old, allowed 0.500 s" in status.says()
     # Its age says that the robot stopped; the error says what to mend.
-    assert 'encoding is "bayer_rggb8"' in status.value("last_error", "scene")
+    assert 'encoding is "own16"' in status.value("last_error", "scene")
 
 
 def test_a_storm_of_bad_messages_is_logged_once_a_second(robot: Robot) -> None:

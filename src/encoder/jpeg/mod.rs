@@ -17,7 +17,7 @@ mod scan;
 use bits::Bits;
 use frame::Frame;
 use huffman::Tables;
-use scan::Scan;
+use scan::{NO_TABLE, Scan};
 
 /// What is wrong with a jpeg.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,13 +58,23 @@ pub(super) enum Damage {
     Unsent { component: usize },
 }
 
+/// What a whole jpeg needs before it can be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needs {
+    Nothing,
+    /// The tables of the standard, which it leaves out.
+    StandardTables,
+}
+
 /// Markers, the byte behind 0xff.
+const DEFINE_TABLES: u8 = 0xc4;
 const END: u8 = 0xd9;
 const START_OF_SCAN: u8 = 0xda;
 const RESTART: std::ops::RangeInclusive<u8> = 0xd0..=0xd7;
 
 /// Checks a jpeg of so many pixels in a row and in a column, from its first byte to its end marker.
-pub(super) fn check(bytes: &[u8], width: usize, height: usize) -> Result<(), Damage> {
+pub(super) fn check(bytes: &[u8], width: usize, height: usize) -> Result<Needs, Damage> {
+    let mut needed = Needs::Nothing;
     let mut tables = Tables::default();
     let mut frame: Option<Frame> = None;
     let mut interval = 0;
@@ -76,7 +86,7 @@ pub(super) fn check(bytes: &[u8], width: usize, height: usize) -> Result<(), Dam
         match marker {
             END => {
                 return match &frame {
-                    Some(frame) => frame.is_complete(),
+                    Some(frame) => frame.is_complete().map(|()| needed),
                     None => Err(Damage::Header("there is no frame")),
                 };
             }
@@ -90,7 +100,7 @@ pub(super) fn check(bytes: &[u8], width: usize, height: usize) -> Result<(), Dam
         let segment = segment(bytes, at)?;
         at += 2 + segment.len();
         match marker {
-            0xc4 => tables.define(segment)?,
+            DEFINE_TABLES => tables.define(segment)?,
             0xc0..=0xc2 => {
                 let found = Frame::parse(segment, marker == 0xc2, width, height)?;
                 if frame.replace(found).is_some() {
@@ -98,24 +108,41 @@ pub(super) fn check(bytes: &[u8], width: usize, height: usize) -> Result<(), Dam
                 }
             }
             // Lossless, hierarchical or arithmetic: the decoder refuses it.
-            0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => return Ok(()),
+            0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => return Ok(needed),
             0xdd => match segment {
                 [high, low] => interval = usize::from(u16::from_be_bytes([*high, *low])),
                 _ => return Err(Damage::Header("the restart interval has another length")),
             },
-            // The mark of MJPEG in an AVI, which leaves out the tables that all of them have.
-            0xe0 if segment.starts_with(b"AVI1") => tables.fill_in_standard(),
             START_OF_SCAN => {
                 let Some(frame) = &mut frame else {
                     return Err(Damage::Header("a scan comes before the frame"));
                 };
                 scans += 1;
+                // Frames of motion-JPEG leave out the tables that all of them have.
+                let lacks_tables =
+                    Scan::parse(segment, frame, &tables).is_err_and(|damage| damage == NO_TABLE);
+                if lacks_tables && !frame.is_progressive {
+                    tables.fill_in_standard();
+                    needed = Needs::StandardTables;
+                }
                 let scan = Scan::parse(segment, frame, &tables)?;
                 at = scan.walk(frame, interval, scans, Bits::new(bytes, at))?;
             }
             _ => {}
         }
     }
+}
+
+/// Copies a jpeg, with the tables of the standard before its own.
+pub(super) fn add_standard_tables(bytes: &[u8], file: &mut Vec<u8>) {
+    let (start, rest) = bytes.split_at(bytes.len().min(2));
+    let length = (2 + huffman::STANDARD.len()) as u16;
+    file.clear();
+    file.extend_from_slice(start);
+    file.extend_from_slice(&[0xff, DEFINE_TABLES]);
+    file.extend_from_slice(&length.to_be_bytes());
+    file.extend_from_slice(huffman::STANDARD);
+    file.extend_from_slice(rest);
 }
 
 /// The next marker at or after a place, and the place behind it.

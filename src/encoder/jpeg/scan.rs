@@ -5,6 +5,9 @@ use super::frame::{Component, Frame};
 use super::huffman::{Codes, Tables};
 use super::{Damage, RESTART, next_marker};
 
+/// A scan names tables that were not defined.
+pub(super) const NO_TABLE: Damage = Damage::Header("a table of codes is missing");
+
 /// What a scan holds.
 pub(super) struct Scan<'a> {
     parts: Vec<Part<'a>>,
@@ -83,7 +86,7 @@ impl<'a> Scan<'a> {
             let needs_dc = matches!(coding, Coding::Baseline | Coding::DcFirst);
             let needs_ac = matches!(coding, Coding::Baseline) || first > 0;
             if (needs_dc && part.dc.is_none()) || (needs_ac && part.ac.is_none()) {
-                return Err(Damage::Header("a table of codes is missing"));
+                return Err(NO_TABLE);
             }
         }
         Ok(Self {

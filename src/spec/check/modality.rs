@@ -12,6 +12,10 @@ pub const MAX_TOKENS: usize = 1 << 16;
 /// The most features that a history may have.
 const MAX_HISTORY: usize = 32;
 
+/// The least and the largest range of a depth camera, in metres.
+const MIN_DEPTH_M: f32 = 0.01;
+const MAX_DEPTH_M: f32 = 1000.0;
+
 impl ModalitySpec {
     /// Width of what is projected: the newest feature and its history.
     pub fn input_width(&self) -> usize {
@@ -164,6 +168,14 @@ impl ImageInputSpec {
             errors.add(format!(
                 "encoder.input.std is {:?}; each must be positive",
                 self.std
+            ));
+        }
+        if let Some(depth) = self.depth
+            && !(MIN_DEPTH_M..=MAX_DEPTH_M).contains(&depth.max_m)
+        {
+            errors.add(format!(
+                "encoder.input.depth.max_m is {}; {MIN_DEPTH_M} to {MAX_DEPTH_M} metres are allowed",
+                depth.max_m
             ));
         }
     }

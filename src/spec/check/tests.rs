@@ -21,7 +21,7 @@ modalities:
       sha256: 0000000000000000000000000000000000000000000000000000000000000000
       external_data: {m.data: 0000000000000000000000000000000000000000000000000000000000000000}
       input: {name: p, type: f32, layout: nchw, width: 8, height: 8, channels: rgb, fit: crop, rescale: 1.0,
-              mean: [0, 0, 0], std: [1, 1, 1]}
+              mean: [0, 0, 0], std: [1, 1, 1], depth: {max_m: 4}}
       output: o
       pooling: grid
       cells: 2
@@ -129,6 +129,18 @@ fn an_unknown_key_is_refused_by_name_wherever_it_stands() {
             keys.insert("surprise".into(), value);
             let refusal = loaded(&wrong).expect_err(&format!("{at:?} of {:?}", spec["fusion"]));
             assert!(refusal.contains("surprise"), "{at:?}: {refusal}");
+        }
+    }
+}
+
+#[test]
+fn a_range_of_distances_that_tells_none_apart_is_refused() {
+    for wrong in ["0", "-1", ".nan", ".inf", "5000"] {
+        let text = WHOLE.replace("FUSION", FUSIONS[0]);
+        let text = text.replace("{max_m: 4}", &format!("{{max_m: {wrong}}}"));
+        let refusal = loaded(&serde_yaml::from_str(&text).unwrap()).unwrap_err();
+        for part in ["encoder.input.depth.max_m is", "0.01 to 1000 metres"] {
+            assert!(refusal.contains(part), "{wrong}: {refusal}");
         }
     }
 }
