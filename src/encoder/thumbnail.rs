@@ -96,15 +96,20 @@ mod tests {
     use crate::time::Stamp;
 
     fn message(width: u32, height: u32, rgb: [u8; 3]) -> Vec<u8> {
+        encoded("rgb8", width, height, &rgb)
+    }
+
+    fn encoded(encoding: &str, width: u32, height: u32, pixel: &[u8]) -> Vec<u8> {
+        let row = pixel.len() as u32 * width;
         let mut writer = Writer::new();
         writer.header(Stamp::from_nanos(1), "");
         writer.u32(height);
         writer.u32(width);
-        writer.string("rgb8");
+        writer.string(encoding);
         writer.u8(0);
-        writer.u32(3 * width);
-        writer.length((3 * width * height) as usize);
-        for byte in rgb.iter().cycle().take((3 * width * height) as usize) {
+        writer.u32(row);
+        writer.length((row * height) as usize);
+        for byte in pixel.iter().cycle().take((row * height) as usize) {
             writer.u8(*byte);
         }
         writer.finish()
@@ -123,6 +128,17 @@ mod tests {
         for (found, sent) in picture.data.iter().zip([200i32, 40, 90].iter().cycle()) {
             assert!((i32::from(*found) - sent).abs() < 8, "{found} {sent}");
         }
+    }
+
+    #[test]
+    fn distances_are_shown_up_to_five_metres() {
+        let message = encoded("16UC1", 16, 8, &2500_u16.to_le_bytes());
+        let thumbnail = Thumbnail::of(MessageType::Image, &message, 16).unwrap();
+        let mut decoder = Decoder::default();
+        let picture = decoder
+            .decode("jpeg", &thumbnail.jpeg, Subject::Colour)
+            .unwrap();
+        assert!(picture.data.iter().all(|grey| (126..=130).contains(grey)));
     }
 
     #[test]

@@ -66,15 +66,24 @@ fn the_same_message_gives_the_same_bits_and_so_does_its_lossless_png() {
 }
 
 #[test]
-fn the_order_of_colours_and_an_opacity_change_nothing() {
+fn the_order_of_colours_an_opacity_and_further_bits_change_nothing() {
     let mut extractor = small();
     for (width, height) in [(32, 24), (160, 120)] {
         let expected = raw(&mut extractor, &scene_message(width, height));
         let bgr = rearranged(width, height, |[r, g, b]| [b, g, r]);
         let rgba = rearranged(width, height, |[r, g, b]| [r, g, b, 9]);
         let bgra = rearranged(width, height, |[r, g, b]| [b, g, r, 255]);
-        for (encoding, channels, data) in [("bgr8", 3, bgr), ("rgba8", 4, rgba), ("bgra8", 4, bgra)]
-        {
+        let wide = rearranged(width, height, |[r, g, b]| [r, r, g, g, b, b]);
+        let file = png(width, height, &wide, image::ExtendedColorType::Rgb16);
+        let message = compressed("rgb16; png compressed bgr16", &file);
+        let decoded = feature(&mut extractor, MessageType::CompressedImage, &message).unwrap();
+        assert_eq!(decoded.0, expected, "png of 16 bits");
+        for (encoding, channels, data) in [
+            ("bgr8", 3, bgr),
+            ("rgba8", 4, rgba),
+            ("bgra8", 4, bgra),
+            ("rgb16", 6, wide),
+        ] {
             let message = image(width, height, channels * width, encoding, &data);
             assert_eq!(raw(&mut extractor, &message), expected, "{encoding}");
         }
