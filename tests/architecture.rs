@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each may name those before it, and no other.
-const ORDER: [&str; 29] = [
+const ORDER: [&str; 30] = [
     "number",
     "time",
     "errors",
@@ -39,8 +39,9 @@ const ORDER: [&str; 29] = [
 ];
 
 /// Crates that only these places may name.
-const OUTSIDE: [(&str, &[&str]); 9] = [
+const OUTSIDE: [(&str, &[&str]); 10] = [
     ("r2r", &["src/ros/"]),
+    ("r2r_rcl", &["src/ros/"]),
     ("tokio", &["src/ros/"]),
     (
         "ort",

@@ -76,8 +76,10 @@ impl Weights {
             let view = TensorView::new(Dtype::F32, t.shape.clone(), &bytes[name.as_str()]);
             (name.as_str(), view.expect("insert checks the shape"))
         });
-        safetensors::serialize_to_file(views, None, path)
-            .map_err(|e| format!("weights {}: {e}", path.display()).into())
+        let place = |e: &dyn std::fmt::Display| format!("weights {}: {e}", path.display());
+        let file = safetensors::serialize(views, None).map_err(|e| place(&e))?;
+        // Not serialize_to_file, which makes a file that other users cannot read: whoever runs the robot may be one.
+        std::fs::write(path, file).map_err(|e| place(&e).into())
     }
 
     /// Adds a tensor, or replaces the one of that name.
@@ -161,6 +163,8 @@ fn widened<T: Number>(value: &f32) -> T {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -171,6 +175,16 @@ mod tests {
         weights.insert("a", vec![2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         weights.insert("b", vec![1], vec![-0.5]);
         weights.save(&path).unwrap();
+        std::fs::write(folder.path().join("other"), "").unwrap();
+        let mode = |file: &str| {
+            let metadata = std::fs::metadata(folder.path().join(file)).unwrap();
+            metadata.permissions().mode()
+        };
+        assert_eq!(
+            mode("weights.safetensors"),
+            mode("other"),
+            "for whom any file is"
+        );
         let read = Weights::load(&path).unwrap();
         assert_eq!(read, weights);
         assert_eq!(read.parameters(), 7);

@@ -2,8 +2,10 @@
 
 mod defined_type;
 mod definitions;
+mod elements;
 mod layout;
 mod path;
+mod plan;
 mod reader;
 mod writer;
 

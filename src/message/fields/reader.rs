@@ -1,9 +1,8 @@
 //! Picks numbers out of messages of one type, by their paths.
 
-use std::ops::Range;
-
-use super::layout::{Count, Field, Kind, Layout, Number};
-use super::path::{Path, Pick, Step};
+use super::elements::Elements;
+use super::layout::{Count, Kind, Layout};
+use super::plan::{Element, Plan, Then, is_ranges};
 use crate::errors::ConfigErrors;
 use crate::message::MessageError;
 use crate::message::cdr::Reader;
@@ -17,52 +16,6 @@ pub struct FieldReader {
     paths: Vec<String>,
     scratch: Scratch,
 }
-
-/// What is wanted of a struct.
-#[derive(Clone, Debug, Default)]
-struct Plan {
-    wants: Vec<Want>,
-    /// Names that are looked for in a field of this struct.
-    names: Vec<Name>,
-    /// The fields that say which ranges are measurements, where it is one of a range finder.
-    limits: Option<[usize; 2]>,
-}
-
-/// What is wanted of a field.
-#[derive(Clone, Debug)]
-struct Want {
-    field: usize,
-    element: Element,
-    then: Then,
-}
-
-/// Which elements of a field count.
-#[derive(Clone, Debug)]
-enum Element {
-    Only,
-    At(usize),
-    /// That of the name with this place in the scratch.
-    Named(usize),
-    SmallestOf(Range<usize>, usize),
-}
-
-/// What is done with an element.
-#[derive(Clone, Debug)]
-enum Then {
-    /// It is the number of this path.
-    Take(usize),
-    /// Something is wanted inside it.
-    Enter(Box<Plan>),
-}
-
-/// A name that is looked for in an array of texts.
-#[derive(Clone, Debug)]
-struct Name {
-    field: usize,
-    name: String,
-    place: usize,
-}
-
 /// What reading one message needs to remember.
 #[derive(Clone, Debug, Default)]
 struct Scratch {
@@ -71,16 +24,6 @@ struct Scratch {
     /// Which paths have their number.
     taken: Vec<bool>,
 }
-
-/// Arrays in which messages have the names that go with the elements of the arrays beside them.
-const NAMES: [&str; 3] = ["name", "names", "joint_names"];
-
-/// What a `sensor_msgs/LaserScan` or a `Range` is read by: its ranges, and the fields with the nearest and the farthest
-/// that it can measure.
-const RANGE_FINDERS: [(&str, [&str; 2]); 2] = [
-    ("ranges", ["range_min", "range_max"]),
-    ("range", ["min_range", "max_range"]),
-];
 
 impl PartialEq for FieldReader {
     fn eq(&self, other: &Self) -> bool {
@@ -94,24 +37,10 @@ impl FieldReader {
     /// For messages of a layout.
     ///
     /// # Errors
-    /// Every path that is none, or that leads to no number of such a message, with the fields that there are.
+    /// See [`Plan::new`].
     pub fn new(layout: &'static Layout, paths: &[String]) -> Result<Self, ConfigErrors> {
-        let mut errors = ConfigErrors::new();
-        let (mut plan, mut names) = (Plan::default(), 0);
-        for (i, text) in paths.iter().enumerate() {
-            let added = Path::parse(text).and_then(|path| {
-                let mut builder = Builder {
-                    layout,
-                    text,
-                    names: &mut names,
-                };
-                builder.add(&mut plan, layout.root_index(), &path.steps, i)
-            });
-            if let Err(problem) = added {
-                errors.add(problem);
-            }
-        }
-        errors.or(Self {
+        let (plan, names) = Plan::new(layout, paths)?;
+        Ok(Self {
             layout,
             plan,
             paths: paths.to_vec(),
@@ -169,148 +98,6 @@ impl FieldReader {
     }
 }
 
-struct Builder<'a> {
-    layout: &'static Layout,
-    text: &'a str,
-    names: &'a mut usize,
-}
-
-impl Builder<'_> {
-    /// Adds what the rest of a path wants to the plan of a struct.
-    fn add(
-        &mut self,
-        plan: &mut Plan,
-        of: usize,
-        steps: &[Step],
-        path: usize,
-    ) -> Result<(), String> {
-        let fields = &self.layout.at(of).fields;
-        let [step, rest @ ..] = steps else {
-            return Err(format!("{:?} leads to no number", self.text));
-        };
-        let Some(index) = fields.iter().position(|field| field.name == step.field) else {
-            let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
-            return Err(format!(
-                "{:?}: {} has no field {}; it has {}",
-                self.text,
-                self.layout.at(of).type_name,
-                step.field,
-                names.join(", ")
-            ));
-        };
-        let field = &fields[index];
-        let element = match (&step.pick, field.count) {
-            (Pick::Only, Count::One) => Element::Only,
-            (Pick::At(at), Count::Fixed(count)) if *at >= count as usize => {
-                return Err(format!(
-                    "{:?}: {} has {count} elements",
-                    self.text, field.name
-                ));
-            }
-            (Pick::At(at), Count::Fixed(_) | Count::Any) => Element::At(*at),
-            (Pick::SmallestOf(from, to, step), Count::Fixed(_) | Count::Any)
-                if matches!(field.kind, Kind::Number(_)) =>
-            {
-                Element::SmallestOf(*from..*to, *step)
-            }
-            (Pick::Named(name), Count::Fixed(_) | Count::Any) => {
-                Element::Named(self.name(plan, of, index, name)?)
-            }
-            (_, Count::One) => {
-                return Err(format!("{:?}: {} is no array", self.text, field.name));
-            }
-            _ => {
-                return Err(format!(
-                    "{:?}: {} is an array; say which element, such as {}[0]",
-                    self.text, field.name, field.name
-                ));
-            }
-        };
-        if let Some((_, limits)) = RANGE_FINDERS.iter().find(|(name, _)| *name == field.name) {
-            let place = |name: &str| fields[..index].iter().position(|field| field.name == name);
-            plan.limits = place(limits[0])
-                .zip(place(limits[1]))
-                .map(|(min, max)| [min, max]);
-        }
-        match (field.kind, rest) {
-            (Kind::Number(_), []) => plan.wants.push(Want {
-                field: index,
-                element,
-                then: Then::Take(path),
-            }),
-            (Kind::Number(_), _) => {
-                return Err(format!("{:?}: {} is a number", self.text, field.name));
-            }
-            (Kind::Text, _) => {
-                return Err(format!(
-                    "{:?}: {} is a text, not a number",
-                    self.text, field.name
-                ));
-            }
-            (Kind::Struct(inner), []) => {
-                let names: Vec<&str> = self
-                    .layout
-                    .at(inner)
-                    .fields
-                    .iter()
-                    .map(|f| f.name)
-                    .collect();
-                return Err(format!(
-                    "{:?}: {} is no number; inside it are {}",
-                    self.text,
-                    field.name,
-                    names.join(", ")
-                ));
-            }
-            (Kind::Struct(inner), rest) => {
-                let mut inside = Plan::default();
-                self.add(&mut inside, inner, rest, path)?;
-                plan.wants.push(Want {
-                    field: index,
-                    element,
-                    then: Then::Enter(Box::new(inside)),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// The place at which a name's index will be remembered.
-    fn name(
-        &mut self,
-        plan: &mut Plan,
-        of: usize,
-        before: usize,
-        name: &str,
-    ) -> Result<usize, String> {
-        let fields = &self.layout.at(of).fields;
-        let Some(field) = fields[..before].iter().position(is_names) else {
-            return Err(format!(
-                "{:?}: {} has no names to look for {name} in; say which element, such as {}[0]",
-                self.text,
-                self.layout.at(of).type_name,
-                fields[before].name
-            ));
-        };
-        if let Some(known) = plan.names.iter().find(|known| known.name == name) {
-            return Ok(known.place);
-        }
-        let place = *self.names;
-        *self.names += 1;
-        plan.names.push(Name {
-            field,
-            name: name.to_owned(),
-            place,
-        });
-        Ok(place)
-    }
-}
-
-/// Whether a field has the names that go with the elements of arrays beside it.
-pub(super) fn is_names(field: &Field) -> bool {
-    NAMES.contains(&field.name) && field.kind == Kind::Text && field.count != Count::One
-}
-
 /// One message being read.
 struct Walk<'a, T> {
     layout: &'static Layout,
@@ -350,7 +137,7 @@ impl<T: FnMut(usize, f64)> Walk<'_, T> {
                         }
                         _ => {}
                     }
-                    let is_range = RANGE_FINDERS.iter().any(|(name, _)| *name == field.name);
+                    let is_range = is_ranges(field);
                     let measured = |value: f64| match is_range && !farthest.is_nan() {
                         true if value < nearest => nearest,
                         true if value <= farthest => value,
@@ -427,36 +214,5 @@ impl<T: FnMut(usize, f64)> Walk<'_, T> {
                 range.clone().step_by(*step).filter_map(at).reduce(f64::min)
             }
         }
-    }
-}
-
-/// The numbers of a field, still in the message.
-struct Elements<'a> {
-    bytes: &'a [u8],
-    number: Number,
-    is_big_endian: bool,
-}
-
-impl Elements<'_> {
-    fn at(&self, index: usize) -> Option<f64> {
-        let size = self.number.size();
-        let bytes = self.bytes.get(index.checked_mul(size)?..)?.get(..size)?;
-        // As little-endian as everything that follows.
-        let mut number = [0; 8];
-        for (i, byte) in bytes.iter().enumerate() {
-            let place = if self.is_big_endian { size - 1 - i } else { i };
-            number[place] = *byte;
-        }
-        let bits = u64::from_le_bytes(number);
-        Some(match self.number {
-            Number::Bool => f64::from(u8::from(bits != 0)),
-            Number::U8 | Number::U16 | Number::U32 | Number::U64 => bits as f64,
-            Number::I8 => f64::from(bits as i8),
-            Number::I16 => f64::from(bits as i16),
-            Number::I32 => f64::from(bits as i32),
-            Number::I64 => bits as i64 as f64,
-            Number::F32 => f64::from(f32::from_bits(bits as u32)),
-            Number::F64 => f64::from_bits(bits),
-        })
     }
 }

@@ -122,7 +122,7 @@ impl Laying<'_> {
             let inside: Vec<Rest> = (rests.iter().copied())
                 .filter(|(_, steps)| steps.first().is_some_and(|step| step.field == field.name))
                 .collect();
-            let has_names = !names.is_empty() && super::reader::is_names(field);
+            let has_names = !names.is_empty() && super::plan::is_names(field);
             let count = match field.count {
                 Count::One => 1,
                 Count::Fixed(count) => count as usize,
