@@ -20,6 +20,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::Deserialize;
 
 use crate::MB;
+use crate::document::folder_in_memory;
 use crate::memory::bounded;
 use crate::mutate::{set, spoil, try_out_from};
 
@@ -195,7 +196,7 @@ fn tried_in_another_process() {
     let progress = File::options().write(true).open(progress).unwrap();
     let runtime = Runtime::load(None).unwrap();
     let samples = samples(&runtime);
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder_in_memory();
     for file in ["tokenizer.json", "image_external.data"] {
         std::fs::copy(models().join(file), folder.path().join(file)).unwrap();
     }
@@ -257,7 +258,7 @@ fn wait(child: &mut Child, progress: &File) -> Option<ExitStatus> {
 
 #[test]
 fn no_model_panics_or_costs_memory() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder_in_memory();
     let path = folder.path().join("progress");
     std::fs::write(&path, [0; 8]).unwrap();
     let progress = File::open(&path).unwrap();
