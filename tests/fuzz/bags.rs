@@ -8,6 +8,7 @@ use late_fusion::time::Stamp;
 
 use crate::MB;
 use crate::cdr::samples;
+use crate::document::folder_in_memory;
 use crate::memory::bounded;
 use crate::mutate::{spoil, try_out};
 
@@ -15,7 +16,7 @@ use crate::mutate::{spoil, try_out};
 fn recorded() -> &'static [u8] {
     static BAG: OnceLock<Vec<u8>> = OnceLock::new();
     BAG.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder_in_memory();
         let path = folder.path().join("bag.mcap");
         let mut writer = Writer::create(&path).unwrap();
         let topics = ["/a", "/b", "/c"].map(|name| {
@@ -94,7 +95,7 @@ fn in_a_chunk(records: &[u8]) -> Vec<u8> {
 
 /// Reads a file in all ways; returns how many messages there were.
 fn read_all(bytes: &[u8]) -> usize {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder_in_memory();
     let path = folder.path().join("bag.mcap");
     std::fs::write(&path, bytes).unwrap();
     // Something for every record's size, what lz4 can make of a byte, and the reader's own buffers.

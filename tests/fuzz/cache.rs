@@ -7,6 +7,7 @@ use late_fusion::spec::SourceSpec;
 use late_fusion::train::{Cache, Entry, Features, Key, Outcome};
 use sha2::{Digest, Sha256};
 
+use crate::document::folder_in_memory;
 use crate::memory::bounded;
 use crate::mutate::{spoil, try_out};
 
@@ -32,7 +33,7 @@ fn kept(key: &Key) -> (tempfile::TempDir, PathBuf, Features) {
         ],
         values: vec![0.5; 8],
     };
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder_in_memory();
     Cache::new(folder.path().to_owned())
         .store(key, &features)
         .unwrap();

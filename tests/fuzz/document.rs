@@ -60,8 +60,15 @@ impl Document {
     }
 }
 
+/// A folder for files that are written again and again, which a disk would be slow at.
+pub fn folder_in_memory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
+}
+
 thread_local! {
-    static FOLDER: tempfile::TempDir = tempfile::tempdir().unwrap();
+    static FOLDER: tempfile::TempDir = folder_in_memory();
 }
 
 /// Gives the file of this name, in a folder of this thread, to the one who reads it.

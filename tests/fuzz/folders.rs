@@ -8,7 +8,7 @@ use late_fusion::message::{MessageType, encode_text};
 use late_fusion::time::Stamp;
 
 use crate::MB;
-use crate::document::Document;
+use crate::document::{Document, folder_in_memory};
 use crate::memory::bounded;
 use crate::mutate::try_out;
 
@@ -43,7 +43,7 @@ fn write(path: &Path, number: i64) {
 
 /// Three files of a recording, one that is none, and a link that leads in a circle.
 fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder_in_memory();
     let at = |name: &str| folder.path().join(name);
     std::fs::create_dir(at("sub")).unwrap();
     for (number, name) in ["a.mcap", "b.mcap", "sub/c.mcap"].iter().enumerate() {

@@ -7,7 +7,7 @@ use late_fusion::policy::Policy;
 use late_fusion::spec::{MAX_MODALITIES, PolicySpec, Weights, convert};
 
 use crate::MB;
-use crate::document::Document;
+use crate::document::{Document, folder_in_memory};
 use crate::memory::bounded;
 use crate::mutate::{Edit, spoil, try_out};
 
@@ -122,7 +122,7 @@ fn act(folder: &Path, policy: &[u8], weights: &[u8]) -> bool {
 
 #[test]
 fn what_is_spoilt_here_acted() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder_in_memory();
     for sample in samples(folder.path()) {
         let text = sample.document.text();
         assert!(
@@ -134,7 +134,7 @@ fn what_is_spoilt_here_acted() {
 
 #[test]
 fn no_policy_with_its_weights_panics_or_costs_memory() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder_in_memory();
     let samples = samples(folder.path());
     try_out(3_000, |which, edits| {
         let sample = &samples[usize::from(which) / 4 % samples.len()];
@@ -170,7 +170,7 @@ actions: [{name: speed, unit: m/s, min: -1.0, max: 1.0}]
 
 #[test]
 fn no_older_policy_panics_or_costs_memory() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder_in_memory();
     let mut weights = Weights::default();
     weights.insert("align.words", vec![1], vec![0.5]);
     let path = folder.path().join("weights.safetensors");
