@@ -11,9 +11,12 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use late_fusion::chunk::{Ensemble, Favor};
 use late_fusion::contribution::Contributions;
-use late_fusion::control::{Controller, Decision, Freshness};
+use late_fusion::control::{
+    Controller, Decision, Freshness, RestsOn, TickEvent, TickRecorder, Tracing,
+};
 use late_fusion::modality::ProjectedFeature;
 use late_fusion::policy::Policy;
+use late_fusion::realtime::Monotonic;
 use late_fusion::safety::{Guard, Limit};
 use late_fusion::spec::{
     ActionSpec, Activation, BilinearSpec, ChunkSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec,
@@ -43,6 +46,45 @@ fn main() {
     for policy in two_cameras() {
         measure_policy(policy);
     }
+    tracing();
+}
+
+/// What it costs a tick that it could be traced, and that it is. Each run is of many ticks, for one alone is shorter than
+/// the clock can tell.
+fn tracing() {
+    const TICKS: u32 = 1000;
+    let (tracing, mut collector) = Tracing::new();
+    let mut recorder = TickRecorder::new(tracing.control());
+    println!("tracing, {TICKS} ticks at a time");
+    for is_heard in [false, true] {
+        let mut timer = Timer::new();
+        for _ in 0..2000 {
+            collector.collect(Instant::now(), is_heard);
+            timer.time(|| (0..TICKS).for_each(|_| trace(black_box(&mut recorder))));
+        }
+        let what = if is_heard { "somebody" } else { "nobody" };
+        timer.print(&format!("{what} listens"));
+    }
+}
+
+/// As the control thread does it, with the most modalities that there can be.
+fn trace(recorder: &mut TickRecorder) {
+    let decided = recorder.now();
+    recorder.count(|number| {
+        Some(TickEvent {
+            number,
+            policy: 1,
+            deadline: decided,
+            slept: true,
+            skipped: 0,
+            woke: decided?,
+            decided: decided?,
+            done: Monotonic::from_nanos(number),
+            decision: Decision::Act { limited: 0 },
+            sent: true,
+            rests_on: RestsOn::default(),
+        })
+    });
 }
 
 fn measure_policy(mut policy: Policy) {

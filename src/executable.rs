@@ -6,7 +6,7 @@ use crate::errors::ConfigErrors;
 
 /// Runs a node of that name, or prints its help where the command line asks for it.
 pub fn run_node(name: &str, help: &str, run: fn() -> Result<(), ConfigErrors>) -> ExitCode {
-    let mut words = std::env::args().skip(1);
+    let mut words = std::env::args_os().skip(1);
     if words.any(|word| word == "-h" || word == "--help") {
         println!("{help}");
         return ExitCode::SUCCESS;

@@ -14,6 +14,7 @@ pub mod encoder;
 pub mod errors;
 pub mod executable;
 pub mod explain;
+mod files;
 pub mod fusion;
 pub mod head;
 mod html;
@@ -31,6 +32,7 @@ pub mod safety;
 pub mod shutdown;
 pub mod spec;
 pub mod time;
+pub mod trace;
 #[cfg(feature = "train")]
 pub mod train;
 mod window;

@@ -24,6 +24,9 @@ use late_fusion::spec::{
 use late_fusion::time::Stamp;
 use nalgebra::DVector;
 
+#[path = "allocations/control_thread.rs"]
+mod control_thread;
+
 /// The system's allocator, with a count per thread: the test harness has threads of its own.
 struct Counting;
 

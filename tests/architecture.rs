@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each may name those before it, and no other.
-const ORDER: [&str; 28] = [
+const ORDER: [&str; 29] = [
     "number",
     "time",
     "errors",
+    "files",
     "map",
     "html",
     "progress",
@@ -16,6 +17,7 @@ const ORDER: [&str; 28] = [
     "shutdown",
     "clock",
     "realtime",
+    "trace",
     "message",
     "spec",
     "layers",
@@ -37,7 +39,7 @@ const ORDER: [&str; 28] = [
 ];
 
 /// Crates that only these places may name.
-const OUTSIDE: [(&str, &[&str]); 8] = [
+const OUTSIDE: [(&str, &[&str]); 9] = [
     ("r2r", &["src/ros/"]),
     ("tokio", &["src/ros/"]),
     (
@@ -49,6 +51,7 @@ const OUTSIDE: [(&str, &[&str]); 8] = [
         ],
     ),
     ("late_fusion_resize", &["src/encoder/prepare.rs"]),
+    ("rtrb", &["src/trace/"]),
     ("rustix", &["src/realtime/"]),
     ("libc", &["src/realtime/"]),
     ("candle_core", &["src/train/"]),

@@ -11,8 +11,15 @@ const MAX_NAME_BYTES: usize = 4096;
 /// The schemas and channels of one file, as far as they were met.
 #[derive(Default)]
 pub(super) struct Channels {
-    schemas: HashMap<u16, Arc<str>>,
+    schemas: HashMap<u16, Schema>,
     channels: HashMap<u16, Channel>,
+}
+
+/// A type of messages.
+#[derive(Clone, Default)]
+struct Schema {
+    name: Arc<str>,
+    definition: Arc<str>,
 }
 
 /// A topic of a file.
@@ -21,6 +28,8 @@ pub(super) struct Channel {
     pub topic: Arc<str>,
     /// The type of its messages.
     pub message_type: Arc<str>,
+    /// The definition of that type as ROS 2 writes it; empty where it is written in another way.
+    pub definition: Arc<str>,
     /// Whether they are serialized as ROS does.
     pub is_cdr: bool,
 }
@@ -45,17 +54,28 @@ impl Channels {
         let (id, rest) = number(content)?;
         match opcode {
             op::SCHEMA => {
-                let (name, _) = name(rest)?;
-                self.schemas.insert(id, name);
+                let (type_name, rest) = name(rest)?;
+                // Messages can be read without their definition.
+                let (encoding, rest) = name(rest).unwrap_or_default();
+                let definition = match &*encoding {
+                    "ros2msg" => text(rest).unwrap_or_default(),
+                    _ => Arc::default(),
+                };
+                let schema = Schema {
+                    name: type_name,
+                    definition,
+                };
+                self.schemas.insert(id, schema);
             }
             op::CHANNEL => {
                 let (schema_id, rest) = number(rest)?;
                 let (topic, rest) = name(rest)?;
                 let (encoding, _) = name(rest)?;
-                let message_type = self.schemas.get(&schema_id).cloned();
+                let schema = self.schemas.get(&schema_id).cloned().unwrap_or_default();
                 let channel = Channel {
                     topic,
-                    message_type: message_type.unwrap_or_default(),
+                    message_type: schema.name,
+                    definition: schema.definition,
                     is_cdr: &*encoding == "cdr",
                 };
                 self.channels.entry(id).or_insert(channel);
@@ -71,6 +91,13 @@ const TOO_SHORT: &str = "a schema or channel record is too short";
 fn number(content: &[u8]) -> Result<(u16, &[u8]), String> {
     let (number, rest) = content.split_first_chunk().ok_or(TOO_SHORT)?;
     Ok((u16::from_le_bytes(*number), rest))
+}
+
+/// A text with its length before it.
+fn text(content: &[u8]) -> Option<Arc<str>> {
+    let (length, rest) = content.split_first_chunk()?;
+    let text = rest.get(..u32::from_le_bytes(*length) as usize)?;
+    std::str::from_utf8(text).ok().map(Arc::from)
 }
 
 /// A name with its length before it, and what follows it.

@@ -4,13 +4,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::RecordView;
+use crate::encoder::message_for;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
+use crate::spec::SourceSpec;
 
 /// Every topic with its type and how many messages it has.
 #[derive(Debug, Default)]
 pub struct Contents {
-    topics: BTreeMap<Arc<str>, (Arc<str>, u32)>,
+    topics: BTreeMap<Arc<str>, Noted>,
+}
+
+/// What is known of a topic.
+#[derive(Debug)]
+struct Noted {
+    message_type: Arc<str>,
+    definition: Arc<str>,
+    count: u32,
 }
 
 /// Whether a topic of a bag is the one that a file names. Relative names are relative to the root.
@@ -21,12 +31,14 @@ pub fn same_topic(recorded: &str, named: &str) -> bool {
 impl Contents {
     /// Notes a message, and returns the how-manieth of its topic it is, counted from 0.
     pub fn note(&mut self, record: &RecordView) -> u32 {
-        let (_, count) = self
-            .topics
-            .entry(record.topic.clone())
-            .or_insert((record.message_type.clone(), 0));
-        *count += 1;
-        *count - 1
+        let topic = self.topics.entry(record.topic.clone());
+        let topic = topic.or_insert_with(|| Noted {
+            message_type: record.message_type.clone(),
+            definition: record.definition.clone(),
+            count: 0,
+        });
+        topic.count += 1;
+        topic.count - 1
     }
 
     /// Whether there is no message at all.
@@ -36,28 +48,28 @@ impl Contents {
 
     /// The type of a topic, where there are messages of it.
     pub fn type_of(&self, topic: &str) -> Option<&str> {
-        let found = self
-            .topics
-            .iter()
-            .find(|(name, _)| same_topic(name, topic))?;
-        Some(&found.1.0)
+        self.find(topic).map(|noted| &*noted.message_type)
     }
 
-    /// The type of a topic that must be there, with messages that can be read; otherwise the problem is added.
+    fn find(&self, topic: &str) -> Option<&Noted> {
+        let mut topics = self.topics.iter();
+        topics
+            .find(|(name, _)| same_topic(name, topic))
+            .map(|(_, noted)| noted)
+    }
+
+    /// The type of a topic that must be there, with messages that can feed a modality; otherwise the problem is added.
     pub fn readable(
         &self,
         place: &str,
         topic: &str,
+        source: &SourceSpec,
         errors: &mut ConfigErrors,
     ) -> Option<MessageType> {
-        let recorded = self.wanted(place, topic, errors)?;
-        let message = MessageType::from_ros_name(recorded);
-        if message.is_none() {
-            errors.add(format!(
-                "{place}: topic {topic} has the type {recorded}, which late_fusion cannot read"
-            ));
-        }
-        message
+        let noted = self.wanted(place, topic, errors)?;
+        message_for(source, &noted.message_type, &noted.definition)
+            .map_err(|found| errors.add_all(&format!("{place}: topic {topic}"), found))
+            .ok()
     }
 
     /// Adds a problem unless there are messages of this type on a topic.
@@ -68,23 +80,24 @@ impl Contents {
         message: MessageType,
         errors: &mut ConfigErrors,
     ) {
-        if let Some(recorded) = self.wanted(place, topic, errors)
-            && MessageType::from_ros_name(recorded) != Some(message)
+        if let Some(Noted { message_type, .. }) = self.wanted(place, topic, errors)
+            && MessageType::from_ros_name(message_type) != Some(message)
+            && **message_type != *message.ros_name()
         {
             errors.add(format!(
-                "{place}: topic {topic} has the type {recorded}; it must be {}",
+                "{place}: topic {topic} has the type {message_type}; it must be {}",
                 message.ros_name()
             ));
         }
     }
 
-    fn wanted(&self, place: &str, topic: &str, errors: &mut ConfigErrors) -> Option<&str> {
-        let found = self.type_of(topic);
+    fn wanted(&self, place: &str, topic: &str, errors: &mut ConfigErrors) -> Option<&Noted> {
+        let found = self.find(topic);
         if found.is_none() {
             let topics: Vec<String> = self
                 .topics
                 .iter()
-                .map(|(name, (message_type, count))| format!("{name} ({message_type}, {count})"))
+                .map(|(name, noted)| format!("{name} ({}, {})", noted.message_type, noted.count))
                 .collect();
             errors.add(format!(
                 "{place}: there is no message on topic {topic}; there are {}",

@@ -198,6 +198,15 @@ fn what_metadata_says_and_is_not_read_is_told_with_a_way_out() {
         folder.refused(".", parts);
         folder.refused(metadata::NAME, parts);
     }
+    for outside in ["../a.mcap", "/a.mcap", "b/../../a.mcap"] {
+        let parts = ["metadata.yaml lists", outside, "own folder"];
+        folder.metadata("mcap", &format!("[a.mcap, {outside}]"), "");
+        folder.refused(".", &parts);
+    }
+    for again in ["a.mcap", "./a.mcap"] {
+        folder.metadata("mcap", &format!("[a.mcap, {again}]"), "");
+        folder.refused(".", &["a.mcap twice"]);
+    }
     fs::write(folder.at(metadata::NAME), [0xff; 9]).unwrap();
     folder.refused(".", &["metadata.yaml cannot be read"]);
     folder.metadata(

@@ -1,15 +1,14 @@
 //! What rosbag2 writes beside the files of a recording: `metadata.yaml`.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::files;
+
 /// The file's name.
 pub(super) const NAME: &str = "metadata.yaml";
-
-/// The largest that is read; rosbag2 writes some kilobytes.
-const MAX_BYTES: u64 = 16 << 20;
 
 #[derive(Deserialize)]
 struct Metadata {
@@ -34,13 +33,7 @@ struct Information {
 /// and files that are not there.
 pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let path = folder.join(NAME);
-    let mut text = String::new();
-    let read = std::fs::File::open(&path)
-        .and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text));
-    read.map_err(|e| format!("{NAME} cannot be read: {e}"))?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(format!("{NAME} has more than {MAX_BYTES} bytes"));
-    }
+    let text = files::read_text(&path).map_err(|e| format!("{NAME} cannot be read: {e}"))?;
     let Metadata {
         rosbag2_bagfile_information: information,
     } = serde_yaml::from_str(&text)
@@ -74,7 +67,18 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
             "relative_file_paths in {NAME} is empty, so there is nothing to read"
         ));
     }
-    let files = information.relative_file_paths.iter();
+    let listed = &information.relative_file_paths;
+    if let Some(outside) = listed.iter().find(|file| !is_below(file)) {
+        return Err(format!(
+            "{NAME} lists {}; only files in its own folder or below are allowed",
+            outside.display()
+        ));
+    }
+    let mut seen = BTreeSet::new();
+    if let Some(again) = listed.iter().find(|file| !seen.insert(folder.join(file))) {
+        return Err(format!("{NAME} lists {} twice", again.display()));
+    }
+    let files = listed.iter();
     let files: Vec<PathBuf> = files.map(|file| folder.join(file)).collect();
     let missing: Vec<String> = files
         .iter()
@@ -94,6 +98,12 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
             if missing.len() == 1 { "is" } else { "are" }
         )),
     }
+}
+
+/// Whether a path leads to a place below the one that it starts from, links aside.
+fn is_below(path: &Path) -> bool {
+    path.components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
 /// What is said of a recording that rosbag2 stored with sqlite3.

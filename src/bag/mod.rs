@@ -7,7 +7,6 @@
 mod channels;
 mod chunk;
 mod contents;
-mod definitions;
 mod episodes;
 mod find;
 mod input;
@@ -20,7 +19,6 @@ mod split;
 mod writer;
 
 pub use contents::{Contents, same_topic};
-pub use definitions::Definitions;
 pub use episodes::{Episodes, Marked, Step};
 pub use find::{Bag, find};
 pub use layout::Layout;

@@ -37,6 +37,8 @@ pub struct RecordView<'a> {
     pub topic: &'a Arc<str>,
     /// See [`Record::message_type`].
     pub message_type: &'a Arc<str>,
+    /// The definition of that type, as ROS 2 writes it; empty where the recording has none.
+    pub definition: &'a Arc<str>,
     /// See [`Record::log_time`].
     pub log_time: Stamp,
     /// See [`Record::bytes`].
@@ -283,7 +285,7 @@ impl Reader {
                         message.ros_name()
                     ));
                 }
-                Some(topic) if MessageType::from_ros_name(&topic.message_type) != Some(message) => {
+                Some(topic) if *topic.message_type != *message.ros_name() => {
                     errors.add(format!(
                         "bag {place}: the topic {name} is of the type {}; {} is needed",
                         topic.message_type,

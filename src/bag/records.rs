@@ -146,6 +146,7 @@ impl<'a> Records<'a> {
         Some(RecordView {
             topic: &channel.topic,
             message_type: &channel.message_type,
+            definition: &channel.definition,
             log_time: Stamp::from_nanos(i64::try_from(head.time).unwrap_or(i64::MAX)),
             bytes,
             place: Place {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::bounds::Bounds;
 use super::declaration::Declarations;
-use super::topic::{message, topic};
-use crate::message::MessageType;
+use super::topic::{message_of_numbers, topic};
+use crate::message::{COMMANDS, MessageType};
 use crate::spec::ActionQuantity;
 
 /// The command topic.
@@ -48,21 +48,14 @@ const LARGEST_ACTION: f64 = 1e9;
 /// Slower than any robot is to be.
 const LONGEST_SMOOTHING_S: f64 = 60.0;
 
-const ACTION_MESSAGES: [MessageType; 4] = [
-    MessageType::Float64MultiArray,
-    MessageType::Twist,
-    MessageType::TwistStamped,
-    MessageType::JointTrajectory,
-];
-
 impl ActionConfig {
     pub(super) fn declare(d: &mut Declarations) -> Option<Self> {
         let topic = topic(d, "action.topic", "action", "The command topic.");
-        let message = message(
+        let message = message_of_numbers(
             d,
             "action.message",
             MessageType::Float64MultiArray.ros_name(),
-            &ACTION_MESSAGES,
+            &COMMANDS,
             "The type of the command topic.",
         );
         let frame_id = d.string(

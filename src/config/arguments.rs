@@ -1,5 +1,6 @@
 //! What follows `--ros-args` on a command line, understood without ROS.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::node_name::NodeName;
@@ -62,6 +63,14 @@ impl RosArguments {
             rules: files.into_iter().map(Rule::File).collect(),
             ..Self::default()
         }
+    }
+
+    /// What follows `--ros-args` on this process' command line.
+    ///
+    /// # Errors
+    /// As for [`RosArguments::parse`], and as for [`words`].
+    pub fn of_process() -> Result<Self, ConfigErrors> {
+        words(std::env::args_os()).and_then(Self::parse)
     }
 
     /// Takes what follows `--ros-args` out of a command line; the rest belongs to others.
@@ -179,6 +188,24 @@ impl RosArguments {
     }
 }
 
+/// The words of a command line as text, which ROS needs them to be.
+///
+/// # Errors
+/// Every word that is no UTF-8.
+pub fn words(line: impl IntoIterator<Item = OsString>) -> Result<Vec<String>, ConfigErrors> {
+    let mut errors = ConfigErrors::new();
+    let mut words = Vec::new();
+    for (i, word) in line.into_iter().enumerate() {
+        match word.into_string() {
+            Ok(word) => words.push(word),
+            Err(word) => errors.add(format!(
+                "argument {i} of the command line, {word:?}, is no UTF-8, which ROS needs"
+            )),
+        }
+    }
+    errors.or(words)
+}
+
 /// `[NODE:]LEFT:=RIGHT`, in which nothing is empty.
 fn rule(text: &str) -> Option<(Option<String>, String, String)> {
     let (left, right) = text.split_once(":=")?;
@@ -257,6 +284,24 @@ mod tests {
         assert!(found.is_log_file_disabled());
         assert_eq!(found.remappings()[1].from, "rostopic://a");
         assert_eq!(found.remappings()[1].node, None);
+    }
+
+    #[test]
+    fn a_word_that_is_no_text_is_named_and_no_panic() {
+        use std::os::unix::ffi::OsStringExt;
+        let line = |word: &[u8]| {
+            [
+                "node".into(),
+                "--ros-args".into(),
+                OsString::from_vec(word.to_vec()),
+            ]
+        };
+        assert_eq!(words(line(b"-r")).unwrap()[2], "-r");
+        let told = words(line(b"-r\xff")).unwrap_err().to_string();
+        assert!(
+            told.contains(r#"argument 2 of the command line, "-r\xFF""#),
+            "{told}"
+        );
     }
 
     #[test]

@@ -32,7 +32,7 @@ mod value;
 mod wiring;
 
 pub use action::{ActionConfig, LimitConfig};
-pub use arguments::{Remapping, RosArguments};
+pub use arguments::{Remapping, RosArguments, words};
 pub use declaration::{Checked, Declared};
 pub use encoder::{ENCODER_NAME, EncoderConfig, LoadedEncoder};
 pub use file::NODE_NAME;

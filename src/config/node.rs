@@ -10,7 +10,7 @@ use super::given::Given;
 use super::permission::PermissionConfig;
 use super::record::RecordConfig;
 use super::stop::StopConfig;
-use super::topic::{message, topic};
+use super::topic::{message_of_numbers, topic};
 use super::{autostart, distance, encoding, ensemble, frozen, realtime};
 use crate::chunk::Ensemble;
 use crate::control::Freshness;
@@ -190,10 +190,7 @@ impl ModalityConfig {
     pub fn freshness(&self) -> Freshness {
         // What has no header is stamped on arrival: only a clock that was turned back puts that into the future, and what
         // holds until the next message goes on holding.
-        let is_stamped_on_arrival = matches!(
-            self.message,
-            MessageType::String | MessageType::Float32MultiArray | MessageType::Float64MultiArray
-        );
+        let is_stamped_on_arrival = !self.message.has_header();
         Freshness {
             required: self.required,
             max_age_s: self.max_age_s,
@@ -207,7 +204,7 @@ impl ModalityConfig {
     fn declare(d: &mut Declarations, name: String, node: Option<&SessionOptions>) -> Option<Self> {
         let key = |parameter: &str| format!("modalities.{name}.{parameter}");
         let topic = topic(d, &key("topic"), "", "The topic this modality comes from.");
-        let message = message(
+        let message = message_of_numbers(
             d,
             &key("message"),
             "",

@@ -40,6 +40,31 @@ fn check(d: &mut Declarations, name: &str, topic: &str) {
     }
 }
 
+/// Declares the type of messages of numbers: one of those that are known, or any other that is installed, whose numbers are
+/// found by its definition.
+pub(super) fn message_of_numbers(
+    d: &mut Declarations,
+    name: &str,
+    default: &str,
+    known: &[MessageType],
+    description: &'static str,
+) -> Option<MessageType> {
+    let word = d.string(name, default, description);
+    let as_known = MessageType::from_ros_name(&word).filter(|message| known.contains(message));
+    if as_known.is_some() {
+        return as_known;
+    }
+    MessageType::installed(&word)
+        .map_err(|why| {
+            let words: Vec<&str> = known.iter().map(|m| m.ros_name()).collect();
+            d.problem(format!(
+                "parameter {name} is \"{word}\"; allowed: {}, and any other message type with numbers ({why})",
+                words.join(", ")
+            ));
+        })
+        .ok()
+}
+
 /// Declares the type of a topic's messages.
 pub(super) fn message(
     d: &mut Declarations,

@@ -5,7 +5,7 @@ use super::node::{ModalityConfig, NodeConfig};
 use crate::control::{Freshness, MeasuredAt};
 use crate::encoder;
 use crate::errors::ConfigErrors;
-use crate::message::{ActionMapping, MessageType};
+use crate::message::ActionMapping;
 use crate::safety::Limit;
 use crate::spec::{PolicySpec, SourceSpec};
 
@@ -36,6 +36,7 @@ impl Wiring {
         let modalities = join_modalities(config, spec, &mut errors);
         let actions: Vec<&str> = spec.actions.iter().map(|a| a.name.as_str()).collect();
         let mapping = ActionMapping::new(config.action.message, &actions, &config.action.fields)
+            .and_then(|mapping| mapping.check_command().map(|()| mapping))
             .map_err(|found| errors.add_all("parameters", found));
         let guarding = Guarding::new(config, spec, mapping.as_ref().ok())
             .map_err(|found| errors.extend(found));
@@ -102,13 +103,17 @@ fn join_modalities(
             ));
             continue;
         };
-        if let Err(problem) = encoder::accepts(&modality.source, wired.message) {
-            errors.add(format!(
-                "parameter modalities.{}.message: {problem}",
-                wired.name
-            ));
+        let mut joining = wired.clone();
+        match encoder::message_for(&modality.source, wired.message.ros_name(), "") {
+            Ok(message) => joining.message = message,
+            Err(found) => {
+                errors.add_all(
+                    &format!("parameter modalities.{}.message", wired.name),
+                    found,
+                );
+            }
         }
-        joined.push(wired.clone());
+        joined.push(joining);
     }
     joined
 }
@@ -118,14 +123,14 @@ fn check_lockstep(modalities: &[ModalityConfig], awaited: &[bool], errors: &mut 
     let mut observed = false;
     let each = modalities.iter().zip(awaited);
     for (modality, _) in each.filter(|(_, awaited)| **awaited) {
-        match modality.message {
-            MessageType::Float32MultiArray | MessageType::Float64MultiArray => errors.add(format!(
+        match modality.message.has_header() {
+            false => errors.add(format!(
                 "parameter modalities.{}.message is {}, which has no stamp; with lockstep a required modality \
                  needs one, such as a JointState",
                 modality.name,
                 modality.message.ros_name()
             )),
-            _ => observed = true,
+            true => observed = true,
         }
     }
     if !observed {

@@ -8,13 +8,20 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::Instant;
 
 use super::pace::LONGEST_WAIT;
-use super::{Decision, HandoverReceiver, Pace, PolicyExecutor, Punctuality, StopReason};
+use super::{
+    Decision, HandoverReceiver, Pace, PolicyExecutor, Punctuality, StopReason, TickEvent,
+    TickRecorder,
+};
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
-use crate::realtime::{Monotonic, Realtime, Setting};
+use crate::realtime::{Monotonic, Realtime, Setting, is_aborting};
 use crate::safety::{CommandSink, Heartbeat, LONGEST_RAMP, Permission};
 use crate::shutdown::Shutdown;
 use crate::time::Stamp;
+
+mod due;
+
+use due::Due;
 
 /// What the control thread works with.
 pub struct ControlLoop<S> {
@@ -34,14 +41,8 @@ pub struct ControlLoop<S> {
     pub permission: Arc<Permission>,
     /// What the thread asks of the kernel for itself.
     pub realtime: Realtime,
-}
-
-/// A tick that is due.
-struct Due {
-    /// Its time, on the node's clock.
-    now: Stamp,
-    /// When the thread woke for it.
-    woke: Monotonic,
+    /// Where ticks are left for whoever looks at them.
+    pub trace: TickRecorder,
 }
 
 /// Wakes the control thread when a feature or the simulated time has changed; nobody before it is there. With the system's
@@ -171,7 +172,8 @@ impl<S: CommandSink> ControlLoop<S> {
     fn run(mut self, orders: &Orders) {
         let mut punctuality = Punctuality::new(self.pace.period());
         let mut stood_in = self.heartbeat.stood_in();
-        while let Some(Due { now, woke }) = self.wait(orders, &mut punctuality) {
+        while let Some(due) = self.wait(orders, &mut punctuality) {
+            let Due { now, woke, .. } = due;
             let elapsed = self.pace.elapsed(now);
             let stood_in_before = std::mem::replace(&mut stood_in, self.heartbeat.stood_in());
             if stood_in != stood_in_before {
@@ -182,7 +184,7 @@ impl<S: CommandSink> ControlLoop<S> {
                 None => self.executor.decide(now, elapsed),
                 Some(why) => self.executor.stop(elapsed, StopReason::NotPermitted(why)),
             };
-            self.send(now, decision, woke, &mut punctuality);
+            self.send(&due, decision, &mut punctuality);
             if let Some(previous) = previous {
                 self.candidates.give_back(previous);
             }
@@ -210,14 +212,15 @@ impl<S: CommandSink> ControlLoop<S> {
     fn bring_to_stop(&mut self, reason: StopReason, punctuality: &mut Punctuality) {
         let until = Instant::now() + LONGEST_RAMP;
         loop {
-            let (now, woke) = (self.clock.now(), Monotonic::now());
-            let elapsed = self.pace.elapsed(now);
+            let due = Due::at(self.clock.now(), Monotonic::now());
+            let elapsed = self.pace.elapsed(due.now);
             let decision = self.executor.stop(elapsed, reason);
-            self.send(now, decision, woke, punctuality);
+            self.send(&due, decision, punctuality);
             let Pace::System(system) = &mut self.pace else {
                 break;
             };
-            if !self.executor.is_slowing_down() || Instant::now() > until {
+            let is_over = Instant::now() > until || is_aborting();
+            if !self.executor.is_slowing_down() || is_over {
                 break;
             }
             while system.ticks.due(Monotonic::now()).is_none() {
@@ -226,8 +229,8 @@ impl<S: CommandSink> ControlLoop<S> {
         }
         if self.executor.is_slowing_down() {
             self.executor.was_stopped();
-            let (now, woke) = (self.clock.now(), Monotonic::now());
-            self.send(now, Decision::Stop(reason), woke, punctuality);
+            let due = Due::at(self.clock.now(), Monotonic::now());
+            self.send(&due, Decision::Stop(reason), punctuality);
         }
     }
 
@@ -262,16 +265,11 @@ impl<S: CommandSink> ControlLoop<S> {
         }
     }
 
-    fn send(
-        &mut self,
-        now: Stamp,
-        decision: Decision,
-        woke: Monotonic,
-        punctuality: &mut Punctuality,
-    ) {
+    fn send(&mut self, due: &Due, decision: Decision, punctuality: &mut Punctuality) {
+        let decided = self.trace.now();
         let mut sent = true;
         if !matches!(decision, Decision::Silent(_)) {
-            let command = self.executor.command(now);
+            let command = self.executor.command(due.now);
             self.heartbeat.begin(Instant::now());
             sent = self.sink.send(command);
             if sent {
@@ -280,9 +278,25 @@ impl<S: CommandSink> ControlLoop<S> {
                 self.heartbeat.beat(Instant::now());
             }
         }
-        let done = Instant::now();
-        let timekeeping = punctuality.sent(done, Monotonic::now().since(woke));
-        self.executor.report(done, decision, sent, timekeeping);
+        let (at, done) = (Instant::now(), Monotonic::now());
+        let timekeeping = punctuality.sent(at, done.since(due.woke));
+        self.executor.report(at, decision, sent, timekeeping);
+        let executor = &mut self.executor;
+        self.trace.count(|number| {
+            Some(TickEvent {
+                number,
+                policy: executor.traced(),
+                deadline: due.deadline,
+                slept: due.slept,
+                skipped: due.skipped,
+                woke: due.woke,
+                decided: decided?,
+                done,
+                decision,
+                sent,
+                rests_on: executor.rests_on(decision, sent),
+            })
+        });
     }
 
     /// Sends the stop action, where anything was sent since the last rest, and forgets that it was.
@@ -298,7 +312,7 @@ impl<S: CommandSink> ControlLoop<S> {
     fn wait(&mut self, orders: &Orders, punctuality: &mut Punctuality) -> Option<Due> {
         let mut has_slept = false;
         loop {
-            if orders.ending.load(Ordering::Acquire) {
+            if orders.ending.load(Ordering::Acquire) || is_aborting() {
                 return None;
             }
             if !orders.active.load(Ordering::Acquire) {
@@ -320,13 +334,13 @@ impl<S: CommandSink> ControlLoop<S> {
             let woke = Monotonic::now();
             match &mut self.pace {
                 Pace::System(system) => {
-                    if let Some(due) = system.ticks.due(woke) {
+                    if let Some(came) = system.ticks.due(woke) {
                         // A deadline that had come before the thread slept says nothing of how it wakes.
-                        if has_slept || due.skipped > 0 {
-                            punctuality.woke(Instant::now(), due.late, due.skipped);
+                        if has_slept || came.skipped > 0 {
+                            punctuality.woke(Instant::now(), came.late, came.skipped);
                         }
-                        let now = self.clock.now();
-                        return Some(Due { now, woke });
+                        let due = Due::at(self.clock.now(), woke);
+                        return Some(due.with_deadline(came, has_slept));
                     }
                     system.sleep();
                     has_slept = true;
@@ -334,7 +348,7 @@ impl<S: CommandSink> ControlLoop<S> {
                 Pace::Simulated(simulated) => {
                     let now = self.clock.now();
                     if !now.is_unset() && simulated.ticks.due(now).is_some() {
-                        return Some(Due { now, woke });
+                        return Some(Due::at(now, woke));
                     }
                     thread::park_timeout(LONGEST_WAIT);
                 }
@@ -346,7 +360,7 @@ impl<S: CommandSink> ControlLoop<S> {
                     if let Some(now) = due
                         && !candidate.is_some_and(|candidate| candidate.is_behind(now))
                     {
-                        return Some(Due { now, woke });
+                        return Some(Due::at(now, woke));
                     }
                     thread::park_timeout(LONGEST_WAIT);
                 }

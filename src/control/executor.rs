@@ -1,11 +1,12 @@
 //! The control thread's part of one policy: everything a tick needs, with its memory taken beforehand.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::snapshot::SnapshotWriter;
 use super::{
-    CommandLatency, Controller, Decision, Measured, Seen, StopReason, TickMeter, TickReport,
-    Timekeeping,
+    CommandLatency, Controller, Decision, Measured, RestsOn, Seen, StopReason, TickMeter,
+    TickReport, Timekeeping, TracedPolicy,
 };
 use crate::message::CommandTemplate;
 use crate::modality::FeatureReader;
@@ -27,6 +28,7 @@ pub struct PolicyExecutor {
     seen: Seen,
     reports: triple_buffer::Input<TickReport>,
     snapshots: Option<SnapshotWriter>,
+    traced: Option<Arc<TracedPolicy>>,
 }
 
 /// What an executor reads and writes, apart from commands.
@@ -64,7 +66,21 @@ impl PolicyExecutor {
             features: ends.features,
             reports: ends.reports,
             snapshots: ends.snapshots,
+            traced: None,
         }
+    }
+
+    /// The same, whose ticks are traced as those of this policy.
+    pub fn traced_as(self, traced: Arc<TracedPolicy>) -> Self {
+        Self {
+            traced: Some(traced),
+            ..self
+        }
+    }
+
+    /// Which policy its ticks are traced as; 0 for none.
+    pub fn traced(&self) -> u32 {
+        self.traced.as_ref().map_or(0, |traced| traced.id())
     }
 
     /// Says that it is the policy that it is to take over from, with other parameters.
@@ -178,6 +194,18 @@ impl PolicyExecutor {
             let prediction: &Seen = self.controller.prediction();
             snapshots.leave(now, prediction, features);
         }
+    }
+
+    /// What a command of this tick rests on that was decided so, and sent.
+    pub fn rests_on(&mut self, decision: Decision, sent: bool) -> RestsOn {
+        let mut rests_on = RestsOn::default();
+        if sent && matches!(decision, Decision::Act { .. }) {
+            let features = self.features.iter_mut().zip(self.seen.present);
+            for (own, (slot, present)) in rests_on.iter_mut().zip(features) {
+                *own = slot.output_buffer_mut().made.filter(|_| present);
+            }
+        }
+        rests_on
     }
 
     /// The stamp that all awaited features have in common, if they do: an observation is complete, whether it shows

@@ -14,6 +14,8 @@ mod punctuality;
 mod reason;
 mod report;
 mod snapshot;
+mod tick_event;
+mod tracing;
 
 pub use attribution::{Attribution, AttributionMessages};
 pub use command_latency::{CommandLatencies, CommandLatency};
@@ -28,3 +30,5 @@ pub use punctuality::{Punctuality, Timekeeping};
 pub use reason::StopReason;
 pub use report::{TickMeter, TickReport};
 pub use snapshot::{Snapshot, SnapshotReader, SnapshotWriter, snapshot_slot};
+pub use tick_event::{RestsOn, TickEvent, TickRecorder};
+pub use tracing::{Collector, TracedPolicy, Tracing};

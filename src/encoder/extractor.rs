@@ -34,7 +34,7 @@ pub struct FeatureExtractor {
 enum Source {
     Image(Box<ImageEncoder>),
     Text(Box<TextEncoder>),
-    Vector(VectorReader),
+    Vector(Box<VectorReader>),
     /// An encoder on another machine, with the width of its features.
     Remote(usize),
 }
@@ -109,7 +109,7 @@ impl FeatureExtractor {
     pub fn without_encoder(spec: &ModalitySpec, weights: &Weights) -> Self {
         Self {
             source: match &spec.source {
-                SourceSpec::Vector { names } => Source::Vector(VectorReader::new(names)),
+                SourceSpec::Vector { names } => Source::Vector(Box::new(VectorReader::new(names))),
                 _ => Source::Remote(spec.width),
             },
             ready: ready(spec, weights),
@@ -225,6 +225,9 @@ impl FeatureExtractor {
                 reader.array(&Numbers::float64(bytes)?, feature)?;
                 None
             }
+            (Source::Vector(reader), _, MessageType::Defined(defined)) => {
+                reader.fields(defined, bytes, feature)?
+            }
             (_, Some(ready), MessageType::PointCloud2) => {
                 let view = FeatureView::parse(bytes)?;
                 present = ready.read(&view, feature)?;
@@ -337,7 +340,7 @@ impl Source {
             SourceSpec::Text { encoder } => Self::Text(Box::new(TextEncoder::load(
                 encoder, folder, runtime, options,
             )?)),
-            SourceSpec::Vector { names } => Self::Vector(VectorReader::new(names)),
+            SourceSpec::Vector { names } => Self::Vector(Box::new(VectorReader::new(names))),
             SourceSpec::Feature { .. } => Self::Remote(spec.width),
         })
     }

@@ -1,13 +1,16 @@
 //! The files of an encoder, and that they are the ones the policy was trained with.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::external::external_files;
 use crate::errors::ConfigErrors;
+use crate::files;
+
+/// The largest model, as protobuf has it; what is larger keeps its weights in files beside it.
+const MOST_MODEL: u64 = 2 << 30;
 
 /// SHA-256 of a file, in hexadecimal as `sha256sum` prints it.
 ///
@@ -19,7 +22,7 @@ pub fn sha256_of(path: &Path) -> Result<String, ConfigErrors> {
 
 fn hash(path: &Path) -> std::io::Result<String> {
     let mut hash = Sha256::new();
-    std::io::copy(&mut File::open(path)?, &mut hash)?;
+    std::io::copy(&mut files::open(path)?, &mut hash)?;
     Ok(in_hex(hash))
 }
 
@@ -46,7 +49,7 @@ pub fn hashes_of_model(path: &Path) -> Result<ModelHashes, ConfigErrors> {
 }
 
 fn hashes(path: &Path) -> Result<ModelHashes, String> {
-    let (model, sha256) = read(path).map_err(|e| e.to_string())?;
+    let (model, sha256) = read(path, MOST_MODEL).map_err(|e| e.to_string())?;
     Ok(ModelHashes {
         sha256,
         external_data: external_hashes(path, &model)?,
@@ -54,8 +57,8 @@ fn hashes(path: &Path) -> Result<ModelHashes, String> {
 }
 
 /// A file and its hash, read in one go, so that what is looked at is what was hashed.
-fn read(path: &Path) -> std::io::Result<(Vec<u8>, String)> {
-    let content = std::fs::read(path)?;
+fn read(path: &Path, most: u64) -> std::io::Result<(Vec<u8>, String)> {
+    let content = files::read(path, most)?;
     let hash = in_hex(Sha256::new_with_prefix(&content));
     Ok((content, hash))
 }
@@ -79,25 +82,23 @@ fn external_hashes(path: &Path, model: &[u8]) -> Result<BTreeMap<String, String>
     Ok(external_data)
 }
 
-/// The path of one of an encoder's files, once its content is known to be the expected one. `key` is what the file
-/// is called in the policy.
+/// The content of one of an encoder's files, once it is known to be the expected one, with its path. `key` is what the
+/// file is called in the policy, and `most` how many bytes it may have.
 pub(super) fn verified(
     key: &str,
     folder: &Path,
     file: &Path,
     expected_sha256: &str,
-) -> Result<PathBuf, ConfigErrors> {
+    most: u64,
+) -> Result<(PathBuf, Vec<u8>), ConfigErrors> {
     let path = folder.join(file);
-    let found = hash(&path).map_err(|e| format!("{key} {} cannot be read: {e}", path.display()))?;
-    check_hash(
-        &format!("{key} {}", path.display()),
-        &found,
-        expected_sha256,
-    )?;
-    Ok(path)
+    let what = format!("{key} {}", path.display());
+    let (content, found) = read(&path, most).map_err(|e| format!("{what} cannot be read: {e}"))?;
+    check_hash(&what, &found, expected_sha256)?;
+    Ok((path, content))
 }
 
-/// The same for a model with all files that it refers to.
+/// The path of a model, once it and all files that it refers to are known to be the expected ones.
 pub(super) fn verified_model(
     folder: &Path,
     file: &Path,
@@ -106,7 +107,8 @@ pub(super) fn verified_model(
 ) -> Result<PathBuf, ConfigErrors> {
     let path = folder.join(file);
     let what = format!("encoder.model {}", path.display());
-    let (model, sha256) = read(&path).map_err(|e| format!("{what} cannot be read: {e}"))?;
+    let (model, sha256) =
+        read(&path, MOST_MODEL).map_err(|e| format!("{what} cannot be read: {e}"))?;
     // What another model refers to does not matter.
     check_hash(&what, &sha256, expected_sha256)?;
     let found = external_hashes(&path, &model).map_err(|why| format!("{what}: {why}"))?;

@@ -28,7 +28,7 @@ mod thumbnail;
 mod tokens;
 mod vector;
 
-pub use accepted::accepts;
+pub use accepted::{accepts, message_for};
 pub use extractor::{Extraction, FeatureExtractor, Probe, probe};
 pub use file::{ModelHashes, hashes_of_model, sha256_of};
 pub use fingerprint::fingerprint;
@@ -37,3 +37,5 @@ pub use provider::{Device, ExecutionProvider, SessionOptions};
 pub use runtime::Runtime;
 pub use summary::Summary;
 pub use thumbnail::Thumbnail;
+#[doc(hidden)] // For the fuzz targets.
+pub use tokens::Tokens;

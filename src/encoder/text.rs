@@ -13,7 +13,7 @@ use super::summary::Summary;
 use super::tokens::{Sentence, Tokens};
 use crate::errors::ConfigErrors;
 use crate::message::MessageError;
-use crate::spec::{Pooling, TextEncoderSpec, Weights};
+use crate::spec::{MAX_TOKENS, Pooling, TextEncoderSpec, Weights};
 
 /// A loaded language encoder.
 pub(super) struct TextEncoder {
@@ -163,14 +163,18 @@ fn beginning(text: &str) -> &str {
         .map_or(text, |(end, _)| &text[..end])
 }
 
+/// The largest `tokenizer.json`, in bytes: ten times one with the words of a hundred languages.
+const MOST_TOKENIZER: u64 = 256 << 20;
+
 fn load_tokens(spec: &TextEncoderSpec, folder: &Path) -> Result<Tokens, ConfigErrors> {
-    let path = verified(
+    let (path, content) = verified(
         "encoder.tokenizer",
         folder,
         &spec.tokenizer,
         &spec.tokenizer_sha256,
+        MOST_TOKENIZER,
     )?;
-    Tokens::load(&path, spec.max_tokens).map_err(|why| {
+    Tokens::read(&content, spec.max_tokens).map_err(|why| {
         ConfigErrors::from(format!(
             "encoder.tokenizer {} is no usable tokenizer.json: {why}",
             path.display()
@@ -234,6 +238,11 @@ impl Feed {
             ));
         }
         if let Some(length) = fixed_length {
+            if length > MAX_TOKENS {
+                return Err(format!(
+                    "it takes exactly {length} tokens; at most {MAX_TOKENS} are supported"
+                ));
+            }
             if tokens.max() > length {
                 return Err(format!(
                     "encoder.max_tokens is {}, and this model takes exactly {length} tokens; at most that many are allowed",
@@ -294,6 +303,29 @@ impl Sentence {
             Field::Ids => &self.ids,
             Field::Mask => &self.mask,
             Field::Types => &self.types,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_of_a_length_that_no_sentence_has_is_refused_before_it_is_filled_up() {
+        let json = include_bytes!("../../tests/models/tokenizer.json");
+        let tokens = Tokens::read(json, 16).unwrap();
+        let port = |length| Port {
+            name: "input_ids".into(),
+            element: Element::I64,
+            shape: vec![1, length],
+            text: String::new(),
+        };
+        let feed = |length| Feed::new(&[port(length)], &tokens, Pooling::MaskedMean).err();
+        assert_eq!(feed(MAX_TOKENS as i64), None);
+        for length in [MAX_TOKENS as i64 + 1, 1 << 40, i64::MAX] {
+            let why = feed(length).unwrap();
+            assert!(why.contains(&format!("exactly {length} tokens")), "{why}");
         }
     }
 }

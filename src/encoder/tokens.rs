@@ -1,11 +1,14 @@
 //! A sentence to the numbers of a language encoder.
 
-use std::path::Path;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use serde::de::IgnoredAny;
 use tokenizers::{Encoding, PostProcessor, Tokenizer};
 
+use crate::shutdown::panic_message;
+
 /// A tokenizer without the padding that its file may ask for: padding would change a mean over all tokens.
-pub(super) struct Tokens {
+pub struct Tokens {
     tokenizer: Tokenizer,
     max_tokens: usize,
     padding: i64,
@@ -13,16 +16,21 @@ pub(super) struct Tokens {
 
 /// The tokens of one sentence.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Sentence {
+pub struct Sentence {
+    /// What the model looks up.
     pub ids: Vec<i64>,
+    /// 1 for every token that counts.
     pub mask: Vec<i64>,
+    /// Which of two sentences each belongs to.
     pub types: Vec<i64>,
 }
 
 impl Tokens {
     /// Reads a `tokenizer.json`.
-    pub fn load(path: &Path, max_tokens: usize) -> Result<Self, String> {
-        let mut tokenizer = Tokenizer::from_file(path).map_err(|e| e.to_string())?;
+    pub fn read(json: &[u8], max_tokens: usize) -> Result<Self, String> {
+        // The library takes for granted that it is JSON to its end.
+        serde_json::from_slice::<IgnoredAny>(json).map_err(|e| e.to_string())?;
+        let mut tokenizer = contained(|| Tokenizer::from_bytes(json))?;
         let padding = tokenizer
             .get_padding()
             .map_or(0, |padding| i64::from(padding.pad_id));
@@ -46,10 +54,7 @@ impl Tokens {
 
     /// The tokens of a sentence, however many; `None` when it has none.
     pub fn encode(&self, sentence: &str) -> Result<Option<Sentence>, String> {
-        let bare = self
-            .tokenizer
-            .encode(sentence, false)
-            .map_err(|e| e.to_string())?;
+        let bare = contained(|| self.tokenizer.encode(sentence, false))?;
         if bare.is_empty() {
             return Ok(None);
         }
@@ -68,10 +73,7 @@ impl Tokens {
 
     /// Puts the special tokens around.
     fn mark(&self, bare: Encoding) -> Result<Sentence, String> {
-        let marked = self
-            .tokenizer
-            .post_process(bare, None, true)
-            .map_err(|e| e.to_string())?;
+        let marked = contained(|| self.tokenizer.post_process(bare, None, true))?;
         let wide = |numbers: &[u32]| numbers.iter().map(|&n| i64::from(n)).collect();
         Ok(Sentence {
             ids: wide(marked.get_ids()),
@@ -91,11 +93,45 @@ impl Tokens {
     }
 }
 
+/// Asks the library for something. A file may ask it for what it has not thought of, which makes it panic.
+fn contained<T>(ask: impl FnOnce() -> tokenizers::Result<T>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(ask)) {
+        Ok(answer) => answer.map_err(|e| e.to_string()),
+        Err(panic) => Err(format!(
+            "the library that reads it panicked ({})",
+            panic_message(panic.as_ref())
+        )),
+    }
+}
+
 impl Sentence {
     /// Fills up with tokens that the attention mask leaves out.
     pub fn fill_up(&mut self, length: usize, padding: i64) {
         self.ids.resize(length, padding);
         self.mask.resize(length, 0);
         self.types.resize(length, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &[u8] = include_bytes!("../../tests/models/tokenizer.json");
+
+    #[test]
+    fn a_file_that_was_cut_off_is_refused_before_the_library_panics() {
+        assert!(Tokens::read(SMALL, 16).is_ok());
+        let end = SMALL.trim_ascii_end().len();
+        for cut in (0..end).step_by(7) {
+            let why = Tokens::read(&SMALL[..cut], 16).err().unwrap();
+            assert!(!why.contains("panicked"), "cut at {cut}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_panic_of_the_library_is_an_error() {
+        let why = contained::<()>(|| panic!("of its own")).unwrap_err();
+        assert!(why.contains("panicked (of its own)"), "{why}");
     }
 }

@@ -2,13 +2,15 @@
 
 use super::joints::{Joined, LatestJoints};
 use super::summary::Summary;
-use crate::message::{Floats, JointStateView, MessageError, Numbers};
+use crate::message::{DefinedType, FieldReader, Floats, JointStateView, MessageError, Numbers};
 use crate::time::Stamp;
 
 /// Picks the named numbers out of messages.
 pub(super) struct VectorReader {
     names: Vec<String>,
     joints: LatestJoints,
+    /// For messages of the type that was met last, of those that are read by their definition.
+    fields: Option<(&'static DefinedType, FieldReader)>,
 }
 
 impl VectorReader {
@@ -17,6 +19,7 @@ impl VectorReader {
         Self {
             names: names.to_vec(),
             joints: LatestJoints::new(names),
+            fields: None,
         }
     }
 
@@ -55,6 +58,32 @@ impl VectorReader {
     /// See [`LatestJoints::forget`].
     pub fn forget(&mut self) {
         self.joints.forget();
+    }
+
+    /// The numbers at the paths that the names are.
+    pub fn fields(
+        &mut self,
+        defined: &'static DefinedType,
+        message: &[u8],
+        feature: &mut [f32],
+    ) -> Result<Option<Stamp>, MessageError> {
+        if self.fields.as_ref().is_none_or(|(of, _)| *of != defined) {
+            let reader = FieldReader::new(defined.layout(), &self.names).map_err(|errors| {
+                MessageError::invalid("the message's type", defined.name(), errors)
+            })?;
+            self.fields = Some((defined, reader));
+        }
+        let Some((_, reader)) = &mut self.fields else {
+            return Ok(None);
+        };
+        let mut wrong = None;
+        let stamp = reader.read(message, |i, value| {
+            match finite(value, || self.names[i].clone()) {
+                Ok(number) => feature[i] = number,
+                Err(error) => wrong = Some(error),
+            }
+        })?;
+        wrong.map_or(Ok(stamp), Err)
     }
 
     /// The numbers of an array, which has exactly one per name.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::Options;
 use crate::bag::{Bag, Contents, Episodes, Layout, Reader, Step, same_topic};
 use crate::config::{ModalityConfig, NodeConfig};
-use crate::encoder::accepts;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::spec::PolicySpec;
@@ -79,7 +78,9 @@ pub fn index(
             .iter()
             .any(|m| same_topic(record.topic, &m.topic))
         {
-            let message = MessageType::from_ros_name(record.message_type);
+            let known = MessageType::from_ros_name(record.message_type);
+            let message =
+                known.or_else(|| MessageType::defined(record.message_type, record.definition).ok());
             let stamp = message.and_then(|message| message.check(record.bytes).ok().flatten());
             indexer.clocks.compare(stamp, record.log_time);
         }
@@ -170,11 +171,7 @@ impl Indexer {
                     notes.push(format!("{place}: there is no message on topic {topic}"));
                     return None;
                 }
-                let message = self.contents.readable(&place, &wired.topic, errors)?;
-                accepts(&modality.source, message)
-                    .map_err(|e| errors.add(format!("{place}: topic {}: {e}", wired.topic)))
-                    .ok()?;
-                Some(message)
+                (self.contents).readable(&place, &wired.topic, &modality.source, errors)
             })
             .collect()
     }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    CommandTemplate, JointTrajectoryView, MessageError, MessageType, Numbers, Quantity, TwistView,
+    CommandTemplate, FieldReader, JointTrajectoryView, Laid, MessageError, MessageType, Numbers,
+    Path, Quantity, TwistView,
 };
 use crate::errors::ConfigErrors;
 use crate::time::Stamp;
@@ -13,6 +14,8 @@ use crate::time::Stamp;
 pub struct ActionMapping {
     message: MessageType,
     fields: Vec<Field>,
+    /// Reads the paths, where the fields are some.
+    reader: Option<FieldReader>,
 }
 
 /// The place of one number.
@@ -24,6 +27,8 @@ pub(super) enum Field {
     Joint { name: String, quantity: Quantity },
     /// An index of the array.
     Index(usize),
+    /// A path, in a message that is known by its definition.
+    Path(Path),
 }
 
 impl ActionMapping {
@@ -58,9 +63,17 @@ impl ActionMapping {
         if errors.is_empty() {
             check_whole(&found, actions, &mut errors);
         }
+        let mut reader = None;
+        if let (MessageType::Defined(defined), true) = (message, errors.is_empty()) {
+            let paths: Vec<String> = found.iter().map(Field::path).collect();
+            reader = FieldReader::new(defined.layout(), &paths)
+                .map_err(|found| errors.add_all("action.fields", found))
+                .ok();
+        }
         errors.or(Self {
             message,
             fields: found,
+            reader,
         })
     }
 
@@ -71,11 +84,7 @@ impl ActionMapping {
 
     /// The path of each action's field, in the order of the actions.
     pub fn field_paths(&self) -> impl Iterator<Item = String> {
-        self.fields.iter().map(|field| match field {
-            Field::Twist(index) => TwistView::FIELDS[*index].to_owned(),
-            Field::Joint { name, quantity } => format!("{}.{name}", quantity.ros_name()),
-            Field::Index(index) => format!("data.{index}"),
-        })
+        self.fields.iter().map(Field::path)
     }
 
     /// What each action commands as far as the message says it, in the order of the actions.
@@ -84,6 +93,7 @@ impl ActionMapping {
             Field::Twist(_) => Some(Quantity::Velocities),
             Field::Joint { quantity, .. } => Some(*quantity),
             Field::Index(_) => None,
+            Field::Path(path) => path.quantity(),
         })
     }
 
@@ -91,14 +101,37 @@ impl ActionMapping {
     pub fn joints(&self) -> impl Iterator<Item = Option<&str>> {
         self.fields.iter().map(|field| match field {
             Field::Joint { name, .. } => Some(name.as_str()),
+            Field::Path(path) => path.name(),
             Field::Twist(_) | Field::Index(_) => None,
         })
     }
 
     /// The command message laid out once, to be filled in every period. `period_s` is the time from a
     /// trajectory's start to its only point.
+    ///
+    /// # Panics
+    /// Where [`ActionMapping::check_command`] would have found a problem.
     pub fn template(&self, frame_id: &str, period_s: f64) -> CommandTemplate {
-        CommandTemplate::new(self.message, &self.fields, frame_id, period_s)
+        match self.laid(frame_id) {
+            Some(laid) => CommandTemplate::of(laid.expect("a command was checked before")),
+            None => CommandTemplate::new(self.message, &self.fields, frame_id, period_s),
+        }
+    }
+
+    /// Whether a message can be made of the fields alone; to read some of them is always possible.
+    ///
+    /// # Errors
+    /// Of a message that is known by its definition, see [`Laid::new`].
+    pub fn check_command(&self) -> Result<(), ConfigErrors> {
+        self.laid("").map_or(Ok(()), |laid| laid.map(|_| ()))
+    }
+
+    fn laid(&self, frame_id: &str) -> Option<Result<Laid, ConfigErrors>> {
+        let MessageType::Defined(defined) = self.message else {
+            return None;
+        };
+        let paths: Vec<String> = self.field_paths().collect();
+        Some(Laid::new(defined.layout(), &paths, frame_id))
     }
 
     /// Reads the action back out of a command message, joints in any order, into one number per action.
@@ -111,6 +144,9 @@ impl ActionMapping {
         message: &[u8],
         action: &mut [f64],
     ) -> Result<Option<Stamp>, MessageError> {
+        if let Some(reader) = &self.reader {
+            return reader.clone().read(message, |i, value| action[i] = value);
+        }
         let fields = self.fields.iter().zip(action);
         match self.message {
             MessageType::JointTrajectory => {
@@ -201,8 +237,14 @@ impl Field {
                 .and_then(|index| index.parse().ok())
                 .map(Self::Index)
                 .ok_or_else(|| wrong("data.<index> is allowed")),
+            (MessageType::Defined(_), None) => Err(wrong(
+                "the path of a number is needed, such as twist.linear.x or position[elbow]",
+            )),
+            (MessageType::Defined(_), Some(path)) => Path::parse(path)
+                .map(Self::Path)
+                .map_err(|problem| format!("action.fields.{action}: {problem}")),
             (other, _) => Err(format!(
-                "action.message is {}; {} are allowed",
+                "action.message is {}; {} are allowed, and any other type whose fields are named by paths",
                 other.ros_name(),
                 COMMANDS.map(MessageType::ros_name).join(", ")
             )),
@@ -214,11 +256,13 @@ impl Field {
             Self::Twist(index) => TwistView::FIELDS[*index].to_owned(),
             Self::Joint { name, quantity } => format!("{}.{name}", quantity.ros_name()),
             Self::Index(index) => format!("data.{index}"),
+            Self::Path(path) => path.to_string(),
         }
     }
 }
 
-const COMMANDS: [MessageType; 4] = [
+/// The commands that are known without a definition.
+pub const COMMANDS: [MessageType; 4] = [
     MessageType::Twist,
     MessageType::TwistStamped,
     MessageType::JointTrajectory,

@@ -114,6 +114,15 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// The bytes of the next string, which need not be UTF-8, without its closing NUL.
+    ///
+    /// # Errors
+    /// When the message ends before it does.
+    pub(super) fn text(&mut self, field: &'static str) -> Result<&'a [u8], MessageError> {
+        let bytes = self.bytes(field)?;
+        Ok(bytes.strip_suffix(&[0]).unwrap_or(bytes))
+    }
+
     /// The next `sequence<octet>`.
     ///
     /// # Errors
@@ -225,6 +234,18 @@ impl Writer {
     /// Beyond four billion elements, which no message of ours comes near.
     pub fn length(&mut self, elements: usize) {
         self.u32(u32::try_from(elements).expect("a sequence of at most 2^32 elements"));
+    }
+
+    /// Writes zeros for a number of `size` bytes and says at which byte of the message it begins.
+    pub(super) fn room(&mut self, size: usize) -> usize {
+        let at = (self.message.len() - HEADER).next_multiple_of(size) + HEADER;
+        self.message.resize(at + size, 0);
+        at
+    }
+
+    /// Changes what has been written.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut [u8])) {
+        change(&mut self.message);
     }
 
     /// The serialized message.

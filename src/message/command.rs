@@ -2,6 +2,7 @@
 
 use super::action::Field;
 use super::cdr::Writer;
+use super::fields::{Laid, Place, write_stamp};
 use super::{MessageType, Quantity, TwistView};
 use crate::time::Stamp;
 
@@ -10,7 +11,7 @@ use crate::time::Stamp;
 pub struct CommandTemplate {
     message: Vec<u8>,
     stamp_at: Option<usize>,
-    numbers_at: Vec<usize>,
+    numbers: Vec<Place>,
 }
 
 impl CommandTemplate {
@@ -34,19 +35,26 @@ impl CommandTemplate {
         Self {
             message: writer.finish(),
             stamp_at,
-            numbers_at,
+            numbers: numbers_at.into_iter().map(Place::double).collect(),
+        }
+    }
+
+    /// A message that was laid out by its definition.
+    pub(super) fn of(laid: Laid) -> Self {
+        Self {
+            message: laid.message,
+            stamp_at: laid.stamp_at,
+            numbers: laid.numbers,
         }
     }
 
     /// The message with this stamp, where it has one, and one number per action. Never allocates.
     pub fn encode(&mut self, stamp: Stamp, action: &[f64]) -> &[u8] {
         if let Some(at) = self.stamp_at {
-            let (sec, nanosec) = stamp.to_ros();
-            self.message[at..at + 4].copy_from_slice(&sec.to_le_bytes());
-            self.message[at + 4..at + 8].copy_from_slice(&nanosec.to_le_bytes());
+            write_stamp(&mut self.message, at, stamp);
         }
-        for (at, value) in self.numbers_at.iter().zip(action) {
-            self.message[*at..*at + 8].copy_from_slice(&value.to_le_bytes());
+        for (place, value) in self.numbers.iter().zip(action) {
+            place.write(&mut self.message, *value);
         }
         &self.message
     }

@@ -1,9 +1,11 @@
 //! The messages that are understood.
 
 use super::{
-    CompressedImageView, FeatureView, ImageView, JointStateView, JointTrajectoryView, JoyView,
-    MessageError, Numbers, TwistView, boolean, clock, text,
+    CompressedImageView, DefinedType, Definitions, FeatureView, FieldReader, ImageView,
+    JointStateView, JointTrajectoryView, JoyView, MessageError, Numbers, TwistView, boolean, clock,
+    text,
 };
+use crate::errors::ConfigErrors;
 use crate::time::Stamp;
 
 /// A message type of ROS that this crate reads or writes as data.
@@ -35,10 +37,12 @@ pub enum MessageType {
     Bool,
     /// The state of a joystick.
     Joy,
+    /// Any other type, whose numbers are found by its definition.
+    Defined(&'static DefinedType),
 }
 
 impl MessageType {
-    /// All of them.
+    /// All that are known without a definition.
     pub const ALL: [Self; 13] = [
         Self::Image,
         Self::CompressedImage,
@@ -71,6 +75,7 @@ impl MessageType {
             Self::Clock => "rosgraph_msgs/msg/Clock",
             Self::Bool => "std_msgs/msg/Bool",
             Self::Joy => "sensor_msgs/msg/Joy",
+            Self::Defined(defined) => defined.name(),
         }
     }
 
@@ -84,6 +89,32 @@ impl MessageType {
                 .and_then(|rest| rest.strip_prefix("/msg/"))
                 == Some(short)
         })
+    }
+
+    /// The type of that name, of the installed packages, with its definition.
+    ///
+    /// # Errors
+    /// What is no name of a type, and a type that is not installed or cannot be read.
+    pub fn installed(name: &str) -> Result<Self, ConfigErrors> {
+        let Some(name) = full_name(name) else {
+            return Err(format!(
+                "{name:?} is no message type; one looks like nav_msgs/msg/Odometry"
+            )
+            .into());
+        };
+        let definition = Definitions::of_environment().of(&name)?;
+        DefinedType::get(&name, &definition).map(Self::Defined)
+    }
+
+    /// The type of that name with the definition that came with its messages, otherwise with that of the installed packages.
+    ///
+    /// # Errors
+    /// As for [`MessageType::installed`].
+    pub fn defined(name: &str, definition: &str) -> Result<Self, ConfigErrors> {
+        match (definition.trim().is_empty(), full_name(name)) {
+            (false, Some(name)) => DefinedType::get(&name, definition).map(Self::Defined),
+            _ => Self::installed(name),
+        }
     }
 
     /// Whether a message begins with a `std_msgs/msg/Header`.
@@ -102,6 +133,7 @@ impl MessageType {
             | Self::Twist
             | Self::Clock
             | Self::Bool => false,
+            Self::Defined(defined) => defined.layout().has_header(),
         }
     }
 
@@ -124,6 +156,19 @@ impl MessageType {
             Self::Clock => Some(clock(message)?),
             Self::Bool => boolean(message).map(|_| None)?,
             Self::Joy => Some(JoyView::parse(message)?.stamp),
+            Self::Defined(defined) => {
+                FieldReader::whole(defined.layout()).read(message, |_, _| {})?
+            }
         })
     }
+}
+
+/// The name of a type with its `msg/`, where it is one.
+fn full_name(name: &str) -> Option<String> {
+    let (package, short) = name.split_once('/')?;
+    let short = short.strip_prefix("msg/").unwrap_or(short);
+    let is_word = |word: &str| {
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    (is_word(package) && is_word(short)).then(|| format!("{package}/msg/{short}"))
 }

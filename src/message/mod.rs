@@ -13,6 +13,7 @@ mod compressed_image;
 mod diagnostics;
 mod error;
 mod feature;
+mod fields;
 mod image;
 mod image_encoding;
 mod joint_state;
@@ -26,7 +27,7 @@ mod sequence;
 mod text;
 mod twist;
 
-pub use action::ActionMapping;
+pub use action::{ActionMapping, COMMANDS};
 pub use boolean::boolean;
 pub use clock::clock;
 pub use command::CommandTemplate;
@@ -36,6 +37,7 @@ pub use diagnostics::{
 };
 pub use error::MessageError;
 pub use feature::{FeatureTemplate, FeatureView, frame_id, header_stamp};
+pub use fields::{DefinedType, Definitions, FieldReader, Laid, Layout, Path, is_path};
 pub use image::{ImageView, MAX_MEGAPIXELS};
 pub use image_encoding::{
     ChannelOrder, DepthUnit, ImageEncoding, Mosaic, SampleSize, SemiPlanar, Yuv422,

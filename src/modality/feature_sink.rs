@@ -79,6 +79,7 @@ pub struct FeatureSink {
     builder: FeatureBuilder,
     slot: FeatureWriter,
     measured: Option<MeasuredWriter>,
+    made: Option<Instant>,
 }
 
 impl FeatureSink {
@@ -88,6 +89,7 @@ impl FeatureSink {
             builder,
             slot,
             measured: None,
+            made: None,
         }
     }
 
@@ -112,8 +114,13 @@ impl Deliver for FeatureSink {
                 .copy_from_slice(self.builder.newest());
             measured.publish();
         }
-        feature.made = Some(Instant::now());
+        self.made = Some(Instant::now());
+        feature.made = self.made;
         self.slot.publish();
         times
+    }
+
+    fn made(&self) -> Option<Instant> {
+        self.made
     }
 }

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::stages::Stages;
 use super::throttle::Throttle;
-use super::{Encoded, Encoding, Extract, Message, MessageSlot, ModalityStats};
+use super::{Encoded, Encoding, Extract, Message, MessageEvent, MessageSlot, ModalityStats};
 use crate::errors::ConfigErrors;
 use crate::message::MessageError;
 use crate::shutdown::Shutdown;
+use crate::trace::{Outcome, Recorder};
 
 /// Errors of messages that come again and again are logged this often.
 const LOG_EVERY: Duration = Duration::from_secs(1);
@@ -23,6 +24,11 @@ pub trait Deliver: Send + 'static {
     /// nothing of meaning. `message` is what it was made from. Returns how many times as far from the
     /// training data the feature is as nearly all of them, where that is known.
     fn deliver(&mut self, encoded: &Encoded, message: &Message) -> Option<f64>;
+
+    /// When the last feature was made, as those who read it know it; `None` where nobody here does.
+    fn made(&self) -> Option<Instant> {
+        None
+    }
 }
 
 /// A running worker.
@@ -34,8 +40,8 @@ pub struct Worker {
 
 impl Worker {
     /// Starts the worker of the modality `name`, whose messages go through `encoding`. `notify` is called after every
-    /// feature. If the thread panics, `shutdown` is requested: a sentence that never ages must not be obeyed
-    /// for ever.
+    /// feature. What becomes of every message is left in `recorder`. If the thread panics, `shutdown` is requested: a
+    /// sentence that never ages must not be obeyed for ever.
     ///
     /// # Errors
     /// A thread that the system does not give.
@@ -44,6 +50,7 @@ impl Worker {
         encoding: Encoding<impl Extract>,
         deliver: impl Deliver,
         notify: impl Fn() + Send + 'static,
+        recorder: Recorder<MessageEvent>,
         shutdown: &Shutdown,
     ) -> Result<Self, ConfigErrors> {
         let slot = Arc::new(MessageSlot::new(encoding.message_type()));
@@ -53,6 +60,8 @@ impl Worker {
             encoding,
             deliver,
             notify,
+            recorder,
+            encoded: None,
             stats: stats.clone(),
             throttle: Throttle::new(LOG_EVERY),
             started: Instant::now(),
@@ -102,6 +111,9 @@ struct Work<E, D, N> {
     encoding: Encoding<E>,
     deliver: D,
     notify: N,
+    recorder: Recorder<MessageEvent>,
+    /// When the encoder was done with the message at hand, while somebody looks.
+    encoded: Option<Instant>,
     stats: Arc<ModalityStats>,
     throttle: Throttle,
     started: Instant,
@@ -113,27 +125,60 @@ impl<E: Extract, D: Deliver, N: Fn()> Work<E, D, N> {
         while let Some((message, arrived)) = slot.take() {
             let taken = Instant::now();
             self.stats.begin(taken);
-            match self.encode(&message) {
-                Ok(Some(encoded)) => match encoded.refusal {
-                    None => {
-                        let sentence = self.encoding.sentence(&message);
-                        let sentence = sentence.filter(|_| encoded.present);
-                        let reason = self.encoding.reason();
-                        let transport = encoded.transport(message.received);
-                        let entered = self.encoding.model_entered();
-                        let done = Instant::now();
-                        let stages = Stages::new(transport, arrived, taken, entered, done);
-                        self.stats
-                            .count_encoded(&encoded, &stages, sentence, reason);
-                        (self.notify)();
+            self.encoded = None;
+            let result = self.encode(&message);
+            let transport = match &result {
+                Ok(Some(encoded)) => encoded.transport(message.received),
+                _ => None,
+            };
+            let entered = self.encoding.model_entered();
+            let done = Instant::now();
+            let stages = Stages::new(transport, arrived, taken, entered, done);
+            let outcome = self.count(result, &message, &stages);
+            let is_feature = outcome == Outcome::Feature;
+            self.recorder.record(MessageEvent {
+                taken,
+                stages,
+                encoded: self.encoded,
+                made: self.deliver.made().filter(|_| is_feature),
+                outcome,
+            });
+        }
+    }
+
+    /// Counts what became of the message, and says whatever there is to say of it.
+    fn count(
+        &mut self,
+        result: Result<Option<Encoded>, MessageError>,
+        message: &Message,
+        stages: &Stages,
+    ) -> Outcome {
+        match result {
+            Ok(Some(encoded)) => match encoded.refusal {
+                None => {
+                    let sentence = self.encoding.sentence(message);
+                    let sentence = sentence.filter(|_| encoded.present);
+                    let reason = self.encoding.reason();
+                    self.stats.count_encoded(&encoded, stages, sentence, reason);
+                    (self.notify)();
+                    match encoded.present {
+                        true => Outcome::Feature,
+                        false => Outcome::Absent,
                     }
-                    Some(error) => {
-                        self.drop_message(error.to_string(), true);
-                        (self.notify)();
-                    }
-                },
-                Ok(None) => self.stats.count_irrelevant(self.encoding.reason()),
-                Err(error) => self.drop_message(error.to_string(), false),
+                }
+                Some(error) => {
+                    self.drop_message(error.to_string(), true);
+                    (self.notify)();
+                    Outcome::Dropped
+                }
+            },
+            Ok(None) => {
+                self.stats.count_irrelevant(self.encoding.reason());
+                Outcome::Ignored
+            }
+            Err(error) => {
+                self.drop_message(error.to_string(), false);
+                Outcome::Dropped
             }
         }
     }
@@ -142,6 +187,7 @@ impl<E: Extract, D: Deliver, N: Fn()> Work<E, D, N> {
     fn encode(&mut self, message: &Message) -> Result<Option<Encoded>, MessageError> {
         let encoded = self.encoding.encode(message, self.deliver.room())?;
         if let Some(encoded) = &encoded {
+            self.encoded = self.recorder.is_on().then(Instant::now);
             let times = self.deliver.deliver(encoded, message);
             self.stats.set_distance(times);
         }

@@ -17,6 +17,11 @@ impl Monotonic {
         Self(nanos)
     }
 
+    /// Nanoseconds since the clock's start.
+    pub const fn nanos(self) -> u64 {
+        self.0
+    }
+
     /// The time now.
     pub fn now() -> Self {
         let now = clock_gettime(ClockId::Monotonic);
@@ -26,6 +31,11 @@ impl Monotonic {
     /// This point, later by `duration`.
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration.as_nanos() as u64))
+    }
+
+    /// This point, earlier by `duration`.
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(duration.as_nanos() as u64))
     }
 
     /// From `earlier` to this point; zero when it is not earlier.

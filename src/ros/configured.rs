@@ -12,7 +12,7 @@ use super::status_source::StatusSource;
 use super::status_timing::log_settings;
 use crate::clock::Clock;
 use crate::config::{Loaded, NodeConfig};
-use crate::control::{ControlLoop, ControlThread, Pace, Waker, handover};
+use crate::control::{ControlLoop, ControlThread, Pace, TickRecorder, Tracing, Waker, handover};
 use crate::errors::ConfigErrors;
 use crate::realtime::Setting;
 use crate::safety::{Heartbeat, Patience, Permission, Supervisor};
@@ -34,6 +34,8 @@ pub struct Surroundings<'a> {
     pub permission: &'a Arc<Permission>,
     /// Where it is left what became of what the control thread asked of the kernel.
     pub settings: &'a OnceLock<Vec<Setting>>,
+    /// Where what happens is recorded, while somebody looks.
+    pub tracing: &'a Tracing,
     /// Where the status learns what to show.
     pub to_status: &'a Sender<Option<StatusSource>>,
 }
@@ -62,10 +64,12 @@ impl Configured {
             topics,
             permission,
             settings,
+            tracing,
             to_status,
         } = around;
         let (warnings, files) = (loaded.warnings.clone(), loaded.files.clone());
-        let runtime = PolicyRuntime::start(config, loaded, &topics.fanouts, waker, shutdown)?;
+        let fanouts = &topics.fanouts;
+        let runtime = PolicyRuntime::start(config, loaded, fanouts, waker, tracing, shutdown)?;
         let explainer = match (runtime.attribution, &topics.explanations) {
             (Some(attribution), Some(explanations)) => Some(Explainer::start(
                 explanations.clone(),
@@ -94,6 +98,7 @@ impl Configured {
             fanouts: topics.fanouts.clone(),
             clock: (*clock).clone(),
             waker: (*waker).clone(),
+            tracing: (*tracing).clone(),
             shutdown: (*shutdown).clone(),
             sender,
             spec: runtime.status.spec.clone(),
@@ -113,6 +118,7 @@ impl Configured {
             heartbeat: heartbeat.clone(),
             permission: (*permission).clone(),
             realtime: config.realtime.clone(),
+            trace: TickRecorder::new(tracing.control()),
         };
         // Before the control thread works: whatever is there is brought into RAM, which takes a moment.
         let memory = config.realtime.apply_to_memory();

@@ -36,7 +36,7 @@ impl Created {
 /// A parameter file that is missing or malformed, `--ros-args` that ROS cannot parse, an environment that it cannot use.
 pub fn create_node(name: &str) -> Result<Created, ConfigErrors> {
     let mut errors = ConfigErrors::new();
-    let read = RosArguments::parse(std::env::args())
+    let read = RosArguments::of_process()
         .and_then(|arguments| Ok((Overrides::read(&arguments)?, arguments)))
         .map_err(|found| errors.extend(found));
     let is_logged = read
@@ -74,7 +74,9 @@ pub fn create_node(name: &str) -> Result<Created, ConfigErrors> {
 }
 
 fn arguments_text() -> String {
-    std::env::args().skip(1).collect::<Vec<_>>().join(" ")
+    let words = std::env::args_os().skip(1);
+    let words = words.map(|word| word.to_string_lossy().into_owned());
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
@@ -89,10 +91,12 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
 ///
 /// # Errors
 /// Every word that nobody would read.
-pub fn refuse_other_arguments(arguments: impl Iterator<Item = String>) -> Result<(), ConfigErrors> {
+pub fn refuse_other_arguments(
+    arguments: impl IntoIterator<Item = String>,
+) -> Result<(), ConfigErrors> {
     let mut errors = ConfigErrors::new();
     let mut is_ours = false;
-    for argument in arguments.skip(1) {
+    for argument in arguments.into_iter().skip(1) {
         match argument.as_str() {
             "--ros-args" => is_ours = true,
             "--" => is_ours = false,

@@ -16,10 +16,11 @@ use super::node::follow_clock;
 use super::signals::watch_signals;
 use super::status_source::ModalityStatus;
 use super::subscription::Subscription;
+use super::trace_topic::TraceTopic;
 use super::watcher::Watcher;
 use crate::clock::Clock;
-use crate::config::{ENCODER_NAME, EncoderConfig, LoadedEncoder};
-use crate::control::Freshness;
+use crate::config::{ENCODER_NAME, EncoderConfig, LoadedEncoder, words};
+use crate::control::{Freshness, Tracing};
 use crate::errors::ConfigErrors;
 use crate::message::{FeatureTemplate, MessageType, frame_id};
 use crate::modality::{Deliver, Encoded, Encoding, Message, MessageFanout, Validity, Worker};
@@ -39,7 +40,7 @@ const SILENT_AFTER_S: f64 = 1.0;
 /// # Errors
 /// Every problem of the command line, the parameters, the policy and the encoder.
 pub fn run() -> Result<(), ConfigErrors> {
-    context::refuse_other_arguments(std::env::args())?;
+    context::refuse_other_arguments(words(std::env::args_os())?)?;
     let created = context::create_node(ENCODER_NAME)?;
     let checked = EncoderConfig::from_parameters(created.given()?)?;
     let (mut node, config) = (created.node, checked.config);
@@ -83,11 +84,14 @@ impl EncoderNode {
         let features = Features::new(&mut node, &fingerprint, modality.width, is_text)?;
         let message = config.message;
         let validity = Validity::of(&modality.source, Some(SILENT_AFTER_S));
+        let (tracing, collector) = Tracing::new();
+        let traced = tracing.encoder(&fingerprint, &modality.name);
         let worker = Worker::start(
             &modality.name,
             Encoding::new(message, validity, extractor),
             features,
             || {},
+            tracing.worker(&traced, 0),
             &shutdown,
         )?;
         let sim_time = match config.use_sim_time {
@@ -126,8 +130,13 @@ impl EncoderNode {
             source,
             graph.warnings(),
         )?;
+        let mut trace = TraceTopic::new(&mut node, collector)?;
+        let watch = move |now| {
+            status.look(now);
+            trace.look(now);
+        };
         Ok(Self {
-            watcher: Watcher::start(move |now| status.look(now), &shutdown)?,
+            watcher: Watcher::start(watch, &shutdown)?,
             node,
             services,
             sim_time,

@@ -13,7 +13,7 @@ use super::policy_runtime::{MessageFanouts, PolicyRuntime};
 use super::status_source::StatusSource;
 use crate::clock::Clock;
 use crate::config::{Loaded, NodeConfig};
-use crate::control::{Attribution, HandoverSender, PolicyExecutor, Returned, Waker};
+use crate::control::{Attribution, HandoverSender, PolicyExecutor, Returned, Tracing, Waker};
 use crate::errors::ConfigErrors;
 use crate::modality::Worker;
 use crate::safety::StopCommand;
@@ -40,6 +40,8 @@ pub struct Work {
     pub clock: Clock,
     /// Wakes the control thread.
     pub waker: Waker,
+    /// Where what happens is recorded, while somebody looks.
+    pub tracing: Tracing,
     /// Asked where an encoder's thread panics.
     pub shutdown: Shutdown,
     /// The way to the control thread.
@@ -206,8 +208,14 @@ impl Work {
             )
             .into());
         }
-        let mut runtime =
-            PolicyRuntime::start(config, loaded, &self.fanouts, &self.waker, &self.shutdown)?;
+        let mut runtime = PolicyRuntime::start(
+            config,
+            loaded,
+            &self.fanouts,
+            &self.waker,
+            &self.tracing,
+            &self.shutdown,
+        )?;
         if !is_another {
             runtime.executor.set_same_policy();
         }

@@ -39,6 +39,8 @@ mod status_publisher;
 mod status_source;
 mod status_timing;
 mod subscription;
+mod trace_listener;
+mod trace_topic;
 mod watcher;
 
 pub use encoder_node::run as run_encoder;
@@ -46,3 +48,4 @@ pub use node::run;
 pub use recorder::{Progress, Recorder, Report};
 pub use signals::watch_signals;
 pub use status_listener::{HeardStatus, StatusListener};
+pub use trace_listener::TraceListener;

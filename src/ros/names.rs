@@ -29,7 +29,7 @@ impl Names {
         // A node that exists has both, and its command line could be parsed.
         let namespace = node.namespace().unwrap_or_default();
         let name = NodeName::new(&namespace, &node.name().unwrap_or_default());
-        let arguments = RosArguments::parse(std::env::args()).unwrap_or_default();
+        let arguments = RosArguments::of_process().unwrap_or_default();
         Self::of(&name, &arguments)
     }
 

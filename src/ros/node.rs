@@ -21,13 +21,14 @@ use super::signals::watch_signals;
 use super::status::{NodeSources, StatusReporter};
 use super::status_source::StatusSource;
 use super::subscription::Subscription;
+use super::trace_topic::TraceTopic;
 use super::watcher::Watcher;
 use crate::clock::Clock;
-use crate::config::{LiveParameters, Loaded, NODE_NAME};
-use crate::control::{State, Waker};
+use crate::config::{LiveParameters, Loaded, NODE_NAME, words};
+use crate::control::{State, Tracing, Waker};
 use crate::errors::ConfigErrors;
 use crate::message::{self, MessageType};
-use crate::realtime::Setting;
+use crate::realtime::{Setting, delay_abort};
 use crate::safety::Permission;
 use crate::shutdown::{Cause, Shutdown};
 
@@ -48,7 +49,7 @@ const LAST_PATIENCE: Duration = Duration::from_secs(3);
 /// Everything wrong with the command line, the parameters, the policy and its encoders, found before anything moves; later
 /// a thread that panicked.
 pub fn run() -> Result<(), ConfigErrors> {
-    context::refuse_other_arguments(std::env::args())?;
+    context::refuse_other_arguments(words(std::env::args_os())?)?;
     let created = context::create_node(NODE_NAME)?;
     let parameters = LiveParameters::new(created.given()?)?;
     let mut node = created.node;
@@ -60,6 +61,7 @@ pub fn run() -> Result<(), ConfigErrors> {
     let parameters = ParameterChanges::new(&mut node, &clock, parameters)?;
     let shutdown = Shutdown::default();
     watch_signals(&shutdown)?;
+    delay_abort().map_err(|e| format!("the handler of SIGABRT is refused: {e}"))?;
     ManagedNode::new(node, clock, parameters, logger_levels, shutdown)?.spin()
 }
 
@@ -76,6 +78,8 @@ struct ManagedNode {
     permission: Arc<Permission>,
     /// What became of what the control thread asked of the kernel, once it has.
     settings: Arc<OnceLock<Vec<Setting>>>,
+    /// Where what happens is recorded, while somebody looks.
+    tracing: Tracing,
     parameters: ParameterChanges,
     logger_levels: LoggerLevels,
     sim_time: Option<Subscription>,
@@ -149,16 +153,23 @@ impl ManagedNode {
                 settings: settings.clone(),
             },
         )?;
+        let (tracing, collector) = Tracing::new();
+        let mut trace = TraceTopic::new(&mut node, collector)?;
+        let watch = move |now| {
+            reporter.look(now);
+            trace.look(now);
+        };
         Ok(Self {
             configured: None,
             work: Work::Nothing,
             lifecycle: LifecycleServices::new(&mut node, &clock)?,
             state,
             to_status,
-            watcher: Watcher::start(move |now| reporter.look(now), &shutdown)?,
+            watcher: Watcher::start(watch, &shutdown)?,
             permissions: PermissionServices::new(&mut node, permission.clone())?,
             permission,
             settings,
+            tracing,
             parameters,
             logger_levels,
             sim_time,

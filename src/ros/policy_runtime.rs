@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use super::status_source::{ModalityStatus, StatusSource};
 use crate::config::{Loaded, NodeConfig};
-use crate::control::{Attribution, Controller, Ends, Measured, PolicyExecutor, TickMeter, Waker};
+use crate::control::{
+    Attribution, Controller, Ends, Measured, PolicyExecutor, TickMeter, Tracing, Waker,
+};
 use crate::errors::ConfigErrors;
 use crate::modality::{
     Encoding, FeatureBuilder, FeatureSink, History, MessageFanout, Validity, Worker, feature_slot,
@@ -42,6 +44,7 @@ impl PolicyRuntime {
         loaded: Loaded,
         fanouts: &MessageFanouts,
         waker: &Waker,
+        tracing: &Tracing,
         shutdown: &Shutdown,
     ) -> Result<Self, ConfigErrors> {
         let Loaded {
@@ -52,6 +55,7 @@ impl PolicyRuntime {
             ..
         } = loaded;
         let spec = policy.spec().clone();
+        let traced = tracing.policy(&spec);
         let (attribution, snapshots) = match config.contributions_rate_hz {
             0.0 => (None, None),
             rate_hz => {
@@ -99,7 +103,8 @@ impl PolicyRuntime {
             let encoding = Encoding::new(message, validity, extractor)
                 .with_max_frozen_s(wired.max_frozen_s)
                 .in_simulated_time(config.use_sim_time);
-            let worker = Worker::start(name, encoding, sink, notify, shutdown)?;
+            let recorder = tracing.worker(&traced, index);
+            let worker = Worker::start(name, encoding, sink, notify, recorder, shutdown)?;
             fanout.attach(worker.slot().clone());
             let status = ModalityStatus::of(&worker, freshness.clone(), fanout.clone());
             modalities.push(ModalityStatus { encoder, ..status });
@@ -133,7 +138,7 @@ impl PolicyRuntime {
                 modalities,
                 reports,
             },
-            executor: Box::new(PolicyExecutor::new(controller, ends)),
+            executor: Box::new(PolicyExecutor::new(controller, ends).traced_as(traced)),
             attribution,
             workers,
         })

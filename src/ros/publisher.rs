@@ -3,6 +3,7 @@
 use r2r::QosProfile;
 
 use super::logger;
+use super::subscription::hint;
 use crate::config::NodeConfig;
 use crate::errors::ConfigErrors;
 use crate::safety::CommandSink;
@@ -21,7 +22,13 @@ impl CommandPublisher {
         let qos = QosProfile::default().keep_last(1);
         let publisher = node
             .create_publisher_untyped(topic, message.ros_name(), qos)
-            .map_err(|e| format!("topic {topic}: cannot publish: {e}"))?;
+            .map_err(|e| {
+                let hint = hint(&e, message.ros_name());
+                format!(
+                    "topic {topic} ({}): cannot publish: {e}{hint}",
+                    message.ros_name()
+                )
+            })?;
         Ok(Self(publisher))
     }
 

@@ -11,11 +11,11 @@ use super::node::follow_clock;
 use super::recorded_topic::{Arrival, RecordedTopic};
 use super::recorder_status::RecorderStatus;
 use super::subscription::Subscription;
-use crate::bag::{Definitions, Episodes, Summary, Writer};
+use crate::bag::{Episodes, Summary, Writer};
 use crate::clock::Clock;
 use crate::config::{NodeConfig, NodeName};
 use crate::errors::ConfigErrors;
-use crate::message::MessageType;
+use crate::message::{Definitions, MessageType};
 use crate::time::Stamp;
 
 /// The name of the recorder's node; the parameter file it reads is the node's.

@@ -28,6 +28,8 @@ pub struct StatusListener {
     subscriptions: Vec<Subscription>,
     sender: Sender<HeardStatus>,
     heard: Receiver<HeardStatus>,
+    /// The tool that looks for a node.
+    tool: &'static str,
 }
 
 /// One message of a node about its parts.
@@ -53,7 +55,12 @@ impl StatusListener {
     /// # Errors
     /// What ROS says when it refuses a node.
     pub fn new() -> Result<Self, ConfigErrors> {
-        let name = format!("late_fusion_status_{}", std::process::id());
+        Self::of_tool("status")
+    }
+
+    /// The same for another tool that looks for a node.
+    pub(super) fn of_tool(tool: &'static str) -> Result<Self, ConfigErrors> {
+        let name = format!("late_fusion_{tool}_{}", std::process::id());
         let mut node = context::create_node(&name)?.node;
         let timer = node
             .create_wall_timer(SPIN)
@@ -65,6 +72,7 @@ impl StatusListener {
             subscriptions: Vec::new(),
             sender,
             heard,
+            tool,
         })
     }
 
@@ -92,7 +100,7 @@ impl StatusListener {
                     let since: Instant = *found.get_or_insert_with(Instant::now);
                     let is_named = matches!(&choice, Choice::One(node) if wanted == Some(node));
                     if is_named || is_over || since.elapsed() >= OTHERS {
-                        return one(choice).map(Some);
+                        return one(choice, self.tool).map(Some);
                     }
                 }
             }
@@ -121,20 +129,36 @@ impl StatusListener {
                     let _ = sender.send(HeardStatus { parts, is_whole });
                 }
             };
-            let subscription =
-                Subscription::of_type(&mut self.node, &topic, DIAGNOSTICS_NAME, qos, deliver)?;
-            self.subscriptions.push(subscription);
+            self.subscribe(&topic, DIAGNOSTICS_NAME, qos, deliver)?;
         }
+        Ok(())
+    }
+
+    /// Hears one topic more.
+    pub(super) fn subscribe(
+        &mut self,
+        topic: &str,
+        message: &str,
+        qos: QosProfile,
+        deliver: impl FnMut(Vec<u8>) + Send + 'static,
+    ) -> Result<(), ConfigErrors> {
+        let subscription = Subscription::of_type(&mut self.node, topic, message, qos, deliver)?;
+        self.subscriptions.push(subscription);
         Ok(())
     }
 
     /// Waits a moment, and returns what was heard.
     pub fn step(&mut self) -> Vec<HeardStatus> {
+        self.serve();
+        self.heard.try_iter().collect()
+    }
+
+    /// Waits a moment, and delivers what has arrived.
+    pub(super) fn serve(&mut self) {
         self.node.spin_once(SPIN);
         for subscription in &mut self.subscriptions {
             subscription.drain();
         }
-        self.heard.try_iter().collect()
     }
 
     /// The full names of the nodes that say how they are, on `/diagnostics` and on a topic of their own.
@@ -174,12 +198,12 @@ fn choose(wanted: Option<&str>, nodes: &[String]) -> Choice {
     }
 }
 
-fn one(choice: Choice) -> Result<String, ConfigErrors> {
+fn one(choice: Choice, tool: &str) -> Result<String, ConfigErrors> {
     match choice {
         Choice::One(node) => Ok(node),
         Choice::Nobody => Err("no node was found".to_owned().into()),
         Choice::Several(nodes) => Err(format!(
-            "{} nodes could be meant: {}; name one: late_fusion status {}",
+            "{} nodes could be meant: {}; name one: late_fusion {tool} {}",
             nodes.len(),
             nodes.join(", "),
             nodes[0]

@@ -39,9 +39,10 @@ impl Subscription {
         qos: QosProfile,
         deliver: impl FnMut(Vec<u8>) + Send + 'static,
     ) -> Result<Self, ConfigErrors> {
-        let stream = node
-            .subscribe_raw(topic, message, qos)
-            .map_err(|e| format!("topic {topic} ({message}): cannot subscribe: {e}"))?;
+        let stream = node.subscribe_raw(topic, message, qos).map_err(|e| {
+            let hint = hint(&e, message);
+            format!("topic {topic} ({message}): cannot subscribe: {e}{hint}")
+        })?;
         Ok(Self {
             stream: Box::new(stream),
             deliver: Box::new(deliver),
@@ -57,4 +58,16 @@ impl Subscription {
         }
         any
     }
+}
+
+/// What to do about an error of r2r, where that is known: it makes code for messages when it is built.
+pub(super) fn hint(error: &r2r::Error, message: &str) -> String {
+    if !matches!(error, r2r::Error::InvalidMessageType { .. }) {
+        return String::new();
+    }
+    let package = message.split('/').next().unwrap_or(message);
+    format!(
+        "; late_fusion was built without the messages of {package}. With that package installed, add it to \
+         IDL_PACKAGE_FILTER in .cargo/config.toml and build again"
+    )
 }

@@ -1,11 +1,11 @@
 //! A second pair of eyes: stops the robot when the control thread cannot.
 //!
 //! A robot that moved keeps its last command until the next one comes. So from the first command on, whenever none will
-//! come any more (the control thread has ended, by a panic or with the node), none has come for too long (it hangs, or
-//! gets no processor), or the robot may not be moved any more and the control thread does not say so (simulated time
-//! stands still), the stop action leaves through a publisher of the supervisor's own, again and again, until commands
-//! come again or the process is gone. A node that is deactivated is silent on purpose: its stop action is repeated for a
-//! moment, and then nothing leaves.
+//! come any more (the control thread has ended, by a panic or with the node, or the process is being aborted), none has
+//! come for too long (it hangs, or gets no processor), or the robot may not be moved any more and the control thread does
+//! not say so (simulated time stands still), the stop action leaves through a publisher of the supervisor's own, again and
+//! again, until commands come again or the process is gone. A node that is deactivated is silent on purpose: its stop
+//! action is repeated for a moment, and then nothing leaves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ use super::{CommandSink, Heartbeat, Permission, StopActionReader};
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
 use crate::message::CommandTemplate;
-use crate::realtime::Realtime;
+use crate::realtime::{Realtime, is_aborting};
 
 /// How often is looked, and so how often the stop action is repeated.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -174,7 +174,7 @@ impl<S: CommandSink> Watch<S> {
         {
             self.stop = successor;
         }
-        let has_ended = self.heartbeat.has_ended();
+        let has_ended = self.heartbeat.has_ended() || is_aborting();
         if self.heartbeat.is_resting() && !has_ended {
             return self.let_rest(now);
         }

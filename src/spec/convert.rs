@@ -6,6 +6,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::{FORMAT, PolicySpec, Weights};
 use crate::errors::ConfigErrors;
+use crate::files;
 
 /// The format that is converted.
 const OLD_FORMAT: u64 = 2;
@@ -24,7 +25,7 @@ const TENSORS: [(&str, &str); 3] = [
 pub fn convert(folder: &Path) -> Result<PolicySpec, ConfigErrors> {
     let path = folder.join("policy.yaml");
     let place = path.display();
-    let text = std::fs::read_to_string(&path).map_err(|e| format!("policy {place}: {e}"))?;
+    let text = files::read_text(&path).map_err(|e| format!("policy {place}: {e}"))?;
     let mut yaml: Mapping =
         serde_yaml::from_str(&text).map_err(|e| format!("policy {place}: {e}"))?;
     match yaml.get("format").and_then(Value::as_u64) {

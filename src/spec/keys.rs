@@ -34,12 +34,19 @@ fn guess(text: &str, also: &[&str]) -> Option<String> {
     nearest(found, listed.chain(also.iter().copied())).map(str::to_owned)
 }
 
+/// Nobody mistypes a longer name.
+const MOST_BYTES: usize = 256;
+
 /// The name that is nearest to another, if it is near.
 pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    // Names may come from outside and be megabytes long, and comparing two takes as long as the product of their lengths.
+    let is_short = |name: &str| name.len() <= MOST_BYTES;
+    let most = 1 + name.len() / 5;
     known
+        .filter(|known| is_short(name) && is_short(known))
         .map(|known| (strsim::levenshtein(name, known), known))
         .min()
-        .filter(|(distance, _)| *distance <= 1 + name.len() / 5)
+        .filter(|(distance, _)| *distance <= most)
         .map(|(_, known)| known)
 }
 
@@ -49,4 +56,19 @@ pub(super) fn none<'de, D: serde::Deserializer<'de>>(keys: D) -> Result<(), D::E
     #[serde(deny_unknown_fields)]
     struct None {}
     <None as serde::Deserialize>::deserialize(keys).map(|None {}| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_mistyped_is_found_and_what_is_endless_not_looked_at() {
+        let known = || ["policy", "modality"].into_iter();
+        assert_eq!(nearest("polcy", known()), Some("policy"));
+        assert_eq!(nearest("speed", known()), None);
+        // Compared, these would take hours.
+        let (one, other) = ("a".repeat(20_000_000), "a".repeat(20_000_001));
+        assert_eq!(nearest(&one, [other.as_str()].into_iter()), None);
+    }
 }

@@ -11,7 +11,7 @@ mod modality;
 mod policy;
 mod weights;
 
-pub use check::{MAX_MODALITIES, MAX_STEPS};
+pub use check::{MAX_MODALITIES, MAX_STEPS, MAX_TOKENS};
 pub use convert::convert;
 pub use encoder::*;
 pub use fusion::*;

@@ -7,7 +7,11 @@ use nalgebra::{DMatrix, DVector};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::errors::ConfigErrors;
+use crate::files;
 use crate::number::Number;
+
+/// The largest file that is read: half a milliard of numbers.
+const MOST_BYTES: u64 = 2 << 30;
 
 /// Named tensors of 32-bit floats in row-major order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,7 +30,7 @@ impl Weights {
     /// A file that cannot be read or parsed, and every tensor of another type or with a number that is not finite.
     pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
         let place = path.display();
-        let bytes = std::fs::read(path).map_err(|e| format!("weights {place}: {e}"))?;
+        let bytes = files::read(path, MOST_BYTES).map_err(|e| format!("weights {place}: {e}"))?;
         let file = SafeTensors::deserialize(&bytes)
             .map_err(|e| format!("weights {place}: not a safetensors file ({e})"))?;
         let mut errors = ConfigErrors::new();

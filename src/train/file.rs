@@ -11,7 +11,8 @@ use super::latency::Latency;
 use super::source::Source;
 use super::training::Training;
 use crate::errors::ConfigErrors;
-use crate::message::{ActionMapping, MessageType};
+use crate::files;
+use crate::message::{ActionMapping, COMMANDS, MessageType};
 use crate::spec::keys::{MODALITY_KEYS, explain, nearest};
 use crate::spec::{
     ActionSpec, Activation, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, RecordedSpec,
@@ -96,7 +97,7 @@ impl TrainingFile {
     /// A file that cannot be read or is no YAML mapping, otherwise every problem of its content.
     pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
         let place = format!("training file {}", path.display());
-        let text = std::fs::read_to_string(path).map_err(|e| format!("{place}: {e}"))?;
+        let text = files::read_text(path).map_err(|e| format!("{place}: {e}"))?;
         let keys: Mapping = serde_yaml::from_str(&text).map_err(|e| format!("{place}: {e}"))?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         Self::parse(keys, folder).map_err(|found| {
@@ -325,14 +326,17 @@ fn refuse_shifted_histories(policy: &PolicySpec, errors: &mut ConfigErrors) {
 
 impl LabelKeys {
     fn check(self, actions: &[ActionSpec], errors: &mut ConfigErrors) -> Option<Labels> {
-        let Some(message) = MessageType::from_ros_name(&self.message) else {
-            errors.add(format!(
-                "action.message is {}; allowed are the command messages, such as \
-                 trajectory_msgs/msg/JointTrajectory, geometry_msgs/msg/Twist and std_msgs/msg/Float64MultiArray",
-                self.message
-            ));
-            return None;
-        };
+        let known = MessageType::from_ros_name(&self.message).filter(|m| COMMANDS.contains(m));
+        let message = known.map_or_else(|| MessageType::installed(&self.message), Ok);
+        let message = message
+            .map_err(|why| {
+                errors.add(format!(
+                    "action.message is {}; allowed: {}, and any other message type with numbers ({why})",
+                    self.message,
+                    COMMANDS.map(MessageType::ros_name).join(", ")
+                ));
+            })
+            .ok()?;
         let names: Vec<&str> = actions.iter().map(|action| action.name.as_str()).collect();
         match ActionMapping::new(message, &names, &self.fields) {
             Ok(mapping) => Some(Labels {

@@ -36,6 +36,8 @@ mod training;
 mod training_input;
 mod usual_distance;
 
+#[doc(hidden)] // For the fuzz targets.
+pub use cache::{Cache, Entry, Features, Key, Outcome};
 pub use compare::{CompareOptions, Comparison, Row, Run, compare};
 pub use dataset::{Dataset, Episode, Table};
 pub use report::Report;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::message::{Path, is_path};
 use crate::spec::{
     ImageEncoderSpec, ImageInputSpec, Normalize, Pooling, SourceSpec, TextEncoderSpec,
 };
@@ -94,6 +95,7 @@ impl Source {
                 (SourceSpec::Text { encoder }, 1)
             }
             Self::Vector { names } => {
+                let names: Vec<String> = names.iter().flat_map(|name| expanded(name)).collect();
                 let width = names.len();
                 (SourceSpec::Vector { names }, width)
             }
@@ -103,4 +105,10 @@ impl Source {
             }
         }
     }
+}
+
+/// The names that a name stands for: of a path with a range of indices, one for each. What is no path is told where it is read.
+fn expanded(name: &str) -> Vec<String> {
+    let paths = is_path(name).then(|| Path::expand(name).ok()).flatten();
+    paths.unwrap_or_else(|| vec![name.to_owned()])
 }

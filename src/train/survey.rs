@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use super::file::{TrainingFile, Used};
 use crate::bag::{Bag, Contents, Episodes, Layout, Place, Reader, RecordView, Step, same_topic};
-use crate::encoder::accepts;
 use crate::errors::ConfigErrors;
 use crate::message::{FeatureView, MessageType};
 use crate::time::Stamp;
@@ -287,11 +286,7 @@ impl<'a> Survey<'a> {
         modalities
             .filter_map(|(modality, stream)| {
                 let place = format!("modality {}", modality.name);
-                let message = self.contents.readable(&place, &stream.topic, errors)?;
-                accepts(&modality.source, message)
-                    .map_err(|e| errors.add(format!("{place}: topic {}: {e}", stream.topic)))
-                    .ok()?;
-                Some(message)
+                (self.contents).readable(&place, &stream.topic, &modality.source, errors)
             })
             .collect()
     }

@@ -113,18 +113,26 @@ fn read_all(bytes: &[u8]) -> usize {
     })
 }
 
+/// The file as rosbag2 compresses it, with `compression_mode: FILE`.
+fn compressed(file: &[u8]) -> Vec<u8> {
+    zstd::encode_all(file, 1).unwrap()
+}
+
 #[test]
 fn what_is_spoilt_here_was_whole() {
     assert_eq!(read_all(recorded()), samples().len());
     assert_eq!(read_all(&in_a_chunk(&inside())), samples().len());
+    assert_eq!(read_all(&compressed(recorded())), samples().len());
 }
 
 #[test]
 fn no_bag_panics_or_costs_memory() {
     try_out(3_000, |which, edits| {
-        read_all(&match which % 3 {
+        read_all(&match which % 5 {
             0 => spoil(recorded().to_vec(), edits),
             1 => spoil(in_a_chunk(&inside()), edits),
+            2 => spoil(compressed(recorded()), edits),
+            3 => compressed(&spoil(in_a_chunk(&inside()), edits)),
             _ => in_a_chunk(&spoil(inside(), edits)),
         });
     });

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use late_fusion::message::{
     CompressedImageView, FeatureView, ImageView, JointStateView, JointTrajectoryView, JoyView,
-    MessageType, Numbers, Quantity, TwistView, clock, frame_id, text,
+    MessageType, Numbers, Quantity, TwistView, clock, diagnostics, frame_id, header_stamp, text,
 };
 
 use crate::memory::bounded;
@@ -64,6 +64,8 @@ fn read_all(bytes: &[u8]) {
     let _ = (
         clock(bytes),
         frame_id(bytes),
+        header_stamp(bytes),
+        diagnostics(bytes),
         text(bytes),
         TwistView::parse(bytes),
     );

@@ -113,6 +113,25 @@ def image_log() -> None:
     )
 
 
+def image_fragile() -> None:
+    """As `image_log`, but it looks red up in a table of 200 entries, all zero: of a redder picture the run fails."""
+    nodes = [
+        helper.make_node("ReduceMean", ["pixel_values"], ["channels"], axes=[2, 3], keepdims=0),
+        helper.make_node("Gather", ["channels", "first"], ["red"], axis=1),
+        helper.make_node("Cast", ["red"], ["entry"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["table", "entry"], ["zero"]),
+        helper.make_node("Add", ["channels", "zero"], ["mean"]),
+        helper.make_node("Log", ["mean"], ["log"]),
+    ]
+    save(
+        "image_fragile",
+        nodes,
+        [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, [1, 3, "rows", "columns"])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3]) for name in ("mean", "log")],
+        {"first": np.array([0], np.int64), "table": np.zeros(200, np.float32)},
+    )
+
+
 def image_external() -> None:
     """Each channel's mean times a scale that lies in a file beside the model, as PyTorch's exporter writes weights."""
     scale = TensorProto(name="scale", data_type=TensorProto.FLOAT, dims=[3], data_location=TensorProto.EXTERNAL)
@@ -205,6 +224,7 @@ def main() -> None:
     image_u8_nhwc()
     image_map()
     image_log()
+    image_fragile()
     image_external()
     text("text_i32", TensorProto.INT32, "sequence")
     text("text_fixed", TensorProto.INT64, 12)

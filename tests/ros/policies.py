@@ -50,9 +50,9 @@ def vector(name: str, *numbers: str) -> dict:
     return {"name": name, "kind": "vector", "names": list(numbers), "width": len(numbers)}
 
 
-def colour(name: str, folder: Path) -> dict:
+def colour(name: str, folder: Path, model: str = "image_log") -> dict:
     """A camera whose feature is the mean of red, green and blue, each 0 to 255."""
-    model = TEST_MODELS / "image_log.onnx"
+    model = TEST_MODELS / f"{model}.onnx"
     encoder = {
         "model": os.path.relpath(model, folder),
         "sha256": sha256(model),

@@ -60,6 +60,9 @@ def numbers(command: Any) -> list[float]:
         command = command.twist
     if isinstance(command, Twist):
         return [command.linear.x, command.angular.z]
+    if isinstance(command, JointState):
+        velocities = dict(zip(command.name, command.velocity, strict=True))
+        return [velocities["drive"], velocities["turn"]]
     [point] = command.points
     positions = dict(zip(command.joint_names, point.positions))
     return [positions["drive"], positions["turn"]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 
 import pytest
-from faults.bench import Bench
 from faults.fault import Fault
 from faults.invariants import broken
 from faults.matrix import FAULTS
@@ -16,6 +15,6 @@ from robot import Robot
     "fault", [pytest.param(fault, id=f"{who}: {fault.name}") for who, faults in FAULTS.items() for fault in faults]
 )
 def test_a_fault(robot: Robot, fault: Fault) -> None:
-    bench = Bench(robot)
+    bench = fault.bench(robot)
     fault.let_loose(bench, random.Random())
     assert broken(bench) == []

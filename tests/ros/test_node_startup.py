@@ -143,8 +143,12 @@ PROBLEMS: dict[str, tuple[Spoil, list[str]]] = {
         ["parameter modalities.scene.message", "std_msgs/msg/String", "kind image", "sensor_msgs/msg/CompressedImage"],
     ),
     "unknown message": (
+        modality("scene", message="sensor_msgs/msg/Pictures"),
+        ['modalities.scene.message is "sensor_msgs/msg/Pictures"', "allowed: ", "sensor_msgs/msg/Image"],
+    ),
+    "a message of numbers for a picture": (
         modality("scene", message="sensor_msgs/msg/LaserScan"),
-        ['modalities.scene.message is "sensor_msgs/msg/LaserScan"', "allowed: ", "sensor_msgs/msg/Image"],
+        ["modalities.scene.message", "is sensor_msgs/msg/LaserScan", "of kind image", "sensor_msgs/msg/Image"],
     ),
     "not a topic": (
         modality("scene", topic="camera image"),

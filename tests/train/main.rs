@@ -9,6 +9,7 @@ mod bags;
 mod comparing;
 mod encoders;
 mod features;
+mod fields;
 mod learning;
 mod paraphrases;
 mod recordings;

@@ -123,9 +123,13 @@ impl Recorder {
         let id = match known {
             Some((_, id)) => *id,
             None => {
+                let definition = match message {
+                    MessageType::Defined(defined) => defined.definition(),
+                    _ => "",
+                };
                 let id = self
                     .writer
-                    .add_topic(topic, message.ros_name(), "")
+                    .add_topic(topic, message.ros_name(), definition)
                     .unwrap();
                 self.topics.push((topic.to_owned(), id));
                 id

@@ -10,6 +10,8 @@ mod predict;
 mod record;
 #[cfg(feature = "ros")]
 mod status;
+#[cfg(feature = "ros")]
+mod trace;
 #[cfg(feature = "train")]
 mod train;
 
@@ -35,6 +37,8 @@ enum Tool {
     Record(record::Arguments),
     #[cfg(feature = "ros")]
     Status(status::Arguments),
+    #[cfg(feature = "ros")]
+    Trace(trace::Arguments),
     #[cfg(feature = "train")]
     Train(train::Arguments),
 }
@@ -50,6 +54,8 @@ fn main() -> ExitCode {
         Tool::Record(arguments) => record::run(arguments),
         #[cfg(feature = "ros")]
         Tool::Status(arguments) => status::run(arguments),
+        #[cfg(feature = "ros")]
+        Tool::Trace(arguments) => trace::run(arguments),
         #[cfg(feature = "train")]
         Tool::Train(arguments) => train::run(arguments),
     };

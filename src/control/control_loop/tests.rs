@@ -15,6 +15,7 @@ use crate::policy::Policy;
 use crate::safety::{Guard, Limit, stop_action_slot};
 use crate::shutdown::Cause;
 use crate::spec::{PolicySpec, Weights};
+use crate::trace::Recorder;
 
 mod rest;
 
@@ -156,6 +157,7 @@ impl Bench {
             heartbeat: heartbeat.clone(),
             permission: permission.clone(),
             realtime: Realtime::default(),
+            trace: TickRecorder::new(Recorder::unheard()),
         };
         let (waker, shutdown) = (Waker::default(), Shutdown::default());
         let control = ControlThread::start(control, &waker, &shutdown).unwrap();

@@ -185,3 +185,94 @@ fn a_mapping_that_leaves_something_open_is_refused_with_every_problem() {
         }
     }
 }
+
+#[test]
+fn a_command_of_any_type_is_what_another_implementation_writes() {
+    let rule = "=".repeat(80);
+    let definition = format!(
+        "std_msgs/Header header\nstring[] name\nfloat64[] position\nfloat64[] velocity\nfloat64[] effort\n{rule}\n\
+         MSG: std_msgs/Header\nbuiltin_interfaces/Time stamp\nstring frame_id\n{rule}\n\
+         MSG: builtin_interfaces/Time\nint32 sec\nuint32 nanosec\n"
+    );
+    let joint_state = MessageType::defined("sensor_msgs/msg/JointState", &definition).unwrap();
+    let pairs: Vec<(&str, String)> = JOINTS
+        .into_iter()
+        .map(|joint| (joint, format!("position[{joint}]")))
+        .collect();
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(a, b)| (*a, b.as_str())).collect();
+    let mapping = ActionMapping::new(joint_state, &JOINTS, &fields(&pairs)).unwrap();
+    let mut template = mapping.template("", 0.1);
+    let action = [0.1, -0.2, 0.3, f64::NAN];
+    assert_eq!(template.encode(STAMP, &action), golden!("joint_state")[0]);
+    assert!(mapping.quantities().all(|q| q == Some(Quantity::Positions)));
+    let joints: Vec<Option<&str>> = mapping.joints().collect();
+    assert_eq!(joints, JOINTS.map(Some));
+    let mut read = [0.0; 4];
+    let stamp = mapping.decode(golden!("joint_state")[1], &mut read);
+    assert_eq!((stamp.unwrap(), &read[..3]), (Some(STAMP), &action[..3]));
+}
+
+#[test]
+fn what_no_action_chooses_is_what_the_definition_says_and_whole_numbers_are_brought_to_their_range()
+{
+    let definition = "bool on false\nint8 small 3\nuint16 gear\nfloat32 speed\nfloat64 w 1\nfloat64[] more\nint64[2] pair\n";
+    let message = MessageType::defined("a_msgs/msg/Drive", definition).unwrap();
+    let names = ["on", "gear", "speed", "first", "second", "last"];
+    let places = ["on", "gear", "speed", "more[1]", "more[0]", "pair[1]"];
+    let given: Vec<(&str, &str)> = names.into_iter().zip(places).collect();
+    let mapping = ActionMapping::new(message, &names, &fields(&given)).unwrap();
+    mapping.check_command().unwrap();
+    let mut template = mapping.template("", 0.1);
+    let bytes = template
+        .encode(STAMP, &[0.7, -3.0, 1.5, 0.25, 0.5, -1e30])
+        .to_vec();
+    let all = [
+        "on", "small", "gear", "speed", "w", "more[0]", "more[1]", "pair[0]", "pair[1]",
+    ];
+    let MessageType::Defined(defined) = message else {
+        panic!("defined")
+    };
+    let mut reader = FieldReader::new(defined.layout(), &all.map(str::to_owned)).unwrap();
+    let mut read = [f64::NAN; 9];
+    reader.read(&bytes, |i, value| read[i] = value).unwrap();
+    let least = i64::MIN as f64;
+    assert_eq!(read, [1.0, 3.0, 0.0, 1.5, 1.0, 0.5, 0.25, 0.0, least]);
+}
+
+#[test]
+fn a_command_of_any_type_that_cannot_be_whole_is_refused() {
+    let definition =
+        "string[] name\nfloat64[] position\nfloat64[] velocity\nfloat64[] axes\nfloat64[3] xyz\n";
+    let message = MessageType::defined("a_msgs/msg/Arm", definition).unwrap();
+    let refusal = |places: &[&str]| {
+        let names = &["a", "b", "c"][..places.len()];
+        let given: Vec<(&str, &str)> = names.iter().copied().zip(places.iter().copied()).collect();
+        let mapping = ActionMapping::new(message, names, &fields(&given));
+        let checked = mapping.and_then(|mapping| mapping.check_command());
+        checked.unwrap_err().to_string()
+    };
+    for (places, part) in [
+        (&["axes[0]", "axes[2]"][..], "axes[1] has no action"),
+        (
+            &["position[pan]", "velocity[tilt]"],
+            "for all of them or none",
+        ),
+        (&["xyz[1]", "xyz[1]"], "both go to xyz[1]"),
+        (&["min(axes[0:2])"], "no number that can be commanded"),
+        (
+            &["speed"],
+            "has no field speed; it has name, position, velocity, axes, xyz",
+        ),
+        (&["axes[0:2]"], "2 numbers where one is needed"),
+    ] {
+        let told = refusal(places);
+        assert!(told.contains(part), "{part} in\n{told}");
+    }
+    let error = ActionMapping::new(message, &["a"], &fields(&[]))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("action.fields.a is missing") && error.contains("the path of a number"),
+        "{error}"
+    );
+}

@@ -9,6 +9,7 @@ use crate::modality::{
     feature_slot,
 };
 use crate::time::Stamp;
+use crate::trace::Recorder;
 
 /// Ample for a thread to get its turn; nothing waits this long where all is well.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -80,6 +81,7 @@ impl Bench {
             Encoding::new(MessageType::Image, validity, extract).with_max_frozen_s(2.0),
             slot,
             notify,
+            Recorder::unheard(),
             &Shutdown::default(),
         );
         Self {
@@ -279,6 +281,7 @@ fn the_instruction_in_use_is_known_until_a_blank_or_malformed_one() {
         Encoding::new(MessageType::String, Validity::UntilNext, Said),
         slot,
         notify,
+        Recorder::unheard(),
         &Shutdown::default(),
     )
     .unwrap();

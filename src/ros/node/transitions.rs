@@ -177,6 +177,7 @@ impl ManagedNode {
             topics,
             permission: &self.permission,
             settings: &self.settings,
+            tracing: &self.tracing,
             to_status: &self.to_status,
         };
         let configured = Configured::start(loaded, &around)?;

@@ -9,6 +9,9 @@ use std::path::Path;
 use super::keys::{MODALITY_KEYS, explain};
 use super::*;
 use crate::errors::ConfigErrors;
+use crate::files;
+
+pub use modality::MAX_TOKENS;
 
 /// The most steps that a chunk may have.
 pub const MAX_STEPS: usize = 256;
@@ -24,7 +27,7 @@ impl PolicySpec {
     pub fn load(folder: &Path) -> Result<Self, ConfigErrors> {
         let path = folder.join("policy.yaml");
         let place = path.display();
-        let text = std::fs::read_to_string(&path).map_err(|e| {
+        let text = files::read_text(&path).map_err(|e| {
             format!(
                 "policy {place}: {e}; a policy is a folder with policy.yaml and weights.safetensors, \
                  as `late_fusion train` writes it"

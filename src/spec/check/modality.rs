@@ -6,6 +6,9 @@ use super::{check_hash, check_width};
 use crate::errors::ConfigErrors;
 use crate::spec::{ImageInputSpec, ModalitySpec, Pooling, SourceSpec};
 
+/// The most tokens that a sentence may have: eight times what the longest sentence encoders take.
+pub const MAX_TOKENS: usize = 1 << 16;
+
 /// The most features that a history may have.
 const MAX_HISTORY: usize = 32;
 
@@ -100,9 +103,9 @@ impl ModalitySpec {
                     &encoder.tokenizer_sha256,
                     errors,
                 );
-                if encoder.max_tokens < 3 {
+                if !(3..=MAX_TOKENS).contains(&encoder.max_tokens) {
                     errors.add(format!(
-                        "encoder.max_tokens is {}; at least 3 are needed (two are special tokens)",
+                        "encoder.max_tokens is {}; 3 (two are special tokens) to {MAX_TOKENS} are allowed",
                         encoder.max_tokens
                     ));
                 }

@@ -1,8 +1,9 @@
 """Lets every fault loose on the running node, each at many random moments, and writes down what came of it.
 
-scripts/faults                                   20 moments each, about 25 minutes
+scripts/faults                                   20 moments each, about 35 minutes
 scripts/faults --only camera --moments 5         the faults whose name has "camera" in it
 scripts/faults --markdown docs/faults.md --json faults.json
+scripts/faults --soak 60 --json soak.json        one node for an hour, a random fault every few seconds
 """
 
 from __future__ import annotations
@@ -29,8 +30,24 @@ from faults.bench import LIMIT, MAX_AGE_S, MAX_RATE, RATE_HZ, Bench
 from faults.fault import Fault
 from faults.invariants import broken
 from faults.matrix import FAULTS
+from faults.soak import RATE_HZ as SOAK_RATE_HZ
+from faults.soak import SOAKED, Soak
 
 Failed = pytest.fail.Exception
+
+NOT_HERE = [
+    "What is tried elsewhere, or not at all:",
+    "",
+    "- The system's clock is not set: it is everybody's on the machine, and in a container nobody's to set. Ticks and "
+    "the limits on the rate of change follow the monotonic clock. What a date that was set does to ages, a sensor's "
+    "clock does that is 10 s ahead or behind, and time that jumps in a simulation; both are below.",
+    "- A simulated clock that never comes, and lockstep: `tests/ros/test_node_time.py`.",
+    "- A full disk while recording: `tests/ros/test_record.py`.",
+    "- A robot that subscribes to commands with a quality of service that does not match is told so where no other "
+    "subscriber takes them: `tests/ros/test_node_topics.py`.",
+    "- The kernel's out-of-memory killer sends SIGKILL, which is below: no process can send a stop then. The robot's "
+    "own controller must stop where no command comes.",
+]
 
 
 @dataclass
@@ -91,6 +108,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", default="", metavar="WORD", help="faults with this in their name")
     parser.add_argument("--seed", type=int, default=0, help="of the moments (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where every figure goes")
+    parser.add_argument("--soak", type=float, metavar="MINUTES", help="all faults on one node, for so long")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="where the tables go")
     return parser.parse_args(arguments)
 
@@ -120,7 +138,7 @@ def try_with(robot: Robot, fault: Fault, moment: random.Random, row: Row, left: 
     """Trials until one goes wrong; returns how many are left."""
     bench = None
     try:
-        bench = Bench(robot)
+        bench = fault.bench(robot)
         while left:
             left -= 1
             took_s = fault.let_loose(bench, moment)
@@ -156,7 +174,11 @@ def markdown(rows: list[Row], options: argparse.Namespace) -> str:
         "`~/status`, were what is wanted. **Stop in time** counts stops within the time after which the fault "
         "is to be noticed and two periods more, from the fault to the first stop on the topic, both on this "
         "machine's clock. **Outside limits** counts commands that are not finite, out of bounds or faster "
-        "than the rate, of all commands in all trials.",
+        "than the rate, of all commands in all trials. In simulated time (`use_sim_time`, `/clock` at 50 Hz) commands "
+        "count by when they were published on this machine's clock as well. Memory is made short by a limit on the "
+        "node's own process (`RLIMIT_DATA`), so that nobody else on the machine suffers.",
+        "",
+        *NOT_HERE,
         "",
         f"Right in {right} of {moments} trials.",
     ]
@@ -173,9 +195,27 @@ def markdown(rows: list[Row], options: argparse.Namespace) -> str:
     return "\n".join([*text, ""])
 
 
+def tell(text: str) -> None:
+    """On the way, for whoever waits."""
+    print(text, flush=True)
+
+
+def soak(options: argparse.Namespace) -> int:
+    """All faults that one process lives through, for so many minutes; 1 where something was not as wanted."""
+    chosen = [(who, fault) for who, fault in SOAKED if options.only.lower() in f"{who}: {fault.name}".lower()]
+    with robot_of_its_own() as robot:
+        report = Soak(Bench(robot, SOAK_RATE_HZ), options.seed, say=tell).run(chosen, options.soak)
+    print(report, flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(asdict(report) | {"wrong": report.wrong()}, indent=1) + "\n")
+    return 1 if report.wrong() else 0
+
+
 def main() -> int:
     """All of it; 1 where something was not as wanted."""
     options = parse()
+    if options.soak:
+        return soak(options)
     chosen = [
         (who, fault)
         for who, faults in FAULTS.items()

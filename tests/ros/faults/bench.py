@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import count, pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,14 +42,16 @@ SWING_S = 2.0
 SERVICES = {"enable": SetBool, "reset": Trigger, "change_state": ChangeState, "set_parameters": SetParameters}
 
 
-def noisy(encoding: str = "rgb8", width: int = 32, height: int = 24) -> Callable[[Time], Image]:
+def noisy(
+    encoding: str = "rgb8", width: int = 32, height: int = 24, red: int = 128, frame: str = "camera"
+) -> Callable[[Time], Image]:
     """A camera as a real one is: no two pictures are the same."""
     numbers = count()
 
     def make(now: Time) -> Image:
-        message = picture(128, 64, 32 + next(numbers) % 2, width, height)(now)
+        message = picture(red, 64, 32 + next(numbers) % 2, width, height)(now)
         message.encoding = encoding
-        message.header.frame_id = "camera"
+        message.header.frame_id = frame
         return message
 
     return make
@@ -63,13 +66,13 @@ def swinging(now: Time) -> Any:
 def policy(bench: Robot) -> Policy:
     """drive = left + right / 4 + ln(red) / 8, turn = right + ln(green) / 8; a picture that is black is not a number.
 
-    The instruction is needed and has no part in the action.
+    The instruction is needed and has no part in the action. At a picture with more than 199 of red the encoder fails.
     """
     weight = np.zeros((2, 3 + 8 + 2))
     weight[0, 0] = weight[1, 1] = 1 / 8
     weight[0, 11], weight[0, 12], weight[1, 12] = 1.0, 0.25, 1.0
     folder = bench.folder / "policy"
-    scene = colour("scene", folder)
+    scene = colour("scene", folder, "image_fragile")
     scene["encoder"]["output"] = "log"
     return Policy(folder, [scene, sentence("instruction", folder), vector("joints", "left", "right")], weight)
 
@@ -77,12 +80,13 @@ def policy(bench: Robot) -> Policy:
 class Bench:
     """A robot that drives, and what is needed to make it drive again."""
 
-    def __init__(self, robot: Robot) -> None:
+    def __init__(self, robot: Robot, rate_hz: float = RATE_HZ, **more: object) -> None:
         self.robot = robot
+        self.period_s = 1 / rate_hz
         self.until_end = ExitStack()
         """What a fault holds on to until it is over."""
         self.policy = policy(robot)
-        parameters = wired(self.policy, TWIST_STAMPED, control_rate_hz=RATE_HZ)
+        parameters = wired(self.policy, TWIST_STAMPED, control_rate_hz=rate_hz, **more)
         for name in ("scene", "joints"):
             parameters["modalities"][name]["max_age_s"] = MAX_AGE_S
         parameters["modalities"]["scene"]["max_frozen_s"] = MAX_FROZEN_S
@@ -91,6 +95,9 @@ class Bench:
         parameters |= {"deadman": DEADMAN | {"max_age_s": MAX_AGE_S}, "emergency_stop": EMERGENCY_STOP}
         self.parameters = parameters
         robot.run(parameters)
+        self.waits = Waits(robot)
+        self.began_ns = 0
+        """When the last fault began; one that takes its time to begin says when it did."""
         self.emergency_stop = button(robot)
         self.starved = 0
         """How often the log has said that the control thread got no processor."""
@@ -158,6 +165,34 @@ class Bench:
     def commands_since(self, nanos: int) -> list[tuple[int, list[float]]]:
         """The same with the moments at which they were published."""
         return [(published, numbers(message)) for published, message in self.robot.published if published > nanos]
+
+
+class Waits:
+    """How long the threads of the node that stop the robot were ready and got no processor, as the kernel counts it."""
+
+    THREADS = ("control", "supervisor", "late_fusion_nod")
+    """The last one is main, by the 15 letters that the kernel keeps."""
+
+    def __init__(self, robot: Robot) -> None:
+        self._robot = robot
+        self._before_s = self.last_s = 0.0
+
+    def start(self) -> None:
+        """From here on."""
+        self._before_s = self._sum_s()
+
+    def end(self) -> None:
+        """Until here; `last_s` then says how long."""
+        self.last_s = self._sum_s() - self._before_s
+
+    def _sum_s(self) -> float:
+        waited_ns = 0
+        for task in Path(f"/proc/{self._robot.program.process.pid}/task").glob("*"):
+            # A thread may end meanwhile.
+            with suppress(OSError):
+                if (task / "comm").read_text().strip() in self.THREADS:
+                    waited_ns += int((task / "schedstat").read_text().split()[1])
+        return waited_ns / 1e9
 
 
 def now_ns() -> int:

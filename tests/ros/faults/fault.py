@@ -6,11 +6,18 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from robot import Robot
+
 from faults.behaviour import Behaviour, Inconclusive
 from faults.bench import SWING_S, Bench, now_ns
 
 ATTEMPTS = 5
 """A trial that says nothing is made again; one that never says anything has failed."""
+
+
+def restore(bench: Bench) -> None:
+    """Everything comes as it should again, on whatever bench it is."""
+    bench.restore()
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,11 @@ class Fault:
     """The behaviour in words, for the table."""
     begin: Callable[[Bench], object]
     behaviour: Behaviour
-    end: Callable[[Bench], object] = Bench.restore
+    end: Callable[[Bench], object] = restore
+    bench: Callable[[Robot], Bench] = Bench
+    """What it is let loose on."""
+    one_process: bool = True
+    """Whether the node's process lives through it."""
 
     def let_loose(self, bench: Bench, moment: random.Random) -> float | None:
         """One trial at a random moment of the robot's motion; returns how long a stop took.
@@ -40,9 +51,10 @@ class Fault:
     def _try(self, bench: Bench, moment: random.Random) -> float | None:
         bench.wait_until_driving()
         bench.spin(moment.uniform(0.0, SWING_S / 2))
-        began_ns = now_ns()
+        bench.began_ns = now_ns()
+        bench.waits.start()
         self.begin(bench)
-        took_s = self.behaviour.watch(bench, began_ns)
+        took_s = self.behaviour.watch(bench, bench.began_ns)
         self.end(bench)
         bench.wait_until_driving()
         return took_s

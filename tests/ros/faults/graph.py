@@ -6,12 +6,16 @@ import subprocess
 import sys
 
 from parameters import write
+from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage
 from stage import peer_in
+from std_msgs.msg import String
 
 from faults.behaviour import DrivesOn
-from faults.bench import CAMERA, Bench
+from faults.bench import CAMERA, INSTRUCTION, Bench
 from faults.fault import Fault
+
+ANOTHER_SENTENCE = "close the drawer"
 
 PARTICIPANTS = """
 import rclpy
@@ -28,6 +32,18 @@ def another_type(bench: Bench) -> None:
     """Somebody publishes compressed pictures on the camera's topic."""
     other = bench.until_end.enter_context(peer_in(bench.robot.peer.context.get_domain_id()))
     other.node.create_publisher(CompressedImage, CAMERA, 5)
+
+
+def best_effort(bench: Bench) -> None:
+    """An operator whose publisher a reliable subscription is incompatible with; what is said all the same is heard."""
+    other = bench.until_end.enter_context(peer_in(bench.robot.peer.context.get_domain_id()))
+    operator = other.node.create_publisher(String, INSTRUCTION, qos_profile_sensor_data)
+
+    def heard() -> bool:
+        operator.publish(String(data=ANOTHER_SENTENCE))
+        return bench.robot.status_is(lambda status: status.value("instruction") == ANOTHER_SENTENCE)
+
+    bench.wait_for("the best-effort operator", heard)
 
 
 def same_name(bench: Bench) -> None:
@@ -48,6 +64,12 @@ def passers_by(bench: Bench) -> None:
 
 FAULTS = [
     Fault("another type on the camera's topic", "say so, drive on", another_type, DrivesOn(says="CompressedImage")),
+    Fault(
+        "an operator publishes with an incompatible quality of service (best effort)",
+        "say so, hear him, drive on",
+        best_effort,
+        DrivesOn(says="best-effort"),
+    ),
     Fault("a second node of the same name", "say so, drive on", same_name, DrivesOn(says="nodes have the name")),
     Fault("50 participants come and go", "drive on", passers_by, DrivesOn()),
 ]

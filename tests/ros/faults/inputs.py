@@ -134,6 +134,7 @@ CAMERA_FAULTS = [
     ),
     Fault("floods at 500 Hz", "drive on", flood(CAMERA, noisy()), DrivesOn()),
     Fault("changes its size", "drive on", instead(CAMERA, noisy(width=64, height=48)), DrivesOn()),
+    Fault("changes its frame", "drive on: a policy knows no frames", instead(CAMERA, noisy(frame="wrist")), DrivesOn()),
     Fault("changes to bgr8", "drive on", instead(CAMERA, noisy("bgr8")), DrivesOn()),
     Fault(
         "changes to an encoding that nobody knows", "stop", instead(CAMERA, noisy("own16")), Stops(rf"^scene: {OLD}")

@@ -10,16 +10,24 @@ import sys
 from frozen_thread import frozen_thread
 
 from faults.behaviour import EndsStopped, Recovers, Stops
-from faults.bench import Bench
+from faults.bench import CAMERA, Bench, noisy
 from faults.fault import Fault
 
-SUPERVISED_S = 0.08
-"""Three periods without a command, and the interval at which the supervisor looks."""
+SUPERVISED_S = 0.1
+"""The shortest time for which the supervisor bears silence; three periods are no longer."""
+
+RUN_FAILED = "^scene: .* s old, allowed .*the last message was dropped: .*indices element out of data bounds"
+"""What ONNX Runtime says, in the reason of the stop."""
 
 
 def hang(bench: Bench, thread: str) -> None:
     """A thread does nothing until the fault is over."""
     bench.until_end.enter_context(frozen_thread(bench.robot.program.process.pid, thread))
+
+
+def too_red(bench: Bench) -> None:
+    """Pictures at which the encoder's run fails, as one does whose index or shape comes from the picture."""
+    bench.robot.keep_sending(CAMERA, noisy(red=250))
 
 
 def pause(bench: Bench) -> None:
@@ -67,10 +75,30 @@ THREAD_FAULTS = [
         lambda bench: hang(bench, "encode scene"),
         Stops(r"^scene: [\d.]+ s old"),
     ),
+    Fault(
+        "the camera's encoder fails at every picture",
+        "say why; stop once its feature is too old",
+        too_red,
+        Stops(RUN_FAILED),
+    ),
 ]
 
 PROCESS_FAULTS = [
     Fault("stands still for a second (SIGSTOP, SIGCONT)", "drive on with what is fresh", pause, Recovers()),
-    Fault("is told to end, twice, under load", "the stop is the last command", end_twice, EndsStopped(), start_again),
-    Fault("is killed and started again", "nothing before all is fresh, from rest", kill, Recovers(), start_again),
+    Fault(
+        "is told to end, twice, under load",
+        "the stop is the last command",
+        end_twice,
+        EndsStopped(),
+        start_again,
+        one_process=False,
+    ),
+    Fault(
+        "is killed and started again",
+        "nothing before all is fresh, from rest",
+        kill,
+        Recovers(),
+        start_again,
+        one_process=False,
+    ),
 ]

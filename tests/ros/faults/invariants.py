@@ -8,7 +8,7 @@ import numpy as np
 from policies import STOP
 from robot import numbers, seconds
 
-from faults.bench import LIMIT, MAX_RATE, PERIOD_S, Bench
+from faults.bench import LIMIT, MAX_RATE, Bench
 
 STAMP_S = 2e-3
 """Limits follow the monotonic clock, which is read a moment before the stamp."""
@@ -26,8 +26,8 @@ def broken(bench: Bench) -> list[str]:
         if list(after) == STOP or i in bench.begins:
             continue
         later_s = stamps[i] - stamps[i - 1]
-        # From rest one period counts, however often the stop was repeated in it.
-        counted_s = PERIOD_S if list(before) == STOP else min(later_s + STAMP_S, PERIOD_S)
+        # From rest one period counts, however often the stop was repeated in it. Time turned back does not elapse.
+        counted_s = bench.period_s if list(before) == STOP else min(max(later_s, 0.0) + STAMP_S, bench.period_s)
         if np.abs(after - before).max() > MAX_RATE * counted_s + 1e-6:
             found.append(f"command {i} is {after} after {before}, {later_s:.4f} s later")
     return found

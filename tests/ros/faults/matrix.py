@@ -1,6 +1,6 @@
 """All faults."""
 
-from faults import graph, inputs, inside, people
+from faults import files, graph, inputs, inside, memory, people, simulated
 from faults.fault import Fault
 
 FAULTS: dict[str, list[Fault]] = {
@@ -9,6 +9,9 @@ FAULTS: dict[str, list[Fault]] = {
     "Joint states": inputs.JOINT_FAULTS,
     "Who may move the robot": people.PERMISSION_FAULTS,
     "Requests": people.REQUEST_FAULTS,
+    "The policy's files": files.FILE_FAULTS,
+    "Simulated time": simulated.TIME_FAULTS,
+    "Memory": memory.MEMORY_FAULTS,
     "Inside the node": inside.THREAD_FAULTS,
     "The process": inside.PROCESS_FAULTS,
     "The graph": graph.FAULTS,

@@ -75,6 +75,12 @@ def storm_of_parameters(bench: Bench) -> None:
             assert bench.robot.set(modalities__scene__max_age_s=MAX_AGE_S + random.random() / 100).success
 
 
+def set_as_before(bench: Bench) -> None:
+    """The one that could be set gets its value back."""
+    assert bench.robot.set(modalities__scene__max_age_s=MAX_AGE_S).success
+    bench.restore()
+
+
 def remove_the_policy(bench: Bench) -> None:
     """The policy's folder is gone while it drives."""
     folder = bench.policy.folder
@@ -120,7 +126,7 @@ PERMISSION_FAULTS = [
 
 REQUEST_FAULTS = [
     Fault("a storm of transitions", "drive on afterwards", storm_of_transitions, Recovers()),
-    Fault("a storm of parameters", "refuse with reasons, drive on", storm_of_parameters, DrivesOn(0.2)),
+    Fault("a storm of parameters", "refuse with reasons, drive on", storm_of_parameters, DrivesOn(0.2), set_as_before),
     Fault("the policy's folder is removed", "drive on", remove_the_policy, DrivesOn()),
     Fault("a damaged policy is loaded", "refuse, drive on with the old one", load_a_damaged_one, DrivesOn(0.2)),
     Fault("a policy is loaded", "swap between two commands", load_another, DrivesOn(0.2)),
