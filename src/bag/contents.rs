@@ -73,20 +73,14 @@ impl Contents {
     }
 
     /// Adds a problem unless there are messages of this type on a topic.
-    pub fn demand(
-        &self,
-        place: &str,
-        topic: &str,
-        message: MessageType,
-        errors: &mut ConfigErrors,
-    ) {
+    pub fn demand(&self, place: &str, topic: &str, message: &str, errors: &mut ConfigErrors) {
+        let full = |name: &str| MessageType::from_ros_name(name).map(MessageType::ros_name);
         if let Some(Noted { message_type, .. }) = self.wanted(place, topic, errors)
-            && MessageType::from_ros_name(message_type) != Some(message)
-            && **message_type != *message.ros_name()
+            && **message_type != *message
+            && full(message_type).is_none_or(|full| full != message)
         {
             errors.add(format!(
-                "{place}: topic {topic} has the type {message_type}; it must be {}",
-                message.ros_name()
+                "{place}: topic {topic} has the type {message_type}; it must be {message}"
             ));
         }
     }

@@ -44,7 +44,12 @@ pub fn accepts(source: &SourceSpec, message_type: MessageType) -> Result<(), Str
     if let (SourceSpec::Vector { names }, MessageType::Defined(defined)) = (source, message_type) {
         return FieldReader::new(defined.layout(), names)
             .map(|_| ())
-            .map_err(|errors| errors.to_string());
+            .map_err(|errors| {
+                format!(
+                    "message is {}, and the names do not lead to numbers in it:\n{errors}",
+                    message_type.ros_name()
+                )
+            });
     }
     if accepted(source.kind()).contains(&message_type) {
         Ok(())

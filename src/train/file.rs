@@ -1,18 +1,17 @@
 //! The training file: what to learn, from which topics, and how. Read once, checked as a whole.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_yaml::{Mapping, Value};
 
+use super::episodes::Episodes;
+use super::labels::{LabelKeys, Labels};
 use super::latency::Latency;
 use super::source::Source;
 use super::training::Training;
 use crate::errors::ConfigErrors;
 use crate::files;
-use crate::message::{ActionMapping, COMMANDS, MessageType};
 use crate::spec::keys::{MODALITY_KEYS, explain, nearest};
 use crate::spec::{
     ActionSpec, Activation, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, RecordedSpec,
@@ -46,48 +45,6 @@ pub struct Stream {
     pub max_age_ns: Option<i64>,
     /// How much later than the recorder the node could use a message.
     pub latency: Latency,
-}
-
-/// The messages that say what should have been done.
-#[derive(Debug)]
-pub struct Labels {
-    /// Their topic.
-    pub topic: String,
-    /// Their type.
-    pub message: MessageType,
-    /// Which of their fields is which action.
-    pub mapping: ActionMapping,
-}
-
-/// The messages that mark the beginning and the end of an episode.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Episodes {
-    /// Their topic.
-    pub topic: String,
-    /// Which episodes are learned from.
-    #[serde(rename = "use", default)]
-    pub used: Used,
-}
-
-/// Which episodes are learned from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Used {
-    /// Those that ended in `success`.
-    #[default]
-    Success,
-    /// All that have an end.
-    All,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LabelKeys {
-    topic: String,
-    message: String,
-    #[serde(default)]
-    fields: BTreeMap<String, String>,
 }
 
 impl TrainingFile {
@@ -131,6 +88,9 @@ impl TrainingFile {
         }
         if let Some(training) = &training {
             training.check(found);
+        }
+        if let Some(episodes) = &episodes {
+            episodes.check(found);
         }
         let labels = match (labels, &actions) {
             (Some(labels), Some(actions)) => labels.check(actions, found),
@@ -321,34 +281,6 @@ fn refuse_shifted_histories(policy: &PolicySpec, errors: &mut ConfigErrors) {
         errors.add(format!(
             "training.random_shift: modality {name} has a history of {history}; shifted pictures are for a history of 1"
         ));
-    }
-}
-
-impl LabelKeys {
-    fn check(self, actions: &[ActionSpec], errors: &mut ConfigErrors) -> Option<Labels> {
-        let known = MessageType::from_ros_name(&self.message).filter(|m| COMMANDS.contains(m));
-        let message = known.map_or_else(|| MessageType::installed(&self.message), Ok);
-        let message = message
-            .map_err(|why| {
-                errors.add(format!(
-                    "action.message is {}; allowed: {}, and any other message type with numbers ({why})",
-                    self.message,
-                    COMMANDS.map(MessageType::ros_name).join(", ")
-                ));
-            })
-            .ok()?;
-        let names: Vec<&str> = actions.iter().map(|action| action.name.as_str()).collect();
-        match ActionMapping::new(message, &names, &self.fields) {
-            Ok(mapping) => Some(Labels {
-                topic: self.topic,
-                message,
-                mapping,
-            }),
-            Err(found) => {
-                errors.add_all("action", found);
-                None
-            }
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::cache::Cache;
 use super::dataset::Dataset;
 use super::encoders::{self, Extractors};
 use super::features::{Encoding, work};
-use super::file::{TrainingFile, Used};
+use super::file::TrainingFile;
 use super::learn::{Learned, learn};
 use super::measure::{Measured, warnings};
 use super::provenance::settle;
@@ -132,18 +132,12 @@ impl Job {
     fn without_episodes(&self, recordings: &[Recording]) -> String {
         let sum = |count: fn(&Recording) -> usize| recordings.iter().map(count).sum::<usize>();
         format!(
-            "there is no episode to learn from in {} bag(s): {} succeeded, {} failed, {} had no end. An episode is \
-             marked on {} by `start` and then `success` or `failure`{}",
+            "there is no episode to learn from in {} bag(s): {} succeeded, {} failed, {} had no end. {}",
             recordings.len(),
             sum(|r| r.counts.succeeded),
             sum(|r| r.counts.failed),
             sum(|r| r.counts.unfinished),
-            self.file.episodes.topic,
-            match self.file.episodes.used {
-                Used::Success =>
-                    "; with `episodes.use: success` only those that succeeded are used",
-                Used::All => "",
-            }
+            self.file.episodes.in_words()
         )
     }
 

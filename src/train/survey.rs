@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::file::{TrainingFile, Used};
-use crate::bag::{Bag, Contents, Episodes, Layout, Place, Reader, RecordView, Step, same_topic};
+use super::episodes::{Boundaries, Mark, Used};
+use super::file::TrainingFile;
+use crate::bag::{
+    Bag, Contents, Episodes, Layout, Marked, Place, Reader, RecordView, Step, same_topic,
+};
 use crate::errors::ConfigErrors;
-use crate::message::{FeatureView, MessageType};
+use crate::message::{ActionMapping, FeatureView, MessageType};
 use crate::time::Stamp;
 
 /// What is known of one bag.
@@ -127,8 +130,11 @@ struct Survey<'a> {
     ended: Stamp,
     episodes: Vec<Demonstration>,
     markers: Episodes,
+    boundaries: Boundaries<'a>,
     counts: Counts,
     action: Vec<f64>,
+    /// Which field of a label is which action, once there was one.
+    mapping: Option<Result<ActionMapping, ConfigErrors>>,
 }
 
 impl<'a> Survey<'a> {
@@ -143,8 +149,10 @@ impl<'a> Survey<'a> {
             ended: Stamp::default(),
             episodes: Vec::new(),
             markers: Episodes::default(),
+            boundaries: Boundaries::new(&file.episodes),
             counts: Counts::default(),
             action: vec![0.0; file.policy.actions.len()],
+            mapping: None,
         }
     }
 
@@ -168,18 +176,34 @@ impl<'a> Survey<'a> {
             }
         }
         if same_topic(topic, &file.labels.topic) {
-            self.label(logged, bytes);
+            for mark in self.boundaries.before_label(logged) {
+                self.mark(mark);
+            }
+            self.label(record);
         }
-        if same_topic(topic, &file.episodes.topic) {
-            self.mark(logged, bytes);
+        match self.boundaries.of_joystick(topic, logged, bytes) {
+            Ok(mark) => mark.into_iter().for_each(|mark| self.mark(mark)),
+            Err(odd) => self.odd(odd),
+        }
+        if self.boundaries.are_markers(topic) {
+            let marked = self.markers.mark_message(bytes);
+            self.step(logged, marked);
         }
     }
 
-    fn label(&mut self, logged: Stamp, bytes: &[u8]) {
+    fn label(&mut self, record: &RecordView) {
+        let (logged, labels) = (record.log_time, &self.file.labels);
         let Some(episode) = &mut self.open else {
             return;
         };
-        let decoded = self.file.labels.mapping.decode(bytes, &mut self.action);
+        let mapping = self
+            .mapping
+            .get_or_insert_with(|| labels.mapping(record.definition));
+        // Why there is none is said once, at the end.
+        let Ok(mapping) = mapping else {
+            return;
+        };
+        let decoded = mapping.decode(record.bytes, &mut self.action);
         let problem = match (decoded, self.action.iter().position(|v| !v.is_finite())) {
             (Ok(stamp), None) => {
                 let limits = self.action.iter().zip(&self.file.policy.actions);
@@ -190,9 +214,11 @@ impl<'a> Survey<'a> {
                         allowed as f32
                     })
                     .collect();
+                // What was measured later is the answer to what had been seen before.
+                let before = |at: Stamp| Stamp::from_nanos(at.nanos() - labels.ahead_ns);
                 episode.labels.push(Label {
-                    stamp: stamp.filter(|stamp| !stamp.is_unset()),
-                    logged,
+                    stamp: stamp.filter(|stamp| !stamp.is_unset()).map(before),
+                    logged: before(logged),
                     action,
                 });
                 return;
@@ -207,11 +233,19 @@ impl<'a> Survey<'a> {
         self.counts.first_bad_label.get_or_insert(problem);
     }
 
-    fn mark(&mut self, logged: Stamp, message: &[u8]) {
-        let marked = self.markers.mark_message(message);
+    fn mark(&mut self, (at, word): Mark) {
+        let marked = self.markers.mark(word);
+        self.step(at, marked);
+    }
+
+    fn odd(&mut self, odd: String) {
+        self.counts.odd_markers += 1;
+        self.counts.first_odd_marker.get_or_insert(odd);
+    }
+
+    fn step(&mut self, logged: Stamp, marked: Marked) {
         if let Some(odd) = marked.odd {
-            self.counts.odd_markers += 1;
-            self.counts.first_odd_marker.get_or_insert(odd);
+            self.odd(odd);
         }
         match marked.step {
             Some(Step::Begin) => {
@@ -245,6 +279,9 @@ impl<'a> Survey<'a> {
 
     fn finish(mut self, reader: &Reader) -> Result<Recording, ConfigErrors> {
         let truncated = reader.truncated();
+        if let Some(mark) = self.boundaries.at_end() {
+            self.mark(mark);
+        }
         let markers = self.markers.finished();
         self.counts.succeeded = markers.succeeded;
         self.counts.failed = markers.failed;
@@ -259,15 +296,16 @@ impl<'a> Survey<'a> {
         self.contents.demand(
             "action",
             &self.file.labels.topic,
-            self.file.labels.message,
+            &self.file.labels.message,
             &mut errors,
         );
-        self.contents.demand(
-            "episodes",
-            &self.file.episodes.topic,
-            MessageType::String,
-            &mut errors,
-        );
+        if let Some(Err(found)) = self.mapping {
+            errors.add_all(&format!("action: topic {}", self.file.labels.topic), found);
+        }
+        if let Some((topic, message)) = self.file.episodes.topic() {
+            self.contents
+                .demand("episodes", topic, message.ros_name(), &mut errors);
+        }
         errors.or(Recording {
             path: reader.path().to_owned(),
             layout: reader.layout(),

@@ -8,6 +8,7 @@ mod bad_input;
 mod bags;
 mod comparing;
 mod encoders;
+mod episodes;
 mod features;
 mod fields;
 mod learning;
