@@ -25,6 +25,7 @@ pub mod modality;
 pub mod number;
 pub mod policy;
 mod progress;
+pub mod proposal;
 pub mod realtime;
 #[cfg(feature = "ros")]
 pub mod ros;

@@ -13,5 +13,6 @@ mod features;
 mod fields;
 mod learning;
 mod paraphrases;
+mod proposal;
 mod recordings;
 mod support;

@@ -4,6 +4,7 @@ mod check;
 mod console;
 mod convert;
 mod explain;
+mod init;
 mod parameters;
 mod predict;
 #[cfg(feature = "ros")]
@@ -32,6 +33,7 @@ enum Tool {
     Check(check::Arguments),
     Convert(convert::Arguments),
     Explain(explain::Arguments),
+    Init(init::Arguments),
     Predict(predict::Arguments),
     #[cfg(feature = "ros")]
     Record(record::Arguments),
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Tool::Check(arguments) => check::run(arguments),
         Tool::Convert(arguments) => convert::run(arguments),
         Tool::Explain(arguments) => explain::run(arguments),
+        Tool::Init(arguments) => init::run(arguments),
         Tool::Predict(arguments) => predict::run(arguments),
         #[cfg(feature = "ros")]
         Tool::Record(arguments) => record::run(arguments),

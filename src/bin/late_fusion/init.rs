@@ -1,0 +1,148 @@
+//! `late_fusion init`: from recordings to a training file and a parameter file.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use late_fusion::errors::ConfigErrors;
+use late_fusion::proposal::{Options, Proposal, Undecided, propose, shipped_encoders};
+
+/// Write a training file and a parameter file for recordings that you have.
+///
+/// Looks through bags for cameras, sentences, joint states and commands, and writes FOLDER/training.yaml for `late_fusion train`
+/// and FOLDER/node.param.yaml for the node, with comments. What is ambiguous is asked on a terminal, and otherwise an error that
+/// says what to add.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  late_fusion init last_week/ --out my_robot\n  \
+                        late_fusion train my_robot/training.yaml last_week/ --out my_robot/policy\n  \
+                        late_fusion check --params-file my_robot/node.param.yaml"
+)]
+pub struct Arguments {
+    /// Recordings: MCAP files, folders of rosbag2, or folders that are searched for both.
+    #[arg(value_name = "BAG", required = true)]
+    bags: Vec<PathBuf>,
+
+    /// Where the two files go.
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+
+    /// The topic that says what should have been done [default: the only one that commands; where none does, the joints, by
+    /// what they measure a little later].
+    #[arg(long, value_name = "TOPIC")]
+    action: Option<String>,
+
+    /// The folder with the encoders efficientnet_lite0 and minilm_l6 [default: those that ship].
+    #[arg(long, value_name = "FOLDER")]
+    encoders: Option<PathBuf>,
+
+    /// Replace files that are there.
+    #[arg(long)]
+    force: bool,
+}
+
+const FILES: [&str; 2] = ["training.yaml", "node.param.yaml"];
+
+/// Looks, asks where it must, and writes both files.
+///
+/// # Errors
+/// Recordings that cannot be read or have nothing to learn from, and files that are there already.
+pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
+    let files = FILES.map(|file| arguments.out.join(file));
+    if let Some(there) = files.iter().find(|file| file.exists() && !arguments.force) {
+        return Err(format!("{} is there already; --force replaces it", there.display()).into());
+    }
+    let encoders = arguments
+        .encoders
+        .or_else(|| shipped_encoders(&std::env::current_exe().ok()?));
+    let encoders = encoders.ok_or_else(|| {
+        ConfigErrors::from(
+            "the encoders that ship are not beside this program; name their folder with --encoders"
+                .to_owned(),
+        )
+    })?;
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut options = Options {
+        bags: arguments.bags,
+        action: arguments.action,
+        encoders: absolute(&encoders),
+        policy: absolute(&arguments.out.join("policy")),
+    };
+    let proposal = match propose(&options) {
+        Err(Undecided::Actions(topics)) => {
+            options.action = Some(ask(&topics)?);
+            propose(&options)
+        }
+        other => other,
+    };
+    let Proposal {
+        training,
+        parameters,
+        notes,
+    } = proposal.map_err(|why| match why {
+        Undecided::Wrong(errors) => errors,
+        Undecided::Actions(topics) => several(&topics),
+    })?;
+    let told = |e: io::Error| ConfigErrors::from(format!("{}: {e}", arguments.out.display()));
+    std::fs::create_dir_all(&arguments.out).map_err(told)?;
+    for (file, text) in files.iter().zip([training, parameters]) {
+        std::fs::write(file, text).map_err(told)?;
+    }
+    for note in notes {
+        println!("{note}");
+    }
+    let bags: Vec<String> = options
+        .bags
+        .iter()
+        .map(|bag| bag.display().to_string())
+        .collect();
+    println!(
+        "\nwrote {} and {}. Look them through, then:\n  late_fusion train {} {} --out {}\n  late_fusion check --params-file {}",
+        files[0].display(),
+        files[1].display(),
+        files[0].display(),
+        bags.join(" "),
+        options.policy.display(),
+        files[1].display()
+    );
+    Ok(())
+}
+
+fn several(topics: &[String]) -> ConfigErrors {
+    format!(
+        "several topics could say what should have been done: {}; name one with --action",
+        topics.join(", ")
+    )
+    .into()
+}
+
+/// Asks which topic says what should have been done.
+fn ask(topics: &[String]) -> Result<String, ConfigErrors> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        return Err(several(topics));
+    }
+    println!("Which topic says what should have been done?");
+    for (i, topic) in topics.iter().enumerate() {
+        println!("  {}  {topic}", i + 1);
+    }
+    loop {
+        print!("1 to {}: ", topics.len());
+        let _ = io::stdout().flush();
+        let mut line = String::new();
+        if stdin
+            .lock()
+            .read_line(&mut line)
+            .map_or(true, |read| read == 0)
+        {
+            return Err(several(topics));
+        }
+        let chosen = line
+            .trim()
+            .parse::<usize>()
+            .ok()
+            .and_then(|n| topics.get(n.checked_sub(1)?));
+        if let Some(topic) = chosen {
+            return Ok(topic.clone());
+        }
+    }
+}

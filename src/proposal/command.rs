@@ -1,0 +1,227 @@
+//! A topic that says what should have been done, and the numbers in it.
+
+use std::collections::BTreeMap;
+
+use super::{as_name, quoted};
+use crate::message::{
+    ActionMapping, JointStateView, JointTrajectoryView, MessageType, Numbers, Quantity, TwistView,
+};
+use crate::time::Stamp;
+
+/// How much later what is measured is the answer to what was seen, in seconds, where nobody commanded.
+const AHEAD_S: f64 = 0.1;
+
+/// Intervals between labels that are remembered for their median.
+const MOST_INTERVALS: usize = 10_000;
+
+/// A pause between labels that says nothing about how fast something moves.
+const LONGEST_STEP_S: f64 = 0.5;
+
+/// One number of the action.
+#[derive(Clone, Debug)]
+pub(super) struct Action {
+    /// Its name in the policy.
+    pub name: String,
+    /// Its field in the message.
+    pub field: String,
+    /// The smallest and the largest value, and the fastest change per second, that there were.
+    pub range: (f64, f64),
+    pub fastest: f64,
+}
+
+/// What is known of a topic of commands, or of joints whose next positions are the labels.
+#[derive(Clone, Debug)]
+pub(super) struct Command {
+    pub topic: String,
+    pub message: MessageType,
+    pub count: u64,
+    pub actions: Vec<Action>,
+    mapping: ActionMapping,
+    last: Option<(Stamp, Vec<f64>)>,
+    intervals_s: Vec<f64>,
+    /// The longest pause between two of its messages, in seconds.
+    pub longest_pause_s: f64,
+}
+
+impl Command {
+    /// From the first message of a topic; `None` where it commands nothing that is understood.
+    pub fn of(topic: &str, type_name: &str, definition: &str, message: &[u8]) -> Option<Self> {
+        let known = MessageType::from_ros_name(type_name)?;
+        let (message_type, fields) = match known {
+            MessageType::Twist | MessageType::TwistStamped => {
+                (known, TwistView::FIELDS.map(str::to_owned).to_vec())
+            }
+            MessageType::Float64MultiArray => {
+                let count = Numbers::float64(message).ok()?.values.len();
+                (known, (0..count).map(|i| format!("data.{i}")).collect())
+            }
+            MessageType::JointTrajectory => (known, trajectory_fields(message)?),
+            MessageType::JointState => {
+                let names = JointStateView::parse(message).ok()?.names;
+                let fields = names.iter().map(|name| format!("position[{name}]"));
+                (
+                    MessageType::defined(type_name, definition).ok()?,
+                    fields.collect(),
+                )
+            }
+            _ => return None,
+        };
+        let actions: Vec<Action> = fields
+            .into_iter()
+            .map(|field| Action {
+                name: name_of(&field),
+                field,
+                range: (f64::INFINITY, f64::NEG_INFINITY),
+                fastest: 0.0,
+            })
+            .collect();
+        let names: Vec<&str> = actions.iter().map(|action| action.name.as_str()).collect();
+        let fields: BTreeMap<String, String> = actions
+            .iter()
+            .map(|a| (a.name.clone(), a.field.clone()))
+            .collect();
+        Some(Self {
+            topic: topic.to_owned(),
+            message: message_type,
+            count: 0,
+            mapping: ActionMapping::new(message_type, &names, &fields).ok()?,
+            actions,
+            last: None,
+            intervals_s: Vec::new(),
+            longest_pause_s: 0.0,
+        })
+    }
+
+    /// Takes in a message.
+    pub fn take(&mut self, at: Stamp, message: &[u8]) {
+        let mut values = vec![0.0; self.actions.len()];
+        if self.mapping.decode(message, &mut values).is_err() {
+            return;
+        }
+        self.count += 1;
+        let last = self.last.replace((at, values.clone()));
+        let step_s = last.as_ref().map(|(last, _)| at.seconds_since(*last));
+        if let Some(step_s) = step_s {
+            self.longest_pause_s = self.longest_pause_s.max(step_s);
+            if self.intervals_s.len() < MOST_INTERVALS {
+                self.intervals_s.push(step_s);
+            }
+        }
+        for (i, action) in self.actions.iter_mut().enumerate() {
+            if !values[i].is_finite() {
+                continue;
+            }
+            action.range.0 = action.range.0.min(values[i]);
+            action.range.1 = action.range.1.max(values[i]);
+            if let (Some((_, before)), Some(step_s)) = (&last, step_s)
+                && (0.001..LONGEST_STEP_S).contains(&step_s)
+                && before[i].is_finite()
+            {
+                action.fastest = action.fastest.max((values[i] - before[i]).abs() / step_s);
+            }
+        }
+    }
+
+    /// Another recording begins.
+    pub fn forget(&mut self) {
+        self.last = None;
+    }
+
+    /// Whether its labels are what was measured, for nobody commanded.
+    pub fn is_measured(&self) -> bool {
+        matches!(self.message, MessageType::Defined(_))
+    }
+
+    /// How much later than what it answers a label is recorded.
+    pub fn ahead_s(&self) -> Option<f64> {
+        self.is_measured().then_some(AHEAD_S)
+    }
+
+    /// Labels per second, by the median interval.
+    pub fn rate_hz(&self) -> f64 {
+        let mut intervals = self.intervals_s.clone();
+        intervals.sort_by(f64::total_cmp);
+        match intervals.get(intervals.len() / 2) {
+            Some(interval) if *interval > 0.0 => (1.0 / interval).clamp(1.0, 200.0).round(),
+            _ => 20.0,
+        }
+    }
+
+    /// The numbers that ever changed, and those that a message must have anyway.
+    pub fn used(&self) -> impl Iterator<Item = &Action> {
+        let may_lack = matches!(self.message, MessageType::Twist | MessageType::TwistStamped);
+        let (actions, fixed) = (&self.actions, may_lack);
+        actions
+            .iter()
+            .filter(move |a| !fixed || a.range.0 < a.range.1)
+    }
+
+    /// What each of the used numbers commands, as far as the message says it.
+    pub fn quantity(&self, action: &Action) -> Option<Quantity> {
+        let index = self.actions.iter().position(|a| a.name == action.name)?;
+        self.mapping.quantities().nth(index)?
+    }
+
+    /// What was decided about it.
+    pub fn notes(&self) -> Vec<String> {
+        let still: Vec<&str> = (self.actions.iter())
+            .filter(|a| a.range.0 >= a.range.1)
+            .map(|a| a.field.as_str())
+            .collect();
+        let mut notes = Vec::new();
+        if !still.is_empty() {
+            notes.push(format!(
+                "{} never change on {}",
+                still.join(", "),
+                self.topic
+            ));
+        }
+        if self.is_measured() {
+            notes.push(format!(
+                "nobody commanded: what {} measured {AHEAD_S} s later is taken for what should be done",
+                self.topic
+            ));
+        }
+        notes
+    }
+
+    /// Its fields as a YAML mapping in one line.
+    pub fn fields(&self) -> String {
+        let fields: Vec<String> = self
+            .used()
+            .map(|a| format!("{}: {}", a.name, quoted(&a.field)))
+            .collect();
+        format!("{{{}}}", fields.join(", "))
+    }
+}
+
+/// What is given for the joints of a trajectory: velocities where there are some and no positions.
+fn trajectory_fields(message: &[u8]) -> Option<Vec<String>> {
+    let view = JointTrajectoryView::parse(message).ok()?;
+    let joints: Vec<&str> = view.joint_names.iter().collect();
+    let first = joints.first()?;
+    let order = [Quantity::Positions, Quantity::Velocities, Quantity::Effort];
+    let quantity = order
+        .into_iter()
+        .find(|q| view.value_of(first, *q).is_ok())?;
+    let fields = joints
+        .iter()
+        .map(|joint| format!("{}.{joint}", quantity.ros_name()));
+    Some(fields.collect())
+}
+
+/// The name of an action: the joint's, or that of the field.
+fn name_of(field: &str) -> String {
+    let inside = field
+        .split_once('[')
+        .and_then(|(_, rest)| rest.strip_suffix(']'));
+    let joint = Quantity::ALL.into_iter().find_map(|quantity| {
+        let rest = field.strip_prefix(quantity.ros_name())?;
+        rest.strip_prefix('.')
+    });
+    match (inside, joint, field.strip_prefix("data.")) {
+        (Some(name), ..) | (_, Some(name), _) => as_name(name),
+        (_, _, Some(index)) => format!("action_{index}"),
+        _ => as_name(field),
+    }
+}

@@ -1,0 +1,137 @@
+//! From recordings that somebody has to a training file and a parameter file: what could be sensed and what was commanded is
+//! found in the recordings, and written down with comments, to be changed by whoever knows the robot.
+
+mod command;
+mod parameter_file;
+mod seen;
+mod training_file;
+
+use std::path::{Path, PathBuf};
+
+use crate::bag::find;
+use crate::errors::ConfigErrors;
+use seen::Seen;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Recordings, or folders of them.
+    pub bags: Vec<PathBuf>,
+    /// The topic that says what should have been done, where there are several that could.
+    pub action: Option<String>,
+    /// The folder with the encoders `efficientnet_lite0` and `minilm_l6`.
+    pub encoders: PathBuf,
+    /// The folder that the policy will be trained to.
+    pub policy: PathBuf,
+}
+
+/// Two files, and what one should know about them.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// For `late_fusion train`.
+    pub training: String,
+    /// For the node.
+    pub parameters: String,
+    /// What was found, and what was decided.
+    pub notes: Vec<String>,
+}
+
+/// Why there is no proposal.
+#[derive(Debug)]
+pub enum Undecided {
+    /// Several topics could say what should have been done: these.
+    Actions(Vec<String>),
+    /// Something is wrong.
+    Wrong(ConfigErrors),
+}
+
+impl From<ConfigErrors> for Undecided {
+    fn from(errors: ConfigErrors) -> Self {
+        Self::Wrong(errors)
+    }
+}
+
+/// Looks through recordings, and proposes what to learn from them.
+///
+/// # Errors
+/// Recordings that cannot be read, in which nothing is sensed or nothing is commanded, or several topics that could say what
+/// should have been done.
+pub fn propose(options: &Options) -> Result<Proposal, Undecided> {
+    let bags = find(&options.bags)?;
+    let mut seen = Seen::default();
+    for bag in &bags {
+        seen.look(bag)?;
+    }
+    let command = seen.command(options.action.as_deref())?;
+    if seen.cameras.is_empty() && seen.joints.is_empty() && seen.sentences.is_empty() {
+        return Err(ConfigErrors::from(format!(
+            "there is nothing that a robot could act on: no picture, no std_msgs/msg/String, no sensor_msgs/msg/JointState. \
+             There are {}",
+            seen.in_words()
+        ))
+        .into());
+    }
+    let mut notes = seen.notes(&command);
+    notes.extend(command.notes());
+    Ok(Proposal {
+        training: training_file::write(&seen, &command, &options.encoders, bags.len()),
+        parameters: parameter_file::write(&seen, &command, &options.policy),
+        notes,
+    })
+}
+
+/// The encoders that ship, beside the program or in the repository that it was built in.
+pub fn shipped_encoders(program: &Path) -> Option<PathBuf> {
+    let has_both = |folder: &PathBuf| {
+        let models = ["efficientnet_lite0/model.onnx", "minilm_l6/model.onnx"];
+        models.iter().all(|model| folder.join(model).is_file())
+    };
+    let places = program.ancestors().skip(1).flat_map(|folder| {
+        ["share/late_fusion/models/encoders", "models/encoders"].map(|place| folder.join(place))
+    });
+    places.into_iter().find(has_both)
+}
+
+/// A name as policies have them: lower-case letters, digits and `_`.
+fn as_name(text: &str) -> String {
+    let legal = |c: char| match c.is_ascii_alphanumeric() {
+        true => c.to_ascii_lowercase(),
+        false => '_',
+    };
+    let name: String = text.chars().map(legal).collect();
+    let name = name.trim_matches('_');
+    match name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() {
+        true => format!("n{name}"),
+        false => name.to_owned(),
+    }
+}
+
+/// A text as YAML reads it, whatever is in it.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_a_policy_may_have() {
+        for (text, name) in [
+            ("Shoulder Pan", "shoulder_pan"),
+            ("/front/camera", "front_camera"),
+            ("1", "n1"),
+            ("", "n"),
+        ] {
+            assert_eq!(as_name(text), name);
+        }
+    }
+
+    #[test]
+    fn the_encoders_are_found_from_where_the_program_is_built() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let found = shipped_encoders(&root.join("target/release/late_fusion"));
+        assert_eq!(found, Some(root.join("models/encoders")));
+        assert_eq!(shipped_encoders(Path::new("/bin/late_fusion")), None);
+    }
+}

@@ -1,0 +1,87 @@
+//! The node's parameter file of a proposal.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::command::Command;
+use super::quoted;
+use super::seen::Seen;
+use crate::message::MessageType;
+
+/// How much faster than ever in the recordings a number may change.
+const MARGIN: f64 = 1.5;
+
+/// With comments, ready for the node once the policy is trained.
+pub(super) fn write(seen: &Seen, command: &Command, policy: &Path) -> String {
+    let mut file = format!(
+        "# For the node, found in recordings by `late_fusion init`. config/late_fusion.param.yaml of late_fusion explains every \
+         parameter.\n\n/**/late_fusion:\n  ros__parameters:\n    policy: {}\n\n    # As often as there were labels.\n    \
+         control_rate_hz: {:?}\n\n    modalities:\n",
+        quoted(&policy.to_string_lossy()),
+        command.rate_hz()
+    );
+    for source in seen.sources() {
+        let _ = writeln!(
+            file,
+            "      {}:\n        topic: {}\n        message: {}",
+            source.name,
+            quoted(&source.topic),
+            source.message.ros_name()
+        );
+    }
+    let message = match command.message {
+        // Where to send commands to is nobody's guess: positions for a controller of joint_trajectory_controller's kind.
+        MessageType::Defined(_) => MessageType::JointTrajectory.ros_name(),
+        known => known.ros_name(),
+    };
+    let _ = writeln!(
+        file,
+        "\n    action:\n      # Where the commands go. While a person or another program commands there too, keep it apart.\n      \
+         topic: late_fusion/command\n      message: {message}\n      fields:"
+    );
+    for action in command.used() {
+        let field = match command.message {
+            MessageType::Defined(_) => format!("positions.{}", joint_of(&action.field)),
+            _ => action.field.clone(),
+        };
+        let _ = writeln!(file, "        {}: {}", action.name, quoted(&field));
+    }
+    let _ = writeln!(
+        file,
+        "      # {MARGIN} times the fastest change that there was, per second, reached within a period. Narrow them for your \
+         robot.\n      limits:"
+    );
+    for action in command.used() {
+        let span = (action.range.1 - action.range.0).max(1e-3);
+        let fastest = (MARGIN * action.fastest).max(0.01 * span).max(0.001);
+        let _ = writeln!(
+            file,
+            "        {}: {{max_rate: {fastest:.3}, max_acceleration: {:.3}}}",
+            action.name,
+            fastest * command.rate_hz()
+        );
+    }
+    if seen.markers.is_some() || !command.is_measured() {
+        let _ = writeln!(
+            file,
+            "\n    # What `late_fusion record` listens to as well.\n    record:"
+        );
+    }
+    if !command.is_measured() {
+        let _ = writeln!(
+            file,
+            "      expert_action_topic: {}",
+            quoted(&command.topic)
+        );
+    }
+    if let Some(topic) = &seen.markers {
+        let _ = writeln!(file, "      episode_topic: {}", quoted(topic));
+    }
+    file
+}
+
+/// The joint in `position[joint]`.
+fn joint_of(field: &str) -> &str {
+    let inside = field.split_once('[').map_or(field, |(_, rest)| rest);
+    inside.trim_end_matches(']')
+}

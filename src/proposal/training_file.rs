@@ -1,0 +1,148 @@
+//! The training file of a proposal.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::command::{Action, Command};
+use super::quoted;
+use super::seen::{Seen, Source};
+use crate::message::{MessageType, Quantity};
+
+/// A pause between labels that separates episodes, in seconds.
+const PAUSE_S: f64 = 2.0;
+
+/// With comments, ready for `late_fusion train`.
+pub(super) fn write(seen: &Seen, command: &Command, encoders: &Path, bags: usize) -> String {
+    let mut file = String::from(
+        "# What to learn, found in recordings by `late_fusion init`. config/train/tabletop.yaml of late_fusion explains every key.\n\n\
+         name: mine\ndescription: \"\"\n\n# What the robot senses. Leave out what is of no use.\nmodalities:\n",
+    );
+    for source in seen.sources() {
+        modality(&mut file, &source, encoders);
+    }
+    let message = command.message.ros_name();
+    let _ = write!(
+        file,
+        "\n# Where the labels come from.\naction:\n  topic: {}\n  message: {message}\n  fields: {}\n",
+        quoted(&command.topic),
+        command.fields()
+    );
+    if let Some(ahead_s) = command.ahead_s() {
+        let _ = writeln!(
+            file,
+            "  # Nobody commanded: what was measured so much later is what should have been done. Tune it to how soon the robot \
+             follows.\n  ahead_s: {ahead_s}"
+        );
+    }
+    file += "\n# The numbers of the action, with the least and the most that there was, a little rounded: the node never exceeds \
+             them.\nactions:\n";
+    for action in command.used() {
+        action_line(&mut file, command, action);
+    }
+    file += "\n# What an episode is.\n";
+    let _ = match (&seen.markers, command.longest_pause_s > PAUSE_S, bags) {
+        (Some(topic), ..) => writeln!(file, "episodes: {{topic: {}}}", quoted(topic)),
+        (None, true, 1) => writeln!(
+            file,
+            "# Labels pause for up to {:.1} s: what lies between two pauses is one.\nepisodes: {{each: gap, gap_s: {PAUSE_S}}}",
+            command.longest_pause_s
+        ),
+        (None, ..) => writeln!(file, "episodes: {{each: bag}}"),
+    };
+    file += "\nfusion: {method: concat}\nhead: {kind: mlp, hidden: [256, 256]}\n\
+             training: {epochs: 40, batch_size: 128, learning_rate: 0.002, weight_decay: 0.01, input_noise: 0.3, \
+             validation_fraction: 0.1, seed: 0}\n";
+    file
+}
+
+fn modality(file: &mut String, source: &Source, encoders: &Path) {
+    let _ = writeln!(
+        file,
+        "  - name: {}\n    topic: {}",
+        source.name,
+        quoted(&source.topic)
+    );
+    let path = |file: &str| quoted(&encoders.join(file).to_string_lossy());
+    let _ = match source.message {
+        MessageType::String => writeln!(
+            file,
+            "    kind: text\n    projection: 8\n    projection_hidden: [64]\n    projection_activation: tanh\n    \
+             encoder:\n      model: {}\n      tokenizer: {}\n      max_tokens: 256\n      output: last_hidden_state\n      \
+             pooling: masked_mean\n      normalize: l2",
+            path("minilm_l6/model.onnx"),
+            path("minilm_l6/tokenizer.json")
+        ),
+        MessageType::JointState => {
+            let names: Vec<String> = source.joints.iter().map(|name| quoted(name)).collect();
+            writeln!(file, "    kind: vector\n    names: [{}]", names.join(", "))
+        }
+        _ => writeln!(
+            file,
+            "    kind: image\n    encoder:\n      model: {}\n      input: {{name: pixel_values, width: 224, height: 224, rescale: \
+             1.0, mean: [127, 127, 127], std: [128, 128, 128]}}\n      output: features_14x14\n      pooling: grid\n      cells: 4",
+            path("efficientnet_lite0/model.onnx")
+        ),
+    };
+}
+
+fn action_line(file: &mut String, command: &Command, action: &Action) {
+    let (low, high) = rounded(action.range);
+    let (unit, stop) = match command.quantity(action) {
+        Some(Quantity::Positions) => ("rad", String::new()),
+        Some(Quantity::Velocities) => ("1/s", ", stop: 0".to_owned()),
+        Some(Quantity::Effort | Quantity::Accelerations) => ("N", ", stop: 0".to_owned()),
+        // Whoever knows what it is says where it stops.
+        None => ("1", String::new()),
+    };
+    let (low, high) = match stop.is_empty() {
+        true => (low, high),
+        false => (low.min(0.0), high.max(0.0)),
+    };
+    let _ = writeln!(
+        file,
+        "  - {{name: {}, unit: {}, min: {low:?}, max: {high:?}{stop}}}",
+        action.name,
+        quoted(unit)
+    );
+}
+
+/// Outwards to three digits, and apart.
+fn rounded((low, high): (f64, f64)) -> (f64, f64) {
+    if low > high {
+        return (-1.0, 1.0);
+    }
+    let size = low.abs().max(high.abs()).max(1e-6);
+    let step = 10_f64.powf(size.log10().floor() - 2.0);
+    // What is a hair beyond a round number is that number.
+    let hair = 1e-6;
+    let (low, high) = (
+        (low / step + hair).floor() * step,
+        (high / step - hair).ceil() * step,
+    );
+    let digits = |value: f64| format!("{value:.6e}").parse().unwrap_or(value);
+    match low < high {
+        true => (digits(low), digits(high)),
+        false => (digits(low - step), digits(high + step)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_rounded_outwards_and_never_meet() {
+        assert_eq!(rounded((-0.12345, 1.0)), (-0.13, 1.0));
+        assert_eq!(
+            rounded((-0.4000000000000001, 0.30000000000000004)),
+            (-0.4, 0.3)
+        );
+        assert_eq!(rounded((0.5, 0.5)), (0.499, 0.501));
+        assert_eq!(rounded((f64::INFINITY, f64::NEG_INFINITY)), (-1.0, 1.0));
+        let (low, high) = rounded((1234.5, 9876.5));
+        assert!(
+            low <= 1234.5 && high >= 9876.5 && high < 9900.0,
+            "{low} {high}"
+        );
+    }
+}

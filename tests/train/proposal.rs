@@ -1,0 +1,196 @@
+//! What `late_fusion init` proposes for recordings, trained from and loaded by the node's own checks.
+
+use std::path::Path;
+
+use late_fusion::config::{Loaded, NODE_NAME, NodeConfig, Overrides, RosArguments};
+use late_fusion::message::cdr::Writer;
+use late_fusion::message::{ActionMapping, MessageType};
+use late_fusion::proposal::{Options, Undecided, propose};
+use late_fusion::spec::PolicySpec;
+use late_fusion::time::Stamp;
+use late_fusion::train::{dataset, train};
+
+use super::support::*;
+
+fn options(workshop: &Workshop, action: Option<&str>) -> Options {
+    Options {
+        bags: workshop.options.bags.clone(),
+        action: action.map(str::to_owned),
+        encoders: Path::new(env!("CARGO_MANIFEST_DIR")).join("models/encoders"),
+        policy: workshop.options.out.clone(),
+    }
+}
+
+fn picture(stamp: Stamp, shade: u8) -> Vec<u8> {
+    let mut writer = Writer::new();
+    writer.header(stamp, "camera");
+    writer.u32(6);
+    writer.u32(8);
+    writer.string("rgb8");
+    writer.u8(0);
+    writer.u32(24);
+    writer.length(144);
+    let mut message = writer.finish();
+    message.extend((0..144).map(|i| (i * 7) as u8 ^ shade));
+    message
+}
+
+fn drive(stamp: Stamp, speed: f64, turn: f64) -> Vec<u8> {
+    let fields = [("speed", "linear.x"), ("turn", "angular.z")];
+    let fields = fields.map(|(action, field)| (action.to_owned(), field.to_owned()));
+    let mapping = ActionMapping::new(MessageType::Twist, &["speed", "turn"], &fields.into());
+    let mut template = mapping.unwrap().template("", 0.1);
+    template.encode(stamp, &[speed, turn]).to_vec()
+}
+
+/// A base that somebody drove, twice, with a camera, an instruction and its joints; nobody marked any episode.
+fn driven(workshop: &Workshop) {
+    let mut recorder = Recorder::new(&workshop.bag("a.mcap"));
+    for round in 0..2 {
+        recorder.say("drive on");
+        for step in 0..8_u8 {
+            let stamp = recorder.now();
+            let image = picture(stamp, step);
+            recorder.write("/front/image_raw", MessageType::Image, &image);
+            recorder.place(stamp, [f64::from(step), 0.25]);
+            let command = drive(stamp, 0.1 * f64::from(step), 0.3 - 0.1 * f64::from(step));
+            recorder.write("/cmd_vel", MessageType::Twist, &command);
+            recorder.wait(93);
+        }
+        recorder.wait(3_000 * (1 - round));
+    }
+    recorder.finish();
+}
+
+#[test]
+fn a_foreign_recording_is_learned_from_and_the_node_takes_what_was_learned() {
+    let workshop = Workshop::new(POINT);
+    driven(&workshop);
+    let proposal = propose(&options(&workshop, None)).unwrap();
+    let notes = proposal.notes.join("\n");
+    for part in [
+        "cameras: /front/image_raw",
+        "sentences: /instruction",
+        "joints: /joint_states",
+        "labels: /cmd_vel (16 messages, 10 Hz)",
+        "linear.y, linear.z, angular.x, angular.y never change",
+    ] {
+        assert!(notes.contains(part), "{part} in\n{notes}");
+    }
+    // The file as it is, but for its length.
+    let training = proposal.training.replace("epochs: 40", "epochs: 1");
+    assert_ne!(training, proposal.training);
+    std::fs::write(&workshop.options.file, training).unwrap();
+    let data = dataset(&workshop.options).unwrap();
+    assert_eq!(
+        (data.len(), data.episodes.len()),
+        (16, 2),
+        "{}",
+        proposal.training
+    );
+    train(&workshop.options).unwrap();
+    let spec = PolicySpec::load(&workshop.options.out).unwrap();
+    let names: Vec<&str> = spec.modalities.iter().map(|m| m.name.as_str()).collect();
+    assert_eq!(names, ["front", "instruction", "joint_states"]);
+    let limits: Vec<(&str, f64, f64, Option<f64>)> = spec
+        .actions
+        .iter()
+        .map(|a| (a.name.as_str(), a.min, a.max, a.stop))
+        .collect();
+    assert_eq!(
+        limits,
+        [
+            ("linear_x", 0.0, 0.7, Some(0.0)),
+            ("angular_z", -0.4, 0.3, Some(0.0))
+        ]
+    );
+
+    let file = workshop.path("node.param.yaml");
+    std::fs::write(&file, &proposal.parameters).unwrap();
+    let arguments = RosArguments::of_files([file]);
+    let given = Overrides::read(&arguments)
+        .unwrap()
+        .of(&arguments.node(NODE_NAME))
+        .unwrap();
+    let checked = NodeConfig::from_parameters(given).unwrap();
+    assert_eq!(checked.warnings, Vec::<String>::new());
+    assert_eq!(checked.config.control_rate_hz, 10.0);
+    let loaded = Loaded::new(&checked.config).unwrap();
+    assert_eq!(
+        loaded.warnings,
+        Vec::<String>::new(),
+        "limits of rate are proposed as well"
+    );
+}
+
+#[test]
+fn where_nobody_commanded_the_joints_a_little_later_are_the_labels() {
+    let workshop = Workshop::new(POINT);
+    let mut recorder = Recorder::new(&workshop.bag("a.mcap"));
+    for step in 0..20 {
+        let stamp = recorder.now();
+        recorder.say("go");
+        recorder.place(stamp, [0.1 * f64::from(step), 0.25 * f64::from(step)]);
+        recorder.wait(98);
+    }
+    recorder.finish();
+    // Joint states are known by their definition where ROS is installed.
+    if MessageType::installed("sensor_msgs/msg/JointState").is_err() {
+        return;
+    }
+    let proposal = propose(&options(&workshop, None)).unwrap();
+    for part in ["ahead_s: 0.1", "y: \"position[y]\"", "each: bag"] {
+        assert!(
+            proposal.training.contains(part),
+            "{part} in\n{}",
+            proposal.training
+        );
+    }
+    for part in ["trajectory_msgs/msg/JointTrajectory", "x: \"positions.x\""] {
+        assert!(
+            proposal.parameters.contains(part),
+            "{part} in\n{}",
+            proposal.parameters
+        );
+    }
+    std::fs::write(&workshop.options.file, &proposal.training).unwrap();
+    assert!(dataset(&workshop.options).unwrap().len() > 10);
+}
+
+#[test]
+fn several_that_command_are_asked_about_and_nothing_at_all_is_told() {
+    let workshop = Workshop::new(POINT);
+    driven(&workshop);
+    let mut recorder = Recorder::new(&workshop.bag("b.mcap"));
+    recorder.numbers("/gripper", &[0.5]);
+    recorder.finish();
+    let Err(Undecided::Actions(topics)) = propose(&options(&workshop, None)) else {
+        panic!("two could")
+    };
+    assert_eq!(topics, ["/cmd_vel", "/gripper"]);
+    let chosen = propose(&options(&workshop, Some("gripper"))).unwrap();
+    assert!(
+        chosen.training.contains("topic: \"/gripper\""),
+        "{}",
+        chosen.training
+    );
+    let Err(Undecided::Wrong(errors)) = propose(&options(&workshop, Some("arm"))) else {
+        panic!("there is none")
+    };
+    assert_names(
+        &errors.to_string(),
+        &["--action is \"arm\"", "/cmd_vel", "/gripper"],
+    );
+
+    let empty = Workshop::new(POINT);
+    let mut recorder = Recorder::new(&empty.bag("a.mcap"));
+    recorder.say("hello");
+    recorder.finish();
+    let Err(Undecided::Wrong(errors)) = propose(&options(&empty, None)) else {
+        panic!("nothing commands")
+    };
+    assert_names(
+        &errors.to_string(),
+        &["nothing says what should have been done", "/instruction"],
+    );
+}
