@@ -77,22 +77,31 @@ def test_a_number_is_found_by_its_path(robot: Robot, message: str) -> None:
     assert robot.wait_for_status("active").value("last_error", "joints") == ""
 
 
-def test_a_scan_that_is_shorter_is_dropped_with_the_reason_and_the_robot_stops(robot: Robot) -> None:
+def short(now: Time) -> LaserScan:
+    """A reading less."""
+    message = scan(now)
+    message.ranges = message.ranges[:4]
+    return message
+
+
+def blind(now: Time) -> LaserScan:
+    """A reading that is none, which is not that nothing is there."""
+    message = scan(now)
+    message.ranges[4] = float("nan")
+    return message
+
+
+@pytest.mark.parametrize(("make", "reason"), [(short, "without ranges[4]"), (blind, "ranges[4] is NaN")])
+def test_a_scan_without_a_reading_is_dropped_with_the_reason_and_the_robot_stops(
+    robot: Robot, make: Callable[[Time], LaserScan], reason: str
+) -> None:
     parameters = wired(policy(robot, ["ranges[0]", "ranges[4]"]))
     parameters["modalities"]["joints"]["message"] = "sensor_msgs/msg/LaserScan"
     robot.run(parameters)
     robot.keep_sending("joint_states", scan)
     robot.wait_for_action([3.0, 0.5])
-
-    def short(now: Time) -> LaserScan:
-        message = scan(now)
-        message.ranges = message.ranges[:4]
-        return message
-
-    robot.keep_sending("joint_states", short)
-    robot.wait_for(
-        "the reason", lambda: robot.status_is(lambda s: "without ranges[4]" in s.value("last_error", "joints"))
-    )
+    robot.keep_sending("joint_states", make)
+    robot.wait_for("the reason", lambda: robot.status_is(lambda s: reason in s.value("last_error", "joints")))
     robot.wait_for("a stop", lambda: robot.status_is(lambda s: s.says().startswith("joints: ")))
 
 

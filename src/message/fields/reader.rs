@@ -64,8 +64,9 @@ impl FieldReader {
     /// Reads a message and gives each number to `take` with the index of its path, in the order of the message. Returns the
     /// message's stamp, where it begins with a header.
     ///
-    /// Of a range finder, what is nearer than it can measure counts as its nearest, and what it did not see (NaN, infinity,
-    /// beyond its farthest) as its farthest, after REP 117.
+    /// Of a range finder, what is nearer than it can measure counts as its nearest, and what is farther (infinity included)
+    /// as its farthest, after REP 117. A reading that is none (NaN) stays one: whether there is nothing, it does not say. The
+    /// smallest of several leaves such readings out.
     ///
     /// # Errors
     /// A message that ends too early or goes on too long ago, an element or a name that it does not have.
@@ -140,9 +141,8 @@ impl<T: FnMut(usize, f64)> Walk<'_, T> {
                     let is_range = is_ranges(field);
                     let measured = |value: f64| match is_range && !farthest.is_nan() {
                         true if value < nearest => nearest,
-                        true if value <= farthest => value,
-                        true => farthest,
-                        false => value,
+                        true if value > farthest => farthest,
+                        _ => value,
                     };
                     for want in wants {
                         let value = self.pick(&want.element, &numbers, measured);
