@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(rounded((f64::INFINITY, f64::NEG_INFINITY)), (-1.0, 1.0));
         let (low, high) = rounded((1234.5, 9876.5));
         assert!(
-            low <= 1234.5 && high >= 9876.5 && high < 9900.0,
+            low <= 1234.5 && (9876.5..9900.0).contains(&high),
             "{low} {high}"
         );
     }
