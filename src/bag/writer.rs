@@ -73,7 +73,7 @@ impl Writer {
     }
 
     /// Adds a topic. `message_type` is the ROS name (`sensor_msgs/msg/Image`) and `definition` the text that
-    /// [`Definitions`](super::Definitions) finds for it.
+    /// [`Definitions`](crate::message::Definitions) finds for it.
     ///
     /// # Errors
     /// What the file system says.

@@ -37,7 +37,7 @@ impl FieldReader {
     /// For messages of a layout.
     ///
     /// # Errors
-    /// See [`Plan::new`].
+    /// Every path that is none, or that leads to no number of such a message, with the fields that there are.
     pub fn new(layout: &'static Layout, paths: &[String]) -> Result<Self, ConfigErrors> {
         let (plan, names) = Plan::new(layout, paths)?;
         Ok(Self {
