@@ -46,7 +46,7 @@ pub fn accepts(source: &SourceSpec, message_type: MessageType) -> Result<(), Str
             .map(|_| ())
             .map_err(|errors| {
                 format!(
-                    "message is {}, and the names do not lead to numbers in it:\n{errors}",
+                    "message is {}, and the modality is of kind vector, whose names lead to no numbers in it:\n{errors}",
                     message_type.ros_name()
                 )
             });
