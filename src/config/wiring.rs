@@ -104,7 +104,11 @@ fn join_modalities(
             continue;
         };
         let mut joining = wired.clone();
-        match encoder::message_for(&modality.source, wired.message.ros_name(), "") {
+        match encoder::message_for(
+            &modality.source,
+            wired.message.ros_name(),
+            wired.message.definition(),
+        ) {
             Ok(message) => joining.message = message,
             Err(found) => {
                 errors.add_all(

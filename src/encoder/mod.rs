@@ -27,6 +27,7 @@ mod text;
 mod thumbnail;
 mod tokens;
 mod vector;
+mod vocabulary;
 
 pub use accepted::{accepts, message_for};
 pub use extractor::{Extraction, FeatureExtractor, Probe, probe};

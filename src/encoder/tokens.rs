@@ -2,9 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use serde::de::IgnoredAny;
 use tokenizers::{Encoding, PostProcessor, Tokenizer};
 
+use super::vocabulary;
 use crate::shutdown::panic_message;
 
 /// A tokenizer without the padding that its file may ask for: padding would change a mean over all tokens.
@@ -28,8 +28,7 @@ pub struct Sentence {
 impl Tokens {
     /// Reads a `tokenizer.json`.
     pub fn read(json: &[u8], max_tokens: usize) -> Result<Self, String> {
-        // The library takes for granted that it is JSON to its end.
-        serde_json::from_slice::<IgnoredAny>(json).map_err(|e| e.to_string())?;
+        vocabulary::check(json)?;
         let mut tokenizer = contained(|| Tokenizer::from_bytes(json))?;
         let padding = tokenizer
             .get_padding()

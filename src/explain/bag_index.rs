@@ -1,5 +1,6 @@
 //! The first look at a bag: what is in it, where its episodes are, and whether its clocks agree.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Options;
@@ -48,6 +49,8 @@ struct Indexer {
     last: Stamp,
     episodes: Vec<Episode>,
     clocks: Clocks,
+    /// Of the topics that clocks are compared by, where it can be read.
+    types: BTreeMap<Arc<str>, Option<MessageType>>,
     markers: Episodes,
 }
 
@@ -78,9 +81,11 @@ pub fn index(
             .iter()
             .any(|m| same_topic(record.topic, &m.topic))
         {
-            let known = MessageType::from_ros_name(record.message_type);
-            let message =
-                known.or_else(|| MessageType::defined(record.message_type, record.definition).ok());
+            let types = &mut indexer.types;
+            let message = types.entry(record.topic.clone()).or_insert_with(|| {
+                let known = MessageType::from_ros_name(record.message_type);
+                known.or_else(|| MessageType::defined(record.message_type, record.definition).ok())
+            });
             let stamp = message.and_then(|message| message.check(record.bytes).ok().flatten());
             indexer.clocks.compare(stamp, record.log_time);
         }

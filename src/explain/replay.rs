@@ -55,7 +55,7 @@ const RECORDED_HOLDS_S: f64 = 0.5;
 struct Replay<'a> {
     index: &'a BagIndex,
     wiring: &'a [ModalityConfig],
-    mapping: &'a ActionMapping,
+    mapping: ActionMapping,
     measured: &'a [Option<MeasuredAt>],
     spec: PolicySpec,
     controller: Controller,
@@ -119,7 +119,7 @@ pub fn replay(
     let mut replay = Replay {
         index,
         wiring: &wiring.modalities,
-        mapping: &wiring.mapping,
+        mapping: wiring.mapping.clone(),
         measured: &wiring.measured,
         command: vec![0.0; spec.actions.len()],
         controller: Controller::new(policy, guard, wiring.freshness, ensemble, period_s),

@@ -140,12 +140,12 @@ impl ActionMapping {
     /// # Errors
     /// When the message is malformed or lacks one of the fields.
     pub fn decode(
-        &self,
+        &mut self,
         message: &[u8],
         action: &mut [f64],
     ) -> Result<Option<Stamp>, MessageError> {
-        if let Some(reader) = &self.reader {
-            return reader.clone().read(message, |i, value| action[i] = value);
+        if let Some(reader) = &mut self.reader {
+            return reader.read(message, |i, value| action[i] = value);
         }
         let fields = self.fields.iter().zip(action);
         match self.message {

@@ -243,6 +243,11 @@ impl Writer {
         at
     }
 
+    /// Bytes that have been written.
+    pub(super) fn len(&self) -> usize {
+        self.message.len()
+    }
+
     /// Changes what has been written.
     pub(super) fn change(&mut self, change: impl FnOnce(&mut [u8])) {
         change(&mut self.message);

@@ -1,5 +1,6 @@
 //! The messages that are understood.
 
+use super::TypeName;
 use super::{
     CompressedImageView, DefinedType, Definitions, FeatureView, FieldReader, ImageView,
     JointStateView, JointTrajectoryView, JoyView, MessageError, Numbers, TwistView, boolean, clock,
@@ -96,7 +97,7 @@ impl MessageType {
     /// # Errors
     /// What is no name of a type, and a type that is not installed or cannot be read.
     pub fn installed(name: &str) -> Result<Self, ConfigErrors> {
-        let Some(name) = full_name(name) else {
+        let Some(name) = TypeName::full(name) else {
             return Err(format!(
                 "{name:?} is no message type; one looks like nav_msgs/msg/Odometry"
             )
@@ -111,9 +112,17 @@ impl MessageType {
     /// # Errors
     /// As for [`MessageType::installed`].
     pub fn defined(name: &str, definition: &str) -> Result<Self, ConfigErrors> {
-        match (definition.trim().is_empty(), full_name(name)) {
+        match (definition.trim().is_empty(), TypeName::full(name)) {
             (false, Some(name)) => DefinedType::get(&name, definition).map(Self::Defined),
             _ => Self::installed(name),
+        }
+    }
+
+    /// The definition that its numbers are found by; empty where it is known without.
+    pub fn definition(self) -> &'static str {
+        match self {
+            Self::Defined(defined) => defined.definition(),
+            _ => "",
         }
     }
 
@@ -161,14 +170,4 @@ impl MessageType {
             }
         })
     }
-}
-
-/// The name of a type with its `msg/`, where it is one.
-fn full_name(name: &str) -> Option<String> {
-    let (package, short) = name.split_once('/')?;
-    let short = short.strip_prefix("msg/").unwrap_or(short);
-    let is_word = |word: &str| {
-        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
-    (is_word(package) && is_word(short)).then(|| format!("{package}/msg/{short}"))
 }

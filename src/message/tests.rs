@@ -251,7 +251,7 @@ fn flipped_bits_and_lying_lengths_never_panic() {
         state ^= state << 17;
         state as usize
     };
-    let mapping = trajectory_mapping();
+    let mut mapping = trajectory_mapping();
     for (message, bytes) in valid() {
         for _ in 0..20_000 {
             let mut broken = bytes.to_vec();

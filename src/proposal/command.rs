@@ -75,6 +75,9 @@ impl Command {
                 fastest: 0.0,
             })
             .collect();
+        if actions.is_empty() {
+            return None;
+        }
         let names: Vec<&str> = actions.iter().map(|action| action.name.as_str()).collect();
         let fields: BTreeMap<String, String> = actions
             .iter()
@@ -147,13 +150,13 @@ impl Command {
         }
     }
 
-    /// The numbers that ever changed, and those that a message must have anyway.
+    /// The numbers that ever changed; where a message has none without the others, all of them.
     pub fn used(&self) -> impl Iterator<Item = &Action> {
-        let may_lack = matches!(self.message, MessageType::Twist | MessageType::TwistStamped);
-        let (actions, fixed) = (&self.actions, may_lack);
-        actions
+        let is_twist = matches!(self.message, MessageType::Twist | MessageType::TwistStamped);
+        let changed = |action: &Action| action.range.0 < action.range.1;
+        self.actions
             .iter()
-            .filter(move |a| !fixed || a.range.0 < a.range.1)
+            .filter(move |action| !is_twist || changed(action))
     }
 
     /// What each of the used numbers commands, as far as the message says it.
@@ -210,18 +213,20 @@ fn trajectory_fields(message: &[u8]) -> Option<Vec<String>> {
     Some(fields.collect())
 }
 
-/// The name of an action: the joint's, or that of the field.
-fn name_of(field: &str) -> String {
+/// The joint that a field is of, where it says one.
+pub(super) fn joint_of(field: &str) -> Option<&str> {
     let inside = field
         .split_once('[')
         .and_then(|(_, rest)| rest.strip_suffix(']'));
-    let joint = Quantity::ALL.into_iter().find_map(|quantity| {
-        let rest = field.strip_prefix(quantity.ros_name())?;
-        rest.strip_prefix('.')
-    });
-    match (inside, joint, field.strip_prefix("data.")) {
-        (Some(name), ..) | (_, Some(name), _) => as_name(name),
-        (_, _, Some(index)) => format!("action_{index}"),
-        _ => as_name(field),
+    let behind = |quantity: Quantity| field.strip_prefix(quantity.ros_name())?.strip_prefix('.');
+    inside.or_else(|| Quantity::ALL.into_iter().find_map(behind))
+}
+
+/// The name of an action: the joint's, or that of the field.
+fn name_of(field: &str) -> String {
+    match (joint_of(field), field.strip_prefix("data.")) {
+        (Some(joint), _) => as_name(joint),
+        (None, Some(index)) => format!("action_{index}"),
+        (None, None) => as_name(field),
     }
 }

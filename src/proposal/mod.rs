@@ -15,8 +15,6 @@ use seen::Seen;
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Recordings, or folders of them.
-    pub bags: Vec<PathBuf>,
     /// The topic that says what should have been done, where there are several that could.
     pub action: Option<String>,
     /// The folder with the encoders `efficientnet_lite0` and `minilm_l6`.
@@ -51,33 +49,51 @@ impl From<ConfigErrors> for Undecided {
     }
 }
 
-/// Looks through recordings, and proposes what to learn from them.
-///
-/// # Errors
-/// Recordings that cannot be read, in which nothing is sensed or nothing is commanded, or several topics that could say what
-/// should have been done.
-pub fn propose(options: &Options) -> Result<Proposal, Undecided> {
-    let bags = find(&options.bags)?;
-    let mut seen = Seen::default();
-    for bag in &bags {
-        seen.look(bag)?;
+/// Recordings that were looked through.
+#[derive(Debug)]
+pub struct Recordings {
+    seen: Seen,
+    count: usize,
+}
+
+impl Recordings {
+    /// Looks through recordings, or folders of them.
+    ///
+    /// # Errors
+    /// Recordings that cannot be read.
+    pub fn look(bags: &[PathBuf]) -> Result<Self, ConfigErrors> {
+        let bags = find(bags)?;
+        let mut seen = Seen::default();
+        for bag in &bags {
+            seen.look(bag)?;
+        }
+        let count = bags.len();
+        Ok(Self { seen, count })
     }
-    let command = seen.command(options.action.as_deref())?;
-    if seen.cameras.is_empty() && seen.joints.is_empty() && seen.sentences.is_empty() {
-        return Err(ConfigErrors::from(format!(
-            "there is nothing that a robot could act on: no picture, no std_msgs/msg/String, no sensor_msgs/msg/JointState. \
-             There are {}",
-            seen.in_words()
-        ))
-        .into());
+
+    /// Proposes what to learn from them.
+    ///
+    /// # Errors
+    /// That nothing is sensed or nothing is commanded, or that several topics could say what should have been done.
+    pub fn propose(&self, options: &Options) -> Result<Proposal, Undecided> {
+        let seen = &self.seen;
+        let command = seen.command(options.action.as_deref())?;
+        if seen.sources().is_empty() {
+            return Err(ConfigErrors::from(format!(
+                "there is nothing that a robot could act on: no picture, no std_msgs/msg/String, no \
+                 sensor_msgs/msg/JointState. There are {}",
+                seen.in_words()
+            ))
+            .into());
+        }
+        let mut notes = seen.notes(&command);
+        notes.extend(command.notes());
+        Ok(Proposal {
+            training: training_file::write(seen, &command, &options.encoders, self.count),
+            parameters: parameter_file::write(seen, &command, &options.policy),
+            notes,
+        })
     }
-    let mut notes = seen.notes(&command);
-    notes.extend(command.notes());
-    Ok(Proposal {
-        training: training_file::write(&seen, &command, &options.encoders, bags.len()),
-        parameters: parameter_file::write(&seen, &command, &options.policy),
-        notes,
-    })
 }
 
 /// The encoders that ship, beside the program or in the repository that it was built in.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::command::Command;
+use super::command::{Command, joint_of};
 use super::quoted;
 use super::seen::Seen;
 use crate::message::MessageType;
@@ -41,7 +41,10 @@ pub(super) fn write(seen: &Seen, command: &Command, policy: &Path) -> String {
     );
     for action in command.used() {
         let field = match command.message {
-            MessageType::Defined(_) => format!("positions.{}", joint_of(&action.field)),
+            MessageType::Defined(_) => format!(
+                "positions.{}",
+                joint_of(&action.field).unwrap_or(&action.name)
+            ),
             _ => action.field.clone(),
         };
         let _ = writeln!(file, "        {}: {}", action.name, quoted(&field));
@@ -78,10 +81,4 @@ pub(super) fn write(seen: &Seen, command: &Command, policy: &Path) -> String {
         let _ = writeln!(file, "      episode_topic: {}", quoted(topic));
     }
     file
-}
-
-/// The joint in `position[joint]`.
-fn joint_of(field: &str) -> &str {
-    let inside = field.split_once('[').map_or(field, |(_, rest)| rest);
-    inside.trim_end_matches(']')
 }

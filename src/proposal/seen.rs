@@ -52,7 +52,8 @@ impl Seen {
     pub fn look(&mut self, bag: &Bag) -> Result<(), ConfigErrors> {
         let mut reader = Reader::of(bag)?;
         self.commands.iter_mut().for_each(Command::forget);
-        let mut records = reader.records();
+        // What a picture shows is of no interest.
+        let mut records = reader.records().without_pictures();
         while let Some(record) = records.next_view() {
             let topic: &str = record.topic;
             let is_new = !self.topics.contains_key(topic);
@@ -96,7 +97,9 @@ impl Seen {
                 self.are_markers.insert(topic.to_owned(), true);
             }
             MessageType::JointState => {
-                if let Ok(view) = JointStateView::parse(message) {
+                if let Ok(view) = JointStateView::parse(message)
+                    && !view.names.is_empty()
+                {
                     source.joints = view.names.iter().map(str::to_owned).collect();
                     self.joints.push(source);
                 }

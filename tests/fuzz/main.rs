@@ -7,6 +7,7 @@ mod bags;
 #[cfg(feature = "train")]
 mod cache;
 mod cdr;
+mod definitions;
 mod document;
 mod folders;
 mod memory;

@@ -5,7 +5,7 @@ use std::path::Path;
 use late_fusion::config::{Loaded, NODE_NAME, NodeConfig, Overrides, RosArguments};
 use late_fusion::message::cdr::Writer;
 use late_fusion::message::{ActionMapping, MessageType};
-use late_fusion::proposal::{Options, Undecided, propose};
+use late_fusion::proposal::{Options, Proposal, Recordings, Undecided};
 use late_fusion::spec::PolicySpec;
 use late_fusion::time::Stamp;
 use late_fusion::train::{dataset, train};
@@ -14,11 +14,14 @@ use super::support::*;
 
 fn options(workshop: &Workshop, action: Option<&str>) -> Options {
     Options {
-        bags: workshop.options.bags.clone(),
         action: action.map(str::to_owned),
         encoders: Path::new(env!("CARGO_MANIFEST_DIR")).join("models/encoders"),
         policy: workshop.options.out.clone(),
     }
+}
+
+fn propose(workshop: &Workshop, action: Option<&str>) -> Result<Proposal, Undecided> {
+    Recordings::look(&workshop.options.bags)?.propose(&options(workshop, action))
 }
 
 fn picture(stamp: Stamp, shade: u8) -> Vec<u8> {
@@ -66,7 +69,7 @@ fn driven(workshop: &Workshop) {
 fn a_foreign_recording_is_learned_from_and_the_node_takes_what_was_learned() {
     let workshop = Workshop::new(POINT);
     driven(&workshop);
-    let proposal = propose(&options(&workshop, None)).unwrap();
+    let proposal = propose(&workshop, None).unwrap();
     let notes = proposal.notes.join("\n");
     for part in [
         "cameras: /front/image_raw",
@@ -138,7 +141,7 @@ fn where_nobody_commanded_the_joints_a_little_later_are_the_labels() {
     if MessageType::installed("sensor_msgs/msg/JointState").is_err() {
         return;
     }
-    let proposal = propose(&options(&workshop, None)).unwrap();
+    let proposal = propose(&workshop, None).unwrap();
     for part in ["ahead_s: 0.1", "y: \"position[y]\"", "each: bag"] {
         assert!(
             proposal.training.contains(part),
@@ -164,17 +167,17 @@ fn several_that_command_are_asked_about_and_nothing_at_all_is_told() {
     let mut recorder = Recorder::new(&workshop.bag("b.mcap"));
     recorder.numbers("/gripper", &[0.5]);
     recorder.finish();
-    let Err(Undecided::Actions(topics)) = propose(&options(&workshop, None)) else {
+    let Err(Undecided::Actions(topics)) = propose(&workshop, None) else {
         panic!("two could")
     };
     assert_eq!(topics, ["/cmd_vel", "/gripper"]);
-    let chosen = propose(&options(&workshop, Some("gripper"))).unwrap();
+    let chosen = propose(&workshop, Some("gripper")).unwrap();
     assert!(
         chosen.training.contains("topic: \"/gripper\""),
         "{}",
         chosen.training
     );
-    let Err(Undecided::Wrong(errors)) = propose(&options(&workshop, Some("arm"))) else {
+    let Err(Undecided::Wrong(errors)) = propose(&workshop, Some("arm")) else {
         panic!("there is none")
     };
     assert_names(
@@ -186,7 +189,7 @@ fn several_that_command_are_asked_about_and_nothing_at_all_is_told() {
     let mut recorder = Recorder::new(&empty.bag("a.mcap"));
     recorder.say("hello");
     recorder.finish();
-    let Err(Undecided::Wrong(errors)) = propose(&options(&empty, None)) else {
+    let Err(Undecided::Wrong(errors)) = propose(&empty, None) else {
         panic!("nothing commands")
     };
     assert_names(

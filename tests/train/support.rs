@@ -123,14 +123,8 @@ impl Recorder {
         let id = match known {
             Some((_, id)) => *id,
             None => {
-                let definition = match message {
-                    MessageType::Defined(defined) => defined.definition(),
-                    _ => "",
-                };
-                let id = self
-                    .writer
-                    .add_topic(topic, message.ros_name(), definition)
-                    .unwrap();
+                let (name, definition) = (message.ros_name(), message.definition());
+                let id = self.writer.add_topic(topic, name, definition).unwrap();
                 self.topics.push((topic.to_owned(), id));
                 id
             }

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use late_fusion::errors::ConfigErrors;
-use late_fusion::proposal::{Options, Proposal, Undecided, propose, shipped_encoders};
+use late_fusion::proposal::{Options, Proposal, Recordings, Undecided, shipped_encoders};
 
 /// Write a training file and a parameter file for recordings that you have.
 ///
@@ -62,15 +62,15 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     })?;
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut options = Options {
-        bags: arguments.bags,
         action: arguments.action,
         encoders: absolute(&encoders),
         policy: absolute(&arguments.out.join("policy")),
     };
-    let proposal = match propose(&options) {
+    let recordings = Recordings::look(&arguments.bags)?;
+    let proposal = match recordings.propose(&options) {
         Err(Undecided::Actions(topics)) => {
             options.action = Some(ask(&topics)?);
-            propose(&options)
+            recordings.propose(&options)
         }
         other => other,
     };
@@ -90,7 +90,7 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     for note in notes {
         println!("{note}");
     }
-    let bags: Vec<String> = options
+    let bags: Vec<String> = arguments
         .bags
         .iter()
         .map(|bag| bag.display().to_string())

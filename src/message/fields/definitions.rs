@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::layout::{RULE, is_built_in};
+use super::type_name::TypeName;
 use crate::errors::ConfigErrors;
 
 /// Where the `.msg` files of the installed packages are.
@@ -38,7 +40,7 @@ impl Definitions {
             }
             let definition = self.read(&name)?;
             if !text.is_empty() {
-                text.push_str(&format!("{}\nMSG: {}\n", "=".repeat(80), name.short()));
+                text.push_str(&format!("{}\nMSG: {}\n", "=".repeat(RULE), name.short()));
             }
             text.push_str(&definition);
             if !definition.ends_with('\n') {
@@ -77,33 +79,6 @@ impl Definitions {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct TypeName {
-    package: String,
-    name: String,
-}
-
-impl TypeName {
-    /// `sensor_msgs/msg/Image`, `sensor_msgs/Image`, or `Image` inside of `package`.
-    fn parse(name: &str, package: &str) -> Self {
-        let (package, name) = match name.rsplit_once('/') {
-            Some((front, name)) => (front.split('/').next().unwrap_or(front), name),
-            // The one short name that means a type of another package.
-            None if name == "Header" => ("std_msgs", name),
-            None => (package, name),
-        };
-        Self {
-            package: package.to_owned(),
-            name: name.to_owned(),
-        }
-    }
-
-    /// The form that bags use between definitions.
-    fn short(&self) -> String {
-        format!("{}/{}", self.package, self.name)
-    }
-}
-
 /// The message types of the fields in a `.msg` file.
 fn nested_types(definition: &str, package: &str) -> Vec<TypeName> {
     definition
@@ -113,15 +88,10 @@ fn nested_types(definition: &str, package: &str) -> Vec<TypeName> {
             let word = line.split_whitespace().next()?;
             // Arrays and bounds follow the name: `Point[]`, `Point[<=3]`, `string<=10`.
             let name = word.split(['[', '<']).next()?;
-            (!PRIMITIVES.contains(&name)).then(|| TypeName::parse(name, package))
+            (!is_built_in(name)).then(|| TypeName::parse(name, package))
         })
         .collect()
 }
-
-const PRIMITIVES: [&str; 17] = [
-    "bool", "byte", "char", "float32", "float64", "int8", "uint8", "int16", "uint16", "int32",
-    "uint32", "int64", "uint64", "string", "wstring", "time", "duration",
-];
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::type_name::TypeName;
 use crate::errors::ConfigErrors;
 
 /// A message type with everything inside it.
@@ -91,6 +92,20 @@ const NUMBERS: [(&str, Number); 13] = [
     ("float64", Number::F64),
 ];
 
+/// Types of text, and those of ROS 1.
+const OTHERS: [&str; 4] = ["string", "wstring", "time", "duration"];
+
+/// Whether a type needs no definition.
+pub(super) fn is_built_in(word: &str) -> bool {
+    OTHERS.contains(&word) || NUMBERS.iter().any(|(number, _)| *number == word)
+}
+
+/// The signs `=` of a line that separates definitions, at least.
+pub(super) const RULE: usize = 80;
+
+/// The elements that an array of fixed length may have: those of the largest that ROS has are 36.
+const FIXED: std::ops::RangeInclusive<u32> = 1..=65_536;
+
 /// More types than this are no message.
 const MOST_TYPES: usize = 500;
 
@@ -104,14 +119,15 @@ impl Layout {
     /// # Errors
     /// A definition that is not one, a type that is missing in it, `wstring`, and types within themselves.
     pub fn parse(type_name: &str, text: &str) -> Result<Self, ConfigErrors> {
-        let root = short(type_name, "");
+        let root = TypeName::parse(type_name, "").short();
         let mut texts = BTreeMap::new();
         for (i, section) in sections(text).into_iter().enumerate() {
             let (name, body) = match (i, section.split_once('\n')) {
                 (0, _) => (root.clone(), section),
-                (_, Some((head, body))) if head.starts_with("MSG:") => {
-                    (short(head["MSG:".len()..].trim(), ""), body)
-                }
+                (_, Some((head, body))) if head.starts_with("MSG:") => (
+                    TypeName::parse(head["MSG:".len()..].trim(), "").short(),
+                    body,
+                ),
                 _ => {
                     return Err(format!(
                         "the definition of {type_name} is not one of ROS 2 (ros2msg)"
@@ -191,7 +207,9 @@ impl Parsing<'_> {
                         format!("{}, a wstring, which late_fusion cannot read", problem()).into(),
                     );
                 }
-                None => Kind::Struct(self.place_of(&short(word, package), depth - 1)?),
+                None => {
+                    Kind::Struct(self.place_of(&TypeName::parse(word, package).short(), depth - 1)?)
+                }
             };
             let name: &'static str = name.to_owned().leak();
             fields.push(Field {
@@ -225,7 +243,7 @@ fn sections(text: &str) -> Vec<&str> {
     let mut sections = Vec::new();
     let (mut begin, mut at) = (0, 0);
     for line in text.split_inclusive('\n') {
-        let is_rule = line.len() >= 80 && line.trim_end().bytes().all(|byte| byte == b'=');
+        let is_rule = line.len() >= RULE && line.trim_end().bytes().all(|byte| byte == b'=');
         if is_rule {
             sections.push(&text[begin..at]);
             begin = at + line.len();
@@ -234,16 +252,6 @@ fn sections(text: &str) -> Vec<&str> {
     }
     sections.push(&text[begin..]);
     sections
-}
-
-/// `package/Type` of a name with or without `msg/`; of one without a package, in `package`.
-fn short(name: &str, package: &str) -> String {
-    match name.rsplit_once('/') {
-        Some((front, name)) => format!("{}/{name}", front.split('/').next().unwrap_or(front)),
-        // The one short name that means a type of another package.
-        None if name == "Header" => "std_msgs/Header".to_owned(),
-        None => format!("{package}/{name}"),
-    }
 }
 
 /// The type and the name of a field, and the number that it is by default; `None` for comments and constants.
@@ -270,7 +278,7 @@ fn counted(word: &str) -> Option<(&str, Count)> {
                 "" => Count::Any,
                 number => match (number.parse().ok()?, inside.starts_with('<')) {
                     (_, true) => Count::Any,
-                    (number, false) => Count::Fixed(number),
+                    (number, false) => Count::Fixed(FIXED.contains(&number).then_some(number)?),
                 },
             };
             (word, count)
@@ -326,6 +334,9 @@ mod tests {
             ("a_msgs/Missing x\n".to_owned(), "a_msgs/Missing is missing"),
             ("wstring x\n".to_owned(), "wstring"),
             ("float64[x] y\n".to_owned(), "float64[x] y"),
+            // What takes no room could be there four billion times.
+            ("float64[0] y\n".to_owned(), "float64[0] y"),
+            ("float64[4000000000] y\n".to_owned(), "float64[4000000000]"),
             ("Outer again\n".to_owned(), "too many types within types"),
             (format!("int8 x\n{rule}\nno head\n"), "not one of ROS 2"),
         ] {

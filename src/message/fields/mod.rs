@@ -7,6 +7,7 @@ mod layout;
 mod path;
 mod plan;
 mod reader;
+mod type_name;
 mod writer;
 
 pub use defined_type::DefinedType;
@@ -14,6 +15,7 @@ pub use definitions::Definitions;
 pub use layout::Layout;
 pub use path::{Path, is_path};
 pub use reader::FieldReader;
+pub use type_name::TypeName;
 pub use writer::{Laid, Place, write_stamp};
 
 #[cfg(test)]

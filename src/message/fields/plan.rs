@@ -25,7 +25,7 @@ pub(super) struct Want {
 }
 
 /// Which elements of a field count.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Element {
     Only,
     At(usize),
@@ -180,13 +180,19 @@ impl Builder<'_> {
                 ));
             }
             (Kind::Struct(inner), rest) => {
-                let mut inside = Plan::default();
-                self.add(&mut inside, inner, rest, path)?;
-                plan.wants.push(Want {
-                    field: index,
-                    element,
-                    then: Then::Enter(Box::new(inside)),
+                // Whatever is wanted inside one element is read in one go.
+                let is_same = |want: &Want| want.field == index && want.element == element;
+                let place = plan.wants.iter().position(is_same).unwrap_or_else(|| {
+                    plan.wants.push(Want {
+                        field: index,
+                        element,
+                        then: Then::Enter(Box::default()),
+                    });
+                    plan.wants.len() - 1
                 });
+                if let Then::Enter(inside) = &mut plan.wants[place].then {
+                    self.add(inside, inner, rest, path)?;
+                }
             }
         }
         Ok(())

@@ -91,6 +91,9 @@ impl Laid {
         };
         let stamp_at = layout.has_header().then(|| Writer::new().finish().len());
         laying.lay(layout.root_index(), &rests);
+        if laying.writer.len() > LARGEST {
+            return Err(format!("a command of more than {LARGEST} bytes is none").into());
+        }
         let Laying {
             writer,
             places,
@@ -117,6 +120,9 @@ struct Laying<'a> {
 impl Laying<'_> {
     fn lay(&mut self, of: usize, rests: &[Rest]) {
         let layout = self.layout;
+        if self.writer.len() > LARGEST {
+            return;
+        }
         let names = names_in(rests);
         for field in &layout.at(of).fields {
             let inside: Vec<Rest> = (rests.iter().copied())
@@ -211,8 +217,11 @@ impl Laying<'_> {
     }
 }
 
-/// Elements that a command may have.
+/// Elements that an array of a command may have.
 const MOST: usize = 10_000;
+
+/// Bytes that a command may have.
+const LARGEST: usize = 1 << 20;
 
 /// The names that paths look for here, in the order in which they come first.
 fn names_in<'a>(rests: &[Rest<'a>]) -> Vec<&'a str> {

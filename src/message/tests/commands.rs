@@ -73,7 +73,7 @@ fn what_is_encoded_is_decoded() {
         ),
     ];
     for (message, given) in pairs {
-        let mapping = ActionMapping::new(message, &names, &fields(given)).unwrap();
+        let mut mapping = ActionMapping::new(message, &names, &fields(given)).unwrap();
         let mut template = mapping.template("frame", 0.05);
         let mut action = [0.0; 3];
         for values in [[1.0, -2.0, 3.5], [0.125, 0.25, f64::MIN_POSITIVE]] {
@@ -97,13 +97,13 @@ fn labels_are_read_from_joints_in_any_order_and_a_missing_one_is_said() {
         ("gripper", "velocities.gripper"),
         ("hand_y", "velocities.hand_y"),
     ]);
-    let mapping = ActionMapping::new(MessageType::JointTrajectory, &names, &given).unwrap();
+    let mut mapping = ActionMapping::new(MessageType::JointTrajectory, &names, &given).unwrap();
     let mut action = [0.0; 2];
     for bytes in golden!("joint_trajectory") {
         assert_eq!(mapping.decode(bytes, &mut action), Ok(Some(STAMP)));
         assert_eq!(action, [-1.0, -0.5]);
     }
-    let positions =
+    let mut positions =
         ActionMapping::new(MessageType::JointTrajectory, &names, &BTreeMap::new()).unwrap();
     let text = positions
         .decode(golden!("joint_trajectory")[0], &mut action)
@@ -200,7 +200,7 @@ fn a_command_of_any_type_is_what_another_implementation_writes() {
         .map(|joint| (joint, format!("position[{joint}]")))
         .collect();
     let pairs: Vec<(&str, &str)> = pairs.iter().map(|(a, b)| (*a, b.as_str())).collect();
-    let mapping = ActionMapping::new(joint_state, &JOINTS, &fields(&pairs)).unwrap();
+    let mut mapping = ActionMapping::new(joint_state, &JOINTS, &fields(&pairs)).unwrap();
     let mut template = mapping.template("", 0.1);
     let action = [0.1, -0.2, 0.3, f64::NAN];
     assert_eq!(template.encode(STAMP, &action), golden!("joint_state")[0]);
