@@ -68,8 +68,8 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Bag>, ConfigErrors> {
                 found.search(path, &mut errors);
                 if found.count() == before && errors.iter().count() == told {
                     errors.add(format!(
-                        "folder {place}: there is no recording in it or below it (.mcap, .mcap.zstd, or a folder with \
-                         a {})",
+                        "folder {place}: there is no recording in it or below it (.mcap, .mcap.zstd, .db3, or a folder \
+                         with a {})",
                         metadata::NAME
                     ));
                 }
@@ -88,7 +88,7 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Bag>, ConfigErrors> {
         }
     }
     if paths.is_empty() {
-        errors.add("no bag is named; name .mcap files, or folders that hold them");
+        errors.add("no bag is named; name .mcap or .db3 files, or folders that hold them");
     }
     errors.or(found.bags())
 }
@@ -114,26 +114,17 @@ impl Found {
             Ok(entries) => entries,
             Err(e) => return errors.add(format!("folder {}: {e}", folder.display())),
         };
-        let mut is_sqlite = false;
         for entry in entries.flatten() {
             let path = entry.path();
             // Links to folders are not followed: they may lead in a circle.
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 self.search(&path, errors);
-            } else if ends_in(&path, ".mcap") && path.is_file() {
-                self.files.insert(path);
-            } else if ends_in(&path, ".mcap.zstd") && path.is_file() {
+            } else if is_recording(&path) && path.is_file() {
                 // What rosbag2 leaves beside a compressed file that it played is that file once more.
-                if !path.with_extension("").is_file() {
+                if !(is_compressed(&path) && path.with_extension("").is_file()) {
                     self.files.insert(path);
                 }
-            } else if ends_in(&path, ".db3") || ends_in(&path, ".db3.zstd") {
-                is_sqlite = true;
             }
-        }
-        if is_sqlite {
-            let place = folder.display();
-            errors.add(format!("bag {place}: {}", metadata::sqlite(folder)));
         }
     }
 
@@ -217,15 +208,24 @@ fn some_of(listed: &[PathBuf], named: Vec<PathBuf>) -> Vec<Bag> {
 fn recordings_in(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let paths = entries.map(|entry| entry.path());
-    let mut paths: Vec<PathBuf> = paths
-        .filter(|path| ends_in(path, ".mcap") || ends_in(path, ".mcap.zstd"))
-        .collect();
+    let mut paths: Vec<PathBuf> = paths.filter(|path| is_recording(path)).collect();
     paths.sort();
     paths
 }
 
 fn folder_of(file: &Path) -> PathBuf {
     file.parent().unwrap_or(Path::new("")).to_owned()
+}
+
+/// Whether a file is called as recordings are.
+fn is_recording(path: &Path) -> bool {
+    [".mcap", ".mcap.zstd", ".db3", ".db3.zstd"]
+        .iter()
+        .any(|ending| ends_in(path, ending))
+}
+
+pub(super) fn is_compressed(path: &Path) -> bool {
+    ends_in(path, ".zstd")
 }
 
 fn ends_in(path: &Path, ending: &str) -> bool {

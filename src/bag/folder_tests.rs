@@ -140,16 +140,16 @@ fn what_metadata_says_and_is_not_read_is_told_with_a_way_out() {
     let convert = "`ros2 bag convert -i ";
     for (storage, files, more, parts) in [
         (
-            "sqlite3",
-            "[a.db3]",
-            "",
-            &["stored with sqlite3 (.db3)", convert][..],
-        ),
-        (
             "rocksdb",
             "[a.rdb]",
             "",
-            &["\"rocksdb\"; mcap is read", convert],
+            &["\"rocksdb\"; mcap and sqlite3 are read", convert][..],
+        ),
+        (
+            "sqlite3",
+            "[a.db3]",
+            "",
+            &["lists a.db3, which is not there"],
         ),
         (
             "mcap",
@@ -218,22 +218,6 @@ fn what_metadata_says_and_is_not_read_is_told_with_a_way_out() {
 }
 
 #[test]
-fn sqlite_without_metadata_is_told_wherever_it_stands() {
-    let folder = Folder::new();
-    fs::create_dir(folder.at("monday")).unwrap();
-    fs::write(folder.at("monday/bag_0.db3"), b"SQLite format 3\0").unwrap();
-    let parts = [
-        "monday: it is stored with sqlite3 (.db3)",
-        "`ros2 bag convert -i ",
-    ];
-    folder.refused(".", &parts);
-    folder.refused("monday", &parts);
-    // Neither is it left out in silence where there is something else.
-    write(&folder.at("a.mcap"), 0..100);
-    folder.refused(".", &parts);
-}
-
-#[test]
 fn numbered_files_are_one_recording_where_each_begins_where_the_one_before_ends() {
     let folder = Folder::new();
     for i in 0..12 {
@@ -298,7 +282,11 @@ fn a_file_that_was_unpacked_beside_its_compressed_one_is_read_once() {
     let packed = zstd::encode_all(&*fs::read(folder.at("bag.mcap")).unwrap(), 1).unwrap();
     fs::write(folder.at("bag.mcap.zstd"), packed).unwrap();
     assert_eq!(folder.found(&["."]), [["bag.mcap"]]);
+    folder.metadata("mcap", "[bag.mcap.zstd]", "");
+    assert_eq!(folder.found(&["."]), [["bag.mcap"]]);
     fs::remove_file(folder.at("bag.mcap")).unwrap();
+    assert_eq!(folder.found(&["."]), [["bag.mcap.zstd"]]);
+    fs::remove_file(folder.at(metadata::NAME)).unwrap();
     assert_eq!(folder.found(&["."]), [["bag.mcap.zstd"]]);
 }
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::chunk::{FRAME, u64_at};
 use super::find::Bag;
 use super::input::Input;
+use super::storage::Storage;
 use crate::errors::ConfigErrors;
 
 /// The files of a recording and what lies where in them, found without unpacking a chunk.
@@ -29,7 +30,9 @@ pub struct Layout {
 #[derive(Debug)]
 pub(super) struct SourceFile {
     pub path: PathBuf,
-    /// Its bytes, where it is not compressed as a whole.
+    /// What an offset in it counts: bytes, or the rows of a database.
+    pub unit: &'static str,
+    /// Its bytes, where they are what an offset counts.
     pub length: Option<u64>,
 }
 
@@ -37,9 +40,9 @@ pub(super) struct SourceFile {
 #[derive(Debug)]
 pub(super) struct Block {
     pub file: u32,
-    /// Where its content begins.
+    /// Where its content begins; in a database, the id of its first row.
     pub offset: u64,
-    /// How many bytes that is.
+    /// How many bytes that is; of a database, how many rows.
     pub length: u64,
     pub is_chunk: bool,
     /// Whether the file ends within.
@@ -57,13 +60,10 @@ pub(super) struct Damage {
 }
 
 /// The most chunks that one recording may have. A week of them is a tenth of that.
-const MAX_BLOCKS: usize = 1 << 22;
+pub(super) const MAX_BLOCKS: usize = 1 << 22;
 
 /// Records outside of chunks are read together up to so many bytes.
 const RUN_BYTES: u64 = 1 << 20;
-
-const WANTED: &str =
-    "an MCAP file is needed, as `late_fusion record` or `ros2 bag record --storage mcap` writes it";
 
 impl Layout {
     /// Looks through the files of a recording.
@@ -80,8 +80,8 @@ impl Layout {
             cut: None,
         };
         for path in bag.files() {
-            match open(path) {
-                Ok(input) => layout.scan(path, input),
+            match Storage::open(path) {
+                Ok(storage) => layout.scan(path, storage),
                 Err(problem) => errors.extend(problem),
             }
         }
@@ -117,24 +117,40 @@ impl Layout {
 
     /// Adds one file. After one that was cut off nothing is added: what it lost lies between, and what comes after a
     /// hole may belong to another episode.
-    fn scan(&mut self, path: &Path, mut input: Input) {
+    fn scan(&mut self, path: &Path, storage: Storage) {
         let file = self.files.len() as u32;
+        let (unit, length) = match &storage {
+            Storage::Mcap(input) => ("byte", input.length()),
+            Storage::Sqlite(_) => ("row", None),
+        };
         self.files.push(SourceFile {
             path: path.to_owned(),
-            length: input.length(),
+            unit,
+            length,
         });
         if self.cut.is_some() {
             return;
         }
+        let ended = match storage {
+            Storage::Mcap(mut input) => self.walk(file, &mut input),
+            Storage::Sqlite(database) => database.list(file, &mut self.blocks),
+        };
+        self.cut = ended
+            .err()
+            .map(|(offset, what)| Damage { file, offset, what });
+    }
+
+    /// Lists the blocks of an MCAP file.
+    fn walk(&mut self, file: u32, input: &mut Input) -> Result<(), (u64, String)> {
         let mut scan = Scan {
             layout: self,
             file,
             run: None,
         };
-        let ended = scan.walk(&mut input);
+        let ended = scan.walk(input);
         scan.close_run();
         let Err(e) = ended else {
-            return;
+            return Ok(());
         };
         let last = self.blocks.last().filter(|block| block.file == file);
         let cut_chunk = last.filter(|block| block.is_cut).map(|block| block.offset);
@@ -143,57 +159,9 @@ impl Layout {
             (io::ErrorKind::UnexpectedEof, None) => "it is cut off".to_owned(),
             _ => e.to_string(),
         };
-        self.cut = Some(Damage {
-            file,
-            offset: cut_chunk.unwrap_or(input.position()),
-            what,
-        });
+        Err((cut_chunk.unwrap_or(input.position()), what))
     }
 }
-
-/// Opens a file of a recording, and reads the mark with which it begins.
-pub(super) fn open(path: &Path) -> Result<Input, ConfigErrors> {
-    let problem = |what: &dyn std::fmt::Display| {
-        ConfigErrors::from(format!("bag {}: {what}", path.display()))
-    };
-    let metadata = path.metadata().map_err(|e| problem(&e))?;
-    if metadata.is_dir() {
-        return Err(problem(&format_args!("it is a folder; {WANTED}")));
-    }
-    if metadata.len() == 0 {
-        return Err(problem(&format_args!("the file is empty; {WANTED}")));
-    }
-    let mut input = Input::open(path).map_err(|e| problem(&e))?;
-    let mut start = Vec::new();
-    input
-        .by_ref()
-        .take(SQLITE.len() as u64)
-        .read_to_end(&mut start)
-        .map_err(|e| problem(&e))?;
-    if start.starts_with(mcap::MAGIC) {
-        input
-            .seek(mcap::MAGIC.len() as u64)
-            .map_err(|e| problem(&e))?;
-        return Ok(input);
-    }
-    if start == SQLITE {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        return Err(problem(&super::metadata::sqlite(folder)));
-    }
-    if start.starts_with(b"#ROSBAG") {
-        return Err(problem(&format_args!(
-            "it is a bag of ROS 1; {WANTED} (`rosbags-convert --src {0} --dst {0}_mcap --dst-storage mcap` of the Python \
-             package rosbags converts it)",
-            path.display()
-        )));
-    }
-    start.truncate(mcap::MAGIC.len());
-    Err(problem(&format_args!(
-        "it starts with {start:02x?}, so it is no MCAP file; {WANTED}"
-    )))
-}
-
-const SQLITE: &[u8] = b"SQLite format 3\0";
 
 /// One file on its way into the layout.
 struct Scan<'a> {

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::find::is_compressed;
 use crate::files;
 
 /// The file's name.
@@ -39,11 +40,10 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     } = serde_yaml::from_str(&text)
         .map_err(|e| format!("{NAME} is not what rosbag2 writes: {e}"))?;
     match information.storage_identifier.as_str() {
-        "mcap" => {}
-        "sqlite3" => return Err(sqlite(folder)),
+        "mcap" | "sqlite3" => {}
         other => {
             return Err(format!(
-                "{NAME} says that the recording is stored with {other:?}; mcap is read. {}",
+                "{NAME} says that the recording is stored with {other:?}; mcap and sqlite3 are read. {}",
                 converts(folder)
             ));
         }
@@ -79,7 +79,7 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
         return Err(format!("{NAME} lists {} twice", again.display()));
     }
     let files = listed.iter();
-    let files: Vec<PathBuf> = files.map(|file| folder.join(file)).collect();
+    let files: Vec<PathBuf> = files.map(|file| unpacked(folder.join(file))).collect();
     let missing: Vec<String> = files
         .iter()
         .filter(|file| !file.is_file())
@@ -100,18 +100,19 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     }
 }
 
+/// The file that lies beside a compressed one where someone unpacked it, as rosbag2 does to play it.
+fn unpacked(file: PathBuf) -> PathBuf {
+    let beside = file.with_extension("");
+    match is_compressed(&file) && beside.is_file() {
+        true => beside,
+        false => file,
+    }
+}
+
 /// Whether a path leads to a place below the one that it starts from, links aside.
 fn is_below(path: &Path) -> bool {
     path.components()
         .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
-}
-
-/// What is said of a recording that rosbag2 stored with sqlite3.
-pub(super) fn sqlite(folder: &Path) -> String {
-    format!(
-        "it is stored with sqlite3 (.db3), and MCAP is read. {}",
-        converts(folder)
-    )
 }
 
 fn converts(folder: &Path) -> String {

@@ -1,8 +1,8 @@
-//! Recordings: MCAP files as ROS 2 writes them, readable by its tools and ours, also when cut off.
+//! Recordings: MCAP files and databases of sqlite3 as ROS 2 writes them, readable also when cut off.
 //!
-//! Written by `writer`. To read: `find` turns what a user names into recordings of one or more files (`metadata`,
-//! `split`), `layout` notes where their chunks are and which times they span, and `records` gives the messages in the
-//! order of their times.
+//! Written, as MCAP, by `writer`. To read: `find` turns what a user names into recordings of one or more files
+//! (`metadata`, `split`), `storage` opens a file as what it is, `layout` notes where its chunks are and which times they
+//! span, and `records` gives the messages in the order of their times.
 
 mod channels;
 mod chunk;
@@ -16,6 +16,8 @@ mod metadata;
 mod reader;
 mod records;
 mod split;
+mod sqlite;
+mod storage;
 mod writer;
 
 pub use contents::{Contents, same_topic};
@@ -33,5 +35,7 @@ mod folder_tests;
 mod limit_tests;
 #[cfg(test)]
 mod order_tests;
+#[cfg(test)]
+mod sqlite_tests;
 #[cfg(test)]
 mod tests;

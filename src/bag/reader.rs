@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use super::chunk::{Chunk, MAX_MESSAGE_BYTES, record_at, unpack_zstd};
 use super::find::Bag;
-use super::input::{Input, ZSTD_MAGIC};
-use super::layout::{self, Damage, LOG_TIME, Layout, MESSAGE_HEADER};
+use super::input::ZSTD_MAGIC;
+use super::layout::{Damage, LOG_TIME, Layout, MESSAGE_HEADER};
 use super::records::Records;
+use super::storage::Storage;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::time::Stamp;
@@ -70,7 +71,7 @@ pub struct Reader {
     pub(super) truncated: Option<String>,
     pub(super) digest: Option<String>,
     /// The file that was read last.
-    input: Option<(u32, Input)>,
+    storage: Option<(u32, Storage)>,
     /// Room for the next chunk.
     spare: Vec<u8>,
 }
@@ -101,7 +102,7 @@ impl Reader {
             layout,
             truncated: None,
             digest: None,
-            input: None,
+            storage: None,
             spare: Vec::new(),
         }
     }
@@ -180,20 +181,15 @@ impl Reader {
     pub(super) fn load(&mut self, block: u32) -> io::Result<Chunk> {
         let layout = self.layout.clone();
         let block = &layout.blocks[block as usize];
-        let input = match &mut self.input {
-            Some((file, input)) if *file == block.file => input,
+        let storage = match &mut self.storage {
+            Some((file, storage)) if *file == block.file => storage,
             other => {
                 let path = &layout.files[block.file as usize].path;
-                let opened = layout::open(path).map_err(|e| io::Error::other(e.to_string()))?;
+                let opened = Storage::open(path).map_err(|e| io::Error::other(e.to_string()))?;
                 &mut other.insert((block.file, opened)).1
             }
         };
-        input.seek(block.offset)?;
-        let room = std::mem::take(&mut self.spare);
-        let read = match block.is_chunk {
-            true => Chunk::unpack(&mut io::Read::take(input, block.length), room),
-            false => Chunk::plain(input, block.length, room),
-        };
+        let read = storage.load(block, std::mem::take(&mut self.spare));
         let mut chunk = match read {
             // Cut off before its first record.
             Err(e) if block.is_cut && e.kind() == io::ErrorKind::UnexpectedEof => {
@@ -231,10 +227,11 @@ impl Reader {
             _ => format!(", the {lost} files after it among them"),
         };
         format!(
-            "bag {}: {} (byte {} of {length}); the {read} messages before that are used, whatever came after is \
+            "bag {}: {} ({} {} of {length}); the {read} messages before that are used, whatever came after is \
              lost{others}",
             file.path.display(),
             damage.what,
+            file.unit,
             damage.offset,
         )
     }

@@ -12,7 +12,7 @@ const LONGEST_PAUSE_NS: i128 = 3_000_000_000;
 /// How far the next file may reach back into the one before: a recorder that writes behind its back mixes a little.
 const LONGEST_OVERLAP_NS: i128 = 1_000_000_000;
 
-/// Joins files of one folder that are one recording: `NAME_0.mcap`, `NAME_1.mcap`, … with numbers that follow one
+/// Joins files of one folder that are one recording: `NAME_0.mcap`, `NAME_1.mcap`, … (or `.db3`) with numbers that follow one
 /// another, of which each begins where the one before ends.
 pub(super) fn join(files: Vec<PathBuf>) -> Vec<Bag> {
     let mut numbered: BTreeMap<(PathBuf, String), Vec<(u64, PathBuf)>> = BTreeMap::new();
@@ -93,12 +93,14 @@ fn bag(group: &mut Vec<Part>) -> Bag {
 /// `folder/bag_12.mcap` → `folder`, `bag` and the ending, and 12.
 fn name_and_number(path: &Path) -> Option<((PathBuf, String), u64)> {
     let name = path.file_name()?.to_str()?;
-    let (stem, ending) = name.split_once(".mcap")?;
+    let (stem, ending) = [".mcap", ".db3"]
+        .iter()
+        .find_map(|ending| Some(name.split_at(name.find(ending)?)))?;
     let (prefix, number) = stem.rsplit_once('_')?;
     let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     let number = digits.then(|| number.parse().ok())??;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    Some(((folder, format!("{prefix}.mcap{ending}")), number))
+    Some(((folder, format!("{prefix}{ending}")), number))
 }
 
 #[cfg(test)]
@@ -113,6 +115,7 @@ mod tests {
             of("a/my_bag_0.mcap.zstd"),
             Some(("my_bag.mcap.zstd".into(), 0))
         );
+        assert_eq!(of("a/my_bag_3.db3"), Some(("my_bag.db3".into(), 3)));
         for other in [
             "a/bag.mcap",
             "a/bag_.mcap",

@@ -225,16 +225,16 @@ fn a_file_that_is_no_bag_is_refused_by_name_with_what_is_needed() {
     };
     refused("No such file");
     std::fs::write(&path, b"").unwrap();
-    refused("the file is empty; an MCAP file is needed");
+    refused("the file is empty; an MCAP or sqlite3 file is needed");
     std::fs::write(&path, b"a diary").unwrap();
-    refused("no MCAP file; an MCAP file is needed");
+    refused("neither MCAP nor sqlite3; an MCAP or sqlite3 file is needed");
     std::fs::write(&path, b"SQLite format 3\0 and so on").unwrap();
-    refused("stored with sqlite3 (.db3), and MCAP is read. Convert it with `ros2 bag convert -i ");
+    refused("sqlite3 says: file is not a database");
     std::fs::write(&path, b"#ROSBAG V2.0\n").unwrap();
     refused("a bag of ROS 1");
     std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(&path).unwrap();
-    refused("a folder; an MCAP file is needed");
+    refused("a folder; an MCAP or sqlite3 file is needed");
 }
 
 #[test]

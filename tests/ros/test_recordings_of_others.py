@@ -15,6 +15,7 @@ from program import executable, problems
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin
 from rosbags.rosbag2 import Writer as RosbagsWriter
 from rosbags.typesys import Stores, get_typestore
+from zstandard import ZstdDecompressor
 
 TRAINING = """\
 name: joints
@@ -120,12 +121,14 @@ def train(bag: Path, folder: Path) -> subprocess.CompletedProcess:
         rosbags(StoragePlugin.MCAP, CompressionMode.NONE),
         rosbags(StoragePlugin.MCAP, CompressionMode.MESSAGE),
         rosbags(StoragePlugin.MCAP, CompressionMode.FILE),
+        rosbags(StoragePlugin.SQLITE3, CompressionMode.NONE),
+        rosbags(StoragePlugin.SQLITE3, CompressionMode.MESSAGE),
         mcap(CompressionType.NONE),
         mcap(CompressionType.NONE, use_chunking=False),
         mcap(CompressionType.LZ4),
         mcap(CompressionType.ZSTD),
     ],
-    ids=["rosbag2", "rosbag2 message", "rosbag2 file", "mcap", "mcap unchunked", "mcap lz4", "mcap zstd"],
+    ids=["rosbag2", "rosbag2 message", "rosbag2 file", "sqlite3", "sqlite3 message", "mcap", "mcap unchunked", "mcap lz4", "mcap zstd"],
 )
 def test_what_others_write_is_learned_from(write: Callable[[Path], Path], tmp_path: Path) -> None:
     done = train(write(tmp_path / "recording.mcap"), tmp_path)
@@ -136,12 +139,14 @@ def test_what_others_write_is_learned_from(write: Callable[[Path], Path], tmp_pa
     assert "WARNING: bag" not in done.stderr
 
 
-def test_sqlite_is_refused_with_the_command_that_converts_it(tmp_path: Path) -> None:
-    folder = rosbags(StoragePlugin.SQLITE3, CompressionMode.NONE)(tmp_path / "monday")
-    [file] = folder.glob("*.db3")
+def test_a_database_that_was_compressed_as_a_whole_is_read_once_it_was_unpacked(tmp_path: Path) -> None:
+    folder = rosbags(StoragePlugin.SQLITE3, CompressionMode.FILE)(tmp_path / "monday")
+    [file] = folder.glob("*.db3.zstd")
     for named in (folder, file, tmp_path):
         done = train(named, tmp_path)
         [problem] = problems(done.stderr)
         assert done.returncode != 0
-        assert "stored with sqlite3 (.db3), and MCAP is read" in problem
-        assert f"`ros2 bag convert -i {folder} -o to_mcap.yaml`" in problem
+        assert f"`zstd -d {file}`" in problem
+    with file.open("rb") as packed, file.with_suffix("").open("wb") as unpacked:
+        ZstdDecompressor().copy_stream(packed, unpacked)
+    assert train(folder, tmp_path).returncode == 0
