@@ -134,8 +134,13 @@ fn fresh(now: Stamp) -> ProjectedFeature {
 
 #[test]
 fn a_tick_and_its_command_allocate_nothing() {
-    let mapping =
-        ActionMapping::new(MessageType::JointTrajectory, &["speed"], &BTreeMap::new()).unwrap();
+    let mapping = ActionMapping::new(
+        "action",
+        MessageType::JointTrajectory,
+        &["speed"],
+        &BTreeMap::new(),
+    )
+    .unwrap();
     let mut template = mapping.template("base", PERIOD_S);
     let mut controller = controller(policy(None), Ensemble::None);
     let (mut writer, mut reader) = feature_slot(PROJECTED);

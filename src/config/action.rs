@@ -1,28 +1,40 @@
-//! The parameters of the command topic.
+//! The parameters of the command topics.
 
 use std::collections::BTreeMap;
 
 use super::bounds::Bounds;
 use super::declaration::Declarations;
 use super::topic::{message_of_numbers, topic};
-use crate::message::{COMMANDS, MessageType};
+use crate::errors::ConfigErrors;
+use crate::message::{COMMANDS, Carried, MessageType, Timing};
 use crate::spec::ActionQuantity;
 
-/// The command topic.
+/// Where the action goes, and what it may be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActionConfig {
+    /// The command topics: one, or several by name in alphabetical order.
+    pub commands: Vec<CommandConfig>,
+    /// What an action of the policy commands, where the message does not say it, by the action's name.
+    pub quantities: BTreeMap<String, ActionQuantity>,
+    /// Limits that are narrower than the policy's own, by the action's name.
+    pub limits: BTreeMap<String, LimitConfig>,
+}
+
+/// One command topic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommandConfig {
+    /// Where the parameters have it: `action`, or `action.commands.<name>` where there are several.
+    pub place: String,
     /// Its name.
     pub topic: String,
     /// The type of its messages.
     pub message: MessageType,
     /// The frame written into stamped commands.
     pub frame_id: String,
+    /// Messages per second, in Hz; `None` for one in every control period.
+    pub rate_hz: Option<f64>,
     /// Which field of the message an action of the policy goes to, by the action's name.
     pub fields: BTreeMap<String, String>,
-    /// What an action of the policy commands, where the message does not say it, by the action's name.
-    pub quantities: BTreeMap<String, ActionQuantity>,
-    /// Limits that are narrower than the policy's own, by the action's name.
-    pub limits: BTreeMap<String, LimitConfig>,
 }
 
 /// A narrower limit for one number of the action.
@@ -50,29 +62,23 @@ const LONGEST_SMOOTHING_S: f64 = 60.0;
 
 impl ActionConfig {
     pub(super) fn declare(d: &mut Declarations) -> Option<Self> {
-        let topic = topic(d, "action.topic", "action", "The command topic.");
-        let message = message_of_numbers(
-            d,
-            "action.message",
-            MessageType::Float64MultiArray.ros_name(),
-            &COMMANDS,
-            "The type of the command topic.",
-        );
-        let frame_id = d.string(
-            "action.frame_id",
-            "",
-            "The frame written into the header of stamped commands.",
-        );
-        let mut fields = BTreeMap::new();
-        for name in d.names_under("action.fields") {
-            // A field path has dots of its own, which only its value may have.
-            let field = d.string(
-                &format!("action.fields.{name}"),
-                "",
-                "The field of the command message that this action goes to.",
-            );
-            fields.insert(name, field);
+        let names = d.names_under("action.commands");
+        for of_one in ["topic", "message", "frame_id", "rate_hz", "fields"] {
+            let is_given = d.names_under("action").iter().any(|name| name == of_one);
+            if is_given && !names.is_empty() {
+                d.problem(format!(
+                    "parameters action.{of_one} and action.commands are both given; with one command topic it is \
+                     action.{of_one}, with several each has its own under action.commands.<name>"
+                ));
+            }
         }
+        let commands: Vec<Option<CommandConfig>> = match names.is_empty() {
+            true => vec![CommandConfig::declare(d, "action".to_owned(), "action")],
+            false => names
+                .iter()
+                .map(|name| CommandConfig::declare(d, format!("action.commands.{name}"), name))
+                .collect(),
+        };
         let mut quantities = BTreeMap::new();
         for name in d.names_under("action.quantities") {
             let quantity = d.choice(
@@ -90,13 +96,85 @@ impl ActionConfig {
             limits.insert(name.clone(), LimitConfig::declare(d, &name));
         }
         Some(Self {
-            topic,
-            message: message?,
-            frame_id,
-            fields,
+            commands: commands.into_iter().collect::<Option<_>>()?,
             quantities,
             limits,
         })
+    }
+
+    /// What each command message carries.
+    pub fn carried(&self) -> Vec<Carried<'_>> {
+        let commands = self.commands.iter();
+        commands
+            .map(|command| Carried {
+                place: &command.place,
+                message: command.message,
+                fields: &command.fields,
+            })
+            .collect()
+    }
+
+    /// How each command message is sent.
+    pub fn timing(&self, control_rate_hz: f64) -> impl Iterator<Item = Timing<'_>> {
+        self.commands.iter().map(move |command| Timing {
+            frame_id: &command.frame_id,
+            period_s: 1.0 / command.rate_hz.unwrap_or(control_rate_hz),
+            control_period_s: 1.0 / control_rate_hz,
+        })
+    }
+}
+
+impl CommandConfig {
+    fn declare(d: &mut Declarations, place: String, default_topic: &str) -> Option<Self> {
+        let key = |parameter: &str| format!("{place}.{parameter}");
+        let topic = topic(d, &key("topic"), default_topic, "The command topic.");
+        let message = message_of_numbers(
+            d,
+            &key("message"),
+            MessageType::Float64MultiArray.ros_name(),
+            &COMMANDS,
+            "The type of the command topic.",
+        );
+        let frame_id = d.string(
+            &key("frame_id"),
+            "",
+            "The frame written into the header of stamped commands.",
+        );
+        let rate_hz = d.double(
+            &key("rate_hz"),
+            0.0,
+            Bounds::or(0.1..=1000.0, 0.0, "for control_rate_hz"),
+            "Commands per second on this topic, in Hz, at most control_rate_hz; 0 for one in every control period. A stop \
+             waits for no turn.",
+        );
+        let mut fields = BTreeMap::new();
+        for name in d.names_under(&key("fields")) {
+            // A field path has dots of its own, which only its value may have.
+            let field = d.string(
+                &format!("{place}.fields.{name}"),
+                "",
+                "The field of the command message that this action goes to.",
+            );
+            fields.insert(name, field);
+        }
+        Some(Self {
+            topic,
+            message: message?,
+            frame_id,
+            rate_hz: (rate_hz > 0.0).then_some(rate_hz),
+            fields,
+            place,
+        })
+    }
+
+    /// Adds a problem where it is to send more often than there are commands.
+    pub(super) fn check_rate(&self, control_rate_hz: f64, errors: &mut ConfigErrors) {
+        if let Some(rate_hz) = self.rate_hz.filter(|rate_hz| *rate_hz > control_rate_hz) {
+            errors.add(format!(
+                "parameter {}.rate_hz is {rate_hz}; allowed: up to control_rate_hz, which is {control_rate_hz}, or 0",
+                self.place
+            ));
+        }
     }
 }
 

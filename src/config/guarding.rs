@@ -4,7 +4,7 @@ use super::node::NodeConfig;
 use super::stop::StopBehaviour;
 use crate::control::MeasuredAt;
 use crate::errors::ConfigErrors;
-use crate::message::{ActionMapping, MessageType, Quantity};
+use crate::message::{CommandSet, MessageType, Quantity};
 use crate::safety::{Limit, Stop};
 use crate::spec::{ActionQuantity, ActionSpec, PolicySpec, SourceSpec};
 
@@ -17,22 +17,22 @@ pub(super) struct Guarding {
 }
 
 impl Guarding {
-    /// Joins the parameters with what `policy.yaml` says; without a mapping only to find what else is wrong.
+    /// Joins the parameters with what `policy.yaml` says; without commands only to find what else is wrong.
     ///
     /// # Errors
     /// Every limit, quantity and stop that one of the two has and the other does not allow.
     pub fn new(
         config: &NodeConfig,
         spec: &PolicySpec,
-        mapping: Option<&ActionMapping>,
+        commands: Option<&CommandSet>,
     ) -> Result<Self, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         check_names(config, spec, &mut errors);
-        let quantities = quantities(config, spec, mapping, &mut errors);
+        let quantities = quantities(config, spec, commands, &mut errors);
         let behaviour = config.stop.behaviour;
         let is_position = |quantity: &Option<_>| *quantity == Some(ActionQuantity::Position);
         let holds = quantities.iter().any(is_position);
-        if behaviour == StopBehaviour::Hold && mapping.is_some() && !holds {
+        if behaviour == StopBehaviour::Hold && commands.is_some() && !holds {
             errors.add(
                 "parameter stop.behaviour is hold, but no action is known to be a position, and nothing else can be held; \
                  where the command message does not say what an action is, action.quantities does",
@@ -46,10 +46,10 @@ impl Guarding {
         });
         let limits = limits.collect();
         let actions = spec.actions.iter().zip(&quantities);
-        let mut joints = mapping.into_iter().flat_map(ActionMapping::joints);
+        let mut joints = commands.into_iter().flat_map(CommandSet::joints);
         let measured = actions.map(|(action, quantity)| {
             let joint = joints.next().flatten();
-            is_position(quantity).then(|| measured_at(config, spec, action, joint))?
+            is_position(quantity).then(|| measured_at(config, spec, action, joint.as_deref()))?
         });
         let measured = measured.collect();
         errors.or(Self { limits, measured })
@@ -60,17 +60,22 @@ impl Guarding {
 pub(super) fn quantities(
     config: &NodeConfig,
     spec: &PolicySpec,
-    mapping: Option<&ActionMapping>,
+    commands: Option<&CommandSet>,
     errors: &mut ConfigErrors,
 ) -> Vec<Option<ActionQuantity>> {
-    let mut of_message = mapping.into_iter().flat_map(ActionMapping::quantities);
+    let mut of_message = commands.into_iter().flat_map(CommandSet::quantities);
+    let carriers = commands.map(CommandSet::carriers).unwrap_or_default();
+    let mut messages = carriers
+        .iter()
+        .map(|carrier| config.action.commands[*carrier].message);
     let each = spec.actions.iter();
     each.map(|action| {
         let of_message = of_message.next().flatten();
+        let message = messages.next().map_or("the command message", MessageType::ros_name);
         let name = &action.name;
         let said = [
             (
-                format!("its field in {}", config.action.message.ros_name()),
+                format!("its field in {message}"),
                 of_message.map(|quantity| match quantity {
                     Quantity::Positions => ActionQuantity::Position,
                     Quantity::Velocities => ActionQuantity::Velocity,

@@ -137,7 +137,7 @@ fn check_same_stops(
         guarding::quantities(
             config,
             spec,
-            Some(&wiring.mapping),
+            Some(&wiring.commands),
             &mut ConfigErrors::new(),
         )
     };

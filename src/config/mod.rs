@@ -31,7 +31,7 @@ mod topic;
 mod value;
 mod wiring;
 
-pub use action::{ActionConfig, LimitConfig};
+pub use action::{ActionConfig, CommandConfig, LimitConfig};
 pub use arguments::{Remapping, RosArguments, words};
 pub use declaration::{Checked, Declared};
 pub use encoder::{ENCODER_NAME, EncoderConfig, LoadedEncoder};

@@ -5,7 +5,7 @@ use super::node::{ModalityConfig, NodeConfig};
 use crate::control::{Freshness, MeasuredAt};
 use crate::encoder;
 use crate::errors::ConfigErrors;
-use crate::message::ActionMapping;
+use crate::message::CommandSet;
 use crate::safety::Limit;
 use crate::spec::{PolicySpec, SourceSpec};
 
@@ -22,8 +22,8 @@ pub struct Wiring {
     pub measured: Vec<Option<MeasuredAt>>,
     /// Which modalities a lockstep tick waits for: required ones that come with every observation.
     pub awaited: Vec<bool>,
-    /// The field of each action in the command message.
-    pub mapping: ActionMapping,
+    /// The command messages, and the field of each action in them.
+    pub commands: CommandSet,
 }
 
 impl Wiring {
@@ -35,10 +35,13 @@ impl Wiring {
         let mut errors = ConfigErrors::new();
         let modalities = join_modalities(config, spec, &mut errors);
         let actions: Vec<&str> = spec.actions.iter().map(|a| a.name.as_str()).collect();
-        let mapping = ActionMapping::new(config.action.message, &actions, &config.action.fields)
-            .and_then(|mapping| mapping.check_command().map(|()| mapping))
+        for command in &config.action.commands {
+            command.check_rate(config.control_rate_hz, &mut errors);
+        }
+        let commands = CommandSet::new(&actions, &config.action.carried())
+            .and_then(|commands| commands.check_command().map(|()| commands))
             .map_err(|found| errors.add_all("parameters", found));
-        let guarding = Guarding::new(config, spec, mapping.as_ref().ok())
+        let guarding = Guarding::new(config, spec, commands.as_ref().ok())
             .map_err(|found| errors.extend(found));
         let awaited: Vec<bool> = modalities.iter().map(|m| is_awaited(m, spec)).collect();
         if !modalities.is_empty() && modalities.iter().all(|m| !m.enabled) {
@@ -48,14 +51,14 @@ impl Wiring {
             check_lockstep(&modalities, &awaited, &mut errors);
         }
         let freshness = modalities.iter().map(ModalityConfig::freshness).collect();
-        match (mapping, guarding, errors.is_empty()) {
-            (Ok(mapping), Ok(Guarding { limits, measured }), true) => Ok(Self {
+        match (commands, guarding, errors.is_empty()) {
+            (Ok(commands), Ok(Guarding { limits, measured }), true) => Ok(Self {
                 modalities,
                 freshness,
                 limits,
                 measured,
                 awaited,
-                mapping,
+                commands,
             }),
             _ => Err(errors),
         }

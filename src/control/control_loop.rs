@@ -269,9 +269,9 @@ impl<S: CommandSink> ControlLoop<S> {
         let decided = self.trace.now();
         let mut sent = true;
         if !matches!(decision, Decision::Silent(_)) {
-            let command = self.executor.command(due.now);
+            self.executor.leave_stop();
             self.heartbeat.begin(Instant::now());
-            sent = self.sink.send(command);
+            sent = self.executor.send(due.now, decision, &mut self.sink);
             if sent {
                 let stop = matches!(decision, Decision::Stop(reason) if reason.is_emergency());
                 self.heartbeat.set_emergency(stop);

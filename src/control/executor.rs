@@ -8,9 +8,9 @@ use super::{
     CommandLatency, Controller, Decision, Measured, RestsOn, Seen, StopReason, TickMeter,
     TickReport, Timekeeping, TracedPolicy,
 };
-use crate::message::CommandTemplate;
+use crate::message::CommandTemplates;
 use crate::modality::FeatureReader;
-use crate::safety::StopActionWriter;
+use crate::safety::{CommandSink, StopActionWriter};
 use crate::time::Stamp;
 
 /// One policy in the control loop. Nothing here waits, locks or allocates once it is built.
@@ -19,7 +19,7 @@ pub struct PolicyExecutor {
     features: Vec<FeatureReader>,
     measured: Measured,
     awaited: Vec<bool>,
-    template: CommandTemplate,
+    templates: CommandTemplates,
     stop_actions: StopActionWriter,
     action: Vec<f64>,
     is_same_policy: bool,
@@ -40,7 +40,7 @@ pub struct Ends {
     /// For each modality, whether an observation in lockstep is complete only with it.
     pub awaited: Vec<bool>,
     /// How commands are laid out.
-    pub template: CommandTemplate,
+    pub templates: CommandTemplates,
     /// Where the action that would stop the robot is left with every command.
     pub stop_actions: StopActionWriter,
     /// Where the state after each tick is left.
@@ -58,7 +58,7 @@ impl PolicyExecutor {
             is_same_policy: false,
             measured: ends.measured,
             awaited: ends.awaited,
-            template: ends.template,
+            templates: ends.templates,
             stop_actions: ends.stop_actions,
             meter: TickMeter::new(),
             latency: CommandLatency::new(ends.features.len()),
@@ -163,12 +163,20 @@ impl PolicyExecutor {
         self.controller.is_slowing_down()
     }
 
-    /// The message of the last decision, decided at `now`. What would stop the robot after it is left before it leaves.
-    pub fn command(&mut self, now: Stamp) -> &[u8] {
+    /// Leaves what would stop the robot after the last decision; to be called before its command leaves.
+    pub fn leave_stop(&mut self) {
         self.controller
             .leave_stop(self.stop_actions.input_buffer_mut());
         self.stop_actions.publish();
-        self.template.encode(now, &self.action)
+    }
+
+    /// Sends the command of the last decision, decided at `now`; false where a message could not be sent.
+    pub fn send(&mut self, now: Stamp, decision: Decision, sink: &mut impl CommandSink) -> bool {
+        let send = |topic: usize, message: &[u8]| sink.send(topic, message);
+        match decision {
+            Decision::Stop(_) => self.templates.send_all(now, &self.action, send),
+            _ => self.templates.send_due(now, &self.action, send),
+        }
     }
 
     /// Leaves word of a decision at `now`, of whether its command could be sent, and of how well the thread keeps time.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Options;
 use crate::bag::{Bag, Contents, Episodes, Layout, Reader, Step, same_topic};
-use crate::config::{ModalityConfig, NodeConfig};
+use crate::config::{CommandConfig, ModalityConfig, NodeConfig};
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::spec::PolicySpec;
@@ -18,10 +18,10 @@ pub struct BagIndex {
     /// The type of each modality's messages as they were recorded, in the policy's order; none where it is not enabled,
     /// or not there and not required.
     pub message_types: Vec<Option<MessageType>>,
-    /// The topics of the demonstrator's action and of the command, where the bag has them.
-    pub expert: Option<String>,
-    /// See [`BagIndex::expert`].
-    pub recorded: Option<String>,
+    /// The topics of the demonstrator's action where the bag has them, each with the number of its command.
+    pub expert: Vec<(String, usize)>,
+    /// The same of the commands, unless they are the demonstrator's.
+    pub recorded: Vec<(String, usize)>,
     /// Where seconds are counted from.
     pub origin: Stamp,
     /// The first and the last time to explain.
@@ -108,9 +108,14 @@ pub fn index(
                 .into(),
         );
     }
-    let topic = &config.record.expert_action_topic;
-    let expert = indexer.actions(topic, config.action.message, &mut notes);
-    let recorded = indexer.actions(&config.action.topic, config.action.message, &mut notes);
+    let expert = indexer.actions(config.demonstrated(), &mut notes);
+    let commands = config.action.commands.iter();
+    let commands = commands.map(|command| (&command.topic, command));
+    let recorded = indexer.actions(commands, &mut notes);
+    let recorded = recorded
+        .into_iter()
+        .filter(|own| !expert.contains(own))
+        .collect();
     match range {
         Some((origin, begin, end, part)) if errors.is_empty() => Ok(BagIndex {
             layout: reader.layout(),
@@ -181,22 +186,27 @@ impl Indexer {
             .collect()
     }
 
-    /// The topic of recorded actions, where it is there and of the right type.
-    fn actions(
+    /// The topics of recorded actions that are there and of the right type, each with the number of its command.
+    fn actions<'a>(
         &self,
-        topic: &str,
-        message: MessageType,
+        wanted: impl Iterator<Item = (&'a String, &'a CommandConfig)>,
         notes: &mut Vec<String>,
-    ) -> Option<String> {
-        let recorded = self.contents.type_of(topic)?;
-        if recorded == message.ros_name() {
-            return Some(topic.to_owned());
+    ) -> Vec<(String, usize)> {
+        let mut found = Vec::new();
+        for (number, (topic, command)) in wanted.enumerate() {
+            match self.contents.type_of(topic) {
+                None => {}
+                Some(recorded) if recorded == command.message.ros_name() => {
+                    found.push((topic.clone(), number));
+                }
+                Some(recorded) => notes.push(format!(
+                    "topic {topic} is not shown: it has the type {recorded}, and {}.message is {}",
+                    command.place,
+                    command.message.ros_name()
+                )),
+            }
         }
-        notes.push(format!(
-            "topic {topic} is not shown: it has the type {recorded}, and action.message is {}",
-            message.ros_name()
-        ));
-        None
+        found
     }
 
     /// Where seconds are counted from, the first and the last time, and the part in words.

@@ -15,7 +15,7 @@ use crate::contribution::Contributions;
 use crate::control::{Controller, Decision, MeasuredAt, Tick};
 use crate::encoder::Thumbnail;
 use crate::errors::ConfigErrors;
-use crate::message::{ActionMapping, MessageType};
+use crate::message::{CommandSet, MessageType};
 use crate::modality::{Encoding, Message, Unchanged, Validity};
 use crate::policy::Policy;
 use crate::progress::Progress;
@@ -52,10 +52,27 @@ const FRAME_WIDTH: usize = 160;
 /// An action that was recorded counts for so long.
 const RECORDED_HOLDS_S: f64 = 0.5;
 
+/// Actions that were recorded.
+struct Shown {
+    /// The newest number of each, by whichever message it came; none yet where it is not finite.
+    newest: Vec<f64>,
+    /// Whole actions, each from when it was commanded.
+    actions: Vec<(Stamp, Vec<f64>)>,
+}
+
+impl Shown {
+    fn new(width: usize) -> Self {
+        Self {
+            newest: vec![f64::NAN; width],
+            actions: Vec::new(),
+        }
+    }
+}
+
 struct Replay<'a> {
     index: &'a BagIndex,
     wiring: &'a [ModalityConfig],
-    mapping: ActionMapping,
+    commands: CommandSet,
     measured: &'a [Option<MeasuredAt>],
     spec: PolicySpec,
     controller: Controller,
@@ -63,8 +80,8 @@ struct Replay<'a> {
     contributions: Contributions,
     streams: Vec<Stream>,
     command: Vec<f64>,
-    expert: Vec<(Stamp, Vec<f64>)>,
-    recorded: Vec<(Stamp, Vec<f64>)>,
+    expert: Shown,
+    recorded: Shown,
     samples: Vec<Sample>,
     frames: Vec<Frame>,
     /// How many samples there will be, and the nanoseconds between them.
@@ -116,19 +133,20 @@ pub fn replay(
     let ensemble = Ensemble::None;
     let guard = Guard::new(wiring.limits);
     let count = samples_in(index.begin, index.end, step_ns);
+    let width = spec.actions.len();
     let mut replay = Replay {
         index,
         wiring: &wiring.modalities,
-        mapping: wiring.mapping.clone(),
+        commands: wiring.commands.clone(),
         measured: &wiring.measured,
-        command: vec![0.0; spec.actions.len()],
+        command: vec![0.0; width],
         controller: Controller::new(policy, guard, wiring.freshness, ensemble, period_s),
         contributions: Contributions::new(&explained)?,
         explained,
         spec,
         streams,
-        expert: Vec::new(),
-        recorded: Vec::new(),
+        expert: Shown::new(width),
+        recorded: Shown::new(width),
         samples: Vec::with_capacity(count),
         frames: Vec::new(),
         count,
@@ -176,15 +194,17 @@ impl Replay<'_> {
             (&self.index.expert, &mut self.expert),
             (&self.index.recorded, &mut self.recorded),
         ];
-        for (topic, actions) in kept {
-            let wanted = |topic: &String| same_topic(record.topic, topic);
-            let mut action = vec![0.0; self.command.len()];
-            if topic.as_ref().is_some_and(wanted)
-                && let Ok(stamp) = self.mapping.decode(record.bytes, &mut action)
-                && action.iter().all(|number| number.is_finite())
+        for (topics, shown) in kept {
+            let Some((_, number)) = topics.iter().find(|(t, _)| same_topic(record.topic, t)) else {
+                continue;
+            };
+            let newest = &mut shown.newest;
+            if let Ok(stamp) = self.commands.decode(*number, record.bytes, newest)
+                && newest.iter().all(|number| number.is_finite())
             {
                 let stamp = stamp.filter(|s| !s.is_unset() && !self.index.other_clock);
-                actions.push((stamp.unwrap_or(record.log_time), action));
+                let at = stamp.unwrap_or(record.log_time);
+                shown.actions.push((at, newest.clone()));
             }
         }
     }
@@ -286,8 +306,8 @@ impl Replay<'_> {
     fn finish(mut self) -> Replayed {
         let origin = self.index.origin;
         for sample in &mut self.samples {
-            sample.expert = newest(&self.expert, origin, sample.time_s);
-            sample.recorded = newest(&self.recorded, origin, sample.time_s);
+            sample.expert = newest(&self.expert.actions, origin, sample.time_s);
+            sample.recorded = newest(&self.recorded.actions, origin, sample.time_s);
         }
         let streams = self.wiring.iter().zip(&self.streams);
         let notes = streams.filter_map(|(wired, stream)| {

@@ -32,13 +32,14 @@ pub(super) enum Field {
 }
 
 impl ActionMapping {
-    /// The mapping of `actions`, in their order. `fields` names the field of an action; where it does not,
+    /// The mapping of `actions`, in their order, as `place` (`action`) of the parameters says it. `fields` names the field of an action; where it does not,
     /// `positions.<action>` is meant in a `JointTrajectory` and the action's own place in a `Float64MultiArray`.
     ///
     /// # Errors
     /// Every action without a field, unknown field, field used twice and field that would be left at a number
     /// nobody chose.
     pub fn new(
+        place: &str,
         message: MessageType,
         actions: &[&str],
         fields: &BTreeMap<String, String>,
@@ -49,25 +50,25 @@ impl ActionMapping {
             .filter(|name| !actions.contains(&name.as_str()))
         {
             errors.add(format!(
-                "action.fields.{name}: the policy has no action {name:?}; its actions are {}",
+                "{place}.fields.{name}: the policy has no action {name:?}; its actions are {}",
                 actions.join(", ")
             ));
         }
         let mut found = Vec::with_capacity(actions.len());
         for (index, action) in actions.iter().enumerate() {
-            match Field::of(message, action, index, fields.get(*action)) {
+            match Field::of(place, message, action, index, fields.get(*action)) {
                 Ok(field) => found.push(field),
                 Err(problem) => errors.add(problem),
             }
         }
         if errors.is_empty() {
-            check_whole(&found, actions, &mut errors);
+            check_whole(place, &found, actions, &mut errors);
         }
         let mut reader = None;
         if let (MessageType::Defined(defined), true) = (message, errors.is_empty()) {
             let paths: Vec<String> = found.iter().map(Field::path).collect();
             reader = FieldReader::new(defined.layout(), &paths)
-                .map_err(|found| errors.add_all("action.fields", found))
+                .map_err(|found| errors.add_all(&format!("{place}.fields"), found))
                 .ok();
         }
         errors.or(Self {
@@ -192,6 +193,7 @@ impl ActionMapping {
 
 impl Field {
     fn of(
+        place: &str,
         message: MessageType,
         action: &str,
         index: usize,
@@ -199,11 +201,11 @@ impl Field {
     ) -> Result<Self, String> {
         let wrong = |allowed: &str| match path {
             Some(path) => format!(
-                "action.fields.{action} is {path:?}; in {} {allowed}",
+                "{place}.fields.{action} is {path:?}; in {} {allowed}",
                 message.ros_name()
             ),
             None => format!(
-                "action.fields.{action} is missing; in {} {allowed}",
+                "{place}.fields.{action} is missing; in {} {allowed}",
                 message.ros_name()
             ),
         };
@@ -242,9 +244,9 @@ impl Field {
             )),
             (MessageType::Defined(_), Some(path)) => Path::parse(path)
                 .map(Self::Path)
-                .map_err(|problem| format!("action.fields.{action}: {problem}")),
+                .map_err(|problem| format!("{place}.fields.{action}: {problem}")),
             (other, _) => Err(format!(
-                "action.message is {}; {} are allowed, and any other type whose fields are named by paths",
+                "{place}.message is {}; {} are allowed, and any other type whose fields are named by paths",
                 other.ros_name(),
                 COMMANDS.map(MessageType::ros_name).join(", ")
             )),
@@ -271,12 +273,12 @@ pub const COMMANDS: [MessageType; 4] = [
 
 /// Every field has exactly one action, and the message has no number that none chose: a joint without a
 /// position among joints with one would be sent to zero.
-fn check_whole(fields: &[Field], actions: &[&str], errors: &mut ConfigErrors) {
+fn check_whole(place: &str, fields: &[Field], actions: &[&str], errors: &mut ConfigErrors) {
     let paths: Vec<String> = fields.iter().map(Field::path).collect();
     for (i, path) in paths.iter().enumerate() {
         if let Some(first) = paths[..i].iter().position(|p| p == path) {
             errors.add(format!(
-                "action.fields: {} and {} both go to {path}; each needs a field of its own",
+                "{place}.fields: {} and {} both go to {path}; each needs a field of its own",
                 actions[first], actions[i]
             ));
         }
@@ -295,7 +297,7 @@ fn check_whole(fields: &[Field], actions: &[&str], errors: &mut ConfigErrors) {
             .partition(|joint| paths.contains(&path(joint)));
         if let (Some(with), [_, ..]) = (with.first(), without.as_slice()) {
             errors.add(format!(
-                "action.fields: {} is given, but not {}; a JointTrajectory has {} for all of its joints or none",
+                "{place}.fields: {} is given, but not {}; a JointTrajectory has {} for all of its joints or none",
                 path(with),
                 without.iter().map(|j| path(j)).collect::<Vec<_>>().join(", "),
                 quantity.ros_name()
@@ -311,7 +313,7 @@ fn check_whole(fields: &[Field], actions: &[&str], errors: &mut ConfigErrors) {
         .collect();
     if let Some((expected, index)) = indices.iter().enumerate().find(|(at, index)| at != *index) {
         errors.add(format!(
-            "action.fields: data.{index} is given, but not data.{expected}; the indices start at 0 and leave no gap"
+            "{place}.fields: data.{index} is given, but not data.{expected}; the indices start at 0 and leave no gap"
         ));
     }
 }

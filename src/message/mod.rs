@@ -9,6 +9,7 @@ mod boolean;
 pub mod cdr;
 mod clock;
 mod command;
+mod command_set;
 mod compressed_image;
 mod diagnostics;
 mod error;
@@ -31,6 +32,7 @@ pub use action::{ActionMapping, COMMANDS};
 pub use boolean::boolean;
 pub use clock::clock;
 pub use command::CommandTemplate;
+pub use command_set::{Carried, CommandSet, CommandTemplates, Timing, share_out};
 pub use compressed_image::CompressedImageView;
 pub use diagnostics::{
     DIAGNOSTICS_NAME, Level, Status, diagnostics, encode_diagnostics, encode_diagnostics_of,

@@ -26,6 +26,7 @@ macro_rules! golden {
     };
 }
 
+mod command_set;
 mod commands;
 mod features;
 mod images;

@@ -87,7 +87,7 @@ impl Command {
             topic: topic.to_owned(),
             message: message_type,
             count: 0,
-            mapping: ActionMapping::new(message_type, &names, &fields).ok()?,
+            mapping: ActionMapping::new("action", message_type, &names, &fields).ok()?,
             actions,
             last: None,
             intervals_s: Vec::new(),

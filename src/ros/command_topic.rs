@@ -1,18 +1,21 @@
-//! The command topic, watched for other nodes that command the same robot, and for whoever obeys.
+//! A command topic, watched for other nodes that command the same robot, and for whoever obeys.
 
 use std::time::{Duration, Instant};
 
 use super::graph;
 use super::modality_topic::Notice;
 use super::names::Names;
+use crate::config::CommandConfig;
 
 /// How long nobody may take the commands before it is said.
 const NO_SUBSCRIBER_AFTER: Duration = Duration::from_secs(5);
 
-/// Watches the command topic.
+/// Watches a command topic.
 pub struct CommandTopic {
     /// Its full name.
     topic: String,
+    /// The parameter that names it.
+    parameter: String,
     message: &'static str,
     publisher: r2r::PublisherUntyped,
     alone_since: Option<Instant>,
@@ -30,13 +33,13 @@ impl CommandTopic {
     /// Watches the topic of a publisher of this node.
     pub fn new(
         node: &r2r::Node,
-        topic: &str,
-        message: &'static str,
+        command: &CommandConfig,
         publisher: r2r::PublisherUntyped,
     ) -> Self {
         Self {
-            topic: Names::of_process(node).resolve(topic),
-            message,
+            topic: Names::of_process(node).resolve(&command.topic),
+            parameter: format!("{}.topic", command.place),
+            message: command.message.ros_name(),
             publisher,
             alone_since: None,
         }
@@ -50,11 +53,11 @@ impl CommandTopic {
         publishers.retain(|publisher| publisher.node != own);
         publishers.sort_by(|a, b| a.node.cmp(&b.node));
         publishers.dedup_by(|a, b| a.node == b.node);
-        let topic = &self.topic;
+        let (topic, parameter) = (&self.topic, &self.parameter);
         let rival = |p: &graph::Publisher| {
             format!(
                 "topic {topic}: {} publishes commands too ({}), so two nodes command one robot; end one of them, or set \
-                 action.topic to a topic of its own",
+                 {parameter} to a topic of its own",
                 p.node, p.message
             )
         };

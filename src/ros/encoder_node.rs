@@ -109,7 +109,7 @@ impl EncoderNode {
             required: true,
         };
         let topic = ModalityTopic::subscribe(&mut node, wanted, fanout.clone(), &clock)?;
-        let graph = GraphWatch::new(vec![topic], None);
+        let graph = GraphWatch::new(vec![topic]);
         log::info!(
             "encoding {} as {fingerprint}: {what}; listening to {}, features on {FEATURE_TOPIC}",
             modality.name,

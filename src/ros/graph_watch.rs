@@ -22,7 +22,7 @@ pub struct Warnings(Arc<Mutex<Vec<String>>>);
 pub struct GraphWatch {
     topics: Vec<ModalityTopic>,
     permissions: Vec<PermissionTopic>,
-    command: Option<CommandTopic>,
+    commands: Vec<CommandTopic>,
     is_listening: bool,
     warnings: Warnings,
     /// What the log has said of the present state.
@@ -58,11 +58,11 @@ impl Warnings {
 
 impl GraphWatch {
     /// Watches these topics.
-    pub fn new(topics: Vec<ModalityTopic>, command: Option<CommandTopic>) -> Self {
+    pub fn new(topics: Vec<ModalityTopic>) -> Self {
         Self {
             topics,
             permissions: Vec::new(),
-            command,
+            commands: Vec::new(),
             is_listening: true,
             warnings: Warnings::default(),
             said: Vec::new(),
@@ -71,9 +71,9 @@ impl GraphWatch {
     }
 
     /// Watches these as well.
-    pub fn watch(&mut self, topics: Vec<ModalityTopic>, command: CommandTopic) {
+    pub fn watch(&mut self, topics: Vec<ModalityTopic>, commands: Vec<CommandTopic>) {
         self.topics.extend(topics);
-        self.command = Some(command);
+        self.commands.extend(commands);
     }
 
     /// Wants what arrives from here on, and looks after the topics again.
@@ -131,7 +131,7 @@ impl GraphWatch {
     fn look(&mut self, node: &mut r2r::Node, now: Instant) {
         let mut grave: Vec<String> = same_name(node).into_iter().collect();
         let mut notices: Vec<Notice> = Vec::new();
-        if let Some(command) = self.command.as_mut().filter(|_| self.is_listening) {
+        for command in self.commands.iter_mut().filter(|_| self.is_listening) {
             let source = command.look(node, now);
             grave.extend(source.rivals);
             notices.extend(source.unheard);

@@ -136,7 +136,7 @@ impl ManagedNode {
             }
             false => None,
         };
-        let mut graph = GraphWatch::new(Vec::new(), None).and_permissions(switches);
+        let mut graph = GraphWatch::new(Vec::new()).and_permissions(switches);
         graph.ignore();
         let state = LifecycleStatus::default();
         let (to_status, policies) = mpsc::channel();

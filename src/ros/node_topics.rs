@@ -18,9 +18,9 @@ use crate::modality::MessageFanout;
 pub struct NodeTopics {
     /// Where the messages of each modality come in.
     pub fanouts: MessageFanouts,
-    /// The command topic, for the control thread.
+    /// The command topics, for the control thread.
     pub commands: CommandPublisher,
-    /// The command topic once more, for the supervisor.
+    /// The command topics once more, for the supervisor.
     pub stops: CommandPublisher,
     /// Where contributions are said, where the parameters ask for them.
     pub explanations: Option<ExplainerTopics>,
@@ -64,9 +64,10 @@ impl NodeTopics {
         };
         let stops = CommandPublisher::new(node, config)?;
         let commands = CommandPublisher::new(node, config)?;
-        let (topic, message) = (&config.action.topic, config.action.message.ros_name());
-        let command = CommandTopic::new(node, topic, message, commands.publisher());
-        graph.watch(topics, command);
+        let watched = config.action.commands.iter().zip(commands.publishers());
+        let watched =
+            watched.map(|(command, publisher)| CommandTopic::new(node, command, publisher));
+        graph.watch(topics, watched.collect());
         Ok(Self {
             fanouts,
             commands,

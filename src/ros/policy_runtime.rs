@@ -112,17 +112,18 @@ impl PolicyRuntime {
         }
         let (left, reports) = triple_buffer::triple_buffer(&TickMeter::new().report());
         let period_s = 1.0 / config.control_rate_hz;
-        let template = wiring.mapping.template(&config.action.frame_id, period_s);
+        let timing = config.action.timing(config.control_rate_hz);
+        let templates = wiring.commands.templates(timing);
         let (stop_actions, actions) = stop_action_slot(wiring.limits.len());
         let stop = StopCommand {
-            template: template.clone(),
+            templates: templates.clone(),
             actions,
         };
         let ends = Ends {
             features,
             measured,
             awaited: wiring.awaited,
-            template,
+            templates,
             stop_actions,
             reports: left,
             snapshots,

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use super::{CommandSink, Heartbeat, Permission, StopActionReader};
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
-use crate::message::CommandTemplate;
+use crate::message::CommandTemplates;
 use crate::realtime::{Realtime, is_aborting};
 
 /// How often is looked, and so how often the stop action is repeated.
@@ -37,8 +37,8 @@ const LONGEST_CALL: Duration = Duration::from_millis(100);
 
 /// The command that stops the robot while a policy drives it.
 pub struct StopCommand {
-    /// How it is laid out.
-    pub template: CommandTemplate,
+    /// How its messages are laid out.
+    pub templates: CommandTemplates,
     /// The newest stop action that the control thread left. What holds a position follows the robot, so it is another with
     /// every command.
     pub actions: StopActionReader,
@@ -243,9 +243,11 @@ impl<S: CommandSink> Watch<S> {
         let action = self.stop.actions.read();
         // It was left before the first command; whatever else may be wrong, no such number leaves.
         if action.iter().all(|number| number.is_finite()) {
-            let message = self.stop.template.encode(self.clock.now(), action);
+            let sink = &mut self.sink;
             // Where this fails as well nothing is left to try.
-            self.sink.send(message);
+            (self.stop.templates).send_all(self.clock.now(), action, |topic, message| {
+                sink.send(topic, message)
+            });
         }
     }
 }

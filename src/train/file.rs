@@ -71,7 +71,7 @@ impl TrainingFile {
         let description = take_or_default(&mut keys, "description", found);
         let modalities = take(&mut keys, "modalities", found)
             .and_then(|list: Vec<Mapping>| all_modalities(list, found));
-        let labels: Option<LabelKeys> = take(&mut keys, "action", found);
+        let labels = take_labels(&mut keys, found);
         let actions: Option<Vec<ActionSpec>> = take(&mut keys, "actions", found);
         let episodes: Option<Episodes> = take(&mut keys, "episodes", found);
         let fusion: Option<FusionSpec> = take(&mut keys, "fusion", found);
@@ -93,7 +93,7 @@ impl TrainingFile {
             episodes.check(found);
         }
         let labels = match (labels, &actions) {
-            (Some(labels), Some(actions)) => labels.check(actions, found),
+            (Some(labels), Some(actions)) => Labels::check(labels, actions, found),
             _ => None,
         };
         let (streams, policy) = match (name, description, modalities, actions, fusion, head) {
@@ -172,6 +172,14 @@ fn take_or_default<T: DeserializeOwned + Default>(
     match keys.contains_key(key) {
         true => take(keys, key, errors),
         false => Some(T::default()),
+    }
+}
+
+/// The labels of one topic, or of each in a list.
+fn take_labels(keys: &mut Mapping, errors: &mut ConfigErrors) -> Option<Vec<LabelKeys>> {
+    match keys.get("action") {
+        Some(Value::Sequence(_)) => take(keys, "action", errors),
+        _ => take(keys, "action", errors).map(|only| vec![only]),
     }
 }
 

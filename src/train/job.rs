@@ -206,7 +206,7 @@ impl Job {
         format!(
             "none of the {} labels on {} has all modalities beside it ({}); {} labels could not be read{}",
             labels.found,
-            self.file.labels.topic,
+            self.file.labels.topic(),
             reasons.join("; "),
             labels.unreadable,
             labels

@@ -13,6 +13,7 @@ mod extraction;
 mod features;
 mod file;
 mod job;
+mod label_reader;
 mod labels;
 mod latency;
 mod learn;

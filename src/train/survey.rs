@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use super::episodes::{Boundaries, Mark, Used};
 use super::file::TrainingFile;
+use super::label_reader::{LabelReader, Said};
 use crate::bag::{
     Bag, Contents, Episodes, Layout, Marked, Place, Reader, RecordView, Step, same_topic,
 };
 use crate::errors::ConfigErrors;
-use crate::message::{ActionMapping, FeatureView, MessageType};
+use crate::message::{FeatureView, MessageType};
 use crate::time::Stamp;
 
 /// What is known of one bag.
@@ -132,9 +133,7 @@ struct Survey<'a> {
     markers: Episodes,
     boundaries: Boundaries<'a>,
     counts: Counts,
-    action: Vec<f64>,
-    /// Which field of a label is which action, once there was one.
-    mapping: Option<Result<ActionMapping, ConfigErrors>>,
+    labels: LabelReader<'a>,
 }
 
 impl<'a> Survey<'a> {
@@ -151,8 +150,7 @@ impl<'a> Survey<'a> {
             markers: Episodes::default(),
             boundaries: Boundaries::new(&file.episodes),
             counts: Counts::default(),
-            action: vec![0.0; file.policy.actions.len()],
-            mapping: None,
+            labels: LabelReader::new(&file.labels, file.policy.actions.len()),
         }
     }
 
@@ -175,12 +173,12 @@ impl<'a> Survey<'a> {
                 }
             }
         }
-        if same_topic(topic, &file.labels.topic) {
+        if self.labels.is_label(topic) {
             for mark in self.boundaries.before_label(logged) {
                 self.mark(mark);
             }
-            self.label(record);
         }
+        self.label(record);
         match self.boundaries.of_joystick(topic, logged, bytes) {
             Ok(mark) => mark.into_iter().for_each(|mark| self.mark(mark)),
             Err(odd) => self.odd(odd),
@@ -192,45 +190,36 @@ impl<'a> Survey<'a> {
     }
 
     fn label(&mut self, record: &RecordView) {
-        let (logged, labels) = (record.log_time, &self.file.labels);
+        let policy = &self.file.policy;
+        let (stamp, action) = match self.labels.read(record, &policy.actions) {
+            Said::Label(stamp, action) => (stamp, action),
+            Said::Nothing => return,
+            Said::Unreadable(_) if self.open.is_none() => return,
+            Said::Unreadable(why) => {
+                self.counts.bad_labels += 1;
+                self.counts.first_bad_label.get_or_insert(why);
+                return;
+            }
+        };
         let Some(episode) = &mut self.open else {
             return;
         };
-        let mapping = self
-            .mapping
-            .get_or_insert_with(|| labels.mapping(record.definition));
-        // Why there is none is said once, at the end.
-        let Ok(mapping) = mapping else {
-            return;
-        };
-        let decoded = mapping.decode(record.bytes, &mut self.action);
-        let problem = match (decoded, self.action.iter().position(|v| !v.is_finite())) {
-            (Ok(stamp), None) => {
-                let limits = self.action.iter().zip(&self.file.policy.actions);
-                let action = limits
-                    .map(|(value, limit)| {
-                        let allowed = value.clamp(limit.min, limit.max);
-                        self.counts.limited += usize::from(allowed != *value);
-                        allowed as f32
-                    })
-                    .collect();
-                // What was measured later is the answer to what had been seen before.
-                let before = |at: Stamp| Stamp::from_nanos(at.nanos() - labels.ahead_ns);
-                episode.labels.push(Label {
-                    stamp: stamp.filter(|stamp| !stamp.is_unset()).map(before),
-                    logged: before(logged),
-                    action,
-                });
-                return;
-            }
-            (Ok(_), Some(i)) => format!(
-                "action {} is {}; only finite numbers are allowed",
-                self.file.policy.actions[i].name, self.action[i]
-            ),
-            (Err(e), _) => e.to_string(),
-        };
-        self.counts.bad_labels += 1;
-        self.counts.first_bad_label.get_or_insert(problem);
+        let limits = action.iter().zip(&policy.actions);
+        let action = limits
+            .map(|(value, limit)| {
+                let allowed = value.clamp(limit.min, limit.max);
+                self.counts.limited += usize::from(allowed != *value);
+                allowed as f32
+            })
+            .collect();
+        // What was measured later is the answer to what had been seen before.
+        let ahead_ns = self.file.labels.ahead_ns;
+        let before = |at: Stamp| Stamp::from_nanos(at.nanos() - ahead_ns);
+        episode.labels.push(Label {
+            stamp: stamp.filter(|stamp| !stamp.is_unset()).map(before),
+            logged: before(record.log_time),
+            action,
+        });
     }
 
     fn mark(&mut self, (at, word): Mark) {
@@ -293,15 +282,7 @@ impl<'a> Survey<'a> {
             return Err(errors);
         }
         let message_types = self.message_types(&mut errors);
-        self.contents.demand(
-            "action",
-            &self.file.labels.topic,
-            &self.file.labels.message,
-            &mut errors,
-        );
-        if let Some(Err(found)) = self.mapping {
-            errors.add_all(&format!("action: topic {}", self.file.labels.topic), found);
-        }
+        self.labels.finish(&self.contents, &mut errors);
         if let Some((topic, message)) = self.file.episodes.topic() {
             self.contents
                 .demand("episodes", topic, message.ros_name(), &mut errors);

@@ -7,6 +7,7 @@ use late_fusion::clock::Clock;
 use late_fusion::control::{
     ControlLoop, ControlThread, Ends, Measured, Pace, PolicyExecutor, TickRecorder, Tracing, Waker,
 };
+use late_fusion::message::{Carried, CommandSet, Timing};
 use late_fusion::modality::FeatureWriter;
 use late_fusion::realtime::Realtime;
 use late_fusion::safety::{CommandSink, stop_action_slot};
@@ -27,7 +28,7 @@ struct Counted {
 }
 
 impl CommandSink for Counted {
-    fn send(&mut self, _: &[u8]) -> bool {
+    fn send(&mut self, _: usize, _: &[u8]) -> bool {
         let now = ALLOCATIONS.with(Cell::get);
         if self.commands.fetch_add(1, Relaxed) > WARM_UP {
             self.allocations.fetch_add(now - self.before, Relaxed);
@@ -41,13 +42,25 @@ fn executor(tracing: &Tracing) -> (PolicyExecutor, FeatureWriter) {
     let policy = policy(None);
     let traced = tracing.policy(policy.spec());
     let (writer, reader) = feature_slot(PROJECTED);
-    let mapping =
-        ActionMapping::new(MessageType::JointTrajectory, &["speed"], &BTreeMap::new()).unwrap();
+    let templates = CommandSet::new(
+        &["speed"],
+        &[Carried {
+            place: "action",
+            message: MessageType::JointTrajectory,
+            fields: &BTreeMap::new(),
+        }],
+    )
+    .unwrap()
+    .templates([Timing {
+        frame_id: "base",
+        period_s: PERIOD_S,
+        control_period_s: PERIOD_S,
+    }]);
     let ends = Ends {
         features: vec![reader],
         measured: Measured::default(),
         awaited: vec![true],
-        template: mapping.template("base", PERIOD_S),
+        templates,
         stop_actions: stop_action_slot(1).0,
         reports: triple_buffer::triple_buffer(&TickMeter::new().report()).0,
         snapshots: None,

@@ -11,6 +11,7 @@ mod encoders;
 mod episodes;
 mod features;
 mod fields;
+mod labels;
 mod learning;
 mod paraphrases;
 mod proposal;

@@ -41,7 +41,12 @@ fn picture(stamp: Stamp, shade: u8) -> Vec<u8> {
 fn drive(stamp: Stamp, speed: f64, turn: f64) -> Vec<u8> {
     let fields = [("speed", "linear.x"), ("turn", "angular.z")];
     let fields = fields.map(|(action, field)| (action.to_owned(), field.to_owned()));
-    let mapping = ActionMapping::new(MessageType::Twist, &["speed", "turn"], &fields.into());
+    let mapping = ActionMapping::new(
+        "action",
+        MessageType::Twist,
+        &["speed", "turn"],
+        &fields.into(),
+    );
     let mut template = mapping.unwrap().template("", 0.1);
     template.encode(stamp, &[speed, turn]).to_vec()
 }

@@ -162,7 +162,7 @@ impl Recorder {
         let fields = [("vx", "velocities.x"), ("vy", "velocities.y")];
         let fields = fields.map(|(action, field)| (action.to_owned(), field.to_owned()));
         let message = MessageType::JointTrajectory;
-        let mapping = ActionMapping::new(message, &["vx", "vy"], &fields.into()).unwrap();
+        let mapping = ActionMapping::new("action", message, &["vx", "vy"], &fields.into()).unwrap();
         let mut template = mapping.template("", 0.025);
         let bytes = template.encode(stamp, &velocity).to_vec();
         self.write("/expert_action", message, &bytes);

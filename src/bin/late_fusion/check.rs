@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use late_fusion::config::{
-    Checked, ENCODER_NAME, EncoderConfig, Given, Loaded, LoadedEncoder, NODE_NAME, NodeConfig,
-    Overrides, robots,
+    Checked, CommandConfig, ENCODER_NAME, EncoderConfig, Given, Loaded, LoadedEncoder, NODE_NAME,
+    NodeConfig, Overrides, Wiring, robots,
 };
 use late_fusion::errors::ConfigErrors;
 use late_fusion::safety::Stop;
-use late_fusion::spec::HeadSpec;
+use late_fusion::spec::{HeadSpec, PolicySpec};
 
 use super::parameters::parameters;
 
@@ -165,28 +165,36 @@ fn print_table(config: &NodeConfig, loaded: &Loaded) {
     for warning in warnings {
         println!("\nWARNING: {warning}");
     }
+    for (number, command) in config.action.commands.iter().enumerate() {
+        print_command(number, command, wiring, spec);
+    }
+}
+
+fn print_command(number: usize, command: &CommandConfig, wiring: &Wiring, spec: &PolicySpec) {
+    let rate = command
+        .rate_hz
+        .map_or(String::new(), |rate| format!(", {rate} Hz"));
     println!(
-        "\naction        to {} ({})\n              field                       min      max  rate /s  acceleration /s2     stop",
-        config.action.topic,
-        config.action.message.ros_name()
+        "\naction        to {} ({}{rate})\n              field                       min      max  rate /s  acceleration /s2     stop",
+        command.topic,
+        command.message.ros_name()
     );
     let or_any = |limit: Option<f64>| limit.map_or("any".to_owned(), |limit| limit.to_string());
-    for (((action, limit), measured), field) in spec
-        .actions
-        .iter()
-        .zip(&wiring.limits)
-        .zip(&wiring.measured)
-        .zip(wiring.mapping.field_paths())
-    {
+    let (fields, carriers) = (wiring.commands.field_paths(), wiring.commands.carriers());
+    for (i, action) in spec.actions.iter().enumerate() {
+        if carriers[i] != number {
+            continue;
+        }
+        let limit = &wiring.limits[i];
         println!(
             "{:<13} {:<22} {:>8} {:>8} {:>8} {:>17} {:>8}",
             action.name,
-            field,
+            fields[i],
             limit.min,
             limit.max,
             or_any(limit.max_rate),
             or_any(limit.max_acceleration),
-            match (limit.stop, measured) {
+            match (limit.stop, wiring.measured[i]) {
                 (Stop::At(stop), _) => stop.to_string(),
                 (Stop::Hold, Some(_)) => "hold, measured".to_owned(),
                 (Stop::Hold, None) => "hold".to_owned(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::*;
 use crate::chunk::Ensemble;
 use crate::control::{Controller, Ends, Freshness, Measured, TickMeter, handover};
-use crate::message::{ActionMapping, MessageType};
+use crate::message::{Carried, CommandSet, MessageType, Timing};
 use crate::modality::{FeatureWriter, ProjectedFeature, feature_slot};
 use crate::policy::Policy;
 use crate::safety::{Guard, Limit, stop_action_slot};
@@ -32,7 +32,7 @@ struct Sink {
 }
 
 impl CommandSink for Sink {
-    fn send(&mut self, message: &[u8]) -> bool {
+    fn send(&mut self, _: usize, message: &[u8]) -> bool {
         self.sent += 1;
         assert_ne!(Some(self.sent), self.panics_at, "as the test wants it");
         let number = message.last_chunk().copied().map(f64::from_le_bytes);
@@ -89,12 +89,25 @@ fn executor_that_stops(
         0.01,
     );
     let (writers, features): (Vec<_>, Vec<_>) = (0..2).map(|_| feature_slot(1)).unzip();
-    let mapping = ActionMapping::new(MessageType::Float64MultiArray, &["speed"], &BTreeMap::new());
+    let templates = CommandSet::new(
+        &["speed"],
+        &[Carried {
+            place: "action",
+            message: MessageType::Float64MultiArray,
+            fields: &BTreeMap::new(),
+        }],
+    )
+    .unwrap()
+    .templates([Timing {
+        frame_id: "",
+        period_s: 0.01,
+        control_period_s: 0.01,
+    }]);
     let ends = Ends {
         features,
         measured: Measured::default(),
         awaited: vec![true; 2],
-        template: mapping.unwrap().template("", 0.01),
+        templates,
         stop_actions: stop_action_slot(1).0,
         reports: triple_buffer::triple_buffer(&TickMeter::new().report()).0,
         snapshots: None,

@@ -18,7 +18,13 @@ pub(super) fn trajectory_mapping() -> ActionMapping {
         .into_iter()
         .zip(velocities.iter().map(String::as_str))
         .collect();
-    ActionMapping::new(MessageType::JointTrajectory, &JOINTS, &fields(&pairs)).unwrap()
+    ActionMapping::new(
+        "action",
+        MessageType::JointTrajectory,
+        &JOINTS,
+        &fields(&pairs),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -32,13 +38,13 @@ fn a_command_is_byte_for_byte_what_another_implementation_writes() {
 
     let names = ["turn", "forward"];
     let given = fields(&[("turn", "angular.z"), ("forward", "linear.x")]);
-    let stamped = ActionMapping::new(MessageType::TwistStamped, &names, &given).unwrap();
+    let stamped = ActionMapping::new("action", MessageType::TwistStamped, &names, &given).unwrap();
     let mut template = stamped.template("base_link", 0.1);
     assert_eq!(
         template.encode(STAMP, &[-1.5, 0.5]),
         golden!("twist_stamped")[0]
     );
-    let plain = ActionMapping::new(MessageType::Twist, &names, &given).unwrap();
+    let plain = ActionMapping::new("action", MessageType::Twist, &names, &given).unwrap();
     assert_eq!(
         plain.template("", 0.1).encode(STAMP, &[-1.5, 0.5]),
         golden!("twist")[0]
@@ -73,7 +79,7 @@ fn what_is_encoded_is_decoded() {
         ),
     ];
     for (message, given) in pairs {
-        let mut mapping = ActionMapping::new(message, &names, &fields(given)).unwrap();
+        let mut mapping = ActionMapping::new("action", message, &names, &fields(given)).unwrap();
         let mut template = mapping.template("frame", 0.05);
         let mut action = [0.0; 3];
         for values in [[1.0, -2.0, 3.5], [0.125, 0.25, f64::MIN_POSITIVE]] {
@@ -97,14 +103,20 @@ fn labels_are_read_from_joints_in_any_order_and_a_missing_one_is_said() {
         ("gripper", "velocities.gripper"),
         ("hand_y", "velocities.hand_y"),
     ]);
-    let mut mapping = ActionMapping::new(MessageType::JointTrajectory, &names, &given).unwrap();
+    let mut mapping =
+        ActionMapping::new("action", MessageType::JointTrajectory, &names, &given).unwrap();
     let mut action = [0.0; 2];
     for bytes in golden!("joint_trajectory") {
         assert_eq!(mapping.decode(bytes, &mut action), Ok(Some(STAMP)));
         assert_eq!(action, [-1.0, -0.5]);
     }
-    let mut positions =
-        ActionMapping::new(MessageType::JointTrajectory, &names, &BTreeMap::new()).unwrap();
+    let mut positions = ActionMapping::new(
+        "action",
+        MessageType::JointTrajectory,
+        &names,
+        &BTreeMap::new(),
+    )
+    .unwrap();
     let text = positions
         .decode(golden!("joint_trajectory")[0], &mut action)
         .unwrap_err()
@@ -177,7 +189,7 @@ fn a_mapping_that_leaves_something_open_is_refused_with_every_problem() {
             ],
         ),
     ] {
-        let text = ActionMapping::new(message, &names, &given)
+        let text = ActionMapping::new("action", message, &names, &given)
             .unwrap_err()
             .to_string();
         for part in parts {
@@ -200,7 +212,7 @@ fn a_command_of_any_type_is_what_another_implementation_writes() {
         .map(|joint| (joint, format!("position[{joint}]")))
         .collect();
     let pairs: Vec<(&str, &str)> = pairs.iter().map(|(a, b)| (*a, b.as_str())).collect();
-    let mut mapping = ActionMapping::new(joint_state, &JOINTS, &fields(&pairs)).unwrap();
+    let mut mapping = ActionMapping::new("action", joint_state, &JOINTS, &fields(&pairs)).unwrap();
     let mut template = mapping.template("", 0.1);
     let action = [0.1, -0.2, 0.3, f64::NAN];
     assert_eq!(template.encode(STAMP, &action), golden!("joint_state")[0]);
@@ -220,7 +232,7 @@ fn what_no_action_chooses_is_what_the_definition_says_and_whole_numbers_are_brou
     let names = ["on", "gear", "speed", "first", "second", "last"];
     let places = ["on", "gear", "speed", "more[1]", "more[0]", "pair[1]"];
     let given: Vec<(&str, &str)> = names.into_iter().zip(places).collect();
-    let mapping = ActionMapping::new(message, &names, &fields(&given)).unwrap();
+    let mapping = ActionMapping::new("action", message, &names, &fields(&given)).unwrap();
     mapping.check_command().unwrap();
     let mut template = mapping.template("", 0.1);
     let bytes = template
@@ -247,7 +259,7 @@ fn a_command_of_any_type_that_cannot_be_whole_is_refused() {
     let refusal = |places: &[&str]| {
         let names = &["a", "b", "c"][..places.len()];
         let given: Vec<(&str, &str)> = names.iter().copied().zip(places.iter().copied()).collect();
-        let mapping = ActionMapping::new(message, names, &fields(&given));
+        let mapping = ActionMapping::new("action", message, names, &fields(&given));
         let checked = mapping.and_then(|mapping| mapping.check_command());
         checked.unwrap_err().to_string()
     };
@@ -268,7 +280,7 @@ fn a_command_of_any_type_that_cannot_be_whole_is_refused() {
         let told = refusal(places);
         assert!(told.contains(part), "{part} in\n{told}");
     }
-    let error = ActionMapping::new(message, &["a"], &fields(&[]))
+    let error = ActionMapping::new("action", message, &["a"], &fields(&[]))
         .unwrap_err()
         .to_string();
     assert!(

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::message::{ActionMapping, MessageType};
+use crate::message::{Carried, CommandSet, MessageType, Timing};
 use crate::safety::{Conditions, StopActionWriter, stop_action_slot};
 
 /// Counts what was sent.
@@ -9,16 +9,28 @@ use crate::safety::{Conditions, StopActionWriter, stop_action_slot};
 struct Sink(Sender<Vec<u8>>);
 
 impl CommandSink for Sink {
-    fn send(&mut self, message: &[u8]) -> bool {
+    fn send(&mut self, _: usize, message: &[u8]) -> bool {
         self.0.send(message.to_vec()).is_ok()
     }
 }
 
 const PERIOD: Duration = Duration::from_millis(10);
 
-fn template() -> CommandTemplate {
-    let mapping = ActionMapping::new(MessageType::Float64MultiArray, &["speed"], &BTreeMap::new());
-    mapping.unwrap().template("", 0.01)
+fn templates() -> CommandTemplates {
+    CommandSet::new(
+        &["speed"],
+        &[Carried {
+            place: "action",
+            message: MessageType::Float64MultiArray,
+            fields: &BTreeMap::new(),
+        }],
+    )
+    .unwrap()
+    .templates([Timing {
+        frame_id: "",
+        period_s: 0.01,
+        control_period_s: 0.01,
+    }])
 }
 
 /// A stop command, and where the control thread leaves its action.
@@ -27,8 +39,8 @@ fn stop_command(action: Option<f64>) -> (StopCommand, StopActionWriter) {
     if let Some(action) = action {
         writer.write(vec![action]);
     }
-    let template = template();
-    (StopCommand { template, actions }, writer)
+    let templates = templates();
+    (StopCommand { templates, actions }, writer)
 }
 
 /// The number of a command.
