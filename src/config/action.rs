@@ -31,6 +31,8 @@ pub struct CommandConfig {
     pub message: MessageType,
     /// The frame written into stamped commands.
     pub frame_id: String,
+    /// Whether stamped commands carry the time, or 0.
+    pub is_stamped: bool,
     /// Messages per second, in Hz; `None` for one in every control period.
     pub rate_hz: Option<f64>,
     /// Which field of the message an action of the policy goes to, by the action's name.
@@ -63,7 +65,7 @@ const LONGEST_SMOOTHING_S: f64 = 60.0;
 impl ActionConfig {
     pub(super) fn declare(d: &mut Declarations) -> Option<Self> {
         let names = d.names_under("action.commands");
-        for of_one in ["topic", "message", "frame_id", "rate_hz", "fields"] {
+        for of_one in ["topic", "message", "frame_id", "stamp", "rate_hz", "fields"] {
             let is_given = d.names_under("action").iter().any(|name| name == of_one);
             if is_given && !names.is_empty() {
                 d.problem(format!(
@@ -118,6 +120,7 @@ impl ActionConfig {
     pub fn timing(&self, control_rate_hz: f64) -> impl Iterator<Item = Timing<'_>> {
         self.commands.iter().map(move |command| Timing {
             frame_id: &command.frame_id,
+            is_stamped: command.is_stamped,
             period_s: 1.0 / command.rate_hz.unwrap_or(control_rate_hz),
             control_period_s: 1.0 / control_rate_hz,
         })
@@ -140,6 +143,15 @@ impl CommandConfig {
             "",
             "The frame written into the header of stamped commands.",
         );
+        let is_stamped = d.choice(
+            &key("stamp"),
+            "now",
+            &["now", "zero"],
+            "What stands in the header of stamped commands: now, or zero, which a trajectory controller takes for \"at once\". \
+             It drops a trajectory whose stamp and time lie in the past, as they do where a command is on its way for longer \
+             than a period or clocks disagree.",
+            |word| Some(word == "now"),
+        );
         let rate_hz = d.double(
             &key("rate_hz"),
             0.0,
@@ -161,6 +173,7 @@ impl CommandConfig {
             topic,
             message: message?,
             frame_id,
+            is_stamped: is_stamped?,
             rate_hz: (rate_hz > 0.0).then_some(rate_hz),
             fields,
             place,

@@ -37,6 +37,8 @@ struct Part {
 pub struct Timing<'a> {
     /// The frame in its header, where it has one.
     pub frame_id: &'a str,
+    /// Whether the time is in its header, where it has one; otherwise 0, which controllers take for "at once".
+    pub is_stamped: bool,
     /// The time from one to the next, in seconds.
     pub period_s: f64,
     /// The control period, in seconds.
@@ -134,6 +136,7 @@ impl CommandSet {
     pub fn templates<'a>(&self, timing: impl IntoIterator<Item = Timing<'a>>) -> CommandTemplates {
         let laid_out = |(part, timing): (&Part, Timing)| TimedTemplate {
             template: part.mapping.template(timing.frame_id, timing.period_s),
+            is_stamped: timing.is_stamped,
             values: vec![0.0; part.actions.len()],
             actions: part.actions.clone(),
             share: timing.control_period_s / timing.period_s,
@@ -229,6 +232,7 @@ pub struct CommandTemplates {
 #[derive(Clone, Debug)]
 struct TimedTemplate {
     template: CommandTemplate,
+    is_stamped: bool,
     actions: Vec<usize>,
     values: Vec<f64>,
     /// How much of a message falls to one control period.
@@ -281,6 +285,10 @@ impl TimedTemplate {
         for (value, index) in self.values.iter_mut().zip(&self.actions) {
             *value = action[*index];
         }
+        let stamp = match self.is_stamped {
+            true => stamp,
+            false => Stamp::default(),
+        };
         self.template.encode(stamp, &self.values)
     }
 }

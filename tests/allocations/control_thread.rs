@@ -53,6 +53,7 @@ fn executor(tracing: &Tracing) -> (PolicyExecutor, FeatureWriter) {
     .unwrap()
     .templates([Timing {
         frame_id: "base",
+        is_stamped: true,
         period_s: PERIOD_S,
         control_period_s: PERIOD_S,
     }]);

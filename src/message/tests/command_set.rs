@@ -46,6 +46,7 @@ fn arm() -> Fields {
 fn templates(arm_period_s: f64) -> CommandTemplates {
     let timing = |period_s| Timing {
         frame_id: "",
+        is_stamped: true,
         period_s,
         control_period_s: 0.01,
     };
@@ -136,6 +137,26 @@ fn each_message_is_sent_at_its_own_rate_and_a_stop_at_once() {
         "its next turn is counted from the stop"
     );
     assert_eq!(count(&mut templates, 1), [1, 1]);
+}
+
+#[test]
+fn a_stamp_is_the_time_or_nothing() {
+    for (is_stamped, expected) in [(true, Stamp::from_nanos(7)), (false, Stamp::default())] {
+        let arm = robot(&base(), &arm()).unwrap();
+        let timing = Timing {
+            frame_id: "base",
+            is_stamped,
+            period_s: 0.01,
+            control_period_s: 0.01,
+        };
+        arm.templates([timing; 2])
+            .send_all(Stamp::from_nanos(7), &[0.0; 4], |topic, message| {
+                if topic == 1 {
+                    assert_eq!(JointTrajectoryView::parse(message).unwrap().stamp, expected);
+                }
+                true
+            });
+    }
 }
 
 #[test]

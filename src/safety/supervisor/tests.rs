@@ -28,6 +28,7 @@ fn templates() -> CommandTemplates {
     .unwrap()
     .templates([Timing {
         frame_id: "",
+        is_stamped: true,
         period_s: 0.01,
         control_period_s: 0.01,
     }])
