@@ -1,19 +1,22 @@
 //! Recordings: MCAP files as ROS 2 writes them, readable by its tools and ours, also when cut off.
 //!
-//! Written by `writer`. To read: `find` turns what a user names into recordings of one or more files (`metadata`,
-//! `split`), `layout` notes where their chunks are and which times they span, and `records` gives the messages in the
-//! order of their times.
+//! Written by `recording`: a folder with `metadata.yaml` (`information`), the files in it by `writer`. To read: `find` turns
+//! what a user names into recordings of one or more files (`metadata`, `split`), `layout` notes where their chunks are and
+//! which times they span, and `records` gives the messages in the order of their times.
 
 mod channels;
 mod chunk;
 mod contents;
 mod episodes;
 mod find;
+mod information;
 mod input;
 mod layout;
 mod marker;
 mod metadata;
+mod qos;
 mod reader;
+mod recording;
 mod records;
 mod split;
 mod writer;
@@ -23,7 +26,9 @@ pub use episodes::{Episodes, Marked, Step};
 pub use find::{Bag, find};
 pub use layout::Layout;
 pub use marker::Marker;
+pub use qos::OfferedQos;
 pub use reader::{Place, Reader, Record, RecordView, Topic};
+pub use recording::{Recording, SplitLimits, TopicDescription};
 pub use records::Records;
 pub use writer::{Summary, TopicId, Writer};
 
@@ -33,5 +38,7 @@ mod folder_tests;
 mod limit_tests;
 #[cfg(test)]
 mod order_tests;
+#[cfg(test)]
+mod recording_tests;
 #[cfg(test)]
 mod tests;
