@@ -18,6 +18,7 @@ mod files;
 pub mod fusion;
 pub mod head;
 mod html;
+pub mod inspection;
 mod layers;
 pub mod map;
 pub mod message;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each may name those before it, and no other.
-const ORDER: [&str; 31] = [
+const ORDER: [&str; 32] = [
     "number",
     "time",
     "errors",
@@ -33,6 +33,7 @@ const ORDER: [&str; 31] = [
     "control",
     "config",
     "explain",
+    "inspection",
     "proposal",
     "train",
     "ros",

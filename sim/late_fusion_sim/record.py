@@ -52,7 +52,7 @@ class Take:
     def begin(self, late_fusion: Path, parameter_file: Path, arguments: list[str]) -> None:
         """Starts both."""
         listen = [str(late_fusion), "record", "--params-file", str(parameter_file)]
-        listen += ["--out", str(self._folder / f"{self.scene}.mcap")]
+        listen += ["--out", str(self._folder), "--name", self.scene]
         show = [sys.executable, "-m", "late_fusion_sim.demonstrate", *arguments]
         show += ["--tasks", ",".join(task.name for task in self._tasks)]
         # Left in the reverse order: the recorder hears the expert's last word.

@@ -30,11 +30,12 @@ def test_what_is_wrong_is_told_before_anything_is_written(
 
 
 def test_nothing_is_recorded_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "drawer.mcap").write_bytes(b"yesterday's")
+    (tmp_path / "drawer").mkdir()
+    (tmp_path / "drawer" / "drawer_0.mcap").write_bytes(b"yesterday's")
     with pytest.raises(SystemExit):
         record.main([str(tmp_path), "--late-fusion", "late_fusion"])
     assert "not empty" in capsys.readouterr().err
-    assert (tmp_path / "drawer.mcap").read_bytes() == b"yesterday's"
+    assert (tmp_path / "drawer" / "drawer_0.mcap").read_bytes() == b"yesterday's"
 
 
 def test_a_recorder_that_cannot_be_started_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,19 +1,23 @@
 //! Recordings: MCAP files and databases of sqlite3 as ROS 2 writes them, readable also when cut off.
 //!
-//! Written, as MCAP, by `writer`. To read: `find` turns what a user names into recordings of one or more files
-//! (`metadata`, `split`), `storage` opens a file as what it is, `layout` notes where its chunks are and which times they
-//! span, and `records` gives the messages in the order of their times.
+//! Written, as MCAP, by `recording`: a folder with `metadata.yaml` (`information`), the files in it by `writer`. To read:
+//! `find` turns what a user names into recordings of one or more files (`metadata`, `split`), `storage` opens a file as what
+//! it is, `layout` notes where its chunks are and which times they span, and `records` gives the messages in the order of
+//! their times.
 
 mod channels;
 mod chunk;
 mod contents;
 mod episodes;
 mod find;
+mod information;
 mod input;
 mod layout;
 mod marker;
 mod metadata;
+mod qos;
 mod reader;
+mod recording;
 mod records;
 mod split;
 mod sqlite;
@@ -25,7 +29,9 @@ pub use episodes::{Episodes, Marked, Step};
 pub use find::{Bag, find};
 pub use layout::Layout;
 pub use marker::Marker;
+pub use qos::OfferedQos;
 pub use reader::{Place, Reader, Record, RecordView, Topic};
+pub use recording::{Recording, SplitLimits, TopicDescription};
 pub use records::Records;
 pub use writer::{Summary, TopicId, Writer};
 
@@ -35,6 +41,8 @@ mod folder_tests;
 mod limit_tests;
 #[cfg(test)]
 mod order_tests;
+#[cfg(test)]
+mod recording_tests;
 #[cfg(test)]
 mod sqlite_tests;
 #[cfg(test)]

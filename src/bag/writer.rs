@@ -15,6 +15,9 @@ use crate::time::Stamp;
 /// Uncompressed bytes after which a chunk is closed; a larger message gets a chunk of its own.
 const CHUNK_BYTES: u64 = 4 << 20;
 
+/// How messages are serialized.
+pub(super) const ENCODING: &str = "cdr";
+
 /// A topic of the bag being written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TopicId(u16);
@@ -28,15 +31,21 @@ pub struct Summary {
     pub bytes: u64,
 }
 
-/// A bag being written. Chunks are laid out in memory and reach the file whole, so that what was flushed can be
+/// The time of a message in a bag, which has none before the epoch.
+pub(super) fn log_nanos(log_time: Stamp) -> u64 {
+    u64::try_from(log_time.nanos()).unwrap_or_default()
+}
+
+/// A file of a bag being written. Chunks are laid out in memory and reach the file whole, so that what was flushed can be
 /// read up to its last byte, whenever the process dies.
 pub struct Writer {
     path: PathBuf,
+    /// The same file once more, to ask for its size.
+    file: File,
     // Dropping it finishes the file, so a bag is also complete when its recorder fails on the way.
     mcap: mcap::Writer<NoSeek<BufWriter<File>>>,
     sequences: BTreeMap<u16, u32>,
     messages: u64,
-    payload: u64,
 }
 
 impl Writer {
@@ -52,7 +61,8 @@ impl Writer {
             }
             _ => problem(&e),
         })?;
-        let buffered = BufWriter::with_capacity(2 * CHUNK_BYTES as usize, file);
+        let writing = file.try_clone().map_err(|e| problem(&e))?;
+        let buffered = BufWriter::with_capacity(2 * CHUNK_BYTES as usize, writing);
         let mcap = WriteOptions::new()
             .profile("ros2")
             .library(concat!("late_fusion ", env!("CARGO_PKG_VERSION")))
@@ -63,10 +73,10 @@ impl Writer {
             .map_err(|e| problem(&e))?;
         let mut writer = Self {
             path: path.to_owned(),
+            file,
             mcap,
             sequences: BTreeMap::new(),
             messages: 0,
-            payload: 0,
         };
         writer.flush()?;
         Ok(writer)
@@ -83,13 +93,21 @@ impl Writer {
         message_type: &str,
         definition: &str,
     ) -> Result<TopicId, ConfigErrors> {
+        self.add_topic_with(topic, message_type, definition, &BTreeMap::new())
+    }
+
+    /// The same, with what else is to be told of the topic.
+    pub(super) fn add_topic_with(
+        &mut self,
+        topic: &str,
+        message_type: &str,
+        definition: &str,
+        metadata: &BTreeMap<String, String>,
+    ) -> Result<TopicId, ConfigErrors> {
         let added = self
             .mcap
             .add_schema(message_type, "ros2msg", definition.as_bytes())
-            .and_then(|schema| {
-                self.mcap
-                    .add_channel(schema, topic, "cdr", &BTreeMap::new())
-            });
+            .and_then(|schema| self.mcap.add_channel(schema, topic, ENCODING, metadata));
         added.map(TopicId).map_err(|e| self.problem(&e))
     }
 
@@ -103,8 +121,7 @@ impl Writer {
         log_time: Stamp,
         message: &[u8],
     ) -> Result<(), ConfigErrors> {
-        // Bags have no time before the epoch.
-        let log_time = u64::try_from(log_time.nanos()).unwrap_or_default();
+        let log_time = log_nanos(log_time);
         let sequence = self.sequences.entry(topic.0).or_default();
         *sequence = sequence.wrapping_add(1);
         let header = MessageHeader {
@@ -117,7 +134,6 @@ impl Writer {
             .write_to_known_channel(&header, message)
             .map_err(|e| self.problem(&e))?;
         self.messages += 1;
-        self.payload += message.len() as u64;
         Ok(())
     }
 
@@ -129,14 +145,14 @@ impl Writer {
         self.mcap.flush().map_err(|e| self.problem(&e))
     }
 
-    /// Messages so far.
-    pub fn messages(&self) -> u64 {
-        self.messages
-    }
-
-    /// Bytes of messages so far, before compression.
-    pub fn payload_bytes(&self) -> u64 {
-        self.payload
+    /// Bytes that the file has.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub(super) fn bytes(&self) -> Result<u64, ConfigErrors> {
+        let metadata = self.file.metadata();
+        let metadata = metadata.map_err(|e| format!("bag {}: {e}", self.path.display()))?;
+        Ok(metadata.len())
     }
 
     /// Where the bag is.
@@ -148,19 +164,20 @@ impl Writer {
     ///
     /// # Errors
     /// What the file system says.
-    pub fn finish(mut self) -> Result<Summary, ConfigErrors> {
-        let path = self.path;
-        let problem =
-            |e: &dyn std::fmt::Display| ConfigErrors::from(format!("bag {}: {e}", path.display()));
+    pub fn finish(self) -> Result<Summary, ConfigErrors> {
+        self.complete()?.sync()
+    }
+
+    /// Writes the index, without which a reader takes the file for one that was cut off.
+    pub(super) fn complete(mut self) -> Result<Complete, ConfigErrors> {
+        let problem = |e: &dyn std::fmt::Display| format!("bag {}: {e}", self.path.display());
         self.mcap.finish().map_err(|e| problem(&e))?;
         let mut buffered = self.mcap.into_inner().into_inner();
         buffered.flush().map_err(|e| problem(&e))?;
-        let file = buffered.into_inner().map_err(|e| problem(&e))?;
-        file.sync_all().map_err(|e| problem(&e))?;
-        let bytes = file.metadata().map_err(|e| problem(&e))?.len();
-        Ok(Summary {
+        Ok(Complete {
+            path: self.path,
+            file: self.file,
             messages: self.messages,
-            bytes,
         })
     }
 
@@ -172,5 +189,27 @@ impl Writer {
             other => format!("bag {path}: {other}"),
         }
         .into()
+    }
+}
+
+/// A file with everything in it, on its way to the disk.
+pub(super) struct Complete {
+    path: PathBuf,
+    file: File,
+    messages: u64,
+}
+
+impl Complete {
+    /// Waits until the disk has everything.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn sync(self) -> Result<Summary, ConfigErrors> {
+        let synced = self.file.sync_all().and_then(|()| self.file.metadata());
+        let metadata = synced.map_err(|e| format!("bag {}: {e}", self.path.display()))?;
+        Ok(Summary {
+            messages: self.messages,
+            bytes: metadata.len(),
+        })
     }
 }

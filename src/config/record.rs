@@ -12,7 +12,15 @@ pub struct RecordConfig {
     /// Episode markers, `std_msgs/msg/String`: `start`, then `success` or `failure`; `change` where something
     /// else is meant from there on.
     pub episode_topic: String,
+    /// The bytes of a file after which a recording goes on in the next one; `None` for one file.
+    pub max_bag_size: Option<u64>,
+    /// The seconds of a file after which a recording goes on in the next one; `None` for one file.
+    pub max_bag_duration_s: Option<f64>,
 }
+
+/// The smallest file, in bytes, and the shortest, in seconds, that a recording is split into.
+const SMALLEST: i64 = 1_000_000;
+const SHORTEST_S: f64 = 1.0;
 
 impl RecordConfig {
     pub(super) fn declare(d: &mut Declarations) -> Self {
@@ -31,6 +39,73 @@ impl RecordConfig {
                 "Episode markers while recording, std_msgs/msg/String: start, then success or failure; change where \
                  something else is meant from there on.",
             ),
+            max_bag_size: max_bag_size(d),
+            max_bag_duration_s: max_bag_duration_s(d),
         }
+    }
+}
+
+fn max_bag_size(d: &mut Declarations) -> Option<u64> {
+    let name = "record.max_bag_size";
+    let bytes = d.integer(
+        name,
+        0,
+        0..=1 << 50,
+        "The bytes of a file after which a recording goes on in the next one, at least 1000000; 0 for one file.",
+    );
+    if (1..SMALLEST).contains(&bytes) {
+        d.problem(format!(
+            "parameter {name} is {bytes}; allowed: 0, or at least {SMALLEST}"
+        ));
+    }
+    u64::try_from(bytes).ok().filter(|bytes| *bytes > 0)
+}
+
+fn max_bag_duration_s(d: &mut Declarations) -> Option<f64> {
+    let name = "record.max_bag_duration";
+    let seconds = d.double(
+        name,
+        0.0,
+        0.0..=1e6,
+        "The seconds of a file after which a recording goes on in the next one, at least 1; 0 for one file.",
+    );
+    if seconds > 0.0 && seconds < SHORTEST_S {
+        d.problem(format!(
+            "parameter {name} is {seconds}; allowed: 0, or at least {SHORTEST_S}"
+        ));
+    }
+    (seconds > 0.0).then_some(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Value;
+
+    fn declared(name: &str, value: Value) -> Result<RecordConfig, String> {
+        let given = [(name.to_owned(), value)];
+        let mut d = Declarations::new(std::collections::BTreeMap::from(given));
+        let config = RecordConfig::declare(&mut d);
+        d.finish(config)
+            .map(|checked| checked.config)
+            .map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_recording_is_split_where_it_is_asked_for() {
+        let size = |bytes| declared("record.max_bag_size", Value::Integer(bytes));
+        assert_eq!(size(0).unwrap().max_bag_size, None);
+        assert_eq!(size(2_000_000).unwrap().max_bag_size, Some(2_000_000));
+        let text = size(999).unwrap_err();
+        assert!(
+            text.contains("record.max_bag_size is 999; allowed: 0, or at least 1000000"),
+            "{text}"
+        );
+        assert!(size(-1).unwrap_err().contains("-1"));
+        let duration = |seconds| declared("record.max_bag_duration", Value::Double(seconds));
+        assert_eq!(duration(0.0).unwrap().max_bag_duration_s, None);
+        assert_eq!(duration(60.0).unwrap().max_bag_duration_s, Some(60.0));
+        assert!(duration(0.5).unwrap_err().contains("at least 1"));
+        assert!(duration(f64::NAN).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Pictures for people: small, and as jpeg.
+//! Pictures for people: as jpeg, and mostly small.
 
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
@@ -10,7 +10,7 @@ use super::prepare::{Picture, Preparation};
 use crate::message::{CompressedImageView, ImageView, MessageError, MessageType};
 use crate::spec::{Channels, ElementType, Fit, ImageInputSpec, Layout};
 
-/// A small picture of what a camera saw.
+/// A picture of what a camera saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thumbnail {
     /// Columns.
@@ -33,6 +33,22 @@ impl Thumbnail {
     /// # Errors
     /// What is wrong with the message, or that it is of a type without a picture.
     pub fn of(message_type: MessageType, bytes: &[u8], width: usize) -> Result<Self, MessageError> {
+        Self::sized(message_type, bytes, Some(width))
+    }
+
+    /// The picture in a message, as large as it is there.
+    ///
+    /// # Errors
+    /// As for [`Thumbnail::of`].
+    pub fn whole(message_type: MessageType, bytes: &[u8]) -> Result<Self, MessageError> {
+        Self::sized(message_type, bytes, None)
+    }
+
+    fn sized(
+        message_type: MessageType,
+        bytes: &[u8],
+        width: Option<usize>,
+    ) -> Result<Self, MessageError> {
         let subject = Subject::Any(DepthRange::up_to(SHOWN_M));
         match message_type {
             MessageType::Image => {
@@ -53,7 +69,8 @@ impl Thumbnail {
         }
     }
 
-    fn resized(picture: Picture<'_>, width: usize) -> Result<Self, MessageError> {
+    fn resized(picture: Picture<'_>, width: Option<usize>) -> Result<Self, MessageError> {
+        let width = width.unwrap_or(picture.width);
         let height = (picture.height * width).div_ceil(picture.width).max(1);
         let mut preparation = Preparation::new(&ImageInputSpec {
             name: String::new(),

@@ -114,7 +114,15 @@ impl MessageType {
     pub fn defined(name: &str, definition: &str) -> Result<Self, ConfigErrors> {
         match (definition.trim().is_empty(), TypeName::full(name)) {
             (false, Some(name)) => DefinedType::get(&name, definition).map(Self::Defined),
-            _ => Self::installed(name),
+            (true, Some(_)) => Self::installed(name).map_err(|found| {
+                let mut errors = ConfigErrors::new();
+                let place = format!(
+                    "{name} came without a definition in the encoding ros2msg (ros2idl is not read)"
+                );
+                errors.add_all(&place, found);
+                errors
+            }),
+            (_, None) => Self::installed(name),
         }
     }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::bag::find;
 use crate::errors::ConfigErrors;
+use crate::inspection::Inspection;
 use seen::Seen;
 
 /// What is asked for.
@@ -52,8 +53,8 @@ impl From<ConfigErrors> for Undecided {
 /// Recordings that were looked through.
 #[derive(Debug)]
 pub struct Recordings {
+    inspection: Inspection,
     seen: Seen,
-    count: usize,
 }
 
 impl Recordings {
@@ -62,13 +63,24 @@ impl Recordings {
     /// # Errors
     /// Recordings that cannot be read.
     pub fn look(bags: &[PathBuf]) -> Result<Self, ConfigErrors> {
-        let bags = find(bags)?;
+        let mut inspection = Inspection::default();
         let mut seen = Seen::default();
-        for bag in &bags {
-            seen.look(bag)?;
+        for bag in find(bags)? {
+            seen.begin_recording();
+            inspection.look(&bag, |record| seen.take(record))?;
         }
-        let count = bags.len();
-        Ok(Self { seen, count })
+        seen.sort_texts();
+        Ok(Self { inspection, seen })
+    }
+
+    /// What they hold, topic by topic.
+    pub fn inspection(&self) -> &Inspection {
+        &self.inspection
+    }
+
+    /// What could be learned from them: cameras, sentences, joints, topics that command and topics of markers.
+    pub fn candidates(&self) -> [(&'static str, Vec<&str>); 5] {
+        self.seen.candidates()
     }
 
     /// Proposes what to learn from them.
@@ -77,19 +89,24 @@ impl Recordings {
     /// That nothing is sensed or nothing is commanded, or that several topics could say what should have been done.
     pub fn propose(&self, options: &Options) -> Result<Proposal, Undecided> {
         let seen = &self.seen;
-        let command = seen.command(options.action.as_deref())?;
+        let command = seen.command(options.action.as_deref(), &self.inspection)?;
         if seen.sources().is_empty() {
             return Err(ConfigErrors::from(format!(
                 "there is nothing that a robot could act on: no picture, no std_msgs/msg/String, no \
                  sensor_msgs/msg/JointState. There are {}",
-                seen.in_words()
+                self.inspection.in_words()
             ))
             .into());
         }
-        let mut notes = seen.notes(&command);
+        let mut notes = seen.notes(&command, &self.inspection);
         notes.extend(command.notes());
         Ok(Proposal {
-            training: training_file::write(seen, &command, &options.encoders, self.count),
+            training: training_file::write(
+                seen,
+                &command,
+                &options.encoders,
+                self.inspection.recordings(),
+            ),
             parameters: parameter_file::write(seen, &command, &options.policy),
             notes,
         })

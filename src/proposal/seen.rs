@@ -1,11 +1,12 @@
 //! What recordings have that a robot could act on, and be told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::command::Command;
 use super::{Undecided, as_name};
-use crate::bag::{Bag, Marker, Reader};
+use crate::bag::{Marker, RecordView};
 use crate::errors::ConfigErrors;
+use crate::inspection::Inspection;
 use crate::message::{JointStateView, MessageType, text};
 
 /// One modality that could be.
@@ -28,8 +29,8 @@ pub(super) struct Seen {
     /// The topic of episode markers.
     pub markers: Option<String>,
     commands: Vec<Command>,
-    /// Every topic with its type and how many messages it has.
-    topics: BTreeMap<String, (String, u64)>,
+    /// Every topic so far.
+    met: BTreeSet<String>,
     /// Of topics of text, whether every message so far is a marker.
     are_markers: BTreeMap<String, bool>,
 }
@@ -45,40 +46,29 @@ const OF_PICTURES: [&str; 6] = [
 ];
 
 impl Seen {
-    /// Looks through a recording.
-    ///
-    /// # Errors
-    /// One that cannot be read.
-    pub fn look(&mut self, bag: &Bag) -> Result<(), ConfigErrors> {
-        let mut reader = Reader::of(bag)?;
+    /// Another recording begins.
+    pub fn begin_recording(&mut self) {
         self.commands.iter_mut().for_each(Command::forget);
-        // What a picture shows is of no interest.
-        let mut records = reader.records().without_pictures();
-        while let Some(record) = records.next_view() {
-            let topic: &str = record.topic;
-            let is_new = !self.topics.contains_key(topic);
-            let noted = self.topics.entry(topic.to_owned());
-            noted
-                .or_insert_with(|| (record.message_type.to_string(), 0))
-                .1 += 1;
-            if is_new {
-                self.meet(topic, record.message_type, record.bytes);
-                self.commands.extend(Command::of(
-                    topic,
-                    record.message_type,
-                    record.definition,
-                    record.bytes,
-                ));
-            }
-            if let Some(all) = self.are_markers.get_mut(topic) {
-                *all &= text(record.bytes).is_ok_and(|text| Marker::of(text).is_some());
-            }
-            for command in self.commands.iter_mut().filter(|c| c.topic == topic) {
-                command.take(record.log_time, record.bytes);
-            }
+    }
+
+    /// Takes in a message.
+    pub fn take(&mut self, record: &RecordView) {
+        let topic: &str = record.topic;
+        if self.met.insert(topic.to_owned()) {
+            self.meet(topic, record.message_type, record.bytes);
+            self.commands.extend(Command::of(
+                topic,
+                record.message_type,
+                record.definition,
+                record.bytes,
+            ));
         }
-        self.sort_texts();
-        Ok(())
+        if let Some(all) = self.are_markers.get_mut(topic) {
+            *all &= text(record.bytes).is_ok_and(|text| Marker::of(text).is_some());
+        }
+        for command in self.commands.iter_mut().filter(|c| c.topic == topic) {
+            command.take(record.log_time, record.bytes);
+        }
     }
 
     fn meet(&mut self, topic: &str, type_name: &str, message: &[u8]) {
@@ -108,8 +98,8 @@ impl Seen {
         }
     }
 
-    /// Texts are sentences, unless all are markers.
-    fn sort_texts(&mut self) {
+    /// Texts are sentences, unless all are markers: said once everything was taken in.
+    pub fn sort_texts(&mut self) {
         let markers = self.are_markers.iter().find(|(_, all)| **all);
         self.markers = markers.map(|(topic, _)| topic.clone());
         let sentences = self
@@ -128,7 +118,11 @@ impl Seen {
 
     /// The topic that says what should have been done: the one that is asked for, the only one that commands, or, where none
     /// does, the joints.
-    pub fn command(&self, asked: Option<&str>) -> Result<Command, Undecided> {
+    pub fn command(
+        &self,
+        asked: Option<&str>,
+        inspection: &Inspection,
+    ) -> Result<Command, Undecided> {
         if let Some(asked) = asked {
             let same = |topic: &str| topic.trim_start_matches('/') == asked.trim_start_matches('/');
             let found = self.commands.iter().find(|command| same(&command.topic));
@@ -150,7 +144,7 @@ impl Seen {
             [] => Err(ConfigErrors::from(format!(
                 "nothing says what should have been done: no Twist, JointTrajectory, Float64MultiArray or JointState. There \
                  are {}",
-                self.in_words()
+                inspection.in_words()
             ))
             .into()),
             several => Err(Undecided::Actions(several.iter().map(|c| c.topic.clone()).collect())),
@@ -167,13 +161,18 @@ impl Seen {
         names.join(", ")
     }
 
-    /// All topics, with types and counts.
-    pub fn in_words(&self) -> String {
-        let topics = self.topics.iter();
-        let words: Vec<String> = topics
-            .map(|(topic, (message, count))| format!("{topic} ({message}, {count})"))
-            .collect();
-        words.join(", ")
+    /// Cameras, sentences, joints, topics that command and topics of markers, each under what it is.
+    pub fn candidates(&self) -> [(&'static str, Vec<&str>); 5] {
+        [
+            ("cameras", topics_of(&self.cameras)),
+            ("sentences", topics_of(&self.sentences)),
+            ("joints", topics_of(&self.joints)),
+            (
+                "labels",
+                self.commands.iter().map(|c| c.topic.as_str()).collect(),
+            ),
+            ("markers", self.markers.iter().map(String::as_str).collect()),
+        ]
     }
 
     /// What a policy senses beside being told: cameras, sentences, joints, each with a name of its own.
@@ -201,9 +200,9 @@ impl Seen {
     }
 
     /// What was found.
-    pub fn notes(&self, command: &Command) -> Vec<String> {
+    pub fn notes(&self, command: &Command, inspection: &Inspection) -> Vec<String> {
         let list = |sources: &[Source]| {
-            let topics: Vec<&str> = sources.iter().map(|source| source.topic.as_str()).collect();
+            let topics = topics_of(sources);
             if topics.is_empty() {
                 "none".to_owned()
             } else {
@@ -220,9 +219,9 @@ impl Seen {
                 || self.markers.as_deref() == Some(topic)
                 || command.topic == topic
         };
-        let left: Vec<String> = (self.topics.iter())
+        let left: Vec<String> = (inspection.topics())
             .filter(|(topic, _)| !used(topic))
-            .map(|(topic, (message, _))| format!("{topic} ({message})"))
+            .map(|(topic, summary)| format!("{topic} ({})", summary.message_type()))
             .collect();
         let mut notes = vec![
             format!("cameras: {}", list(&self.cameras)),
@@ -240,6 +239,10 @@ impl Seen {
         }
         notes
     }
+}
+
+fn topics_of(sources: &[Source]) -> Vec<&str> {
+    sources.iter().map(|source| source.topic.as_str()).collect()
 }
 
 /// A topic's own word: `front` of `/front/image_raw`.

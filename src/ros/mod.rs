@@ -20,6 +20,7 @@ mod modality_topic;
 mod names;
 mod node;
 mod node_topics;
+mod offered_qos;
 mod parameter_changes;
 mod parameter_events;
 mod parameters;

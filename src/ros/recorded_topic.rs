@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use r2r::QosProfile;
 use r2r::qos::{DurabilityPolicy, ReliabilityPolicy};
 
+use super::offered_qos::offered_qos;
 use super::subscription::Subscription;
-use crate::bag::TopicId;
+use crate::bag::OfferedQos;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 
@@ -21,7 +22,6 @@ pub type Arrival = (usize, Vec<u8>);
 pub struct RecordedTopic {
     name: String,
     message: MessageType,
-    id: TopicId,
     subscription: Option<(Subscription, Offer)>,
     heard: Instant,
     messages: u64,
@@ -39,11 +39,10 @@ struct Offer {
 
 impl RecordedTopic {
     /// A topic under its full name that nothing has come from yet.
-    pub fn new(name: String, message: MessageType, id: TopicId, now: Instant) -> Self {
+    pub fn new(name: String, message: MessageType, now: Instant) -> Self {
         Self {
             name,
             message,
-            id,
             subscription: None,
             heard: now,
             messages: 0,
@@ -56,11 +55,6 @@ impl RecordedTopic {
     /// Its full name.
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// Its place in the bag.
-    pub fn id(&self) -> TopicId {
-        self.id
     }
 
     /// Messages so far.
@@ -78,8 +72,8 @@ impl RecordedTopic {
         matches!(self.subscription, Some((_, Offer { latched: true, .. })))
     }
 
-    /// Subscribes once there are publishers, and again when one has come that offers less than the others.
-    /// Returns what should be said about them.
+    /// Subscribes once there are publishers, and again when one has come that offers less than the others. Tells `offered`
+    /// what each of them offers, and returns what should be said about them.
     ///
     /// # Errors
     /// When ROS refuses the subscription.
@@ -88,6 +82,7 @@ impl RecordedTopic {
         node: &mut r2r::Node,
         index: usize,
         arrivals: &Sender<Arrival>,
+        offered: &mut dyn FnMut(OfferedQos),
     ) -> Result<Option<String>, ConfigErrors> {
         // The graph may not be readable for a moment; the next look is near.
         let publishers = node
@@ -106,6 +101,9 @@ impl RecordedTopic {
                 )
             });
         self.said_other_type |= said.is_some();
+        for publisher in &ours {
+            offered(offered_qos(&publisher.qos_profile));
+        }
         let Some(mut offer) = Offer::of_all(ours.iter().map(|p| &p.qos_profile)) else {
             return Ok(said);
         };

@@ -11,7 +11,7 @@ use super::node::follow_clock;
 use super::recorded_topic::{Arrival, RecordedTopic};
 use super::recorder_status::RecorderStatus;
 use super::subscription::Subscription;
-use crate::bag::{Episodes, Summary, Writer};
+use crate::bag::{Episodes, Recording, SplitLimits, Summary, TopicDescription};
 use crate::clock::Clock;
 use crate::config::{NodeConfig, NodeName};
 use crate::errors::ConfigErrors;
@@ -66,7 +66,7 @@ pub struct Recorder {
     episode_topic: usize,
     sender: Sender<Arrival>,
     arrivals: Receiver<Arrival>,
-    bag: Writer,
+    bag: Recording,
     episodes: Episodes,
     looked: Option<Instant>,
     flushed: Instant,
@@ -83,17 +83,22 @@ pub struct Recorder {
 const RESET_S: f64 = 1.0;
 
 impl Recorder {
-    /// Starts to record the topics of `config`, as the node `robot` would hear them, into a new bag at `path`. Remappings
-    /// come from this process' `--ros-args`.
+    /// Starts to record the topics of `config`, as the node `robot` would hear them, into the new folder `parent`/`name`.
+    /// Remappings come from this process' `--ros-args`.
     ///
     /// # Errors
     /// Every problem of the command line, the topics and their definitions, before any file is made.
-    pub fn start(config: &NodeConfig, robot: &NodeName, path: &Path) -> Result<Self, ConfigErrors> {
+    pub fn start(
+        config: &NodeConfig,
+        robot: &NodeName,
+        parent: &Path,
+        name: &str,
+    ) -> Result<Self, ConfigErrors> {
         let created = context::create_node(NODE)?;
         let simulated = config.use_sim_time;
         let wanted = wanted_topics(config, &Names::of(robot, &created.arguments))?;
         let mut node = created.node;
-        let definitions = find_definitions(&wanted)?;
+        let described = describe(&wanted)?;
         let clock = Clock::new(simulated);
         let clock_subscription = match simulated {
             true => Some(follow_clock(&mut node, clock.clone(), || {})?),
@@ -103,14 +108,16 @@ impl Recorder {
             .create_wall_timer(SPIN)
             .map_err(|e| format!("ROS refuses a timer: {e}"))?;
         let status = RecorderStatus::new(&mut node, NODE)?;
-        let mut bag = Writer::create(path)?;
+        let limits = SplitLimits {
+            bytes: config.record.max_bag_size,
+            duration_s: config.record.max_bag_duration_s,
+        };
+        let bag = Recording::create(parent, name, described, limits)?;
         let now = Instant::now();
-        let mut topics = Vec::new();
-        for ((name, message), definition) in wanted.into_iter().zip(definitions) {
-            let id = bag.add_topic(&name, message.ros_name(), &definition)?;
-            topics.push(RecordedTopic::new(name, message, id, now));
-        }
-        bag.flush()?;
+        let topics: Vec<RecordedTopic> = wanted
+            .into_iter()
+            .map(|(name, message)| RecordedTopic::new(name, message, now))
+            .collect();
         let (sender, arrivals) = channel();
         Ok(Self {
             node,
@@ -135,6 +142,11 @@ impl Recorder {
         })
     }
 
+    /// The recording's folder.
+    pub fn folder(&self) -> &Path {
+        self.bag.folder()
+    }
+
     /// Full names of the topics being recorded.
     pub fn topics(&self) -> impl Iterator<Item = &str> {
         self.topics.iter().map(RecordedTopic::name)
@@ -150,7 +162,9 @@ impl Recorder {
         if self.looked.is_none_or(|looked| now - looked >= LOOK_EVERY) {
             self.looked = Some(now);
             for (index, topic) in self.topics.iter_mut().enumerate() {
-                notices.extend(topic.look(&mut self.node, index, &self.sender)?);
+                let bag = &mut self.bag;
+                let mut offer = |qos| bag.offer(index, qos);
+                notices.extend(topic.look(&mut self.node, index, &self.sender, &mut offer)?);
                 notices.extend(topic.silence(now));
             }
             notices.extend(self.clock_silence(now));
@@ -182,7 +196,7 @@ impl Recorder {
         }
     }
 
-    /// Completes the file.
+    /// Completes the recording.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -231,7 +245,7 @@ impl Recorder {
         let time = self.clock.now();
         notices.extend(self.went_back(time));
         let topic = &mut self.topics[index];
-        self.bag.write(topic.id(), time, bytes)?;
+        self.bag.write(index, time, bytes)?;
         notices.extend(topic.count(bytes, now));
         if index == self.episode_topic {
             notices.extend(self.episodes.mark_message(bytes).odd);
@@ -301,15 +315,21 @@ fn wanted_topics(
     errors.or(wanted)
 }
 
-fn find_definitions(wanted: &[(String, MessageType)]) -> Result<Vec<String>, ConfigErrors> {
+fn describe(wanted: &[(String, MessageType)]) -> Result<Vec<TopicDescription>, ConfigErrors> {
     let definitions = Definitions::of_environment();
     let mut errors = ConfigErrors::new();
-    let mut found = Vec::new();
-    for (_, message) in wanted {
-        match definitions.of(message.ros_name()) {
-            Ok(definition) => found.push(definition),
+    let mut described = Vec::new();
+    for (name, message) in wanted {
+        let message_type = message.ros_name();
+        match definitions.of(message_type) {
+            Ok(definition) => described.push(TopicDescription {
+                name: name.clone(),
+                message_type: message_type.to_owned(),
+                definition,
+                type_hash: definitions.type_hash(message_type).unwrap_or_default(),
+            }),
             Err(missing) => errors.extend(missing),
         }
     }
-    errors.or(found)
+    errors.or(described)
 }

@@ -119,12 +119,31 @@ fn identify(source: &mut SourceSpec, folder: &Path, errors: &mut ConfigErrors) {
     }
 }
 
+fn is_picture(modality: &ModalitySpec) -> bool {
+    matches!(modality.source, SourceSpec::Image { .. })
+}
+
 /// Whether any of the modalities needs the ONNX Runtime.
 pub fn need_runtime(modalities: &[ModalitySpec]) -> bool {
     modalities.iter().any(needs_encoder)
 }
 
 impl Extractors {
+    /// Loads the extractors of completed specifications but for those of pictures.
+    ///
+    /// # Errors
+    /// As for [`Extractors::load`].
+    pub fn without_pictures(
+        modalities: &[ModalitySpec],
+        folder: &Path,
+        runtime: Option<&Runtime>,
+    ) -> Result<Self, ConfigErrors> {
+        Ok(Self {
+            quick: load(modalities, |m| !is_picture(m), folder, runtime)?,
+            threads: Vec::new(),
+        })
+    }
+
     /// Loads the extractors of completed specifications, for as many threads as the machine has.
     ///
     /// # Errors
@@ -135,11 +154,10 @@ impl Extractors {
         runtime: Option<&Runtime>,
     ) -> Result<Self, ConfigErrors> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let vision = |m: &ModalitySpec| matches!(m.source, SourceSpec::Image { .. });
         Ok(Self {
-            quick: load(modalities, |m| !vision(m), folder, runtime)?,
+            quick: load(modalities, |m| !is_picture(m), folder, runtime)?,
             threads: (0..threads.clamp(1, MOST_THREADS))
-                .map(|_| load(modalities, vision, folder, runtime))
+                .map(|_| load(modalities, is_picture, folder, runtime))
                 .collect::<Result<_, _>>()?,
         })
     }

@@ -7,7 +7,7 @@ use std::sync::mpsc::sync_channel;
 
 use super::cache::{Cache, Features, Key, Outcome};
 use super::encoders::Extractors;
-use super::extraction::{Copies, Done, Extracted, Job, at_once, hand_over, work_off};
+use super::extraction::{Copies, Done, Extracted, Job, assume, at_once, hand_over, work_off};
 use super::random_shift::RandomShift;
 use super::survey::Recording;
 use crate::bag::{Place, Reader};
@@ -23,6 +23,8 @@ pub struct Encoding<'a> {
     extractors: Extractors,
     cache: &'a Cache,
     random_shift: Option<RandomShift>,
+    /// Whether pictures are looked at and not encoded.
+    assumes_pictures: bool,
     /// For each modality, the sentences met so far: there are few of them, and each is encoded once.
     sentences: Vec<HashMap<Vec<u8>, Extracted>>,
     /// How many pictures were encoded.
@@ -50,8 +52,17 @@ impl<'a> Encoding<'a> {
             extractors,
             cache,
             random_shift,
+            assumes_pictures: false,
             encoded: 0,
             cached: 0,
+        }
+    }
+
+    /// Looks at pictures without encoding them, and gives zeros for their features.
+    pub fn assuming_pictures(self) -> Self {
+        Self {
+            assumes_pictures: true,
+            ..self
         }
     }
 
@@ -69,7 +80,7 @@ impl<'a> Encoding<'a> {
             return Ok(vec![Features::default(); wanted.len()]);
         }
         let keys: BTreeMap<usize, Key> = self
-            .pictures()
+            .encoded_pictures()
             .map(|i| {
                 let key = Key {
                     source: &self.modalities[i].source,
@@ -111,10 +122,11 @@ impl<'a> Encoding<'a> {
         Ok(features)
     }
 
-    fn pictures(&self) -> impl Iterator<Item = usize> {
+    fn encoded_pictures(&self) -> impl Iterator<Item = usize> {
         let modalities = self.modalities.iter().enumerate();
         modalities
             .filter(|(_, m)| matches!(m.source, SourceSpec::Image { .. }))
+            .filter(|_| !self.assumes_pictures)
             .map(|(i, _)| i)
     }
 
@@ -144,6 +156,8 @@ impl<'a> Encoding<'a> {
             random_shift: self.random_shift,
         };
         let copies = &copies;
+        let assumes_pictures = self.assumes_pictures;
+        let modalities = self.modalities;
         for extractor in quick.values_mut() {
             extractor.forget();
         }
@@ -163,6 +177,11 @@ impl<'a> Encoding<'a> {
                 Some(extractor) => {
                     progress.advance(u64::from(is_wanted), String::new);
                     at_once(job, extractor, types, &mut sentences[..]).filter(|_| is_wanted)
+                }
+                None if assumes_pictures => {
+                    progress.advance(1, String::new);
+                    let (message, width) = (types[job.modality], modalities[job.modality].width);
+                    Some(assume(job, message, width))
                 }
                 None => {
                     hand_over(&jobs, job);

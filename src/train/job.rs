@@ -24,7 +24,7 @@ use crate::encoder::Runtime;
 use crate::errors::ConfigErrors;
 use crate::progress::Progress;
 use crate::spec::RecordedSpec;
-use crate::spec::{ModalitySpec, PolicySpec};
+use crate::spec::{ModalitySpec, PolicySpec, SourceSpec};
 
 /// What is known before any bag is read.
 pub(super) struct Job {
@@ -35,13 +35,17 @@ pub(super) struct Job {
     bags: Vec<Bag>,
     runtime: Option<Runtime>,
     cache: Cache,
+    assumes_pictures: bool,
 }
 
 /// What is learned from.
 pub(super) struct Demonstrations {
     /// The samples.
     pub dataset: Dataset,
-    losses: Vec<Losses>,
+    /// For each modality, why labels have no sample.
+    pub losses: Vec<Losses>,
+    /// For each modality, the age of the oldest message that a sample uses, in seconds.
+    pub oldest_s: Vec<f64>,
     pictures: Pictures,
 }
 
@@ -80,8 +84,20 @@ impl Job {
                 bags,
                 runtime,
                 cache: Cache::new(options.cache.clone()),
+                assumes_pictures: false,
             }),
             _ => Err(errors),
+        }
+    }
+
+    /// From here on pictures are looked at and not encoded: everything is as in a training but their features.
+    pub fn assume_pictures(&mut self) {
+        self.assumes_pictures = true;
+        self.file.training.random_shift = None;
+        for input in &mut self.inputs {
+            if matches!(input.source, SourceSpec::Image { .. }) {
+                (input.width, input.copies, input.map) = (1, 0, None);
+            }
         }
     }
 
@@ -154,7 +170,11 @@ impl Job {
             .zip(&self.inputs)
             .map(|(name, training_input)| training_input.modality(name))
             .collect();
-        let extractors = Extractors::load(&modalities, &self.file.folder, self.runtime.as_ref())?;
+        let load = match self.assumes_pictures {
+            true => Extractors::without_pictures,
+            false => Extractors::load,
+        };
+        let extractors = load(&modalities, &self.file.folder, self.runtime.as_ref())?;
         let topics = self.file.streams.iter().map(|s| s.topic.as_str());
         let mut encoding = Encoding::new(
             &modalities,
@@ -163,6 +183,9 @@ impl Job {
             &self.cache,
             self.file.training.random_shift,
         );
+        if self.assumes_pictures {
+            encoding = encoding.assuming_pictures();
+        }
         let mut samples = Samples::new(&self.file.policy, &self.inputs, &self.file.streams);
         let total = recordings.iter().map(|r| work(r, modalities.len())).sum();
         let progress = Progress::new("features", total);
@@ -178,6 +201,7 @@ impl Job {
             dataset,
             losses,
             ages_s,
+            oldest_s,
         } = samples.finish();
         if dataset.is_empty() {
             return Err(self.without_samples(recordings, &losses).into());
@@ -193,6 +217,7 @@ impl Job {
         Ok(Demonstrations {
             dataset,
             losses,
+            oldest_s,
             pictures,
         })
     }
@@ -307,7 +332,7 @@ impl Job {
 
 impl Demonstrations {
     /// Says which labels answer observations that were recorded only after them.
-    fn late_observations(&self, policy: &PolicySpec) -> Option<String> {
+    pub fn late_observations(&self, policy: &PolicySpec) -> Option<String> {
         let modalities = policy.modalities.iter().zip(&self.losses);
         let late: Vec<String> = modalities
             .filter(|(_, losses)| losses.late > 0)

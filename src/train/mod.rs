@@ -9,6 +9,7 @@ mod compare;
 mod dataset;
 mod encoders;
 mod episodes;
+mod examination;
 mod extraction;
 mod features;
 mod file;
@@ -43,7 +44,9 @@ mod usual_distance;
 pub use cache::{Cache, Entry, Features, Key, Outcome};
 pub use compare::{CompareOptions, Comparison, Row, Run, compare};
 pub use dataset::{Dataset, Episode, Table};
-pub use report::Report;
+pub use examination::{Ages, Examination, Lengths, examine};
+pub use report::{LabelReport, Report};
+pub use samples::Losses;
 
 use std::path::PathBuf;
 use std::time::Instant;

@@ -81,6 +81,9 @@ pub struct LabelReport {
     pub first_unreadable: Option<String>,
     /// Numbers outside their action's limits, brought to them.
     pub limited: usize,
+    /// Which was the first of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_limited: Option<String>,
 }
 
 /// Two sides of the episodes.
@@ -164,6 +167,8 @@ impl LabelReport {
             report.limited += recording.counts.limited;
             let first = &mut report.first_unreadable;
             *first = first.take().or(recording.counts.first_bad_label.clone());
+            let first = &mut report.first_limited;
+            *first = first.take().or(recording.counts.first_limited.clone());
         }
         report
     }

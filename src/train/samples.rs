@@ -26,6 +26,8 @@ pub struct Samples<'a> {
     losses: Vec<Losses>,
     /// For each modality, how old each of its messages was at the first sample that it is in.
     first_ages_ns: Vec<Vec<i64>>,
+    /// For each modality, how old the oldest message is that a sample uses.
+    oldest_ns: Vec<i64>,
 }
 
 /// What all bags came to.
@@ -37,6 +39,8 @@ pub struct Collected {
     /// For each modality, the median of how many seconds old its messages were at the first sample that each is in; none
     /// where any age is allowed.
     pub ages_s: Vec<Option<f64>>,
+    /// For each modality, the age of the oldest message that a sample uses, in seconds.
+    pub oldest_s: Vec<f64>,
 }
 
 /// What one modality cost.
@@ -98,6 +102,7 @@ impl<'a> Samples<'a> {
             sentences: vec![HashMap::new(); streams.len()],
             losses: vec![Losses::default(); streams.len()],
             first_ages_ns: vec![Vec::new(); streams.len()],
+            oldest_ns: vec![0; streams.len()],
             policy,
             streams,
         }
@@ -131,6 +136,9 @@ impl<'a> Samples<'a> {
             ages_s: ages
                 .map(|(ages_ns, stream)| stream.max_age_ns.and(median(ages_ns)))
                 .map(|age_ns| age_ns.map(|ns| ns as f64 / 1e9))
+                .collect(),
+            oldest_s: (self.oldest_ns.iter())
+                .map(|age_ns| *age_ns as f64 / 1e9)
                 .collect(),
         }
     }
@@ -302,6 +310,7 @@ impl<'a> Samples<'a> {
                 if self.streams[i].latency.is_range() {
                     self.dataset.spans[i].push(span);
                 }
+                self.oldest_ns[i] = self.oldest_ns[i].max(age_ns);
                 if before[i].replace(message) != Some(message) {
                     self.first_ages_ns[i].push(age_ns);
                 }

@@ -57,6 +57,8 @@ pub struct Counts {
     pub first_bad_label: Option<String>,
     /// Numbers of labels that lay outside the action's limits and were brought to them.
     pub limited: usize,
+    /// Which was the first of them.
+    pub first_limited: Option<String>,
 }
 
 /// One episode.
@@ -208,7 +210,15 @@ impl<'a> Survey<'a> {
         let action = limits
             .map(|(value, limit)| {
                 let allowed = value.clamp(limit.min, limit.max);
-                self.counts.limited += usize::from(allowed != *value);
+                if allowed != *value {
+                    self.counts.limited += 1;
+                    self.counts.first_limited.get_or_insert_with(|| {
+                        format!(
+                            "action {} is {value}; allowed: {} to {}",
+                            limit.name, limit.min, limit.max
+                        )
+                    });
+                }
                 allowed as f32
             })
             .collect();

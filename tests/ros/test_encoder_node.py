@@ -201,8 +201,8 @@ def test_features_are_recorded_as_they_came(robot: Robot, start: Start) -> None:
     policy = sight_policy(robot.folder / "policy")
     parameters = write(robot.folder / "node.param.yaml", elsewhere(wired(policy), "scene"))
     start_encoder(robot, start, policy.folder, "scene")
-    bag = robot.folder / "demonstration.mcap"
-    robot.program = start("late_fusion", "record", "--params-file", parameters, "--out", bag)
+    bag = robot.folder / "demonstration"
+    robot.program = start("late_fusion", "record", "--params-file", parameters, "--out", bag.parent, "--name", bag.name)
     robot.wait_for("the recorder", lambda: robot.peer.node.count_subscribers("scene_encoder/feature") > 0)
     heard = listen(robot, "scene_encoder/feature")
     robot.keep_sending("camera/image_raw", picture(200, 100, 50))

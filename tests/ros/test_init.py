@@ -108,7 +108,9 @@ def test_a_bag_becomes_a_robot_that_drives(robot: Robot) -> None:
     robot.keep_sending("joint_states", joints(0.8, -0.8))
     robot.say("drive")
     robot.wait_for_status("active")
-    robot.wait_for("it drives as it was shown", lambda: robot.commands[-1].twist.linear.x > 0.3)
+    robot.wait_for(
+        "it drives as it was shown", lambda: bool(robot.commands) and robot.commands[-1].twist.linear.x > 0.3
+    )
     assert robot.commands[-1].twist.angular.z > 0.0
     robot.keep_sending("joint_states", joints(-0.8, 0.8))
     robot.wait_for("and back", lambda: robot.commands[-1].twist.linear.x < -0.3)

@@ -66,7 +66,7 @@ def test_an_environment_that_ros_cannot_use_is_told_in_a_sentence(
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     file = write(tmp_path / "node.param.yaml", wired(joints_policy(tmp_path / "policy")))
-    words = ["record", "--params-file", file, "--out", tmp_path / "x.mcap"] if program == "late_fusion" else []
+    words = ["record", "--params-file", file, "--out", tmp_path / "new"] if program == "late_fusion" else []
     environment = {"ROS_DOMAIN_ID": str(domain), "ROS_LOG_DIR": "", variable: value.format(folder=tmp_path)}
     started = Program([executable(program), *words], tmp_path / "log.txt", environment)
     told = refused(started)

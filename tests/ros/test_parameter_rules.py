@@ -144,16 +144,16 @@ def test_check_shows_every_robot_of_a_file_or_the_one_that_is_meant(
 @pytest.mark.parametrize("tool", ["record", "explain"])
 def test_a_tool_that_is_not_told_which_robot_asks(start: Callable[..., Program], tmp_path: Path, tool: str) -> None:
     (tmp_path / "bag.mcap").write_bytes(b"")
-    words = {"record": ["--out", tmp_path / "new.mcap"], "explain": ["--bag", tmp_path / "bag.mcap"]}[tool]
+    words = {"record": ["--out", tmp_path / "new"], "explain": ["--bag", tmp_path / "bag.mcap"]}[tool]
     told = refused(start("late_fusion", tool, "--params-file", two_robots(tmp_path), *words))
     for part in ["/left/late_fusion and /right/late_fusion", "-r __ns:=/left"]:
         assert part in told, told
-    assert not (tmp_path / "new.mcap").exists()
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_record_hears_the_robot_that_is_meant(start: Callable[..., Program], tmp_path: Path, side: str) -> None:
-    words = ["--params-file", two_robots(tmp_path), "--out", tmp_path / "new.mcap"]
+    words = ["--params-file", two_robots(tmp_path), "--out", tmp_path / "new"]
     words += ["--ros-args", "-r", f"__ns:=/{side}"]
     recorder = start("late_fusion", "record", *words)
     deadline = time.monotonic() + MATCH_S

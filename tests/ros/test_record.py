@@ -12,13 +12,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
+from mcap.reader import SeekingReader
 from peer import Peer
 from program import Program
+from rclpy.duration import Duration
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.topic_endpoint_info import TopicEndpointInfo
 from readers import read_what_is_whole, read_with_mcap, read_with_rosbags, same
+from rosbags.interfaces import QosDurability
+from rosbags.rosbag2 import Reader as RosbagsReader
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import String
@@ -33,6 +39,7 @@ late_fusion:
       instruction: {{topic: instruction, message: std_msgs/msg/String}}
       joints: {{topic: joint_states, message: sensor_msgs/msg/JointState}}
     action: {{message: trajectory_msgs/msg/JointTrajectory}}
+    record: {record}
 """
 
 TOPICS = {
@@ -134,10 +141,21 @@ def robot(peer: Peer) -> Robot:
     return Robot(peer)
 
 
-def parameters(folder: Path, use_sim_time: bool = False) -> Path:
+def parameters(folder: Path, use_sim_time: bool = False, record: str = "{max_bag_size: 0}") -> Path:
     path = folder / "node.param.yaml"
-    path.write_text(PARAMETERS.format(use_sim_time=str(use_sim_time).lower()))
+    path.write_text(PARAMETERS.format(use_sim_time=str(use_sim_time).lower(), record=record))
     return path
+
+
+def named(recording: Path) -> list[str | Path]:
+    """What makes a recorder write there."""
+    return ["--out", recording.parent, "--name", recording.name]
+
+
+def file_of(recording: Path) -> Path:
+    """The only file of messages in a recording's folder."""
+    [file] = recording.glob("*.mcap")
+    return file
 
 
 def test_what_was_published_is_read_back_equal_by_two_other_readers(
@@ -154,11 +172,11 @@ def test_what_was_published_is_read_back_equal_by_two_other_readers(
             robot.peer.spin(1 / 30)
         robot.mark(ending, recorder)
     assert recorder.stop() == 0, recorder.log()
-    [bag] = out.glob("*.mcap")
+    [bag] = out.iterdir()
 
     assert "2 episodes (1 success, 1 failure)" in recorder.log()
     assert "warning" not in recorder.log()
-    for read in (read_with_mcap(bag, TOPICS), read_with_rosbags(bag)):
+    for read in (read_with_mcap(file_of(bag), TOPICS), read_with_rosbags(bag)):
         assert {topic: len(messages) for topic, messages in read.items()} == {
             topic: len(messages) for topic, messages in robot.sent.items()
         }
@@ -166,20 +184,113 @@ def test_what_was_published_is_read_back_equal_by_two_other_readers(
             assert all(map(same, sent, read[topic])), topic
 
 
+def qos_in_words(publisher: TopicEndpointInfo) -> dict:
+    """A publisher's profile as rosbag2 writes it."""
+    profile = publisher.qos_profile
+
+    def time_of(duration: Duration) -> dict[str, int]:
+        return {"sec": duration.nanoseconds // 10**9, "nsec": duration.nanoseconds % 10**9}
+
+    return {
+        "history": profile.history.name.lower(),
+        "depth": profile.depth,
+        "reliability": profile.reliability.name.lower(),
+        "durability": profile.durability.name.lower(),
+        "deadline": time_of(profile.deadline),
+        "lifespan": time_of(profile.lifespan),
+        "liveliness": profile.liveliness.name.lower(),
+        "liveliness_lease_duration": time_of(profile.liveliness_lease_duration),
+        "avoid_ros_namespace_conventions": profile.avoid_ros_namespace_conventions,
+    }
+
+
+def test_the_folder_says_for_rosbag2_what_is_in_it(robot: Robot, start: Callable[..., Program], tmp_path: Path) -> None:
+    bag = tmp_path / "monday"
+    robot.say("open the drawer")
+    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path), *named(bag))
+    robot.wait_for_recorder(recorder)
+    for step in range(10):
+        robot.step(step)
+        robot.peer.spin(1 / 30)
+    robot.peer.wait_for("a bag with everything", robot.is_recorded, recorder)
+    publishers = {topic: robot.peer.node.get_publishers_info_by_topic(topic) for topic in TOPICS}
+    assert recorder.stop() == 0, recorder.log()
+
+    assert sorted(file.name for file in bag.iterdir()) == ["metadata.yaml", "monday_0.mcap"]
+    told = yaml.safe_load((bag / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
+    logged = [log_time for _, log_time, _ in read_what_is_whole(file_of(bag))]
+    begin = {"nanoseconds_since_epoch": min(logged)}
+    duration = {"nanoseconds": max(logged) - min(logged)}
+    topics = told.pop("topics_with_message_count")
+    assert told == {
+        "version": 9,
+        "storage_identifier": "mcap",
+        "duration": duration,
+        "starting_time": begin,
+        "message_count": 31,
+        "compression_format": "",
+        "compression_mode": "",
+        "relative_file_paths": ["monday_0.mcap"],
+        "files": [{"path": "monday_0.mcap", "starting_time": begin, "duration": duration, "message_count": 31}],
+        "custom_data": {},
+        "ros_distro": "jazzy",
+    }
+    # A publisher without a word is there too: who plays the recording publishes the topic.
+    assert {topic["topic_metadata"]["name"]: topic["message_count"] for topic in topics} == {
+        topic: len(sent) for topic, sent in robot.sent.items()
+    }
+    with file_of(bag).open("rb") as stream:
+        summary = SeekingReader(stream).get_summary()
+    kept = {channel.topic: channel.metadata for channel in summary.channels.values()}
+    for topic in (topic["topic_metadata"] for topic in topics):
+        [publisher] = publishers[topic["name"]]
+        assert topic["type"] == TOPICS[topic["name"]]
+        assert topic["serialization_format"] == "cdr"
+        assert topic["type_description_hash"] == str(publisher.topic_type_hash)
+        assert topic["offered_qos_profiles"] == [qos_in_words(publisher)]
+        if topic["name"] in kept:
+            assert kept[topic["name"]]["topic_type_hash"] == topic["type_description_hash"]
+            assert yaml.safe_load(kept[topic["name"]]["offered_qos_profiles"]) == topic["offered_qos_profiles"]
+
+    with RosbagsReader(bag) as reader:
+        assert (reader.start_time, reader.end_time) == (min(logged), max(logged) + 1)
+        assert reader.message_count == 31
+        [latched] = [connection for connection in reader.connections if connection.topic == "/instruction"]
+        [offered] = latched.ext.offered_qos_profiles
+        assert offered.durability == QosDurability.TRANSIENT_LOCAL
+        assert latched.digest == str(publishers["/instruction"][0].topic_type_hash)
+
+
+def test_a_recording_is_split_when_it_is_asked_for(robot: Robot, start: Callable[..., Program], tmp_path: Path) -> None:
+    bag = tmp_path / "split"
+    file = parameters(tmp_path, record="{max_bag_size: 1000000}")
+    recorder = start("late_fusion", "record", "--params-file", file, *named(bag))
+    robot.wait_for_recorder(recorder)
+    for step in range(30):
+        robot.step(step, width=320, height=240)
+        robot.peer.wait_for("the step in the bag", robot.is_recorded, recorder)
+        robot.peer.spin(1 / 15)
+    assert recorder.stop() == 0, recorder.log()
+    assert len(list(bag.glob("split_*.mcap"))) >= 2
+    read = read_with_rosbags(bag)
+    for topic, sent in robot.sent.items():
+        assert all(map(same, sent, read.get(topic, []))) and len(sent) == len(read.get(topic, [])), topic
+
+
 def test_topics_are_recorded_under_the_names_they_have_on_the_robot(
     peer: Peer, start: Callable[..., Program], tmp_path: Path
 ) -> None:
     robot = Robot(peer, camera="/wrist/rgb")
-    bag = tmp_path / "remapped.mcap"
+    bag = tmp_path / "remapped"
     recorder = start(
-        "late_fusion", "record", "--params-file", parameters(tmp_path), "--out", bag,
+        "late_fusion", "record", "--params-file", parameters(tmp_path), *named(bag),
         "--ros-args", "-r", "camera/image_raw:=/wrist/rgb",
     )  # fmt: skip
     robot.wait_for_recorder(recorder)
     robot.step(0)
     robot.peer.wait_for("a bag with everything", robot.is_recorded, recorder)
     assert recorder.stop(signal.SIGTERM) == 0, recorder.log()
-    read = read_with_mcap(bag, TOPICS)
+    read = read_with_mcap(file_of(bag), TOPICS)
     assert same(robot.sent["/wrist/rgb"][0], read["/wrist/rgb"][0])
     assert "/camera/image_raw" not in read
 
@@ -187,8 +298,8 @@ def test_topics_are_recorded_under_the_names_they_have_on_the_robot(
 def test_a_killed_recorder_has_lost_a_second_at_most(
     robot: Robot, start: Callable[..., Program], tmp_path: Path
 ) -> None:
-    bag = tmp_path / "killed.mcap"
-    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path), "--out", bag)
+    bag = tmp_path / "killed"
+    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path), *named(bag))
     robot.wait_for_recorder(recorder)
     times = []
     for index in range(120):
@@ -201,7 +312,7 @@ def test_a_killed_recorder_has_lost_a_second_at_most(
 
     safe = sum(killed - sent > 1.0 for sent in times)
     assert safe > 60
-    images = [data for topic, _, data in read_what_is_whole(bag) if topic == "/camera/image_raw"]
+    images = [data for topic, _, data in read_what_is_whole(file_of(bag)) if topic == "/camera/image_raw"]
     assert len(images) >= safe
     for sent, data in zip(robot.sent["/camera/image_raw"], images, strict=False):
         assert data.endswith(bytes(sent.data))
@@ -222,8 +333,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_ends_the_recording_and_what_was_recorded_before_is_whole(
     robot: Robot, start: Callable[..., Program], tmp_path: Path, small_disk: Path
 ) -> None:
-    bag = small_disk / "full.mcap"
-    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path), "--out", bag)
+    bag = small_disk / "full"
+    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path), *named(bag))
     robot.wait_for_recorder(recorder)
     for index in range(4):
         robot.step(index, width=320, height=240)
@@ -237,7 +348,7 @@ def test_a_full_disk_ends_the_recording_and_what_was_recorded_before_is_whole(
     assert recorder.wait() == 1, recorder.log()
     assert str(bag) in recorder.log() and "No space left on device" in recorder.log(), recorder.log()
     assert "panicked" not in recorder.log()
-    images = [data for topic, _, data in read_what_is_whole(bag) if topic == "/camera/image_raw"]
+    images = [data for topic, _, data in read_what_is_whole(file_of(bag)) if topic == "/camera/image_raw"]
     # As with a recorder that is killed, a second is lost at most.
     assert len(images) >= 4
     for sent, data in zip(robot.sent["/camera/image_raw"], images, strict=False):
@@ -247,10 +358,10 @@ def test_a_full_disk_ends_the_recording_and_what_was_recorded_before_is_whole(
 def test_simulated_time_stamps_the_log_and_keeps_the_instruction_that_came_before_it(
     robot: Robot, start: Callable[..., Program], tmp_path: Path
 ) -> None:
-    bag = tmp_path / "simulated.mcap"
+    bag = tmp_path / "simulated"
     clock = robot.peer.node.create_publisher(Clock, "/clock", qos(1, reliable=False))
     robot.say("push the button")
-    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path, use_sim_time=True), "--out", bag)
+    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path, use_sim_time=True), *named(bag))
     robot.wait_for_recorder(recorder)
     robot.peer.wait_for("a subscription to /clock", partial(matches, clock), recorder)
     robot.step(0)
@@ -263,7 +374,7 @@ def test_simulated_time_stamps_the_log_and_keeps_the_instruction_that_came_befor
     assert recorder.stop() == 0, recorder.log()
 
     assert "3 messages came before the first /clock" in recorder.log()
-    logged = [(topic, log_time // 10**9) for topic, log_time, _ in read_what_is_whole(bag)]
+    logged = [(topic, log_time // 10**9) for topic, log_time, _ in read_what_is_whole(file_of(bag))]
     assert logged[0] == ("/instruction", 7)
     assert [second for topic, second in logged if topic == "/camera/image_raw"] == [7, 8]
 
@@ -271,9 +382,9 @@ def test_simulated_time_stamps_the_log_and_keeps_the_instruction_that_came_befor
 def test_the_recorder_says_up_to_which_time_it_has_recorded_what(
     robot: Robot, start: Callable[..., Program], tmp_path: Path
 ) -> None:
-    bag = tmp_path / "ordered.mcap"
+    bag = tmp_path / "ordered"
     clock = robot.peer.node.create_publisher(Clock, "/clock", qos(1))
-    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path, use_sim_time=True), "--out", bag)
+    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path, use_sim_time=True), *named(bag))
     robot.wait_for_recorder(recorder)
     robot.peer.wait_for("a subscription to /clock", partial(matches, clock), recorder)
     published = []
@@ -295,7 +406,7 @@ def test_the_recorder_says_up_to_which_time_it_has_recorded_what(
         published += 3 * ["a step"]
     assert recorder.stop() == 0, recorder.log()
 
-    read = list(read_what_is_whole(bag))
+    read = list(read_what_is_whole(file_of(bag)))
     unstamped = ("/instruction", "/episode")
     assert [topic if topic in unstamped else "a step" for topic, _, _ in read] == published
     at = iter(log_time for topic, log_time, _ in read if topic == "/camera/image_raw")
@@ -304,9 +415,9 @@ def test_the_recorder_says_up_to_which_time_it_has_recorded_what(
 
 
 def test_a_clock_that_goes_back_is_warned_about(robot: Robot, start: Callable[..., Program], tmp_path: Path) -> None:
-    bag = tmp_path / "reset.mcap"
+    bag = tmp_path / "reset"
     clock = robot.peer.node.create_publisher(Clock, "/clock", qos(1, reliable=False))
-    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path, use_sim_time=True), "--out", bag)
+    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path, use_sim_time=True), *named(bag))
     robot.wait_for_recorder(recorder)
     robot.peer.wait_for("a subscription to /clock", partial(matches, clock), recorder)
     for second in (7, 8, 2, 3):
@@ -316,15 +427,17 @@ def test_a_clock_that_goes_back_is_warned_about(robot: Robot, start: Callable[..
         robot.peer.spin(0.3)
     assert recorder.stop() == 0, recorder.log()
     assert recorder.log().count("warning: the clock went back by 6.0 s. Recordings are read in the order") == 1
-    logged = [log_time // 10**9 for topic, log_time, _ in read_what_is_whole(bag) if topic == "/camera/image_raw"]
+    logged = [
+        log_time // 10**9 for topic, log_time, _ in read_what_is_whole(file_of(bag)) if topic == "/camera/image_raw"
+    ]
     assert logged == [7, 8, 2, 3]
 
 
 def test_a_malformed_message_is_kept_and_warned_about_once(
     robot: Robot, start: Callable[..., Program], tmp_path: Path
 ) -> None:
-    bag = tmp_path / "malformed.mcap"
-    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path), "--out", bag)
+    bag = tmp_path / "malformed"
+    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path), *named(bag))
     robot.wait_for_recorder(recorder)
     wrong = Image(height=4, width=4, encoding="rgb8", step=12, data=bytes(47))
     for _ in range(3):
@@ -335,7 +448,7 @@ def test_a_malformed_message_is_kept_and_warned_about_once(
     assert recorder.log().count("/camera/image_raw: a message is malformed: data is 47 bytes") == 1
     assert "3 messages, 3 of them malformed" in recorder.log()
     assert 'the episode marker is "begin"; start, change, success and failure are understood' in recorder.log()
-    assert all(same(wrong, image) for image in read_with_mcap(bag, TOPICS)["/camera/image_raw"])
+    assert all(same(wrong, image) for image in read_with_mcap(file_of(bag), TOPICS)["/camera/image_raw"])
 
 
 def test_silent_topics_and_other_types_are_named(peer: Peer, start: Callable[..., Program], tmp_path: Path) -> None:
@@ -355,8 +468,13 @@ def test_silent_topics_and_other_types_are_named(peer: Peer, start: Callable[...
     ("arguments", "parts"),
     [
         (["--params-file", "{folder}/none.yaml", "--out", "{folder}/new"], ["none.yaml", "No such file"]),
-        (["--params-file", "{folder}/node.param.yaml", "--out", "{folder}/taken.mcap"], ["taken", "never replaces"]),
-        (["--params-file", "{folder}/node.param.yaml", "--out", "{folder}/taken.mcap/x"], ["taken.mcap/x"]),
+        (
+            ["--params-file", "{folder}/node.param.yaml", "--out", "{folder}", "--name", "taken"],
+            ["taken", "never replaces"],
+        ),
+        (["--params-file", "{folder}/node.param.yaml", "--out", "{folder}/taken/x"], ["taken/x"]),
+        (["--params-file", "{folder}/node.param.yaml", "--out", "{folder}/new", "--name", "a/b"], ["a/b", "without /"]),
+        (["--params-file", "{folder}/node.param.yaml", "--out", "{folder}/new/x.mcap"], ["x.mcap", "--name"]),
         (["--params-file", "{folder}/node.param.yaml", "--out", "{folder}/new", "more"], ["\"more\"", "--ros-args"]),
         (
             ["--params-file", "{folder}/node.param.yaml", "--out", "{folder}/new", "--ros-args", "-r", "x:x:x"],
@@ -377,11 +495,11 @@ def test_a_problem_at_the_start_is_named_and_leaves_no_file(
 ) -> None:
     parameters(tmp_path)
     (tmp_path / "empty.yaml").write_text("late_fusion:\n  ros__parameters: {use_sim_time: false}\n")
-    (tmp_path / "taken.mcap").write_bytes(b"something dear")
+    (tmp_path / "taken").write_bytes(b"something dear")
     recorder = start("late_fusion", "record", *(word.format(folder=tmp_path) for word in arguments))
     assert recorder.wait() == 1, recorder.log()
     for part in parts:
         assert part in recorder.log(), recorder.log()
     assert "panicked" not in recorder.log()
-    assert (tmp_path / "taken.mcap").read_bytes() == b"something dear"
-    assert not list(tmp_path.glob("new/*"))
+    assert (tmp_path / "taken").read_bytes() == b"something dear"
+    assert not (tmp_path / "new").exists()

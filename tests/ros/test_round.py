@@ -35,7 +35,7 @@ def test_what_was_recorded_is_learned_and_run(tmp_path: Path, environment: dict[
     bags, policy, report = tmp_path / "demonstrations", tmp_path / "policy", tmp_path / "report.json"
     record = [sys.executable, "-m", "late_fusion_sim.record", bags, "--late-fusion", executable("late_fusion")]
     run(*record, "--tasks", TASKS, "--episodes", str(DEMONSTRATIONS), environment=environment)
-    assert sorted(bag.name for bag in bags.glob("*.mcap")) == ["button.mcap", "drawer.mcap"]
+    assert sorted(file.parent.name for file in bags.glob("*/metadata.yaml")) == ["button", "drawer"]
 
     training = ROOT / "config/train/tabletop.yaml"
     run(executable("late_fusion"), "train", training, bags, "--out", policy, environment=environment)

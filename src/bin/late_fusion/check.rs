@@ -1,4 +1,4 @@
-//! `late_fusion check`: what a node would run, or everything that keeps it from running.
+//! `late_fusion check`: what a node would run, or everything that keeps it from running; and what recordings are good for.
 
 use std::path::{Path, PathBuf};
 
@@ -10,17 +10,40 @@ use late_fusion::errors::ConfigErrors;
 use late_fusion::safety::Stop;
 use late_fusion::spec::{HeadSpec, PolicySpec};
 
+use super::check_bag;
 use super::parameters::parameters;
 
-/// Check a parameter file with its policy and encoders, without ROS running.
+/// Check a parameter file with its policy and encoders, or recordings, without ROS running.
 ///
-/// Prints every problem at once and ends with status 1, or shows a table of what the node would run.
+/// With --params-file: prints every problem at once and ends with status 1, or shows a table of what the node would run.
+///
+/// With --bag: shows what recordings hold, topic by topic, and what is odd about it. With a training file as well, also what
+/// its training would find in them: episodes, labels, and how old each modality is beside them; it ends with status 1 where
+/// that training would fail.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
+    /// With --bag, the training file that the recordings are for.
+    #[arg(value_name = "TRAINING_FILE", allow_hyphen_values = true)]
+    training: Option<String>,
+
     /// The node's parameter file. Of several the later one wins.
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE", required_unless_present = "bag")]
     params_file: Vec<PathBuf>,
+
+    /// Recordings to check instead: MCAP files, folders of rosbag2, or folders that are searched for both.
+    #[arg(long, value_name = "BAG", num_args = 1.., conflicts_with_all = ["params_file", "policy", "encoder"])]
+    bag: Vec<PathBuf>,
+
+    /// With --bag, a folder for a picture of each camera: the first that can be decoded.
+    #[arg(long, value_name = "FOLDER", requires = "bag")]
+    pictures: Option<PathBuf>,
+
+    /// With --bag and a training file, the path of libonnxruntime.so [default: the environment variable
+    /// LATE_FUSION_ONNXRUNTIME, then beside this installation].
+    #[cfg(feature = "train")]
+    #[arg(long, value_name = "FILE", requires = "bag")]
+    onnxruntime: Option<PathBuf>,
 
     /// A policy folder to check instead of the one in the parameter file.
     #[arg(long, value_name = "FOLDER")]
@@ -45,14 +68,36 @@ const EXAMPLES: &str = "\
 Examples:
   late_fusion check --params-file config/late_fusion.param.yaml
   late_fusion check --encoder --params-file config/late_fusion_encoder.param.yaml
-  late_fusion check --params-file robots.param.yaml --ros-args -r __ns:=/left";
+  late_fusion check --params-file robots.param.yaml --ros-args -r __ns:=/left
+  late_fusion check --bag last_week/
+  late_fusion check my_training.yaml --bag demonstrations --pictures seen";
 
 /// Checks, and prints the table.
 ///
 /// # Errors
-/// Every problem of the parameter file, the policy and its encoders.
+/// Every problem of the parameter file, the policy and its encoders; or everything for which a training would fail.
 pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
-    let ros = parameters(&arguments.params_file, &arguments.ros_arguments)?;
+    // What begins with a dash is the beginning of what is for ROS.
+    let is_file = |word: &String| !arguments.bag.is_empty() && !word.starts_with('-');
+    let training = arguments
+        .training
+        .clone()
+        .filter(is_file)
+        .map(PathBuf::from);
+    let words = arguments.training.iter().filter(|word| !is_file(word));
+    let ros_arguments: Vec<String> = words.chain(&arguments.ros_arguments).cloned().collect();
+    if !arguments.bag.is_empty() {
+        // Recordings have nothing for ROS to say.
+        parameters(&[], &ros_arguments)?;
+        return check_bag::run(&check_bag::Wanted {
+            training,
+            bags: arguments.bag,
+            pictures: arguments.pictures,
+            #[cfg(feature = "train")]
+            onnxruntime: arguments.onnxruntime,
+        });
+    }
+    let ros = parameters(&arguments.params_file, &ros_arguments)?;
     let overrides = Overrides::read(&ros)?;
     let name = arguments.encoder.as_deref().unwrap_or(NODE_NAME);
     let robots = robots(&ros, &overrides, name);

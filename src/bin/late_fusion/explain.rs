@@ -18,8 +18,8 @@ use super::parameters::parameters;
 /// Writes explanation.svg, which any browser opens, and explanation.json with the same numbers.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  late_fusion explain --bag demonstrations/monday.mcap --policy models/policies/tabletop\n  \
-    late_fusion explain --bag monday.mcap --params-file my.param.yaml --episode 3 --from 1.5 --to 4 --out third"
+    after_help = "Examples:\n  late_fusion explain --bag demonstrations/monday --policy models/policies/tabletop\n  \
+    late_fusion explain --bag demonstrations/monday --params-file my.param.yaml --episode 3 --from 1.5 --to 4 --out third"
 )]
 pub struct Arguments {
     /// The recording: an MCAP file, a folder of rosbag2, or a folder that holds one recording.

@@ -1,6 +1,7 @@
 //! The tools: record demonstrations, train a policy from them, check what a node would run, ask why, and see why.
 
 mod check;
+mod check_bag;
 mod console;
 mod convert;
 mod explain;

@@ -11,15 +11,16 @@ use late_fusion::shutdown::Shutdown;
 
 use super::parameters::parameters;
 
-/// Record demonstrations into an MCAP file.
+/// Record demonstrations into a folder as rosbag2 writes it.
 ///
 /// Listens to the topic of every modality in the parameter file, to the expert's action
 /// (record.expert_action_topic, of the type action.message) and to the episode markers
 /// (record.episode_topic, std_msgs/msg/String: `start`, then `success` or `failure`; `change` where something else is meant
 /// from there on).
 ///
-/// End it with Ctrl-C. What has been recorded survives also when the process is killed. The file is an ordinary
-/// ROS 2 bag: `ros2 bag play`, Foxglove and `late_fusion train` read it.
+/// End it with Ctrl-C. What has been recorded survives also when the process is killed. The recording is an ordinary
+/// ROS 2 bag, a folder with MCAP files and metadata.yaml: `ros2 bag info`, `ros2 bag play`, Foxglove and `late_fusion train`
+/// read it.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -27,9 +28,13 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", required = true)]
     params_file: Vec<PathBuf>,
 
-    /// A folder, in which the file is named by the time, or the path of a new .mcap file.
-    #[arg(long, value_name = "FOLDER|FILE.mcap")]
+    /// The folder that the recording goes into, which is a folder itself.
+    #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
+
+    /// What the recording is called [default: the time, in UTC].
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
 
     /// What follows --ros-args is for ROS: which robot is meant (-r __ns:=/left), remappings of topics (-r), other
     /// parameters (-p use_sim_time:=true).
@@ -44,8 +49,8 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   late_fusion record --params-file config/late_fusion.param.yaml --out demonstrations
-  late_fusion record --params-file config/late_fusion.param.yaml --out first.mcap \\
-      --ros-args -r camera/image_raw:=/wrist/image_raw -p use_sim_time:=true";
+  late_fusion record --params-file config/late_fusion.param.yaml --out demonstrations \\
+      --name first --ros-args -r camera/image_raw:=/wrist/image_raw -p use_sim_time:=true";
 
 /// How often the line on a terminal changes.
 const TERMINAL_EVERY: Duration = Duration::from_millis(200);
@@ -63,10 +68,14 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     let overrides = Overrides::read(&ros)?;
     let robot = only_robot(&ros, &overrides, NODE_NAME)?;
     let checked = NodeConfig::from_parameters(overrides.of(&robot)?)?;
-    let path = output_path(&arguments.out, SystemTime::now())?;
+    let name = arguments
+        .name
+        .unwrap_or_else(|| time_name(SystemTime::now()));
+    not_a_file(&arguments.out)?;
     let shutdown = Shutdown::default();
     watch_signals(&shutdown)?;
-    let mut recorder = Recorder::start(&checked.config, &robot, &path)?;
+    let mut recorder = Recorder::start(&checked.config, &robot, &arguments.out, &name)?;
+    let folder = recorder.folder().to_owned();
     let topics: Vec<&str> = recorder.topics().collect();
     let mut line = Line::new();
     for warning in checked.warnings {
@@ -75,7 +84,7 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     line.say(&format!(
         "recording {} into {}; Ctrl-C ends it",
         topics.join(", "),
-        path.display()
+        folder.display()
     ));
     while !shutdown.is_requested() {
         for notice in recorder.step()? {
@@ -84,23 +93,21 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
         line.show(&recorder.progress());
     }
     let report = recorder.finish()?;
-    line.say(&summary(&report, &path));
+    line.say(&summary(&report, &folder));
     Ok(())
 }
 
-/// The path of the new file; folders on the way are made.
-fn output_path(out: &Path, now: SystemTime) -> Result<PathBuf, ConfigErrors> {
+/// Recordings were files once.
+fn not_a_file(out: &Path) -> Result<(), ConfigErrors> {
     let is_file = out.extension().is_some_and(|extension| extension == "mcap");
-    let path = match is_file {
-        true => out.to_owned(),
-        false => out.join(format!("{}.mcap", time_name(now))),
-    };
-    let folder = path.parent().unwrap_or(Path::new(""));
-    if !folder.as_os_str().is_empty() {
-        std::fs::create_dir_all(folder)
-            .map_err(|e| format!("--out {}: the folder cannot be made: {e}", out.display()))?;
+    match is_file {
+        false => Ok(()),
+        true => Err(format!(
+            "--out {}: a recording is a folder; name the folder that it goes into, and with --name what it is called",
+            out.display()
+        )
+        .into()),
     }
-    Ok(path)
 }
 
 /// `2026-11-22_14-05-09`, in UTC.
@@ -206,11 +213,11 @@ fn put(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-fn summary(report: &Report, path: &Path) -> String {
+fn summary(report: &Report, folder: &Path) -> String {
     let episodes = report.episodes;
     let mut lines = vec![format!(
         "{}: {} messages, {:.1} MB, {} episodes ({} success, {} failure)",
-        path.display(),
+        folder.display(),
         report.bag.messages,
         report.bag.bytes as f64 * 1e-6,
         episodes.succeeded + episodes.failed,
@@ -247,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_named_by_the_time() {
+    fn recordings_are_named_by_the_time() {
         for (seconds, name) in [
             (0, "1970-01-01_00-00-00"),
             (951_782_400, "2000-02-29_00-00-00"),
@@ -259,21 +266,13 @@ mod tests {
     }
 
     #[test]
-    fn out_is_a_folder_or_a_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let new = folder.path().join("a/b");
-        let path = output_path(&new, UNIX_EPOCH).unwrap();
-        assert_eq!(path, new.join("1970-01-01_00-00-00.mcap"));
-        assert!(new.is_dir());
-        let file = folder.path().join("c/d.mcap");
-        assert_eq!(output_path(&file, UNIX_EPOCH).unwrap(), file);
-        assert!(!file.exists());
-        std::fs::write(folder.path().join("taken"), "").unwrap();
-        let text = output_path(&folder.path().join("taken"), UNIX_EPOCH)
+    fn a_file_is_refused_with_what_to_say_instead() {
+        assert_eq!(not_a_file(Path::new("demonstrations")), Ok(()));
+        let text = not_a_file(Path::new("a/first.mcap"))
             .unwrap_err()
             .to_string();
         assert!(
-            text.contains("taken") && text.contains("cannot be made"),
+            text.contains("a/first.mcap") && text.contains("--name"),
             "{text}"
         );
     }

@@ -1,7 +1,9 @@
 //! Message definitions as a bag embeds them, so that it can be read where the packages are not installed.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
 
 use super::layout::{RULE, is_built_in};
 use super::type_name::TypeName;
@@ -53,14 +55,25 @@ impl Definitions {
         Ok(text)
     }
 
+    /// The hash of a message type's description (`RIHS01_…`), as the middleware tells it; `None` where the package was built
+    /// without, as before Iron.
+    pub fn type_hash(&self, message_type: &str) -> Option<String> {
+        let text = self.text_of(&file_of(&TypeName::parse(message_type, ""), "json"))?;
+        let described: Described = serde_json::from_str(&text).ok()?;
+        let mut hashes = described.type_hashes.into_iter();
+        hashes
+            .find(|hash| hash.type_name == message_type)
+            .map(|hash| hash.hash_string)
+    }
+
+    fn text_of(&self, file: &Path) -> Option<String> {
+        let mut prefixes = self.prefixes.iter();
+        prefixes.find_map(|prefix| std::fs::read_to_string(prefix.join(file)).ok())
+    }
+
     fn read(&self, name: &TypeName) -> Result<String, ConfigErrors> {
-        let file = PathBuf::from("share")
-            .join(&name.package)
-            .join("msg")
-            .join(format!("{}.msg", name.name));
-        self.prefixes
-            .iter()
-            .find_map(|prefix| std::fs::read_to_string(prefix.join(&file)).ok())
+        let file = file_of(name, "msg");
+        self.text_of(&file)
             .ok_or_else(|| {
                 let prefixes: Vec<String> = self
                     .prefixes
@@ -77,6 +90,24 @@ impl Definitions {
                 ))
             })
     }
+}
+
+/// What a package says of a type in a `.json` file.
+#[derive(Deserialize)]
+struct Described {
+    type_hashes: Vec<TypeHash>,
+}
+
+#[derive(Deserialize)]
+struct TypeHash {
+    type_name: String,
+    hash_string: String,
+}
+
+/// The file of a message type, from a prefix.
+fn file_of(name: &TypeName, extension: &str) -> PathBuf {
+    let folder = PathBuf::from("share").join(&name.package).join("msg");
+    folder.join(format!("{}.{extension}", name.name))
 }
 
 /// The message types of the fields in a `.msg` file.
@@ -144,6 +175,21 @@ mod tests {
             ]
         );
         assert_eq!(parts[4], "MSG: b_msgs/Far\nuint8[] data\n");
+    }
+
+    #[test]
+    fn the_hash_is_the_types_own_and_not_that_of_a_type_inside_it() {
+        let (folder, definitions) = share();
+        assert_eq!(definitions.type_hash("a_msgs/msg/Outer"), None);
+        let text = r#"{"type_description_msg": {}, "type_hashes": [
+            {"type_name": "b_msgs/msg/Far", "hash_string": "RIHS01_2"},
+            {"type_name": "a_msgs/msg/Outer", "hash_string": "RIHS01_1"}]}"#;
+        let file = folder.path().join("share/a_msgs/msg/Outer.json");
+        std::fs::write(&file, text).unwrap();
+        let hash = definitions.type_hash("a_msgs/msg/Outer");
+        assert_eq!(hash.as_deref(), Some("RIHS01_1"));
+        std::fs::write(&file, "{").unwrap();
+        assert_eq!(definitions.type_hash("a_msgs/msg/Outer"), None);
     }
 
     #[test]
