@@ -11,13 +11,15 @@ use std::path::{Path, PathBuf};
 use crate::bag::find;
 use crate::errors::ConfigErrors;
 use crate::inspection::Inspection;
+use command::Command;
 use seen::Seen;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The topic that says what should have been done, where there are several that could.
-    pub action: Option<String>,
+    /// The topics that say what should have been done, where there are several that could. Every message of the first is a
+    /// label.
+    pub actions: Vec<String>,
     /// The folder with the encoders `efficientnet_lite0` and `minilm_l6`.
     pub encoders: PathBuf,
     /// The folder that the policy will be trained to.
@@ -89,7 +91,7 @@ impl Recordings {
     /// That nothing is sensed or nothing is commanded, or that several topics could say what should have been done.
     pub fn propose(&self, options: &Options) -> Result<Proposal, Undecided> {
         let seen = &self.seen;
-        let command = seen.command(options.action.as_deref(), &self.inspection)?;
+        let commands = seen.commands(&options.actions, &self.inspection)?;
         if seen.sources().is_empty() {
             return Err(ConfigErrors::from(format!(
                 "there is nothing that a robot could act on: no picture, no std_msgs/msg/String, no \
@@ -98,16 +100,16 @@ impl Recordings {
             ))
             .into());
         }
-        let mut notes = seen.notes(&command, &self.inspection);
-        notes.extend(command.notes());
+        let mut notes = seen.notes(&commands, &self.inspection);
+        notes.extend(commands.iter().flat_map(Command::notes));
         Ok(Proposal {
             training: training_file::write(
                 seen,
-                &command,
+                &commands,
                 &options.encoders,
                 self.inspection.recordings(),
             ),
-            parameters: parameter_file::write(seen, &command, &options.policy),
+            parameters: parameter_file::write(seen, &commands, &options.policy),
             notes,
         })
     }

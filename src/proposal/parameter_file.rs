@@ -4,21 +4,22 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::command::{Command, joint_of};
-use super::quoted;
 use super::seen::Seen;
+use super::{as_name, quoted};
 use crate::message::MessageType;
 
 /// How much faster than ever in the recordings a number may change.
 const MARGIN: f64 = 1.5;
 
 /// With comments, ready for the node once the policy is trained.
-pub(super) fn write(seen: &Seen, command: &Command, policy: &Path) -> String {
+pub(super) fn write(seen: &Seen, commands: &[Command], policy: &Path) -> String {
+    let rate_hz = commands.iter().map(Command::rate_hz).fold(1.0, f64::max);
     let mut file = format!(
         "# For the node, found in recordings by `late_fusion init`. config/late_fusion.param.yaml of late_fusion explains every \
          parameter.\n\n/**/late_fusion:\n  ros__parameters:\n    policy: {}\n\n    # As often as there were labels.\n    \
          control_rate_hz: {:?}\n\n    modalities:\n",
         quoted(&policy.to_string_lossy()),
-        command.rate_hz()
+        rate_hz
     );
     for source in seen.sources() {
         let _ = writeln!(
@@ -29,6 +30,57 @@ pub(super) fn write(seen: &Seen, command: &Command, policy: &Path) -> String {
             source.message.ros_name()
         );
     }
+    file += "\n    action:\n      # Where the commands go. While a person or another program commands there too, keep it apart.\n";
+    match commands {
+        [only] => command_topic(&mut file, only, "      ", "late_fusion/command"),
+        several => {
+            file += "      commands:\n";
+            for command in several {
+                let name = as_name(&command.topic);
+                let _ = writeln!(file, "        {name}:");
+                let topic = format!("late_fusion/{name}");
+                command_topic(&mut file, command, "          ", &topic);
+                let _ = writeln!(file, "          rate_hz: {:?}", command.rate_hz());
+            }
+        }
+    }
+    let _ = writeln!(
+        file,
+        "      # {MARGIN} times the fastest change that there was, per second, reached within a period. Narrow them for your \
+         robot.\n      limits:"
+    );
+    for action in commands.iter().flat_map(Command::used) {
+        let span = (action.range.1 - action.range.0).max(1e-3);
+        let fastest = (MARGIN * action.fastest).max(0.01 * span).max(0.001);
+        let _ = writeln!(
+            file,
+            "        {}: {{max_rate: {fastest:.3}, max_acceleration: {:.3}}}",
+            action.name,
+            fastest * rate_hz
+        );
+    }
+    // With several command topics those are recorded themselves.
+    let shown = match commands {
+        [only] if !only.is_measured() => Some(&only.topic),
+        _ => None,
+    };
+    if seen.markers.is_some() || shown.is_some() {
+        let _ = writeln!(
+            file,
+            "\n    # What `late_fusion record` listens to as well.\n    record:"
+        );
+    }
+    if let Some(topic) = shown {
+        let _ = writeln!(file, "      expert_action_topic: {}", quoted(topic));
+    }
+    if let Some(topic) = &seen.markers {
+        let _ = writeln!(file, "      episode_topic: {}", quoted(topic));
+    }
+    file
+}
+
+/// A topic, its message and its fields, each line behind `indent`.
+fn command_topic(file: &mut String, command: &Command, indent: &str, topic: &str) {
     let message = match command.message {
         // Where to send commands to is nobody's guess: positions for a controller of joint_trajectory_controller's kind.
         MessageType::Defined(_) => MessageType::JointTrajectory.ros_name(),
@@ -36,8 +88,7 @@ pub(super) fn write(seen: &Seen, command: &Command, policy: &Path) -> String {
     };
     let _ = writeln!(
         file,
-        "\n    action:\n      # Where the commands go. While a person or another program commands there too, keep it apart.\n      \
-         topic: late_fusion/command\n      message: {message}\n      fields:"
+        "{indent}topic: {topic}\n{indent}message: {message}\n{indent}fields:"
     );
     for action in command.used() {
         let field = match command.message {
@@ -47,38 +98,6 @@ pub(super) fn write(seen: &Seen, command: &Command, policy: &Path) -> String {
             ),
             _ => action.field.clone(),
         };
-        let _ = writeln!(file, "        {}: {}", action.name, quoted(&field));
+        let _ = writeln!(file, "{indent}  {}: {}", action.name, quoted(&field));
     }
-    let _ = writeln!(
-        file,
-        "      # {MARGIN} times the fastest change that there was, per second, reached within a period. Narrow them for your \
-         robot.\n      limits:"
-    );
-    for action in command.used() {
-        let span = (action.range.1 - action.range.0).max(1e-3);
-        let fastest = (MARGIN * action.fastest).max(0.01 * span).max(0.001);
-        let _ = writeln!(
-            file,
-            "        {}: {{max_rate: {fastest:.3}, max_acceleration: {:.3}}}",
-            action.name,
-            fastest * command.rate_hz()
-        );
-    }
-    if seen.markers.is_some() || !command.is_measured() {
-        let _ = writeln!(
-            file,
-            "\n    # What `late_fusion record` listens to as well.\n    record:"
-        );
-    }
-    if !command.is_measured() {
-        let _ = writeln!(
-            file,
-            "      expert_action_topic: {}",
-            quoted(&command.topic)
-        );
-    }
-    if let Some(topic) = &seen.markers {
-        let _ = writeln!(file, "      episode_topic: {}", quoted(topic));
-    }
-    file
 }

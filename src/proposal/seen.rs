@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::command::Command;
 use super::{Undecided, as_name};
-use crate::bag::{Marker, RecordView};
+use crate::bag::{Marker, RecordView, same_topic};
 use crate::errors::ConfigErrors;
 use crate::inspection::Inspection;
 use crate::message::{JointStateView, MessageType, text};
@@ -116,23 +116,15 @@ impl Seen {
             .collect();
     }
 
-    /// The topic that says what should have been done: the one that is asked for, the only one that commands, or, where none
+    /// The topics that say what should have been done: those that are asked for, the only one that commands, or, where none
     /// does, the joints.
-    pub fn command(
+    pub fn commands(
         &self,
-        asked: Option<&str>,
+        asked: &[String],
         inspection: &Inspection,
-    ) -> Result<Command, Undecided> {
-        if let Some(asked) = asked {
-            let same = |topic: &str| topic.trim_start_matches('/') == asked.trim_start_matches('/');
-            let found = self.commands.iter().find(|command| same(&command.topic));
-            return found.cloned().ok_or_else(|| {
-                let wrong = format!(
-                    "--action is {asked:?}; the topics that say what was done are {}",
-                    self.names_of(|_| true)
-                );
-                ConfigErrors::from(wrong).into()
-            });
+    ) -> Result<Vec<Command>, Undecided> {
+        if !asked.is_empty() {
+            return Ok(self.asked_for(asked)?);
         }
         let mut commanding: Vec<&Command> =
             self.commands.iter().filter(|c| !c.is_measured()).collect();
@@ -140,7 +132,7 @@ impl Seen {
             commanding = self.commands.iter().collect();
         }
         match commanding.as_slice() {
-            [only] => Ok((*only).clone()),
+            [only] => Ok(vec![(*only).clone()]),
             [] => Err(ConfigErrors::from(format!(
                 "nothing says what should have been done: no Twist, JointTrajectory, Float64MultiArray or JointState. There \
                  are {}",
@@ -149,6 +141,35 @@ impl Seen {
             .into()),
             several => Err(Undecided::Actions(several.iter().map(|c| c.topic.clone()).collect())),
         }
+    }
+
+    fn asked_for(&self, asked: &[String]) -> Result<Vec<Command>, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let mut found: Vec<Command> = Vec::new();
+        for topic in asked {
+            let same = |other: &str| same_topic(other, topic);
+            if found.iter().any(|command| same(&command.topic)) {
+                errors.add(format!("--action {topic:?} is given twice"));
+                continue;
+            }
+            match self.commands.iter().find(|command| same(&command.topic)) {
+                Some(command) => found.push(command.clone()),
+                None => errors.add(format!(
+                    "--action is {topic:?}; the topics that say what was done are {}",
+                    self.names_of(|_| true)
+                )),
+            }
+        }
+        if let [_, _, ..] = found[..]
+            && let Some(measured) = found.iter().find(|command| command.is_measured())
+        {
+            errors.add(format!(
+                "--action {:?} is what was measured, not what was commanded; it can only be the one topic of labels",
+                measured.topic
+            ));
+        }
+        name_apart(&mut found);
+        errors.or(found)
     }
 
     fn names_of(&self, wanted: impl Fn(&&Command) -> bool) -> String {
@@ -200,7 +221,7 @@ impl Seen {
     }
 
     /// What was found.
-    pub fn notes(&self, command: &Command, inspection: &Inspection) -> Vec<String> {
+    pub fn notes(&self, commands: &[Command], inspection: &Inspection) -> Vec<String> {
         let list = |sources: &[Source]| {
             let topics = topics_of(sources);
             if topics.is_empty() {
@@ -217,7 +238,7 @@ impl Seen {
                 .chain(&self.joints);
             sources.into_iter().any(|s| s.topic == topic)
                 || self.markers.as_deref() == Some(topic)
-                || command.topic == topic
+                || commands.iter().any(|command| command.topic == topic)
         };
         let left: Vec<String> = (inspection.topics())
             .filter(|(topic, _)| !used(topic))
@@ -227,17 +248,32 @@ impl Seen {
             format!("cameras: {}", list(&self.cameras)),
             format!("sentences: {}", list(&self.sentences)),
             format!("joints: {}", list(&self.joints)),
-            format!(
-                "labels: {} ({} messages, {} Hz)",
-                command.topic,
-                command.count,
-                command.rate_hz()
-            ),
         ];
+        notes.extend(commands.iter().map(|command| {
+            let (topic, count, rate_hz) = (&command.topic, command.count, command.rate_hz());
+            format!("labels: {topic} ({count} messages, {rate_hz} Hz)")
+        }));
         if !left.is_empty() {
             notes.push(format!("not used: {}", left.join(", ")));
         }
         notes
+    }
+}
+
+/// Gives actions that are called as one of another topic is their topic's name as well.
+fn name_apart(commands: &mut [Command]) {
+    let all = commands.iter().flat_map(|command| &command.actions);
+    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    for action in all {
+        *count.entry(action.name.clone()).or_default() += 1;
+    }
+    for command in commands {
+        let topic = as_name(&command.topic);
+        for action in &mut command.actions {
+            if count[&action.name] > 1 {
+                action.name = format!("{topic}_{}", action.name);
+            }
+        }
     }
 }
 

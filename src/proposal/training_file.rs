@@ -12,7 +12,7 @@ use crate::message::{MessageType, Quantity};
 const PAUSE_S: f64 = 2.0;
 
 /// With comments, ready for `late_fusion train`.
-pub(super) fn write(seen: &Seen, command: &Command, encoders: &Path, bags: usize) -> String {
+pub(super) fn write(seen: &Seen, commands: &[Command], encoders: &Path, bags: usize) -> String {
     let mut file = String::from(
         "# What to learn, found in recordings by `late_fusion init`. config/train/tabletop.yaml of late_fusion explains every key.\n\n\
          name: mine\ndescription: \"\"\n\n# What the robot senses. Leave out what is of no use.\nmodalities:\n",
@@ -20,32 +20,24 @@ pub(super) fn write(seen: &Seen, command: &Command, encoders: &Path, bags: usize
     for source in seen.sources() {
         modality(&mut file, &source, encoders);
     }
-    let message = command.message.ros_name();
-    let _ = write!(
-        file,
-        "\n# Where the labels come from.\naction:\n  topic: {}\n  message: {message}\n  fields: {}\n",
-        quoted(&command.topic),
-        command.fields()
-    );
-    if let Some(ahead_s) = command.ahead_s() {
-        let _ = writeln!(
-            file,
-            "  # Nobody commanded: what was measured so much later is what should have been done. Tune it to how soon the robot \
-             follows.\n  ahead_s: {ahead_s}"
-        );
-    }
+    labels(&mut file, commands);
     file += "\n# The numbers of the action, with the least and the most that there was, a little rounded: the node never exceeds \
              them.\nactions:\n";
-    for action in command.used() {
-        action_line(&mut file, command, action);
+    for command in commands {
+        for action in command.used() {
+            action_line(&mut file, command, action);
+        }
     }
     file += "\n# What an episode is.\n";
-    let _ = match (&seen.markers, command.longest_pause_s > PAUSE_S, bags) {
+    let longest_pause_s = commands
+        .first()
+        .map_or(0.0, |command| command.longest_pause_s);
+    let _ = match (&seen.markers, longest_pause_s > PAUSE_S, bags) {
         (Some(topic), ..) => writeln!(file, "episodes: {{topic: {}}}", quoted(topic)),
         (None, true, 1) => writeln!(
             file,
             "# Labels pause for up to {:.1} s: what lies between two pauses is one.\nepisodes: {{each: gap, gap_s: {PAUSE_S}}}",
-            command.longest_pause_s
+            longest_pause_s
         ),
         (None, ..) => writeln!(file, "episodes: {{each: bag}}"),
     };
@@ -53,6 +45,39 @@ pub(super) fn write(seen: &Seen, command: &Command, encoders: &Path, bags: usize
              training: {epochs: 40, batch_size: 128, learning_rate: 0.002, weight_decay: 0.01, input_noise: 0.3, \
              validation_fraction: 0.1, seed: 0}\n";
     file
+}
+
+fn labels(file: &mut String, commands: &[Command]) {
+    *file += "\n# Where the labels come from.\naction:\n";
+    if let [only] = commands {
+        let _ = write!(
+            file,
+            "  topic: {}\n  message: {}\n  fields: {}\n",
+            quoted(&only.topic),
+            only.message.ros_name(),
+            only.fields()
+        );
+        if let Some(ahead_s) = only.ahead_s() {
+            let _ = writeln!(
+                file,
+                "  # Nobody commanded: what was measured so much later is what should have been done. Tune it to how soon the \
+                 robot follows.\n  ahead_s: {ahead_s}"
+            );
+        }
+        return;
+    }
+    *file += "  # Every message of the first topic is a label, completed with the newest message of each other topic that is no \
+              older than max_age_s.\n";
+    for (i, command) in commands.iter().enumerate() {
+        let max_age = if i > 0 { ", max_age_s: 0.5" } else { "" };
+        let _ = writeln!(
+            file,
+            "  - {{topic: {}, message: {}, fields: {}{max_age}}}",
+            quoted(&command.topic),
+            command.message.ros_name(),
+            command.fields()
+        );
+    }
 }
 
 fn modality(file: &mut String, source: &Source, encoders: &Path) {

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 from builtin_interfaces.msg import Time
+from geometry_msgs.msg import TwistStamped
 from policies import ENCODERS
 from program import executable
 from robot import Robot, joints
@@ -15,6 +16,7 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin
 from rosbags.rosbag2 import Writer as RosbagsWriter
 from rosbags.typesys import Stores, get_typestore
 from sensor_msgs.msg import Image
+from std_msgs.msg import String
 
 STORE = get_typestore(Stores.ROS2_JAZZY)
 TOPICS = {
@@ -127,3 +129,30 @@ def test_what_is_ambiguous_or_there_already_is_told_with_what_to_add(tmp_path: P
     assert done.returncode == 1 and "is there already; --force replaces it" in done.stderr
     done = init(tmp_path / "nowhere", tmp_path / "other")
     assert done.returncode == 1 and "nowhere" in done.stderr
+
+
+def test_a_robot_with_two_controllers_gets_a_command_topic_for_each(robot: Robot) -> None:
+    bag, mine = drive(robot.folder / "bag", also="/trailer/cmd_vel"), robot.folder / "mine"
+    done = init(bag, mine, "--action", "cmd_vel", "--action", "trailer/cmd_vel")
+    assert done.returncode == 0, done.stderr
+    training = mine / "training.yaml"
+    text = training.read_text().replace("input_noise: 0.3", "input_noise: 0.0")
+    training.write_text(text.replace("batch_size: 128", "batch_size: 16"))
+    done = tool("train", training, bag, "--out", mine / "policy")
+    assert done.returncode == 0, done.stderr
+    parameters = mine / "node.param.yaml"
+    done = tool("check", "--params-file", parameters)
+    assert done.returncode == 0 and "WARNING" not in done.stdout, done.stdout + done.stderr
+    commands = yaml.safe_load(parameters.read_text())["/**/late_fusion"]["ros__parameters"]["action"]["commands"]
+    assert [command["rate_hz"] for command in commands.values()] == [20.0, 20.0]
+    heard: dict[str, list[TwistStamped]] = {command["topic"]: [] for command in commands.values()}
+    for topic, messages in heard.items():
+        robot.peer.node.create_subscription(TwistStamped, topic, messages.append, 10)
+    robot.program = robot._start("late_fusion_node", "--ros-args", "--params-file", parameters)
+    robot.keep_sending("front/image_raw", seen)
+    robot.keep_sending("joint_states", joints(0.8, -0.8))
+    robot.wait_for(
+        "an instruction to be heard",
+        lambda: robot.send("instruction", String(data="drive"), latched=True) or all(heard.values()),
+    )
+    robot.wait_for("both to drive", lambda: all(m[-1].twist.linear.x > 0.3 for m in heard.values()))

@@ -1,4 +1,4 @@
-"""A base and an arm from one policy: every number on its own robot's topic, at its own rate, and stopped in its own way."""
+"""A base and an arm from one policy: every number on its own topic, at its own rate, and stopped in its own way."""
 
 from __future__ import annotations
 

@@ -128,7 +128,17 @@ def train(bag: Path, folder: Path) -> subprocess.CompletedProcess:
         mcap(CompressionType.LZ4),
         mcap(CompressionType.ZSTD),
     ],
-    ids=["rosbag2", "rosbag2 message", "rosbag2 file", "sqlite3", "sqlite3 message", "mcap", "mcap unchunked", "mcap lz4", "mcap zstd"],
+    ids=[
+        "rosbag2",
+        "rosbag2 message",
+        "rosbag2 file",
+        "sqlite3",
+        "sqlite3 message",
+        "mcap",
+        "mcap unchunked",
+        "mcap lz4",
+        "mcap zstd",
+    ],
 )
 def test_what_others_write_is_learned_from(write: Callable[[Path], Path], tmp_path: Path) -> None:
     done = train(write(tmp_path / "recording.mcap"), tmp_path)

@@ -12,16 +12,16 @@ use late_fusion::train::{dataset, train};
 
 use super::support::*;
 
-fn options(workshop: &Workshop, action: Option<&str>) -> Options {
+fn options(workshop: &Workshop, actions: &[&str]) -> Options {
     Options {
-        action: action.map(str::to_owned),
+        actions: actions.iter().map(|topic| (*topic).to_owned()).collect(),
         encoders: Path::new(env!("CARGO_MANIFEST_DIR")).join("models/encoders"),
         policy: workshop.options.out.clone(),
     }
 }
 
-fn propose(workshop: &Workshop, action: Option<&str>) -> Result<Proposal, Undecided> {
-    Recordings::look(&workshop.options.bags)?.propose(&options(workshop, action))
+fn propose(workshop: &Workshop, actions: &[&str]) -> Result<Proposal, Undecided> {
+    Recordings::look(&workshop.options.bags)?.propose(&options(workshop, actions))
 }
 
 fn picture(stamp: Stamp, shade: u8) -> Vec<u8> {
@@ -74,7 +74,7 @@ fn driven(workshop: &Workshop) {
 fn a_foreign_recording_is_learned_from_and_the_node_takes_what_was_learned() {
     let workshop = Workshop::new(POINT);
     driven(&workshop);
-    let proposal = propose(&workshop, None).unwrap();
+    let proposal = propose(&workshop, &[]).unwrap();
     let notes = proposal.notes.join("\n");
     for part in [
         "cameras: /front/image_raw",
@@ -146,7 +146,7 @@ fn where_nobody_commanded_the_joints_a_little_later_are_the_labels() {
     if MessageType::installed("sensor_msgs/msg/JointState").is_err() {
         return;
     }
-    let proposal = propose(&workshop, None).unwrap();
+    let proposal = propose(&workshop, &[]).unwrap();
     for part in ["ahead_s: 0.1", "y: \"position[y]\"", "each: bag"] {
         assert!(
             proposal.training.contains(part),
@@ -172,17 +172,17 @@ fn several_that_command_are_asked_about_and_nothing_at_all_is_told() {
     let mut recorder = Recorder::new(&workshop.bag("b.mcap"));
     recorder.numbers("/gripper", &[0.5]);
     recorder.finish();
-    let Err(Undecided::Actions(topics)) = propose(&workshop, None) else {
+    let Err(Undecided::Actions(topics)) = propose(&workshop, &[]) else {
         panic!("two could")
     };
     assert_eq!(topics, ["/cmd_vel", "/gripper"]);
-    let chosen = propose(&workshop, Some("gripper")).unwrap();
+    let chosen = propose(&workshop, &["gripper"]).unwrap();
     assert!(
         chosen.training.contains("topic: \"/gripper\""),
         "{}",
         chosen.training
     );
-    let Err(Undecided::Wrong(errors)) = propose(&workshop, Some("arm")) else {
+    let Err(Undecided::Wrong(errors)) = propose(&workshop, &["arm"]) else {
         panic!("there is none")
     };
     assert_names(
@@ -190,11 +190,17 @@ fn several_that_command_are_asked_about_and_nothing_at_all_is_told() {
         &["--action is \"arm\"", "/cmd_vel", "/gripper"],
     );
 
+    let refused = propose(&workshop, &["gripper", "/gripper"]);
+    let Err(Undecided::Wrong(errors)) = refused else {
+        panic!("it is one topic")
+    };
+    assert_names(&errors.to_string(), &["\"/gripper\" is given twice"]);
+
     let empty = Workshop::new(POINT);
     let mut recorder = Recorder::new(&empty.bag("a.mcap"));
     recorder.say("hello");
     recorder.finish();
-    let Err(Undecided::Wrong(errors)) = propose(&empty, None) else {
+    let Err(Undecided::Wrong(errors)) = propose(&empty, &[]) else {
         panic!("nothing commands")
     };
     assert_names(

@@ -27,9 +27,10 @@ pub struct Arguments {
     out: PathBuf,
 
     /// The topic that says what should have been done [default: the only one that commands; where none does, the joints, by
-    /// what they measure a little later].
-    #[arg(long, value_name = "TOPIC")]
-    action: Option<String>,
+    /// what they measure a little later]. To be given for each topic of a robot with several controllers; every message of the
+    /// first is a label.
+    #[arg(long = "action", value_name = "TOPIC")]
+    actions: Vec<String>,
 
     /// The folder with the encoders efficientnet_lite0 and minilm_l6 [default: those that ship].
     #[arg(long, value_name = "FOLDER")]
@@ -62,14 +63,14 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     })?;
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut options = Options {
-        action: arguments.action,
+        actions: arguments.actions,
         encoders: absolute(&encoders),
         policy: absolute(&arguments.out.join("policy")),
     };
     let recordings = Recordings::look(&arguments.bags)?;
     let proposal = match recordings.propose(&options) {
         Err(Undecided::Actions(topics)) => {
-            options.action = Some(ask(&topics)?);
+            options.actions = ask(&topics)?;
             recordings.propose(&options)
         }
         other => other,
@@ -109,19 +110,22 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
 
 fn several(topics: &[String]) -> ConfigErrors {
     format!(
-        "several topics could say what should have been done: {}; name one with --action",
+        "several topics could say what should have been done: {}; name one with --action, or several where the policy is to \
+         command them all",
         topics.join(", ")
     )
     .into()
 }
 
-/// Asks which topic says what should have been done.
-fn ask(topics: &[String]) -> Result<String, ConfigErrors> {
+/// Asks which topics say what should have been done.
+fn ask(topics: &[String]) -> Result<Vec<String>, ConfigErrors> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
         return Err(several(topics));
     }
-    println!("Which topic says what should have been done?");
+    println!(
+        "Which topic says what should have been done? (Several, with commas, where the policy is to command them all.)"
+    );
     for (i, topic) in topics.iter().enumerate() {
         println!("  {}  {topic}", i + 1);
     }
@@ -136,13 +140,12 @@ fn ask(topics: &[String]) -> Result<String, ConfigErrors> {
         {
             return Err(several(topics));
         }
-        let chosen = line
-            .trim()
-            .parse::<usize>()
-            .ok()
-            .and_then(|n| topics.get(n.checked_sub(1)?));
-        if let Some(topic) = chosen {
-            return Ok(topic.clone());
+        let number = |word: &str| {
+            let number: usize = word.trim().parse().ok()?;
+            topics.get(number.checked_sub(1)?).cloned()
+        };
+        if let Some(chosen) = line.split(',').map(number).collect() {
+            return Ok(chosen);
         }
     }
 }
