@@ -1,6 +1,6 @@
-"""The cameras. Those of Meta-World's arm are `scene`, its `corner2` moved to see the whole table, and `side`, which looks at it
-from the arm's other side. All are drawn without luxuries: shadows, reflections and multisampling make a picture on a CPU
-ten times as dear.
+"""The cameras. Those of Meta-World's arm are `scene`, its `corner2` moved to see the whole table, and `side`, which
+looks at it from the arm's other side. All are drawn without luxuries: shadows, reflections and multisampling make a
+picture on a CPU ten times as dear.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def looking(
     target: tuple[float, float, float],
     up: tuple[float, float, float] = (0.0, 0.0, 1.0),
 ) -> np.ndarray:
-    """The orientation of a camera that looks from one point to another, upright or with another way up, as a quaternion.
+    """The orientation of a camera that looks from one point to another, with the given way up, as a quaternion.
 
     MuJoCo's cameras look along their −z, with y up.
     """

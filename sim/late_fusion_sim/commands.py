@@ -65,7 +65,7 @@ def leader_state_of(positions: np.ndarray, stamp_ns: int) -> JointState:
 
 
 def positions_of(message: Float64MultiArray) -> np.ndarray:
-    """The six positions of a command, as a forward_command_controller takes them; another number of them is an error."""
+    """The six positions of a command, as a forward_command_controller takes them; others are an error."""
     values = np.array(message.data)
     if values.shape != (len(SO101.joints),) or not np.all(np.isfinite(values)):
         raise NodeTrouble(

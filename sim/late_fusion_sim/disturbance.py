@@ -29,8 +29,9 @@ class Disturbance:
         return replace(self, noise=share * self.noise, push=share * self.push)
 
     def carried_out(self, rng: np.random.Generator, calm_from: int) -> Callable[[np.ndarray], np.ndarray]:
-        """From the expert's action to what is carried out instead, period after period; both are speeds, where 1 is full
-        speed, and a push has its say in the first three of them.
+        """From the expert's action to what is carried out instead, period after period.
+
+        Both are speeds, where 1 is full speed; a push decides the first three of them.
 
         From the period `calm_from` on no push begins.
         """

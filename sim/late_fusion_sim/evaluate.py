@@ -28,8 +28,8 @@ from late_fusion_sim.process import bound_to_us
 from late_fusion_sim.progress import Progress
 from late_fusion_sim.ros import NodeTrouble
 from late_fusion_sim.tasks import Sentences, Task, load_tasks, select_tasks
-from late_fusion_sim.world import robot_of
 from late_fusion_sim.wilson import interval
+from late_fusion_sim.world import robot_of
 
 
 @dataclass(frozen=True)

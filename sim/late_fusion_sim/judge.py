@@ -6,6 +6,7 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
+from late_fusion_sim.scene import Scene
 from late_fusion_sim.tasks import Task
 from late_fusion_sim.world import AnyScene
 
@@ -58,7 +59,7 @@ class PairJudge:
 class TouchJudge:
     """For the table with shapes: which one do the fingers touch first?"""
 
-    def __init__(self, scene: AnyScene) -> None:
+    def __init__(self, scene: Scene) -> None:
         self._scene = scene
 
     def verdict(self) -> Outcome | None:
@@ -84,7 +85,7 @@ class Witness:
 
     def __init__(self, scene: AnyScene) -> None:
         self._judges: dict[str, Judge]
-        if scene.layout is not None:
+        if isinstance(scene, Scene) and scene.layout is not None:
             self._judges = {"touched what is meant": TouchJudge(scene)}
         elif scene.placement is None:
             self._judges = {"done": SuccessJudge(scene)}
@@ -100,6 +101,6 @@ class Witness:
 
 def judge_of(task: Task, scene: AnyScene) -> Judge:
     """The judge of a task, for the episode that the scene was just reset to."""
-    if scene.layout is not None:
+    if isinstance(scene, Scene) and scene.layout is not None:
         return TouchJudge(scene)
     return SuccessJudge(scene) if task.end is None else PairJudge(scene, task.end)

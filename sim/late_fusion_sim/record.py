@@ -119,7 +119,11 @@ def record(options: argparse.Namespace, arguments: list[str]) -> None:
     if options.side:
         changes.append((["modalities", "side"], camera_parameters(robot, "side")))
     if robot.label_message is not None:
-        changes += [(["action", "message"], robot.label_message), (["action", "fields"], {joint: f"position[{joint}]" for joint in robot.joints})]
+        fields = {joint: f"position[{joint}]" for joint in robot.joints}
+        changes += [
+            (["action", "message"], robot.label_message),
+            (["action", "fields"], fields),
+        ]
     parameter_file = options.out / "recorder.param.yaml"
     parameters = node_parameters(None, lockstep=False, changes=tuple(changes), robot=robot)
     parameter_file.write_text(yaml.safe_dump(parameters, sort_keys=False), encoding="utf-8")

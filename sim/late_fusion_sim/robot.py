@@ -17,8 +17,8 @@ class Observation:
     """What a robot would have on its topics."""
 
     pictures: dict[str, np.ndarray]
-    """What each camera sees that somebody wants, and the first one always: uint8 of shape (224, 224, 3), rgb. A fault may
-    have taken any of them."""
+    """What each camera sees that somebody wants, and the first one always: uint8 of shape (224, 224, 3), rgb. A fault
+    may have taken any of them."""
     state: np.ndarray
     """The joints' positions, in the order of `Robot.joints`."""
 

@@ -8,7 +8,7 @@ from metaworld.env_dict import ALL_V3_ENVIRONMENTS
 
 from late_fusion_sim.camera import MOUNTS, Cameras, mount
 from late_fusion_sim.placements import RECORDING_SEEDS, Placement, SceneSpec
-from late_fusion_sim.robot import SAWYER, Observation
+from late_fusion_sim.robot import SAWYER, Observation, Robot
 from late_fusion_sim.shapes import ALL_SHAPES, NEVER_TRAINED, Layout, ShapesEnvironment
 
 ENVIRONMENTS = {**ALL_V3_ENVIRONMENTS, "shapes": ShapesEnvironment}
@@ -19,7 +19,7 @@ TRAINED_SHAPES = tuple(shape for shape in ALL_SHAPES if shape not in NEVER_TRAIN
 class Scene:
     """One environment and its cameras; see `robot.Scene`. `World` opens and closes scenes."""
 
-    robot = SAWYER
+    robot: Robot = SAWYER
 
     def __init__(self, name: str, spec: SceneSpec) -> None:
         self.name = name
@@ -66,8 +66,8 @@ class Scene:
         self.layout = table.about(named[rng.integers(len(named))])
 
     def step(self, command: np.ndarray) -> None:
-        """Goes on by one control period with one command, four velocities clipped to [−1, 1], or with one in each of its
-        Meta-World steps.
+        """Goes on by one control period with one command, four velocities clipped to [−1, 1], or with one in each of
+        its Meta-World steps.
         """
         actions = np.clip(command, -1.0, 1.0).astype(np.float32)
         for action in np.broadcast_to(actions, (self.robot.steps_per_command, len(self.robot.joints))):

