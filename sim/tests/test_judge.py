@@ -64,7 +64,7 @@ def test_doing_nothing_is_neither(world: World, name: str) -> None:
     scene.reset(0)
     judge = judge_of(TASKS[name], scene)
     for _ in range(SAWYER.command_limit):
-        scene.step(np.zeros(4))
+        scene.step(scene.at_rest)
     assert judge.verdict() is None
 
 
