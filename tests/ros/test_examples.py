@@ -1,4 +1,4 @@
-"""The parameter files, training files and launch files of other robots fit together, and the node would start with them."""
+"""Parameter, training and launch files of other robots fit together, and the node would start with them."""
 
 from __future__ import annotations
 
