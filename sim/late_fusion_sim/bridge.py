@@ -7,26 +7,22 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from builtin_interfaces.msg import Duration as DurationMessage
 from builtin_interfaces.msg import Time
 from PIL import Image as Picture
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image, JointState
 from std_msgs.msg import String
-from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from late_fusion_sim.commands import command_type
 from late_fusion_sim.faults import Fault
 from late_fusion_sim.latency import NO_LATENCY, InFlight, Latency
-from late_fusion_sim.ros import NodeTrouble, Participant, nanoseconds_of, reliable, stamp_of
-from late_fusion_sim.scene import CONTROL_PERIOD_S, HAND_NAMES, Observation
-
-ALL_SENSES = frozenset({"scene", "joints", "instruction"})
-"""What a policy usually has."""
+from late_fusion_sim.robot import SAWYER, Observation, Robot
+from late_fusion_sim.ros import NodeTrouble, Participant, reliable, stamp_of
 
 JPEG_QUALITY = 90
-CONTROL_PERIOD_NS = round(CONTROL_PERIOD_S * 1e9)
 
 TIME_AT_START_NS = 1_000_000_000
 """Simulated time does not start at zero, which ROS reads as 'no time yet'."""
@@ -43,9 +39,10 @@ class Command:
     """What the node wants the arm to do."""
 
     values: np.ndarray
-    """Normalized velocities in the order of `HAND_NAMES`."""
+    """In the order of `Robot.joints`."""
     stamp_ns: int
-    """The node's stamp: in lockstep that of the observation it answers."""
+    """The node's stamp: in lockstep that of the observation it answers. Of a type without one, that of the newest
+    observation: the node answers each once."""
     received_ns: int
     """System time of its arrival in this process, however late it is looked at."""
 
@@ -85,21 +82,33 @@ class ImageTopics:
 class Bridge:
     """Publishes what a robot's drivers would, and keeps every command that comes back."""
 
-    def __init__(self, participant: Participant, *, simulated_time: bool, latency: Latency = NO_LATENCY) -> None:
+    def __init__(
+        self,
+        participant: Participant,
+        *,
+        simulated_time: bool,
+        latency: Latency = NO_LATENCY,
+        robot: Robot = SAWYER,
+    ) -> None:
         node = participant.node
+        self.robot = robot
+        self._type = command_type(robot)
+        self._asked_ns = 0
         self.latency = latency
         self._pictures: InFlight[Observation] = InFlight(latency.camera_s)
         self._newest: Observation | None = None
         self._participant = participant
         self._simulated_ns = TIME_AT_START_NS if simulated_time else None
-        self._scene = ImageTopics(participant, "camera/image_raw", "camera_optical")
-        self._side = ImageTopics(participant, "side_camera/image_raw", "side_camera_optical")
+        self._cameras = {
+            name: ImageTopics(participant, topic, f"{topic.partition('/')[0]}_optical")
+            for name, topic in robot.cameras.items()
+        }
         self._joints = participant.publisher(JointState, "joint_states", reliable(5))
-        self._expert = participant.publisher(JointTrajectory, "expert_action", reliable(10))
+        self._expert = participant.publisher(self._type.label_message, robot.label_topic, reliable(10))
         self._episode = participant.publisher(String, "episode", reliable(10))
         # Time that stands still is published again and again; real time is everybody's own.
         self._clock = participant.publisher(Clock, "/clock", reliable(1)) if simulated_time else None
-        self._action = node.create_subscription(JointTrajectory, "action", self._on_action, reliable(100))
+        self._action = node.create_subscription(self._type.message, "action", self._on_action, reliable(100))
         self.commands: list[Command] = []
         self.faults: tuple[Fault, ...] = ()
         self.step = 0
@@ -114,7 +123,7 @@ class Bridge:
         """Moves simulated time on by one control period."""
         if self._simulated_ns is None:
             raise RuntimeError("real time goes on by itself")
-        self._simulated_ns += CONTROL_PERIOD_NS
+        self._simulated_ns += self.robot.control_period_ns
         self.tell_time()
 
     def tell_time(self) -> None:
@@ -157,13 +166,11 @@ class Bridge:
 
     def _publish_pictures(self, pictures: Observation, stamp_ns: int) -> None:
         stamp = stamp_of(stamp_ns)
-        if pictures.image is not None:
-            self._scene.publish(pictures.image, stamp)
-        if pictures.side is not None:
-            self._side.publish(pictures.side, stamp)
+        for name, picture in pictures.pictures.items():
+            self._cameras[name].publish(picture, stamp)
 
     def _publish_joints(self, observation: Observation, stamp_ns: int) -> None:
-        joints = JointState(name=list(HAND_NAMES), position=observation.hand.tolist())
+        joints = JointState(name=list(self.robot.joints), position=observation.state.tolist())
         joints.header.stamp = stamp_of(stamp_ns)
         self._joints.publish(joints)
 
@@ -177,7 +184,7 @@ class Bridge:
 
         `check` is called while waiting and raises when waiting has become pointless.
         """
-        stamp_ns = self.now_ns
+        stamp_ns = self._asked_ns = self.now_ns
         exposed = self._with_faults(observation)
         self._pictures.send(stamp_ns, exposed)
         for _, pictures in self._pictures.arrived(stamp_ns):
@@ -197,35 +204,38 @@ class Bridge:
             f"observation within {GIVE_UP_S:.0f} s"
         )
 
-    def held_command(self, hold_s: float, ahead_s: float = 0.0) -> np.ndarray:
-        """Realtime: the newest command in effect, now or so much later; the stop when it is older than `hold_s`."""
+    def held_command(self, hold_s: float, ahead_s: float = 0.0) -> np.ndarray | None:
+        """Realtime: the newest command in effect, now or so much later; None when it is older than `hold_s`."""
         at_ns = time.time_ns() + round((ahead_s - self.latency.command_s) * 1e9)
         newest = next((each for each in reversed(self.commands) if each.received_ns <= at_ns), None)
         if newest is not None and at_ns - newest.received_ns <= hold_s * 1e9:
             return newest.values
-        return np.zeros(len(HAND_NAMES))
+        return None
 
     def label(self, action: np.ndarray, stamp_ns: int) -> None:
-        """Publishes what the expert would do at the observation of this stamp."""
-        self._expert.publish(trajectory_of(action, stamp_ns))
+        """Publishes what the demonstrator wants at the observation of this stamp."""
+        self._expert.publish(self._type.label(action, stamp_ns))
 
     def mark(self, text: str) -> None:
         """Publishes an episode marker: `start`, `change`, `success` or `failure`."""
         self._episode.publish(String(data=text))
 
-    def missing_subscribers(self, *, recording: bool, senses: frozenset[str] = ALL_SENSES) -> list[str]:
-        """Topics that nobody listens to although somebody with these senses, or a recorder, needs them."""
-        missing = [] if self._scene.wanted or "scene" not in senses else [self._scene.name]
-        if "side" in senses and not self._side.wanted:
-            missing.append(self._side.name)
+    def missing_subscribers(self, *, recording: bool, senses: frozenset[str] | None = None) -> list[str]:
+        """Topics that nobody listens to although somebody with these senses, or a recorder, needs them.
+
+        Where nothing is said, the senses are all but the optional cameras.
+        """
+        if senses is None:
+            senses = frozenset(self.robot.cameras) - self.robot.optional_cameras | {"joints"}
+        missing = [topics.name for name, topics in self._cameras.items() if name in senses and not topics.wanted]
         needed = [self._joints] if "joints" in senses else []
         needed += [self._expert, self._episode] if recording else []
         return missing + [each.topic for each in needed if each.listeners == 0]
 
     @property
-    def side_wanted(self) -> bool:
-        """Whether anybody looks through the second camera; drawing it is not free."""
-        return self._side.wanted
+    def wanted_cameras(self) -> frozenset[str]:
+        """Those that anybody looks through; drawing a picture is not free."""
+        return frozenset(name for name, topics in self._cameras.items() if topics.wanted)
 
     @property
     def commander_present(self) -> bool:
@@ -235,36 +245,12 @@ class Bridge:
     def _answer(self, stamp_ns: int) -> Command | None:
         return next((each for each in reversed(self.commands) if each.stamp_ns == stamp_ns), None)
 
-    def _on_action(self, message: JointTrajectory, info: dict) -> None:
+    def _on_action(self, message: Any, info: dict) -> None:
         # Some middlewares do not tell when a message arrived; then now is the best that is known.
         received_ns = info["received_timestamp"] or time.time_ns()
-        values = command_of(message)
-        self.commands.append(Command(values, nanoseconds_of(message.header.stamp), received_ns))
-
-
-def trajectory_of(action: np.ndarray, stamp_ns: int) -> JointTrajectory:
-    """A command as a message: velocities to hold for one control period."""
-    message = JointTrajectory(joint_names=list(HAND_NAMES))
-    message.header.stamp = stamp_of(stamp_ns)
-    point = JointTrajectoryPoint(velocities=[float(value) for value in action])
-    point.time_from_start = DurationMessage(nanosec=CONTROL_PERIOD_NS)
-    message.points = [point]
-    return message
-
-
-def command_of(message: JointTrajectory) -> np.ndarray:
-    """The four numbers of a command, in the order of `HAND_NAMES`; a message that has others is an error."""
-    velocities = message.points[0].velocities if message.points else []
-    by_name = dict(zip(message.joint_names, velocities))
-    if sorted(by_name) != sorted(HAND_NAMES) or len(message.joint_names) != len(velocities):
-        raise NodeTrouble(
-            f"a command names the joints {list(message.joint_names)} with {len(velocities)} velocities; "
-            f"the arm takes {list(HAND_NAMES)}, one velocity each in points[0]"
-        )
-    values = np.array([by_name[name] for name in HAND_NAMES])
-    if not np.all(np.isfinite(values)):
-        raise NodeTrouble(f"a command holds velocities that are not finite: {values.tolist()}")
-    return values
+        stamp_ns = self._type.stamp_ns(message)
+        values = self._type.read(message)
+        self.commands.append(Command(values, self._asked_ns if stamp_ns is None else stamp_ns, received_ns))
 
 
 def encode_jpeg(image: np.ndarray) -> bytes:

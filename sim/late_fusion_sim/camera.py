@@ -1,33 +1,37 @@
-"""The cameras: `scene`, Meta-World's `corner2` moved to see the whole table, and `side`, which looks at it from the
-arm's other side. They are drawn without luxuries: shadows, reflections and multisampling make a picture on a CPU ten
-times as dear.
+"""The cameras. Those of Meta-World's arm are `scene`, its `corner2` moved to see the whole table, and `side`, which
+looks at it from the arm's other side. All are drawn without luxuries: shadows, reflections and multisampling make a
+picture on a CPU ten times as dear.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import mujoco
 import numpy as np
 
 WIDTH = HEIGHT = 224
 
-CameraName = Literal["scene", "side"]
 
-
-@dataclass(frozen=True)
-class Mount:
-    """Where a camera hangs in the model."""
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A camera of a model, as it is drawn."""
 
     fixture: str
-    """The model's camera that is moved there."""
+    """The model's camera."""
+    upside_down: bool = False
+    """Whether its pictures need half a turn."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mount(View):
+    """Where a camera of a model is moved to."""
+
     position: tuple[float, float, float]
     """In metres."""
     target: tuple[float, float, float] | None = None
     """The point that it looks at, upright; None leaves the fixture's own direction."""
-    upside_down: bool = False
-    """Whether its pictures need half a turn."""
 
     def put_up(self, model: mujoco.MjModel) -> None:
         """Moves the camera to its place in a model. Its data follow at the next `mj_forward`."""
@@ -37,10 +41,11 @@ class Mount:
             model.cam_quat[camera] = looking(self.position, self.target)
 
 
-MOUNTS: dict[CameraName, Mount] = {
-    "scene": Mount("corner2", (0.75, 0.075, 0.7), upside_down=True),
-    "side": Mount("corner", (-0.85, 0.25, 0.85), target=(0.03, 0.70, 0.05)),
+MOUNTS = {
+    "scene": Mount(fixture="corner2", position=(0.75, 0.075, 0.7), upside_down=True),
+    "side": Mount(fixture="corner", position=(-0.85, 0.25, 0.85), target=(0.03, 0.70, 0.05)),
 }
+"""The cameras of Meta-World's arm."""
 
 
 def mount(model: mujoco.MjModel) -> None:
@@ -49,14 +54,18 @@ def mount(model: mujoco.MjModel) -> None:
         each.put_up(model)
 
 
-def looking(position: tuple[float, float, float], target: tuple[float, float, float]) -> np.ndarray:
-    """The orientation of an upright camera that looks from one point to another, as a quaternion.
+def looking(
+    position: tuple[float, float, float],
+    target: tuple[float, float, float],
+    up: tuple[float, float, float] = (0.0, 0.0, 1.0),
+) -> np.ndarray:
+    """The orientation of a camera that looks from one point to another, with the given way up, as a quaternion.
 
     MuJoCo's cameras look along their −z, with y up.
     """
     back = np.subtract(position, target)
     back /= np.linalg.norm(back)
-    right = np.cross((0.0, 0.0, 1.0), back)
+    right = np.cross(up, back)
     right /= np.linalg.norm(right)
     quaternion = np.empty(4)
     mujoco.mju_mat2Quat(quaternion, np.column_stack((right, np.cross(back, right), back)).ravel())
@@ -75,10 +84,11 @@ class Cameras:
 
     _open = False
 
-    def __init__(self, model: mujoco.MjModel) -> None:
+    def __init__(self, model: mujoco.MjModel, views: Mapping[str, View]) -> None:
         if Cameras._open:
             raise RuntimeError("cameras are open already, and a second renderer may draw nothing; close the first")
         self._model = model
+        self._views = views
         model.vis.quality.offsamples = 0
         self._options = mujoco.MjvOption()
         # Meta-World draws its goals as sites; a policy must not see the answer.
@@ -86,9 +96,9 @@ class Cameras:
         self._renderer = mujoco.Renderer(model, HEIGHT, WIDTH)
         Cameras._open = True
 
-    def draw(self, data: mujoco.MjData, name: CameraName) -> np.ndarray:
+    def draw(self, data: mujoco.MjData, name: str) -> np.ndarray:
         """The present picture of one camera, upright: uint8 of shape (224, 224, 3), rgb."""
-        where = MOUNTS[name]
+        where = self._views[name]
         camera = self._model.camera(where.fixture).id
         self._renderer.update_scene(data, camera=camera, scene_option=self._options)
         flags = self._renderer.scene.flags

@@ -28,14 +28,15 @@ from late_fusion_sim.node_process import NodeProcess, changed_parameter, node_pa
 from late_fusion_sim.operator import Operator
 from late_fusion_sim.pace import Mode
 from late_fusion_sim.pictures import write_animation, write_contact_sheet
-from late_fusion_sim.placements import EVALUATION_SEEDS, SCENES
+from late_fusion_sim.placements import EVALUATION_SEEDS
 from late_fusion_sim.progress import Progress
 from late_fusion_sim.report import Report
+from late_fusion_sim.robot import SAWYER, Robot
 from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant
-from late_fusion_sim.scene import Scene, World
 from late_fusion_sim.shapes import NEVER_TRAINED
 from late_fusion_sim.table import table
 from late_fusion_sim.tasks import Sentences, Task, load_tasks, select_tasks
+from late_fusion_sim.world import ROBOT_OF_SCENE, AnyScene, World, robot_of
 
 START_S = 30.0
 """How long the node may take to load its models and listen."""
@@ -49,7 +50,7 @@ class Trial:
     scene: str
     sentences: tuple[str, ...]
     """Those that ask for it; episode after episode gets the next one."""
-    judge: Callable[[Scene], Judge]
+    judge: Callable[[AnyScene], Judge]
 
 
 def trials(tasks: list[Task], sentence: str | None, scene: str | None, which: Sentences = "demo") -> list[Trial]:
@@ -102,9 +103,10 @@ def run(
     senses: frozenset[str],
     faults: tuple[Fault, ...] = (),
     latency: Latency = NO_LATENCY,
+    robot: Robot = SAWYER,
 ) -> list[Episode]:
     """Plays all episodes; the first of each trial keeps its frames."""
-    bridge = Bridge(participant, simulated_time=mode == "lockstep", latency=latency)
+    bridge = Bridge(participant, simulated_time=mode == "lockstep", latency=latency, robot=robot)
     operator = Operator(participant)
     try:
         await_node(participant, bridge, operator, senses, node.check)
@@ -153,7 +155,7 @@ def worded(reader: Callable[[str], object]) -> Callable[[str], object]:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = parser_of(
-        "demo", "[OPTION]...", "Give a simulated robot arm instructions and see whether it carries them out."
+        "demo", "[OPTION]...", "Give a simulated robot instructions and see whether it carries them out."
     )
     add_executable(parser, "--node", "late_fusion_node")
     parser.add_argument(
@@ -169,7 +171,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--episodes", type=int, default=1, metavar="NUMBER", help="for each instruction (default: %(default)s)"
     )
     parser.add_argument(
-        "--tasks", metavar="NAMES", help=f"comma-separated, of {', '.join(load_tasks())} (default: all but reach)"
+        "--tasks",
+        metavar="NAMES",
+        help=f"comma-separated, of {', '.join(load_tasks())} (default: all of the Meta-World arm but reach)",
     )
     parser.add_argument(
         "--instruction",
@@ -177,7 +181,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="SENTENCE",
         help="a sentence of your own; needs --scene, or one task that it should mean",
     )
-    parser.add_argument("--scene", choices=list(SCENES), help="where to try --instruction, without a judgement")
+    parser.add_argument("--scene", choices=list(ROBOT_OF_SCENE), help="where to try --instruction, without a judgement")
     parser.add_argument(
         "--sentences",
         choices=get_args(Sentences),
@@ -189,7 +193,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         type=worded(Fault.covered),
         action="append",
         metavar="CAMERA",
-        help="a camera that is covered: scene or side",
+        help="a camera that is covered: scene or side, or another robot's",
     )
     parser.add_argument(
         "--cut",
@@ -234,7 +238,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error("--scene only shows what happens, --tasks judges it; give one of the two")
     if options.instruction and not options.scene and "," in (options.tasks or ","):
         parser.error(
-            f"--instruction needs a place: --scene {{{','.join(SCENES)}}} to see what happens, "
+            f"--instruction needs a place: --scene {{{','.join(ROBOT_OF_SCENE)}}} to see what happens, "
             "or --tasks with the one task that it should mean"
         )
     starts = len(EVALUATION_SEEDS)
@@ -245,6 +249,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         )
     try:
         options.tasks = select_tasks(options.tasks)
+        options.robot = ROBOT_OF_SCENE[options.scene] if options.scene else robot_of(options.tasks)
     except ValueError as error:
         parser.error(str(error))
     return options
@@ -265,6 +270,7 @@ def main(arguments: list[str] | None = None) -> int:
             lockstep=options.mode == "lockstep",
             required=required,
             changes=tuple(options.set or ()),
+            robot=options.robot,
         )
         with NodeProcess(options.node, parameters, options.out) as node, Participant("late_fusion_sim") as participant:
             plan = trials(options.tasks, options.instruction, options.scene, options.sentences)
@@ -276,9 +282,10 @@ def main(arguments: list[str] | None = None) -> int:
                 options.episodes,
                 first_seed,
                 options.mode,
-                senses=senses_of(options.policy),
+                senses=senses_of(options.policy, options.robot),
                 faults=(*(options.cover or ()), *(options.cut or ())),
                 latency=latency,
+                robot=options.robot,
             )
     except NodeTrouble as trouble:
         print(f"demo: {trouble}", file=sys.stderr)
@@ -288,13 +295,13 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\ndemo: interrupted", file=sys.stderr)
         return 130
-    report = Report.of(options.mode, episodes, judged=options.scene is None, latency=latency)
+    report = Report.of(options.mode, episodes, judged=options.scene is None, latency=latency, robot=options.robot)
     print(f"\n{table(report)}\n")
     written = []
     if not options.no_pictures:
         shown = [episode for episode in episodes if episode.frames]
-        written.append(write_animation(shown, options.out / "demo.gif"))
-        written.append(write_contact_sheet(shown, options.out / "demo.png"))
+        written.append(write_animation(shown, options.out / "demo.gif", options.robot.control_period_s))
+        written.append(write_contact_sheet(shown, options.out / "demo.png", options.robot.control_period_s))
     if options.report is not None:
         report.write(options.report)
         written.append(options.report)

@@ -34,27 +34,20 @@ from late_fusion_sim.placements import RECORDING_SEEDS
 from late_fusion_sim.progress import Progress
 from late_fusion_sim.recorded import Recorded
 from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant
-from late_fusion_sim.scene import COMMAND_LIMIT, Scene, World
 from late_fusion_sim.tasks import Task, load_tasks, opposite_of, select_tasks
+from late_fusion_sim.world import AnyScene, World, robot_of
 
-TIME_TO_SHOW = 2 * COMMAND_LIMIT
-"""Commands until a demonstration's time is up: nobody pushes a policy aside."""
+TIME_TO_SHOW = 2
+"""So many times a policy's time a demonstration has: nobody pushes a policy aside."""
 
-SAY_AGAIN = range(8, TIME_TO_SHOW, 8)
-"""The commands of an episode at which the instruction is given in other words."""
+SAY_AGAIN = 8
+"""Every so many commands of an episode the instruction is given in other words."""
 
 MEAN_ANOTHER = range(4, 28, 4)
 """The commands of an episode at which another shape is meant, where there are several."""
 
 CALM_FROM = 100
 """From this command on nobody pushes and no mind changes: each demonstration shows how it is brought to its end."""
-
-AFTERWARDS = 24
-"""Commands that a task of a pair is shown on after it was done.
-
-A judge speaks at 80 % of the way. Were that the end of what is shown, the last of what a policy must do would lie at
-the edge of what it has seen.
-"""
 
 AWAY_M = 0.12
 """Fingers nearer to a shape than this are left to touch it."""
@@ -123,7 +116,7 @@ class Demonstrator:
             progress.close()
             world.close()
 
-    def play_until_done(self, task: Task, scene: Scene, seed: int, disturbance: Disturbance) -> int:
+    def play_until_done(self, task: Task, scene: AnyScene, seed: int, disturbance: Disturbance) -> int:
         """Plays a start until the task was done, after every failure less disturbed; returns how many times."""
         for number in range(TRIES_PER_START):
             now = disturbance.lessened(EASIER**number)
@@ -136,7 +129,7 @@ class Demonstrator:
             "Give a smaller --noise, --push or --delay"
         )
 
-    def play(self, task: Task, scene: Scene, seed: int, disturbance: Disturbance, rng: np.random.Generator) -> bool:
+    def play(self, task: Task, scene: AnyScene, seed: int, disturbance: Disturbance, rng: np.random.Generator) -> bool:
         """Plays one demonstration, sentences and markers included; returns whether the task was done."""
         carried_out = disturbance.carried_out(rng, calm_from=CALM_FROM)
         scene.reset(seed)
@@ -151,10 +144,10 @@ class Demonstrator:
         self._set_apart()
         self._bridge.mark("start")
         self._set_apart()
-        done, command, end = False, 0, TIME_TO_SHOW
+        done, command, end = False, 0, TIME_TO_SHOW * scene.robot.command_limit
         while command < end:
             due = time.monotonic() + self._period_s
-            say_again = command in SAY_AGAIN and not scene.layout
+            say_again = command > 0 and command % SAY_AGAIN == 0 and not scene.layout
             if scene.layout and command in MEAN_ANOTHER:
                 scene.change_target(rng, AWAY_M)
                 self._change_to(meant, scene)
@@ -166,15 +159,16 @@ class Demonstrator:
             if say_again:
                 self._say(meant, scene)
                 self._recorded.catch_up()
-            observation = scene.observe(side=self._bridge.side_wanted)
+            observation = scene.observe(self._bridge.wanted_cameras)
             self._bridge.publish(observation, self._bridge.now_ns)
             action = experts[meant.name].act(scene)
             self._bridge.label(action, self._bridge.now_ns)
-            scene.step(carried_out(action))
+            state = scene.state
+            scene.step(scene.robot.action(carried_out(scene.robot.speeds(action, state)), state))
             command += 1
             verdict = None if done else judge.verdict()
             if verdict == "success":
-                done, end = True, command + (AFTERWARDS if opposite_of(task) else 0)
+                done, end = True, command + (scene.robot.afterwards if opposite_of(task) else 0)
             elif verdict and not opposite:
                 # Who changes his mind may go the other way first; who does not has failed.
                 break
@@ -184,24 +178,24 @@ class Demonstrator:
         self._set_apart()
         return done
 
-    def _stand_still(self, scene: Scene) -> None:
+    def _stand_still(self, scene: AnyScene) -> None:
         """With late cameras, shows the scene until a picture of it has come: those of the scene before do not count."""
         while self._bridge.latency.camera_s and not self._bridge.has_shown:
             self._set_apart()
-            self._bridge.publish(scene.observe(side=self._bridge.side_wanted), self._bridge.now_ns)
+            self._bridge.publish(scene.observe(self._bridge.wanted_cameras), self._bridge.now_ns)
 
     def _changes_mind(self, made_up: bool, as_asked: bool, rng: np.random.Generator) -> bool:
         """Whether the other task of the pair is meant from now on; in the end it is the one asked for."""
         return not as_asked if made_up else rng.random() < self._change
 
-    def _change_to(self, meant: Task, scene: Scene) -> None:
+    def _change_to(self, meant: Task, scene: AnyScene) -> None:
         """Says that something else is meant, at a time of its own: no label before it is told the new sentence."""
         self._set_apart()
         self._say(meant, scene)
         self._recorded.catch_up()
         self._bridge.mark("change")
 
-    def _say(self, meant: Task, scene: Scene) -> None:
+    def _say(self, meant: Task, scene: AnyScene) -> None:
         self._operator.say(scene.phrase(next(self._words[meant.name])))
 
     def _set_apart(self) -> None:
@@ -245,7 +239,9 @@ def options_parser() -> argparse.ArgumentParser:
         "--episodes", type=int, default=40, metavar="NUMBER", help="successes per task (default: %(default)s)"
     )
     parser.add_argument(
-        "--tasks", metavar="NAMES", help=f"comma-separated, of {', '.join(load_tasks())} (default: all but reach)"
+        "--tasks",
+        metavar="NAMES",
+        help=f"comma-separated, of {', '.join(load_tasks())} (default: all of the Meta-World arm but reach)",
     )
     parser.add_argument(
         "--noise",
@@ -319,6 +315,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         )
     try:
         options.tasks = select_tasks(options.tasks)
+        robot_of(options.tasks)
     except ValueError as error:
         parser.error(str(error))
     return options
@@ -328,7 +325,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Demonstrates, and says how it went by the exit status."""
     options = parse(arguments)
     with Participant("late_fusion_sim") as participant:
-        bridge = Bridge(participant, simulated_time=True, latency=Latency(options.camera_latency))
+        bridge = Bridge(
+            participant, simulated_time=True, latency=Latency(options.camera_latency), robot=robot_of(options.tasks)
+        )
         operator = Operator(participant)
         recorded = Recorded(participant, bridge)
         try:

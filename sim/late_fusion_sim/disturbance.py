@@ -31,15 +31,19 @@ class Disturbance:
     def carried_out(self, rng: np.random.Generator, calm_from: int) -> Callable[[np.ndarray], np.ndarray]:
         """From the expert's action to what is carried out instead, period after period.
 
+        Both are speeds, where 1 is full speed; a push decides the first three of them.
+
         From the period `calm_from` on no push begins.
         """
-        late = deque([np.zeros(4)] * rng.integers(0, self.most_delay + 1))
+        delay = rng.integers(0, self.most_delay + 1)
+        late: deque[np.ndarray] = deque()
         pushes: deque[np.ndarray] = deque()
         periods = itertools.count()
 
         def disturb(action: np.ndarray) -> np.ndarray:
             late.append(action)
-            carried = late.popleft() + rng.normal(0.0, self.noise, action.shape)
+            before = late.popleft() if len(late) > delay else np.zeros_like(action)
+            carried = before + rng.normal(0.0, self.noise, action.shape)
             if next(periods) < calm_from and not pushes and rng.random() < self.push:
                 pushes.extend([direction(rng)] * rng.integers(*PUSH_LASTS))
             if pushes:

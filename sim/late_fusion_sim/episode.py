@@ -11,8 +11,8 @@ from late_fusion_sim.bridge import Bridge
 from late_fusion_sim.judge import Judge
 from late_fusion_sim.operator import Operator
 from late_fusion_sim.pace import Mode, pace_of
+from late_fusion_sim.robot import Scene
 from late_fusion_sim.ros import Participant
-from late_fusion_sim.scene import COMMAND_LIMIT, Scene
 
 
 @dataclass
@@ -66,23 +66,23 @@ class Runner:
         self._bridge.step = 0
         self._bridge.set_scene()
         if self._hears:
-            self._operator.give(episode.sentence, idle, until=self._pace.ready)
+            self._operator.give(episode.sentence, idle, scene.robot.control_period_s, until=self._pace.ready)
         self._bridge.commands.clear()
         self._bridge.mark("start")
         self._pace.begin(scene)
-        while episode.outcome == "timeout" and episode.steps < COMMAND_LIMIT:
+        while episode.outcome == "timeout" and episode.steps < scene.robot.command_limit:
             observation, command = self._pace.exchange(scene)
             scene.step(command)
             episode.steps += 1
             self._bridge.step = episode.steps
             episode.outcome = judge.verdict() or "timeout"
-            if keep_frames and observation.image is not None:
-                episode.frames.append(observation.image)
+            if keep_frames:
+                episode.frames.append(observation.pictures[scene.robot.first_camera])
         self._bridge.mark("success" if episode.outcome == "success" else "failure")
         episode.late_steps = self._pace.late_steps
         episode.command_times_ns = [self._pace.time_ns(command) for command in self._bridge.commands]
-        if keep_frames and (last := scene.observe().image) is not None:
-            episode.frames.append(last)
+        if keep_frames:
+            episode.frames.append(scene.observe().pictures[scene.robot.first_camera])
 
 
 def control_rate_hz(episodes: list[Episode]) -> float | None:

@@ -29,6 +29,7 @@ from late_fusion_sim.progress import Progress
 from late_fusion_sim.ros import NodeTrouble
 from late_fusion_sim.tasks import Sentences, Task, load_tasks, select_tasks
 from late_fusion_sim.wilson import interval
+from late_fusion_sim.world import robot_of
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     add_executable(parser, "--node", "late_fusion_node")
     parser.add_argument(
-        "--tasks", metavar="NAMES", help=f"comma-separated, of {', '.join(load_tasks())} (default: all pairs)"
+        "--tasks",
+        metavar="NAMES",
+        help=f"comma-separated, of {', '.join(load_tasks())} (default: all pairs of the Meta-World arm)",
     )
     parser.add_argument(
         "--episodes", type=int, default=20, metavar="NUMBER", help="for each task and policy (default: %(default)s)"
@@ -180,7 +183,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="which sentences are given, one episode after the other; held_out are those that no recording has "
         "(default: %(default)s)",
     )
-    parser.add_argument("--cover", action="append", metavar="CAMERA", help="a camera that is covered: scene or side")
+    parser.add_argument(
+        "--cover", action="append", metavar="CAMERA", help="a camera that is covered: scene or side, or another robot's"
+    )
     parser.add_argument("--cut", action="append", metavar="CAMERA@COMMANDS", help="a camera that falls silent")
     add_latency_options(parser)
     parser.add_argument("--required", metavar="NAMES", help="comma-separated modalities that are required (all)")
@@ -200,8 +205,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error(f"--jobs is {options.jobs}; at least 1 is needed")
     try:
         options.policies = candidates(options.policies)
-        pairs = ",".join(task.name for task in load_tasks().values() if task.end is not None)
+        pairs = ",".join(task.name for task in select_tasks(None) if task.end is not None)
         options.tasks = select_tasks(options.tasks or pairs)
+        robot_of(options.tasks)
     except ValueError as error:
         parser.error(str(error))
     return options

@@ -1,4 +1,4 @@
-"""Meta-World's scripted experts: they know where the object is, and so need no eyes.
+"""The scripted experts of all tasks. Meta-World's own know where the object is, and so need no eyes.
 
 They are tuned for a world that answers at 80 Hz and at once. Behind a camera, an encoder and a control loop
 an answer comes one to two periods of 25 ms late; at full gain the hand then swings about the faucet's handle
@@ -8,13 +8,14 @@ until time is up. So most are used at half their gain, which stands twice the de
 from __future__ import annotations
 
 import warnings
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from metaworld.env_dict import ALL_V3_ENVIRONMENTS
 from metaworld.policies import ENV_POLICY_MAP
 
 from late_fusion_sim.scene import Scene
+from late_fusion_sim.so101_expert import PushingExpert
 from late_fusion_sim.tasks import Task
 
 OBSERVATION_SIZE = 39
@@ -27,13 +28,15 @@ warnings.filterwarnings("ignore", message="Constant", module=r"metaworld\.polici
 class Expert(Protocol):
     """Plays one task in its scene."""
 
-    def act(self, scene: Scene) -> np.ndarray:
-        """The command for the scene's present state: four numbers in [−1, 1]."""
+    def act(self, scene: Any) -> np.ndarray:
+        """The command for the present state of its scene."""
 
 
 def expert_of(task: Task) -> Expert:
     """The expert of a task."""
-    return MetaWorldExpert(task) if task.metaworld else ReachingExpert(task)
+    if task.metaworld:
+        return MetaWorldExpert(task)
+    return PushingExpert(task.end) if task.end else ReachingExpert(task)
 
 
 class ReachingExpert:
@@ -70,6 +73,6 @@ class MetaWorldExpert:
 
     def act(self, scene: Scene) -> np.ndarray:
         observation = np.zeros(OBSERVATION_SIZE)
-        observation[:4] = scene.hand
+        observation[:4] = scene.state
         observation[4:7] = self._object_position(scene.env)
         return np.clip(self._gain * self._policy.get_action(observation), -1.0, 1.0)

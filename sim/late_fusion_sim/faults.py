@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import get_args
 
 import numpy as np
 
-from late_fusion_sim.camera import CameraName
-from late_fusion_sim.scene import Observation
+from late_fusion_sim.robot import ROBOTS, Observation
 
 
 @dataclass(frozen=True)
 class Fault:
     """One camera fails in every episode."""
 
-    camera: CameraName
+    camera: str
     after: int = 0
     """So many commands into the episode."""
     silent: bool = False
@@ -45,16 +43,16 @@ class Fault:
         """What is left of an observation after so many commands of the episode."""
         if commands < self.after:
             return observation
-        if self.camera == "scene":
-            return dataclasses.replace(observation, image=self._left_of(observation.image))
-        return dataclasses.replace(observation, side=self._left_of(observation.side))
+        pictures = dict(observation.pictures)
+        if self.silent:
+            pictures.pop(self.camera, None)
+        elif self.camera in pictures:
+            pictures[self.camera] = np.zeros_like(pictures[self.camera])
+        return dataclasses.replace(observation, pictures=pictures)
 
-    def _left_of(self, picture: np.ndarray | None) -> np.ndarray | None:
-        return None if self.silent or picture is None else np.zeros_like(picture)
 
-
-def _camera(text: str) -> CameraName:
-    for name in get_args(CameraName):
-        if text == name:
-            return name
-    raise ValueError(f"there is no camera {text!r}; there are scene and side")
+def _camera(text: str) -> str:
+    names = [name for robot in ROBOTS for name in robot.cameras]
+    if text not in names:
+        raise ValueError(f"there is no camera {text!r}; there are {', '.join(names)}")
+    return text

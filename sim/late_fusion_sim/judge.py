@@ -8,6 +8,7 @@ import numpy as np
 
 from late_fusion_sim.scene import Scene
 from late_fusion_sim.tasks import Task
+from late_fusion_sim.world import AnyScene
 
 OBEYED_SHARE = 0.8
 """Share of the remaining travel to the commanded end that counts as obeyed."""
@@ -36,7 +37,7 @@ class Judge(Protocol):
 class PairJudge:
     """For a same-scene pair: which end does the joint come near first?"""
 
-    def __init__(self, scene: Scene, wanted: str) -> None:
+    def __init__(self, scene: AnyScene, wanted: str) -> None:
         ends = scene.pair.ends
         self._scene = scene
         self._start = scene.joint
@@ -72,7 +73,7 @@ class TouchJudge:
 class SuccessJudge:
     """For a scene as Meta-World ships it: its own success."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: AnyScene) -> None:
         self._scene = scene
 
     def verdict(self) -> Outcome | None:
@@ -82,9 +83,9 @@ class SuccessJudge:
 class Witness:
     """For a sentence whose meaning nobody declared: says what happened, not whether it was right."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: AnyScene) -> None:
         self._judges: dict[str, Judge]
-        if scene.layout is not None:
+        if isinstance(scene, Scene) and scene.layout is not None:
             self._judges = {"touched what is meant": TouchJudge(scene)}
         elif scene.placement is None:
             self._judges = {"done": SuccessJudge(scene)}
@@ -98,8 +99,8 @@ class Witness:
         return None
 
 
-def judge_of(task: Task, scene: Scene) -> Judge:
+def judge_of(task: Task, scene: AnyScene) -> Judge:
     """The judge of a task, for the episode that the scene was just reset to."""
-    if scene.layout is not None:
+    if isinstance(scene, Scene) and scene.layout is not None:
         return TouchJudge(scene)
     return SuccessJudge(scene) if task.end is None else PairJudge(scene, task.end)

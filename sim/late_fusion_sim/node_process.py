@@ -7,23 +7,24 @@ from pathlib import Path
 import yaml
 
 from late_fusion_sim.process import Process
+from late_fusion_sim.robot import SAWYER, Robot
 from late_fusion_sim.ros import NodeTrouble
-from late_fusion_sim.scene import CONTROL_RATE_HZ
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PARAMETER_FILE = Path("config", "late_fusion.param.yaml")
-
-SIDE_CAMERA = {"topic": "side_camera/image_raw", "message": "sensor_msgs/msg/Image"}
-"""How a policy's modality `side` is wired; the shipped parameters have the others."""
 
 
-def senses_of(policy: Path | None) -> frozenset[str]:
+def senses_of(policy: Path | None, robot: Robot = SAWYER) -> frozenset[str]:
     """The names of a policy's modalities; those of the shipped parameters where there is no policy to read."""
     file = (policy or Path("")) / "policy.yaml"
     if policy is not None and file.is_file():
         return frozenset(each["name"] for each in yaml.safe_load(file.read_text(encoding="utf-8"))["modalities"])
-    [section] = yaml.safe_load((REPOSITORY / PARAMETER_FILE).read_text(encoding="utf-8")).values()
+    [section] = yaml.safe_load((REPOSITORY / robot.parameter_file).read_text(encoding="utf-8")).values()
     return frozenset(section["ros__parameters"]["modalities"])
+
+
+def camera_parameters(robot: Robot, camera: str) -> dict[str, str]:
+    """How a camera is wired."""
+    return {"topic": robot.cameras[camera], "message": "sensor_msgs/msg/Image"}
 
 
 def changed_parameter(text: str) -> tuple[list[str], object]:
@@ -43,20 +44,22 @@ def node_parameters(
     lockstep: bool,
     required: frozenset[str] | None = None,
     changes: tuple[tuple[list[str], object], ...] = (),
+    robot: Robot = SAWYER,
 ) -> dict:
     """The parameters that the project ships, for the simulator's clock and pace, and for a policy of one's own.
 
     Of its modalities those named in `required` are; all of them where nothing is said. Whatever is in `changes` has the
     last word.
     """
-    [section] = yaml.safe_load((REPOSITORY / PARAMETER_FILE).read_text(encoding="utf-8")).values()
+    [section] = yaml.safe_load((REPOSITORY / robot.parameter_file).read_text(encoding="utf-8")).values()
     parameters = section["ros__parameters"]
     # The shipped path counts from the repository, wherever the demo is started.
     parameters["policy"] = str(policy.resolve() if policy is not None else REPOSITORY / parameters["policy"])
     parameters["use_sim_time"] = parameters["lockstep"] = lockstep
-    parameters["control_rate_hz"] = CONTROL_RATE_HZ
-    wired = {**parameters["modalities"], "side": dict(SIDE_CAMERA)}
-    parameters["modalities"] = {name: wired[name] for name in wired if name in senses_of(policy)}
+    parameters["control_rate_hz"] = robot.control_rate_hz
+    optional = {name: camera_parameters(robot, name) for name in sorted(robot.optional_cameras)}
+    wired = {**parameters["modalities"], **optional}
+    parameters["modalities"] = {name: wired[name] for name in wired if name in senses_of(policy, robot)}
     for name, modality in parameters["modalities"].items():
         if required is not None:
             modality["required"] = name in required
@@ -73,7 +76,7 @@ class NodeProcess(Process):
 
     def __init__(self, executable: Path, parameters: dict, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.parameter_file = folder / PARAMETER_FILE.name
+        self.parameter_file = folder / "late_fusion.param.yaml"
         self.parameter_file.write_text(yaml.safe_dump(parameters, sort_keys=False), encoding="utf-8")
         command = [str(executable.resolve()), "--ros-args", "--params-file", str(self.parameter_file)]
         super().__init__(command, folder / "late_fusion_node.log")

@@ -10,7 +10,6 @@ from diagnostic_msgs.msg import DiagnosticArray
 from std_msgs.msg import String
 
 from late_fusion_sim.ros import NodeTrouble, Participant, reliable
-from late_fusion_sim.scene import CONTROL_PERIOD_S
 
 LEVELS = {b"\x00": "OK", b"\x01": "WARN", b"\x02": "ERROR", b"\x03": "STALE"}
 
@@ -69,12 +68,13 @@ class Operator:
         self,
         sentence: str,
         meanwhile: Callable[[], None],
+        every_s: float,
         *,
         until: Callable[[NodeStatus], bool] = lambda _: True,
     ) -> None:
         """Publishes an instruction and waits until the node's status shows it in use and `until` holds.
 
-        `meanwhile` is called every control period: it keeps the world alive, and raises when the node is not.
+        `meanwhile` is called every so many seconds: it keeps the world alive, and raises when the node is not.
         """
         self.say(sentence)
         end = time.monotonic() + HEAR_S
@@ -82,7 +82,7 @@ class Operator:
         def heard() -> bool:
             return self.status.instruction == sentence and until(self.status)
 
-        while not self._participant.spin_until(heard, CONTROL_PERIOD_S):
+        while not self._participant.spin_until(heard, every_s):
             meanwhile()
             if time.monotonic() > end:
                 raise NodeTrouble(

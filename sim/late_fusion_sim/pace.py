@@ -16,16 +16,10 @@ import numpy as np
 from late_fusion_sim.bridge import Bridge, Command
 from late_fusion_sim.latency import InFlight
 from late_fusion_sim.operator import NodeStatus
+from late_fusion_sim.robot import Observation, Robot, Scene
 from late_fusion_sim.ros import Participant
-from late_fusion_sim.scene import ACTION_REPEAT, CONTROL_PERIOD_S, HAND_NAMES, STEP_S, Observation, Scene
 
 Mode = Literal["lockstep", "realtime"]
-
-STEPS_NS = tuple(round(step * STEP_S * 1e9) for step in range(ACTION_REPEAT))
-"""When the simulator's steps of a control period begin: a command takes effect at one of them."""
-
-STAND_STILL = np.zeros(len(HAND_NAMES))
-"""What the arm does before the first command takes effect."""
 
 HOLD_S = 0.2
 """Realtime: how long the world goes on with the last command when no new one comes."""
@@ -68,7 +62,8 @@ class Lockstep:
         self._bridge = bridge
         self._check = check
         self._commands: InFlight[np.ndarray] = InFlight(bridge.latency.command_s)
-        self._in_effect = STAND_STILL
+        self._steps_ns = steps_ns(bridge.robot)
+        self._in_effect = np.empty(0)
 
     def idle(self, scene: Scene) -> None:
         self._bridge.tell_time()
@@ -79,14 +74,14 @@ class Lockstep:
 
     def begin(self, scene: Scene) -> None:
         self._commands.clear()
-        self._in_effect = STAND_STILL
+        self._in_effect = scene.at_rest
 
     def exchange(self, scene: Scene) -> tuple[Observation, np.ndarray]:
         self._bridge.advance()
-        observation = scene.observe(side=self._bridge.side_wanted)
+        observation = scene.observe(self._bridge.wanted_cameras)
         now_ns = self._bridge.now_ns
         self._commands.send(now_ns, self._bridge.ask(observation, self._check).values)
-        return observation, np.array([self._at(now_ns + ahead_ns) for ahead_ns in STEPS_NS])
+        return observation, np.array([self._at(now_ns + ahead_ns) for ahead_ns in self._steps_ns])
 
     def _at(self, time_ns: int) -> np.ndarray:
         """The command that is in effect at a time."""
@@ -105,6 +100,8 @@ class Realtime:
         self._participant = participant
         self._bridge = bridge
         self._check = check
+        self._steps_ns = steps_ns(bridge.robot)
+        self._period_s = bridge.robot.control_period_s
         self._deadline = 0.0
         self.late_steps = 0
 
@@ -120,7 +117,7 @@ class Realtime:
         while not self._bridge.has_shown:
             self._check()
             self._show(scene)
-            self._wait(CONTROL_PERIOD_S)
+            self._wait(self._period_s)
         # Both loops have one rate and no common beat: by chance a command could wait nearly a period for the step
         # that carries it out. So the world starts in step, like a camera that the control loop triggers; from then
         # on it goes by its own clock.
@@ -133,14 +130,15 @@ class Realtime:
     def exchange(self, scene: Scene) -> tuple[Observation, np.ndarray]:
         self._check()
         observation = self._show(scene)
-        self._deadline += CONTROL_PERIOD_S
+        self._deadline += self._period_s
         left_s = self._deadline - time.monotonic()
         if left_s < 0:
             # A world that is late skips what it missed instead of hurrying, and keeps its beat.
             self.late_steps += 1
-            self._deadline -= math.ceil(left_s / CONTROL_PERIOD_S) * CONTROL_PERIOD_S
+            self._deadline -= math.ceil(left_s / self._period_s) * self._period_s
         self._wait(max(left_s, LISTEN_S))
-        return observation, np.array([self._bridge.held_command(HOLD_S, ahead_ns / 1e9) for ahead_ns in STEPS_NS])
+        held = [self._bridge.held_command(HOLD_S, ahead_ns / 1e9) for ahead_ns in self._steps_ns]
+        return observation, np.array([scene.at_rest if command is None else command for command in held])
 
     def _wait(self, seconds: float) -> None:
         """Handles messages for so long, and publishes pictures as they arrive."""
@@ -158,9 +156,14 @@ class Realtime:
     def _show(self, scene: Scene) -> Observation:
         # The stamp is that of the exposure, not of the finished picture.
         stamp_ns = self._bridge.now_ns
-        observation = scene.observe(side=self._bridge.side_wanted)
+        observation = scene.observe(self._bridge.wanted_cameras)
         self._bridge.publish(observation, stamp_ns)
         return observation
+
+
+def steps_ns(robot: Robot) -> tuple[int, ...]:
+    """When the simulator's steps of a control period begin: a command takes effect at one of them."""
+    return tuple(round(step * robot.step_s * 1e9) for step in range(robot.steps_per_command))
 
 
 def pace_of(mode: Mode, participant: Participant, bridge: Bridge, check: Callable[[], None]) -> Pace:

@@ -9,7 +9,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from late_fusion_sim.camera import HEIGHT, WIDTH
 from late_fusion_sim.episode import Episode
-from late_fusion_sim.scene import CONTROL_PERIOD_S
 
 BACKGROUND = "#15181d"
 TEXT = "#f0f2f4"
@@ -21,8 +20,8 @@ HAPPENED_COLOUR = "#5a9bd8"
 GAP = 8
 MAX_COLUMNS = 5
 CAPTION_HEIGHT = 64
-FRAME_MS = 50
-"""Twice the control period: half speed, because the arm is quicker than the eye can read."""
+SLOWER = 2
+"""Half speed, because the arm is quicker than the eye can read."""
 FIRST_FRAME_MS = 800
 LAST_FRAME_MS = 2000
 PALETTE_SAMPLES = 6
@@ -33,10 +32,12 @@ SENTENCE_FONT = ImageFont.load_default(17)
 NOTE_FONT = ImageFont.load_default(14)
 
 
-def write_animation(episodes: list[Episode], path: Path) -> Path:
+def write_animation(episodes: list[Episode], path: Path, period_s: float) -> Path:
     """A GIF in which all episodes begin together; each holds its last frame until the longest is over."""
     columns = min(MAX_COLUMNS, len(episodes))
-    pages = [_page(episodes, step, columns) for step in range(max(len(episode.frames) for episode in episodes))]
+    pages = [
+        _page(episodes, step, columns, period_s) for step in range(max(len(episode.frames) for episode in episodes))
+    ]
     # One palette for all pages keeps what stands still equal from page to page, and so the file small.
     samples = pages[:: max(1, len(pages) // PALETTE_SAMPLES)] + pages[-1:]
     strip = Image.new("RGB", (samples[0].width, samples[0].height * len(samples)))
@@ -49,14 +50,14 @@ def write_animation(episodes: list[Episode], path: Path) -> Path:
         path,
         save_all=True,
         append_images=others,
-        duration=[FIRST_FRAME_MS, *[FRAME_MS] * (len(others) - 1), LAST_FRAME_MS],
+        duration=[FIRST_FRAME_MS, *[round(SLOWER * 1e3 * period_s)] * (len(others) - 1), LAST_FRAME_MS],
         loop=0,
         optimize=False,
     )
     return path
 
 
-def write_contact_sheet(episodes: list[Episode], path: Path) -> Path:
+def write_contact_sheet(episodes: list[Episode], path: Path, period_s: float) -> Path:
     """A PNG with one row per episode: the sentence, then frames from the first to the last."""
     width = LABEL_WIDTH + SHEET_FRAMES * (WIDTH + GAP)
     sheet = Image.new("RGB", (width, GAP + len(episodes) * (HEIGHT + GAP)), BACKGROUND)
@@ -64,7 +65,7 @@ def write_contact_sheet(episodes: list[Episode], path: Path) -> Path:
     for row, episode in enumerate(episodes):
         top = GAP + row * (HEIGHT + GAP)
         lines = _wrap(f"“{episode.sentence}”", LABEL_WIDTH - 3 * GAP, limit=4)
-        notes = [(episode.outcome.replace("_", " "), colour_of(episode)), (_time_note(episode), FAINT)]
+        notes = [(episode.outcome.replace("_", " "), colour_of(episode)), (_time_note(episode, period_s), FAINT)]
         y = top + (HEIGHT - 24 * len(lines) - 20 * len(notes)) // 2
         for line in lines:
             draw.text((2 * GAP, y), line, TEXT, SENTENCE_FONT)
@@ -86,7 +87,7 @@ def colour_of(episode: Episode) -> str:
     return OUTCOME_COLOURS.get(episode.outcome, HAPPENED_COLOUR)
 
 
-def _page(episodes: list[Episode], step: int, columns: int) -> Image.Image:
+def _page(episodes: list[Episode], step: int, columns: int, period_s: float) -> Image.Image:
     """One picture of the animation: every episode at a step, or at its end when that came before."""
     rows = -(-len(episodes) // columns)
     cell_height = HEIGHT + CAPTION_HEIGHT
@@ -97,9 +98,12 @@ def _page(episodes: list[Episode], step: int, columns: int) -> Image.Image:
         top = GAP + number // columns * (cell_height + GAP)
         over = step >= episode.steps
         page.paste(Image.fromarray(episode.frames[min(step, episode.steps)]), (left, top))
-        note, colour = f"{step * CONTROL_PERIOD_S:.1f} s", FAINT
+        note, colour = f"{step * period_s:.1f} s", FAINT
         if over:
-            note, colour = f"{episode.outcome.replace('_', ' ')}  ·  {_time_note(episode)}", colour_of(episode)
+            note, colour = (
+                f"{episode.outcome.replace('_', ' ')}  ·  {_time_note(episode, period_s)}",
+                colour_of(episode),
+            )
             _frame(draw, left, top, colour)
         (line,) = _wrap(f"“{episode.sentence}”", WIDTH, limit=1)
         draw.text((left + WIDTH // 2, top + HEIGHT + 20), line, TEXT, SENTENCE_FONT, anchor="mm")
@@ -111,8 +115,8 @@ def _frame(draw: ImageDraw.ImageDraw, left: int, top: int, colour: str) -> None:
     draw.rectangle((left, top, left + WIDTH - 1, top + HEIGHT - 1), outline=colour, width=3)
 
 
-def _time_note(episode: Episode) -> str:
-    return f"{episode.steps * CONTROL_PERIOD_S:.1f} s, {episode.steps} steps"
+def _time_note(episode: Episode, period_s: float) -> str:
+    return f"{episode.steps * period_s:.1f} s, {episode.steps} steps"
 
 
 def _wrap(text: str, width: int, *, limit: int) -> list[str]:

@@ -7,6 +7,7 @@ than Meta-World's own, so that nothing but the picture can tell where the object
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,22 @@ EVALUATION_SEEDS = range(100_000, 200_000)
 """Starts that training never sees: disjoint from `RECORDING_SEEDS`."""
 
 Range = tuple[float, float]
+
+
+def spread(seed: int, ranges: Sequence[Range]) -> np.ndarray:
+    """A number of each range for a seed. Nothing else enters.
+
+    Evaluation draws at random. Recordings go through a Halton sequence, as a careful demonstrator would: the first few
+    starts are all over the range already, and so are the next few. They are denser towards its edges, as Chebyshev's
+    nodes are: what is learned seldom holds beyond the outermost demonstration.
+    """
+    if seed in RECORDING_SEEDS:
+        sequence = qmc.Halton(len(ranges), scramble=False).fast_forward(seed + 1)
+        share = 0.5 - 0.5 * np.cos(np.pi * sequence.random(1)[0])
+    else:
+        share = np.random.default_rng(seed).uniform(size=len(ranges))
+    low, high = np.transpose(ranges)
+    return low + share * (high - low)
 
 
 @dataclass(frozen=True)
@@ -36,20 +53,8 @@ class Placement:
     """The joint's value at each end of its travel, by the end's name."""
 
     def draw(self, seed: int) -> tuple[np.ndarray, float]:
-        """The body's position and the joint's value for a seed. Nothing else enters.
-
-        Evaluation draws at random. Recordings go through a Halton sequence, as a careful demonstrator would: the first
-        few starts are all over the range already, and so are the next few. They are denser towards its edges, as
-        Chebyshev's nodes are: what is learned seldom holds beyond the outermost demonstration.
-        """
-        axes = (self.x, self.y, self.z, self.start)
-        if seed in RECORDING_SEEDS:
-            sequence = qmc.Halton(len(axes), scramble=False).fast_forward(seed + 1)
-            share = 0.5 - 0.5 * np.cos(np.pi * sequence.random(1)[0])
-        else:
-            share = np.random.default_rng(seed).uniform(size=len(axes))
-        low, high = np.transpose(axes)
-        *position, joint = low + share * (high - low)
+        """The body's position and the joint's value for a seed. Nothing else enters."""
+        *position, joint = spread(seed, (self.x, self.y, self.z, self.start))
         return np.array(position), float(joint)
 
 

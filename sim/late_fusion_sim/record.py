@@ -22,11 +22,12 @@ import yaml
 from late_fusion_sim import demonstrate
 from late_fusion_sim.command_line import add_executable, parser_of
 from late_fusion_sim.domains import domains
-from late_fusion_sim.node_process import SIDE_CAMERA, node_parameters
+from late_fusion_sim.node_process import camera_parameters, node_parameters
 from late_fusion_sim.process import Process
 from late_fusion_sim.progress import Progress
 from late_fusion_sim.ros import POLL_S, NodeTrouble
 from late_fusion_sim.tasks import Task
+from late_fusion_sim.world import robot_of
 
 DONE = re.compile(r"^recording +(\d+)/", re.MULTILINE)
 """What `demonstrate` says after every demonstration."""
@@ -105,15 +106,26 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, list[str]]:
     # What is wrong with the rest is said once, and before anything runs.
     demonstration = demonstrate.parse(rest)
     options.episodes, options.tasks = demonstration.episodes, demonstration.tasks
+    if options.side and "side" not in robot_of(options.tasks).optional_cameras:
+        parser.error("--side: this robot has no side camera; what it has is recorded without being asked for")
     return options, rest
 
 
 def record(options: argparse.Namespace, arguments: list[str]) -> None:
     """Records every scene; NodeTrouble where one fails."""
     options.out.mkdir(parents=True, exist_ok=True)
-    changes = [(["use_sim_time"], True), *([(["modalities", "side"], SIDE_CAMERA)] if options.side else [])]
+    robot = robot_of(options.tasks)
+    changes: list[tuple[list[str], object]] = [(["use_sim_time"], True)]
+    if options.side:
+        changes.append((["modalities", "side"], camera_parameters(robot, "side")))
+    if robot.label_message is not None:
+        fields = {joint: f"position[{joint}]" for joint in robot.joints}
+        changes += [
+            (["action", "message"], robot.label_message),
+            (["action", "fields"], fields),
+        ]
     parameter_file = options.out / "recorder.param.yaml"
-    parameters = node_parameters(None, lockstep=False, changes=tuple(changes))
+    parameters = node_parameters(None, lockstep=False, changes=tuple(changes), robot=robot)
     parameter_file.write_text(yaml.safe_dump(parameters, sort_keys=False), encoding="utf-8")
     scenes = [(scene, list(tasks)) for scene, tasks in groupby(options.tasks, key=lambda task: task.scene)]
     progress = Progress("recording", options.episodes * len(options.tasks))

@@ -13,7 +13,7 @@ from late_fusion_sim.episode import Episode, command_intervals_s, control_rate_h
 from late_fusion_sim.judge import OUTCOMES
 from late_fusion_sim.latency import NO_LATENCY, Latency
 from late_fusion_sim.pace import Mode
-from late_fusion_sim.scene import CONTROL_RATE_HZ
+from late_fusion_sim.robot import SAWYER, Robot
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,24 @@ class Report:
     """False for a sentence of the user's own, of which only the happening is known."""
     latency: Latency = NO_LATENCY
     """How late pictures came and commands took effect, on purpose."""
+    robot: Robot = SAWYER
 
     @classmethod
-    def of(cls, mode: Mode, episodes: list[Episode], *, judged: bool = True, latency: Latency = NO_LATENCY) -> Report:
+    def of(
+        cls,
+        mode: Mode,
+        episodes: list[Episode],
+        *,
+        judged: bool = True,
+        latency: Latency = NO_LATENCY,
+        robot: Robot = SAWYER,
+    ) -> Report:
         """Gathers episodes by name, in the order of their first appearance."""
         rows: dict[str, Row] = {}
         for episode in episodes:
             row = rows.setdefault(episode.name, Row(episode.name, episode.sentence, []))
             row.episodes.append(episode)
-        return cls(mode, list(rows.values()), judged, latency)
+        return cls(mode, list(rows.values()), judged, latency, robot)
 
     @property
     def episodes(self) -> list[Episode]:
@@ -78,7 +87,7 @@ class Report:
 
     def as_json(self) -> dict:
         """The report for machines."""
-        rate = {"asked": CONTROL_RATE_HZ, "achieved": self.achieved_rate_hz}
+        rate = {"asked": self.robot.control_rate_hz, "achieved": self.achieved_rate_hz}
         if self.interval_p99_ms is not None:
             rate["interval_p99_ms"] = self.interval_p99_ms
         rows = {row.name: self._row(row) for row in self.rows}

@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import mujoco
 import numpy as np
 from metaworld.env_dict import ALL_V3_ENVIRONMENTS
 
-from late_fusion_sim.camera import Cameras, mount
-from late_fusion_sim.placements import RECORDING_SEEDS, SCENES, Placement, SceneSpec
+from late_fusion_sim.camera import MOUNTS, Cameras, mount
+from late_fusion_sim.placements import RECORDING_SEEDS, Placement, SceneSpec
+from late_fusion_sim.robot import SAWYER, Observation, Robot
 from late_fusion_sim.shapes import ALL_SHAPES, NEVER_TRAINED, Layout, ShapesEnvironment
-
-STEP_S = 0.0125
-"""Simulated time of one Meta-World control step."""
-
-ACTION_REPEAT = 2
-"""Control steps per command."""
-
-CONTROL_PERIOD_S = ACTION_REPEAT * STEP_S
-CONTROL_RATE_HZ = 1.0 / CONTROL_PERIOD_S
-
-COMMAND_LIMIT = 100
-"""Commands until an episode's time is up."""
 
 ENVIRONMENTS = {**ALL_V3_ENVIRONMENTS, "shapes": ShapesEnvironment}
 
 TRAINED_SHAPES = tuple(shape for shape in ALL_SHAPES if shape not in NEVER_TRAINED)
 
-HAND_NAMES = ("hand_x", "hand_y", "hand_z", "gripper")
-"""The four numbers of the arm's state and, as normalized velocities, of a command."""
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What a robot would have on its topics."""
-
-    image: np.ndarray | None
-    """What the camera `scene` sees: uint8 of shape (224, 224, 3), rgb; None where a fault has taken it."""
-    hand: np.ndarray
-    """Hand x, y, z in metres and the gripper's opening in 0..1, in the order of `HAND_NAMES`."""
-    side: np.ndarray | None = None
-    """What the camera `side` sees, where somebody wants it."""
-
 
 class Scene:
-    """One environment and its cameras. `World` opens and closes scenes."""
+    """One environment and its cameras; see `robot.Scene`. `World` opens and closes scenes."""
+
+    robot: Robot = SAWYER
 
     def __init__(self, name: str, spec: SceneSpec) -> None:
         self.name = name
@@ -92,18 +66,23 @@ class Scene:
         self.layout = table.about(named[rng.integers(len(named))])
 
     def step(self, command: np.ndarray) -> None:
-        """Goes on by one control period with one command, four numbers clipped to [−1, 1], or with one in each of its
-        Meta-World steps: an array of shape (`ACTION_REPEAT`, 4).
+        """Goes on by one control period with one command, four velocities clipped to [−1, 1], or with one in each of
+        its Meta-World steps.
         """
         actions = np.clip(command, -1.0, 1.0).astype(np.float32)
-        for action in np.broadcast_to(actions, (ACTION_REPEAT, len(HAND_NAMES))):
+        for action in np.broadcast_to(actions, (self.robot.steps_per_command, len(self.robot.joints))):
             *_, info = self.env.step(action)
             self._solved = self._solved or bool(info["success"])
 
     @property
-    def hand(self) -> np.ndarray:
-        """The arm's state, see `Observation.hand`."""
-        return self.env._get_curr_obs_combined_no_goal()[: len(HAND_NAMES)]
+    def state(self) -> np.ndarray:
+        """Hand x, y, z in metres and the gripper's opening in 0..1."""
+        return self.env._get_curr_obs_combined_no_goal()[: len(self.robot.joints)]
+
+    @property
+    def at_rest(self) -> np.ndarray:
+        """No velocity."""
+        return np.zeros(len(self.robot.joints))
 
     @property
     def fingers(self) -> np.ndarray:
@@ -134,44 +113,15 @@ class Scene:
         """Whether Meta-World's own success came at any step since the reset."""
         return self._solved
 
-    def observe(self, *, side: bool = False) -> Observation:
-        """Draws the picture, or both pictures, and reads the arm."""
+    def observe(self, cameras: frozenset[str] = frozenset()) -> Observation:
+        """Draws the pictures, and reads the arm."""
         if self._cameras is None:
-            self._cameras = Cameras(self.env.model)
-        return Observation(
-            image=self._cameras.draw(self.env.data, "scene"),
-            hand=self.hand,
-            side=self._cameras.draw(self.env.data, "side") if side else None,
-        )
+            self._cameras = Cameras(self.env.model, MOUNTS)
+        wanted = [camera for camera in self.robot.cameras if camera == self.robot.first_camera or camera in cameras]
+        return Observation({camera: self._cameras.draw(self.env.data, camera) for camera in wanted}, self.state)
 
     def leave(self) -> None:
         """Closes the cameras, so that another scene may open its own."""
         if self._cameras is not None:
             self._cameras.close()
             self._cameras = None
-
-
-class World:
-    """All scenes; one of them is on stage, because only one renderer can be open at a time."""
-
-    def __init__(self) -> None:
-        self._loaded: dict[str, Scene] = {}
-        self._on_stage: Scene | None = None
-
-    def enter(self, name: str) -> Scene:
-        """Brings a scene on stage; the one before it leaves."""
-        if name not in SCENES:
-            raise ValueError(f"there is no scene '{name}'; there are: {', '.join(SCENES)}")
-        if name not in self._loaded:
-            self._loaded[name] = Scene(name, SCENES[name])
-        scene = self._loaded[name]
-        if self._on_stage is not None and self._on_stage is not scene:
-            self._on_stage.leave()
-        self._on_stage = scene
-        return scene
-
-    def close(self) -> None:
-        """Leaves the stage empty."""
-        if self._on_stage is not None:
-            self._on_stage.leave()
-            self._on_stage = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from late_fusion_sim.report import Report
-from late_fusion_sim.scene import CONTROL_RATE_HZ
 
 
 def table(report: Report) -> str:
@@ -41,7 +40,7 @@ def _rate(report: Report) -> str:
     if report.achieved_rate_hz is None:
         return "Control rate: too few commands arrived to tell."
     per = "simulated second" if report.mode == "lockstep" else "second"
-    text = f"Control rate: {report.achieved_rate_hz:.2f} commands per {per}, asked {CONTROL_RATE_HZ:.0f}"
+    text = f"Control rate: {report.achieved_rate_hz:.2f} commands per {per}, asked {report.robot.control_rate_hz:.0f}"
     if report.interval_p99_ms is not None:
         text += f"; 99 % of them at most {report.interval_p99_ms:.1f} ms after the one before"
     late, steps = (sum(getattr(each, name) for each in report.episodes) for name in ("late_steps", "steps"))

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import yaml
 
+from late_fusion_sim.robot import SAWYER
+
 Sentences = Literal["demo", "training", "held_out"]
 """Which of a task's sentences are given."""
 
@@ -25,6 +27,7 @@ class Task:
     training: tuple[str, ...]
     held_out: tuple[str, ...]
     end: str | None = None
+    robot: str = SAWYER.name
 
     def sentences(self, which: Sentences) -> tuple[str, ...]:
         """The task's sentences of one kind."""
@@ -60,11 +63,12 @@ def opposite_of(task: Task) -> Task | None:
 def select_tasks(names: str | None) -> list[Task]:
     """The tasks of a comma-separated list, in the file's order; a scene's name stands for all of its tasks.
 
-    Without a list, all but those whose sentences name a target: they are another kind of task, for other policies.
+    Without a list, those of Meta-World's arm but for those whose sentences name a target: they are another kind of
+    task, for other policies.
     """
     tasks = load_tasks()
     if names is None:
-        return [task for task in tasks.values() if "{" not in task.demo]
+        return [task for task in tasks.values() if task.robot == SAWYER.name and "{" not in task.demo]
     scenes = list(dict.fromkeys(task.scene for task in tasks.values()))
     wanted = {name.strip() for name in names.split(",") if name.strip()}
     unknown = sorted(wanted - tasks.keys() - set(scenes))

@@ -8,7 +8,7 @@ import pytest
 
 from late_fusion_sim.domains import isolate
 from late_fusion_sim.ros import Participant
-from late_fusion_sim.scene import World
+from late_fusion_sim.world import World
 
 isolate()
 

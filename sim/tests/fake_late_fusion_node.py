@@ -23,8 +23,8 @@ from fake_node import FakeNode
 from late_fusion_sim.expert import expert_of
 from late_fusion_sim.placements import EVALUATION_SEEDS
 from late_fusion_sim.ros import Participant
-from late_fusion_sim.scene import World
 from late_fusion_sim.tasks import load_tasks
+from late_fusion_sim.world import World
 
 
 class MirrorExpert:
@@ -43,11 +43,11 @@ class MirrorExpert:
             self._instruction, self._seed = instruction, EVALUATION_SEEDS.start
             self._scene, self._expert = self._world.enter(task.scene), expert_of(task)
             self._scene.reset(self._seed)
-        elif not np.array_equal(self._scene.hand, hand):
+        elif not np.array_equal(self._scene.state, hand):
             # The arm is not where the copy's is: another episode has begun.
             self._seed += 1
             self._scene.reset(self._seed)
-        assert np.array_equal(self._scene.hand, hand)
+        assert np.array_equal(self._scene.state, hand)
         command = self._expert.act(self._scene)
         self._scene.step(command)
         return command

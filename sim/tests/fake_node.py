@@ -9,12 +9,12 @@ from contextlib import contextmanager
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from sensor_msgs.msg import Image, JointState
-from std_msgs.msg import String
+from std_msgs.msg import Float64MultiArray, String
 from trajectory_msgs.msg import JointTrajectory
 
-from late_fusion_sim.bridge import trajectory_of
+from late_fusion_sim.commands import trajectory_of
+from late_fusion_sim.robot import SAWYER, Robot
 from late_fusion_sim.ros import POLL_S, Participant, nanoseconds_of, reliable
-from late_fusion_sim.scene import CONTROL_PERIOD_S
 
 Answer = Callable[[str, np.ndarray], np.ndarray]
 """From the instruction and the arm's state to a command."""
@@ -31,17 +31,21 @@ class FakeNode:
         lockstep: bool = True,
         loses: Callable[[int], bool] = lambda count: False,
         image_topic: str = "camera/image_raw",
+        robot: Robot = SAWYER,
     ) -> None:
         node = participant.node
         self._node = node
         self._answer = answer
+        self._robot = robot
         self._lockstep = lockstep
         self._loses = loses
         self._received = 0
         self._instruction = ""
         self._image_ns = self._answered_ns = 0
         self._joints: JointState | None = None
-        self._action = node.create_publisher(JointTrajectory, "action", reliable(1))
+        self._action = node.create_publisher(
+            JointTrajectory if robot.command == "velocities" else Float64MultiArray, "action", reliable(1)
+        )
         self._status = node.create_publisher(DiagnosticArray, "late_fusion/status", reliable(1, latched=True))
         self._subscriptions = [
             node.create_subscription(String, "instruction", self._on_instruction, reliable(1, latched=True)),
@@ -49,7 +53,7 @@ class FakeNode:
             node.create_subscription(JointState, "joint_states", self._on_joints, reliable(1)),
         ]
         if not lockstep:
-            self._timer = node.create_timer(CONTROL_PERIOD_S, self._act)
+            self._timer = node.create_timer(robot.control_period_s, self._act)
 
     def _on_instruction(self, message: String) -> None:
         self._instruction = message.data
@@ -78,7 +82,10 @@ class FakeNode:
         if self._joints is not None:
             stamp_ns = self._answered_ns if self._lockstep else self._node.get_clock().now().nanoseconds
             command = self._answer(self._instruction, np.array(self._joints.position))
-            self._action.publish(trajectory_of(command, stamp_ns))
+            if self._robot.command == "velocities":
+                self._action.publish(trajectory_of(command, stamp_ns))
+            else:
+                self._action.publish(Float64MultiArray(data=command.tolist()))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,8 +17,9 @@ from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
 from late_fusion_sim import demonstrate, recorded
-from late_fusion_sim.bridge import command_of
+from late_fusion_sim.commands import command_of
 from late_fusion_sim.judge import PairJudge
+from late_fusion_sim.robot import SAWYER
 from late_fusion_sim.ros import Participant, nanoseconds_of, reliable, stamp_of
 from late_fusion_sim.scene import Scene
 from late_fusion_sim.tasks import load_tasks, opposite_of
@@ -149,7 +151,7 @@ def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("topic", ["/clock", "instruction", "episode", "camera/image_raw", "expert_action"])
 def test_the_order_holds_however_late_a_topic_is_heard(topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demonstrate, "TIME_TO_SHOW", 20)
+    monkeypatch.setattr(Scene, "robot", replace(SAWYER, command_limit=10))
     monkeypatch.setattr(demonstrate, "TRIES_PER_START", 1)
     with recorder(late={topic: 0.06}) as heard:
         demonstrate.main(["--tasks", TASK.name, "--episodes", "1", "--change", "0.2"])
@@ -209,7 +211,7 @@ def test_what_was_done_is_shown_on_for_a_while(monkeypatch: pytest.MonkeyPatch) 
     with recorder() as heard:
         assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1", *quiet]) == 0
     assert verdicts[-1] == "success" and not any(verdicts[:-1])
-    assert len(heard.of("expert_action")) == len(verdicts) + demonstrate.AFTERWARDS
+    assert len(heard.of("expert_action")) == len(verdicts) + SAWYER.afterwards
     assert heard.of("episode")[-1][1].data == "success"
 
 
@@ -249,7 +251,7 @@ def test_an_undisturbed_expert_does_what_it_teaches(monkeypatch: pytest.MonkeyPa
 def test_an_expert_that_never_succeeds_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(demonstrate, "TIME_TO_SHOW", 2)
+    monkeypatch.setattr(Scene, "robot", replace(SAWYER, command_limit=1))
     with recorder() as heard:
         assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1", "--change", "0"]) == 1
     assert "failed 10 times from the start 0, at last with noise 0.05" in capsys.readouterr().err

@@ -2,14 +2,14 @@
 
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from late_fusion_sim.expert import Expert, expert_of
 from late_fusion_sim.judge import Judge, PairJudge, Witness, judge_of
 from late_fusion_sim.placements import EVALUATION_SEEDS
-from late_fusion_sim.scene import COMMAND_LIMIT, Scene, World
+from late_fusion_sim.robot import SAWYER
 from late_fusion_sim.tasks import load_tasks
+from late_fusion_sim.world import AnyScene, World
 
 TASKS = load_tasks()
 OPPOSITES = {
@@ -17,13 +17,15 @@ OPPOSITES = {
     "drawer-close": "drawer-open",
     "faucet-open": "faucet-close",
     "faucet-close": "faucet-open",
+    "push-left": "push-right",
+    "push-right": "push-left",
 }
 
 
-def play(scene: Scene, judge: Judge, expert: Expert, delay: int = 0) -> str | None:
+def play(scene: AnyScene, judge: Judge, expert: Expert, delay: int = 0) -> str | None:
     """Plays an expert whose commands take effect `delay` control periods late."""
-    commands = [np.zeros(4)] * delay
-    for _ in range(COMMAND_LIMIT):
+    commands = [scene.at_rest] * delay
+    for _ in range(scene.robot.command_limit):
         commands.append(expert.act(scene))
         scene.step(commands.pop(0))
         if verdict := judge.verdict():
@@ -60,8 +62,8 @@ def test_doing_nothing_is_neither(world: World, name: str) -> None:
     scene = world.enter(TASKS[name].scene)
     scene.reset(0)
     judge = judge_of(TASKS[name], scene)
-    for _ in range(COMMAND_LIMIT):
-        scene.step(np.zeros(4))
+    for _ in range(SAWYER.command_limit):
+        scene.step(scene.at_rest)
     assert judge.verdict() is None
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,16 @@ from fake_node import fake_node
 
 from late_fusion_sim import bridge as bridge_module
 from late_fusion_sim import demo, demonstrate, evaluate, pace
-from late_fusion_sim.bridge import CONTROL_PERIOD_NS, Bridge, Command, ImageTopics
+from late_fusion_sim.bridge import Bridge, Command, ImageTopics
 from late_fusion_sim.episode import Episode, Runner
 from late_fusion_sim.judge import judge_of
 from late_fusion_sim.latency import InFlight, Latency
 from late_fusion_sim.operator import Operator
+from late_fusion_sim.robot import SAWYER
 from late_fusion_sim.ros import Participant, nanoseconds_of
-from late_fusion_sim.scene import ACTION_REPEAT, STEP_S, Scene, World
+from late_fusion_sim.scene import Scene
 from late_fusion_sim.tasks import load_tasks
+from late_fusion_sim.world import World
 
 TASK = load_tasks()["drawer-close"]
 SEED = 100_003
@@ -94,7 +97,7 @@ def test_what_is_in_flight_arrives_in_order_and_once() -> None:
 def test_lockstep_delays_pictures_and_commands_and_repeats_itself(
     latency: Latency, periods: int, steps: int, world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("late_fusion_sim.episode.COMMAND_LIMIT", 12)
+    monkeypatch.setattr(Scene, "robot", replace(SAWYER, command_limit=12))
     # An observation that is lost is asked for again, and must not count twice.
     monkeypatch.setattr(bridge_module, "ASK_AGAIN_S", 0.2)
     episodes, trajectories = [], []
@@ -107,16 +110,16 @@ def test_lockstep_delays_pictures_and_commands_and_repeats_itself(
 
         shown = {stamp: picture for stamp, _, picture in stage.pictures}
         assert len(stage.pictures) > len(shown) == 12, "one stamp for each command, one of them twice"
-        assert np.all(np.diff(list(shown)) == CONTROL_PERIOD_NS)
+        assert np.all(np.diff(list(shown)) == SAWYER.control_period_ns)
         for number, picture in enumerate(shown.values()):
             assert np.array_equal(picture, episode.frames[max(0, number - periods)])
 
-        expected = [*[np.zeros(4)] * steps, *[each for each in commands for _ in range(ACTION_REPEAT)]]
-        assert np.array_equal(stage.carried_out, expected[: 12 * ACTION_REPEAT])
+        expected = [*[np.zeros(4)] * steps, *[each for each in commands for _ in range(SAWYER.steps_per_command)]]
+        assert np.array_equal(stage.carried_out, expected[: 12 * SAWYER.steps_per_command])
         episodes.append(episode)
         trajectories.append(np.array(stage.carried_out))
         monkeypatch.undo()
-        monkeypatch.setattr("late_fusion_sim.episode.COMMAND_LIMIT", 12)
+        monkeypatch.setattr(Scene, "robot", replace(SAWYER, command_limit=12))
         monkeypatch.setattr(bridge_module, "ASK_AGAIN_S", 0.2)
     assert np.array_equal(*trajectories)
     assert all(np.array_equal(one, two) for one, two in zip(*(episode.frames for episode in episodes), strict=True))
@@ -125,7 +128,7 @@ def test_lockstep_delays_pictures_and_commands_and_repeats_itself(
 def test_lockstep_forgets_what_was_in_flight_when_the_scene_is_set_anew(
     world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("late_fusion_sim.episode.COMMAND_LIMIT", 8)
+    monkeypatch.setattr(Scene, "robot", replace(SAWYER, command_limit=8))
     with fake_node(lambda instruction, hand: np.array([0.0, 0.0, 1.0, 0.0])):
         stage = Stage(world, participant, "lockstep", Latency(0.1, 0.1), monkeypatch)
         first = stage.play()
@@ -139,14 +142,14 @@ def test_lockstep_forgets_what_was_in_flight_when_the_scene_is_set_anew(
 def test_realtime_publishes_late_under_the_stamp_of_the_exposure(
     world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("late_fusion_sim.episode.COMMAND_LIMIT", 30)
+    monkeypatch.setattr(Scene, "robot", replace(SAWYER, command_limit=30))
     with fake_node(lambda instruction, hand: np.zeros(4), lockstep=False):
         stage = Stage(world, participant, "realtime", Latency(camera_s=0.06), monkeypatch)
         stage.play()
         ages_ns = [published - stamp for stamp, published, _ in stage.pictures]
         assert min(ages_ns) >= 60_000_000
         # A busy machine may be later still; waiting for the next period would make every one later than this.
-        assert np.median(ages_ns) < 60_000_000 + CONTROL_PERIOD_NS
+        assert np.median(ages_ns) < 60_000_000 + SAWYER.control_period_ns
         stamps = [stamp for stamp, _, _ in stage.pictures]
         assert stamps == sorted(set(stamps)) and len(stamps) > 20
 
@@ -160,27 +163,29 @@ def test_realtime_carries_out_what_has_been_there_for_long_enough(
     for age_ms in (120, 51, 40, 0):
         bridge.commands.append(Command(np.full(4, float(age_ms)), 0, now_ns - age_ms * 10**6))
     assert bridge.held_command(0.2)[0] == 51.0
-    assert bridge.held_command(0.2, ahead_s=STEP_S)[0] == 40.0
+    assert bridge.held_command(0.2, ahead_s=SAWYER.step_s)[0] == 40.0
     bridge.commands[1:] = []
     assert bridge.held_command(0.2)[0] == 120.0
-    assert bridge.held_command(0.069)[0] == 0.0, "the hold begins where the command takes effect"
+    assert bridge.held_command(0.069) is None, "the hold begins where the command takes effect"
 
 
 def test_a_recording_has_pictures_as_late_as_they_came(monkeypatch: pytest.MonkeyPatch) -> None:
     from test_demonstrations import recorder
 
-    monkeypatch.setattr(demonstrate, "TIME_TO_SHOW", 10)
+    monkeypatch.setattr(Scene, "robot", replace(SAWYER, command_limit=5))
     monkeypatch.setattr(demonstrate, "TRIES_PER_START", 2)
     monkeypatch.setattr(demonstrate, "MEAN_ANOTHER", ())
     with recorder() as heard:
         demonstrate.main(["--tasks", TASK.name, "--episodes", "1", "--change", "0", "--camera-latency", "0.06"])
     pictures = [(at, nanoseconds_of(message.header.stamp)) for at, message in heard.of("camera/image_raw")]
-    assert all(at - stamp == 3 * CONTROL_PERIOD_NS for at, stamp in pictures)
+    assert all(at - stamp == 3 * SAWYER.control_period_ns for at, stamp in pictures)
     starts = [at for at, message in heard.of("episode") if message.data == "start"]
     labels = [at for at, _ in heard.of("expert_action")]
     assert len(starts) == 2 and len(labels) == 20
     for start, episode in zip(starts, (labels[:10], labels[10:])):
-        assert [at for at, _ in pictures if at < start and at > start - 10 * CONTROL_PERIOD_NS], "seen before the start"
+        assert [at for at, _ in pictures if at < start and at > start - 10 * SAWYER.control_period_ns], (
+            "seen before the start"
+        )
         assert set(episode[3:]) <= {at for at, _ in pictures}, "one arrives with each label"
     joints = [(at, nanoseconds_of(message.header.stamp)) for at, message in heard.of("joint_states")]
     assert all(at == stamp for at, stamp in joints)

@@ -8,9 +8,10 @@ from late_fusion_sim.expert import expert_of
 from late_fusion_sim.faults import Fault
 from late_fusion_sim.judge import judge_of
 from late_fusion_sim.placements import EVALUATION_SEEDS
-from late_fusion_sim.scene import COMMAND_LIMIT, Observation, World
+from late_fusion_sim.robot import SAWYER, Observation
 from late_fusion_sim.shapes import ALL_SHAPES, APART, NEVER_TRAINED, ON_TABLE, Layout
 from late_fusion_sim.tasks import load_tasks
+from late_fusion_sim.world import World
 
 REACH = load_tasks()["reach"]
 
@@ -67,7 +68,7 @@ def test_the_expert_touches_what_is_meant_and_nothing_before(world: World) -> No
         scene.reset(seed)
         expert, judge = expert_of(REACH), judge_of(REACH, scene)
         verdict = None
-        for _ in range(COMMAND_LIMIT):
+        for _ in range(SAWYER.command_limit):
             scene.step(expert.act(scene))
             if verdict := judge.verdict():
                 break
@@ -81,7 +82,7 @@ def test_touching_another_shape_first_is_the_opposite(world: World) -> None:
     target, other = list(scene.layout.positions)[:2]
     # The other one takes the target's place for the expert, and stays where it is for the judge.
     meant = dict(scene.layout.positions)
-    for _ in range(COMMAND_LIMIT):
+    for _ in range(SAWYER.command_limit):
         scene.layout.positions[target] = meant[other]
         command = expert_of(REACH).act(scene)
         scene.layout.positions[target] = meant[target]
@@ -96,24 +97,24 @@ def test_sentences_name_the_target_and_pictures_show_it(world: World) -> None:
     scene.reset(3)
     colour, shape = scene.layout.target
     assert scene.phrase("reach the {colour} {shape}") == f"reach the {colour} {shape}"
-    before = scene.observe(side=True)
+    before = scene.observe(frozenset({"side"}))
     # Nothing else moves, not even the arm.
     scene.env.model.body(scene.layout.target.body).pos = (0.0, 0.0, -2.0)
     mujoco.mj_forward(scene.env.model, scene.env.data)
-    after = scene.observe(side=True)
-    for name in ("image", "side"):
-        changed = (getattr(before, name) != getattr(after, name)).any(axis=2).sum()
+    after = scene.observe(frozenset({"side"}))
+    for name in ("scene", "side"):
+        changed = (before.pictures[name] != after.pictures[name]).any(axis=2).sum()
         assert changed > 20, name
 
 
 def test_a_fault_covers_or_silences_one_camera() -> None:
     picture = np.full((2, 2, 3), 7, dtype=np.uint8)
-    observation = Observation(image=picture, hand=np.zeros(4), side=picture)
+    observation = Observation({"scene": picture, "side": picture}, np.zeros(4))
     covered = Fault.covered("side").apply(observation, 0)
-    assert covered.side.max() == 0 and covered.image is picture
+    assert covered.pictures["side"].max() == 0 and covered.pictures["scene"] is picture
     cut = Fault.cut("scene@20")
     assert cut.apply(observation, 19) is observation
-    assert cut.apply(observation, 20).image is None
+    assert "scene" not in cut.apply(observation, 20).pictures
     for bad in ("nose@3", "scene", "scene@x"):
         with pytest.raises(ValueError):
             Fault.cut(bad)

@@ -6,7 +6,10 @@ from collections import Counter
 import pytest
 
 from late_fusion_sim.placements import SCENES
+from late_fusion_sim.robot import SO101
+from late_fusion_sim.so101_scene import ENDS
 from late_fusion_sim.tasks import load_tasks, select_tasks
+from late_fusion_sim.world import ROBOT_OF_SCENE, robot_of
 
 
 def bare(sentence: str) -> str:
@@ -14,10 +17,18 @@ def bare(sentence: str) -> str:
     return " ".join("".join(each for each in sentence.lower() if each.isalnum() or each in " {}").split())
 
 
+def ends_of(scene: str) -> set[str | None]:
+    """The ends that the tasks of a scene may want."""
+    if ROBOT_OF_SCENE[scene] == SO101:
+        return set(ENDS)
+    placement = SCENES[scene].placement
+    return set(placement.ends) if placement else {None}
+
+
 def test_every_task_has_its_place_and_its_sentences() -> None:
     for task in load_tasks().values():
-        ends = SCENES[task.scene].placement.ends if SCENES[task.scene].placement else {None: 0.0}
-        assert task.end in ends
+        assert task.end in ends_of(task.scene)
+        assert task.robot == ROBOT_OF_SCENE[task.scene].name
         assert len(task.training) >= 7
         assert task.demo in task.training
         assert len(task.held_out) >= 3
@@ -46,8 +57,15 @@ def test_tasks_of_one_scene_stand_together() -> None:
 def test_selection() -> None:
     assert [task.name for task in select_tasks("faucet-open, drawer-open")] == ["drawer-open", "faucet-open"]
     assert [task.name for task in select_tasks("window,drawer-open")] == ["drawer-open", "window-open", "window-close"]
-    assert [name for name in load_tasks() if name not in {task.name for task in select_tasks(None)}] == ["reach"]
+    by_default = {task.name for task in select_tasks(None)}
+    assert [name for name in load_tasks() if name not in by_default] == ["reach", "push-left", "push-right"]
     with pytest.raises(ValueError, match="no such task: drawer-opened; there are: button-press-topdown, "):
         select_tasks("drawer-open,drawer-opened")
     with pytest.raises(ValueError, match="no such task"):
         select_tasks(" , ")
+
+
+def test_tasks_of_one_robot_go_together() -> None:
+    assert robot_of(select_tasks("cube")) == SO101
+    with pytest.raises(ValueError, match="several robots: sawyer, so101"):
+        robot_of(select_tasks("drawer,push-left"))

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from program import ROOT
 
 LAUNCH_FILE = ROOT / "launch" / "late_fusion.launch.xml"
+EXAMPLES = ROOT / "launch" / "examples"
 
 
 def substituted(text: str, values: dict[str, str]) -> str:
@@ -26,8 +27,8 @@ def substituted(text: str, values: dict[str, str]) -> str:
     return text
 
 
-def launched(folder: Path, **given: str) -> list[str]:
-    """The arguments of the one node that the launch file starts with these arguments of its own."""
+def launched(folder: Path, file: Path = LAUNCH_FILE, **given: str) -> list[str]:
+    """The arguments of the one node that a launch file starts with these arguments of its own."""
     values: dict[str, str] = {}
     remaps: list[str] = []
     commands: list[list[str]] = []
@@ -43,14 +44,17 @@ def launched(folder: Path, **given: str) -> list[str]:
                 for child in element:
                     run(child)
             case "arg":
-                values[element.attrib["name"]] = given.get(
-                    element.attrib["name"], substituted(element.attrib["default"], values)
-                )
+                name = element.attrib["name"]
+                # An argument without a default must be given.
+                values[name] = given[name] if name in given else substituted(element.attrib["default"], values)
             case "let":
                 values[element.attrib["name"]] = substituted(element.attrib["value"], values)
             case "set_remap":
                 names = (substituted(element.attrib[key], values) for key in ("from", "to"))
                 remaps.extend(["-r", ":=".join(names)])
+            case "include":
+                inner = {each.attrib["name"]: substituted(each.attrib["value"], values) for each in element}
+                commands.append(launched(folder, Path(substituted(element.attrib["file"], values)), **inner) + remaps)
             case "node":
                 commands.append(command(element))
             case other:
@@ -74,7 +78,7 @@ def launched(folder: Path, **given: str) -> list[str]:
             words += ["--params-file", str(path)]
         return words + remaps
 
-    root = ElementTree.parse(LAUNCH_FILE).getroot()
+    root = ElementTree.parse(file).getroot()
     run(root)
     assert not set(given) - set(values), given
     [only] = commands
