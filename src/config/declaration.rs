@@ -101,6 +101,12 @@ impl Declarations {
         names
     }
 
+    /// Whether a parameter of this name is given, with more than nothing in it.
+    pub fn is_given(&self, name: &str) -> bool {
+        let given = self.given.get(name);
+        given.is_some_and(|given| given.value != Value::String(String::new()))
+    }
+
     /// Adds a problem that a single parameter's type and range cannot express.
     pub fn problem(&mut self, problem: impl Into<String>) {
         self.errors.add(problem);

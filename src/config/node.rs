@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use super::action::{ActionConfig, CommandConfig};
+use super::action::ActionConfig;
 use super::bounds::Bounds;
 use super::declaration::{Checked, Declarations};
 use super::given::Given;
@@ -101,13 +101,17 @@ const MODALITY_MESSAGES: [MessageType; 7] = [
 ];
 
 impl NodeConfig {
-    /// The topics on which a demonstrator says what is to be done, each with the command that it is like.
-    pub fn demonstrated(&self) -> impl Iterator<Item = (&String, &CommandConfig)> {
+    /// The topics on which a demonstrator says what is to be done, with their types.
+    pub fn demonstrated(&self) -> impl Iterator<Item = (&String, MessageType)> {
         let commands = &self.action.commands;
         let is_only = commands.len() == 1;
+        let record = &self.record;
         commands.iter().map(move |command| match is_only {
-            true => (&self.record.expert_action_topic, command),
-            false => (&command.topic, command),
+            true => (
+                &record.expert_action_topic,
+                record.expert_action_message.unwrap_or(command.message),
+            ),
+            false => (&command.topic, command.message),
         })
     }
 

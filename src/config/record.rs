@@ -1,7 +1,8 @@
 //! The parameters of the recorder's own topics.
 
 use super::declaration::Declarations;
-use super::topic::topic;
+use super::topic::{message_of_numbers, topic};
+use crate::message::{COMMANDS, MessageType};
 
 /// What `late_fusion record` listens to besides the modalities.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,6 +10,8 @@ pub struct RecordConfig {
     /// The demonstrator's action, of the type of the command topic; where there are several of those, the demonstrator
     /// commands on them.
     pub expert_action_topic: String,
+    /// The type of that topic; `None` for that of the command topic.
+    pub expert_action_message: Option<MessageType>,
     /// Episode markers, `std_msgs/msg/String`: `start`, then `success` or `failure`; `change` where something
     /// else is meant from there on.
     pub episode_topic: String,
@@ -17,6 +20,9 @@ pub struct RecordConfig {
     /// The seconds of a file after which a recording goes on in the next one; `None` for one file.
     pub max_bag_duration_s: Option<f64>,
 }
+
+const EXPERT_ACTION_MESSAGE: &str = "The type of record.expert_action_topic, where it is not action.message: of a leader arm, \
+                                     sensor_msgs/msg/JointState.";
 
 /// The smallest file, in bytes, and the shortest, in seconds, that a recording is split into.
 const SMALLEST: i64 = 1_000_000;
@@ -29,9 +35,10 @@ impl RecordConfig {
                 d,
                 "record.expert_action_topic",
                 "expert_action",
-                "The demonstrator's action while recording, of the type action.message. With action.commands the command \
-                 topics themselves are recorded.",
+                "The demonstrator's action while recording. With action.commands the command topics themselves are \
+                 recorded.",
             ),
+            expert_action_message: expert_action_message(d),
             episode_topic: topic(
                 d,
                 "record.episode_topic",
@@ -43,6 +50,15 @@ impl RecordConfig {
             max_bag_duration_s: max_bag_duration_s(d),
         }
     }
+}
+
+fn expert_action_message(d: &mut Declarations) -> Option<MessageType> {
+    let name = "record.expert_action_message";
+    if !d.is_given(name) {
+        d.string(name, "", EXPERT_ACTION_MESSAGE);
+        return None;
+    }
+    message_of_numbers(d, name, "", &COMMANDS, EXPERT_ACTION_MESSAGE)
 }
 
 fn max_bag_size(d: &mut Declarations) -> Option<u64> {

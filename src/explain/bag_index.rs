@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Options;
 use crate::bag::{Bag, Contents, Episodes, Layout, Reader, Step, same_topic};
-use crate::config::{CommandConfig, ModalityConfig, NodeConfig};
+use crate::config::{ModalityConfig, NodeConfig};
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::spec::PolicySpec;
@@ -108,10 +108,10 @@ pub fn index(
                 .into(),
         );
     }
-    let expert = indexer.actions(config.demonstrated(), &mut notes);
+    let expert = indexer.actions(config.demonstrated(), config, &mut notes);
     let commands = config.action.commands.iter();
-    let commands = commands.map(|command| (&command.topic, command));
-    let recorded = indexer.actions(commands, &mut notes);
+    let commands = commands.map(|command| (&command.topic, command.message));
+    let recorded = indexer.actions(commands, config, &mut notes);
     let recorded = recorded
         .into_iter()
         .filter(|own| !expert.contains(own))
@@ -189,13 +189,17 @@ impl Indexer {
     /// The topics of recorded actions that are there and of the right type, each with the number of its command.
     fn actions<'a>(
         &self,
-        wanted: impl Iterator<Item = (&'a String, &'a CommandConfig)>,
+        wanted: impl Iterator<Item = (&'a String, MessageType)>,
+        config: &NodeConfig,
         notes: &mut Vec<String>,
     ) -> Vec<(String, usize)> {
         let mut found = Vec::new();
-        for (number, (topic, command)) in wanted.enumerate() {
+        let wanted = wanted.zip(&config.action.commands);
+        for (number, ((topic, message), command)) in wanted.enumerate() {
             match self.contents.type_of(topic) {
                 None => {}
+                // Of a leader arm nothing says which joint is which action.
+                Some(_) if message != command.message => {}
                 Some(recorded) if recorded == command.message.ros_name() => {
                     found.push((topic.clone(), number));
                 }

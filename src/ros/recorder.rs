@@ -289,9 +289,8 @@ fn wanted_topics(
     names: &Names,
 ) -> Result<Vec<(String, MessageType)>, ConfigErrors> {
     let modalities = config.modalities.iter().map(|m| (&m.topic, m.message));
-    let shown = config.demonstrated();
-    let shown = shown.map(|(topic, command)| (topic, command.message));
-    let others = shown.chain([(&config.record.episode_topic, MessageType::String)]);
+    let others =
+        (config.demonstrated()).chain([(&config.record.episode_topic, MessageType::String)]);
     let mut errors = ConfigErrors::new();
     if config.modalities.is_empty() {
         errors.add("parameter modalities is empty; at least one modality is needed to record");

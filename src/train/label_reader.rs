@@ -12,7 +12,7 @@ pub(super) struct LabelReader<'a> {
     labels: &'a Labels,
     /// What was heard on each topic.
     heard: Vec<Heard>,
-    action: Vec<f64>,
+    pending: Option<Pending>,
 }
 
 #[derive(Default)]
@@ -25,22 +25,35 @@ struct Heard {
     logged: Option<Stamp>,
 }
 
-/// What a message says.
-pub(super) enum Said<'a> {
-    /// What should have been done, and the stamp of its message where that has one.
-    Label(Option<Stamp>, &'a [f64]),
-    /// Nothing, for this reason.
-    Unreadable(String),
-    /// Nothing by itself.
-    Nothing,
+/// A label that what is published together with it may still complete.
+struct Pending {
+    stamp: Option<Stamp>,
+    logged: Stamp,
+    action: Vec<f64>,
+    /// For each topic, when its message in the action was recorded.
+    parts: Vec<Option<Stamp>>,
 }
+
+/// What should have been done.
+pub(super) struct Read {
+    /// The stamp of its message, where that has one.
+    pub stamp: Option<Stamp>,
+    /// When its message was recorded.
+    pub logged: Stamp,
+    /// One number for each action.
+    pub action: Vec<f64>,
+}
+
+/// Who commands several controllers publishes to one after the other: messages that come so soon after a label were decided
+/// with it.
+const TOGETHER_NS: i64 = 10_000_000;
 
 impl<'a> LabelReader<'a> {
     /// A reader that has heard nothing.
-    pub fn new(labels: &'a Labels, actions: usize) -> Self {
+    pub fn new(labels: &'a Labels) -> Self {
         Self {
             heard: labels.sources.iter().map(|_| Heard::default()).collect(),
-            action: vec![0.0; actions],
+            pending: None,
             labels,
         }
     }
@@ -50,42 +63,79 @@ impl<'a> LabelReader<'a> {
         same_topic(topic, self.labels.topic())
     }
 
-    /// Reads a message, of any topic.
-    pub fn read(&mut self, record: &RecordView, actions: &[ActionSpec]) -> Said<'_> {
-        let mut problem = None;
-        let mut stamp = None;
-        for (source, heard) in self.labels.sources.iter().zip(&mut self.heard) {
+    /// Takes in a message of any topic; a label is then to be had from [`LabelReader::due`].
+    ///
+    /// # Errors
+    /// Why it cannot be read, unless that is so of its whole topic.
+    pub fn take(&mut self, record: &RecordView, actions: &[ActionSpec]) -> Result<(), String> {
+        let mut taken = Ok(());
+        let mut label = None;
+        for (i, source) in self.labels.sources.iter().enumerate() {
             if !same_topic(record.topic, &source.topic) {
                 continue;
             }
-            match heard.take(source, record, actions) {
-                Ok(own) => stamp = own,
-                Err(why) => problem = problem.or(why),
+            match self.heard[i].take(source, record, actions) {
+                Ok(stamp) if i == 0 => label = Some(stamp),
+                Ok(_) => self.complete(i),
+                Err(Some(why)) => taken = Err(why),
+                Err(None) => {}
             }
         }
-        if let Some(problem) = problem {
-            return Said::Unreadable(problem);
+        if let Some(stamp) = label {
+            let mut action = vec![f64::NAN; actions.len()];
+            for (source, heard) in self.labels.sources.iter().zip(&self.heard) {
+                source.put(&heard.values, &mut action);
+            }
+            self.pending = Some(Pending {
+                stamp,
+                logged: record.log_time,
+                action,
+                parts: self.heard.iter().map(|heard| heard.logged).collect(),
+            });
         }
-        if !self.is_label(record.topic) {
-            return Said::Nothing;
+        taken
+    }
+
+    /// Puts what was heard on a topic into a label that it was published together with, the first time.
+    fn complete(&mut self, i: usize) {
+        let heard = &self.heard[i];
+        if let (Some(pending), Some(logged)) = (&mut self.pending, heard.logged)
+            && pending.parts[i].is_none_or(|part| part < pending.logged)
+        {
+            self.labels.sources[i].put(&heard.values, &mut pending.action);
+            pending.parts[i] = Some(logged);
         }
-        for (source, heard) in self.labels.sources.iter().zip(&self.heard) {
-            let is_fresh = heard.logged.is_some_and(|logged| {
-                let age_ns = record.log_time.nanos() - logged.nanos();
+    }
+
+    /// The label that nothing recorded at this time or later completes any more; `None` for the end of what belongs
+    /// together.
+    ///
+    /// # Errors
+    /// What it lacks, unless that is said of a whole topic.
+    pub fn due(&mut self, at: Option<Stamp>) -> Option<Result<Read, String>> {
+        let pending = self.pending.take_if(|pending| {
+            let is_whole = |part: &Option<Stamp>| part.is_some_and(|part| part >= pending.logged);
+            let is_over = at.is_none_or(|at| at.nanos() - pending.logged.nanos() > TOGETHER_NS);
+            is_over || pending.parts.iter().all(is_whole)
+        })?;
+        let parts = pending.parts.iter().zip(&self.heard);
+        for (source, (part, heard)) in self.labels.sources.iter().zip(parts) {
+            let is_fresh = part.is_some_and(|part| {
+                let age_ns = pending.logged.nanos() - part.nanos();
                 source.max_age_ns.is_none_or(|most| age_ns <= most)
             });
             if !is_fresh {
-                // Why a topic cannot be read is said once, at the end.
                 return match &heard.mapping {
-                    Some(Err(_)) => Said::Nothing,
-                    _ => Said::Unreadable(source.silence(heard.logged.is_some())),
+                    Some(Err(_)) => None,
+                    _ => Some(Err(source.silence(part.is_some()))),
                 };
             }
-            for (index, value) in source.actions.iter().zip(&heard.values) {
-                self.action[*index] = *value;
-            }
         }
-        Said::Label(stamp, &self.action)
+        Some(Ok(Read {
+            stamp: pending.stamp,
+            logged: pending.logged,
+            action: pending.action,
+        }))
     }
 
     /// Adds what keeps whole topics from being read.
@@ -127,6 +177,13 @@ impl Heard {
 }
 
 impl LabelSource {
+    /// Puts its numbers into their places, where there are some.
+    fn put(&self, values: &[f64], action: &mut [f64]) {
+        for (index, value) in self.actions.iter().zip(values) {
+            action[*index] = *value;
+        }
+    }
+
     fn silence(&self, was_heard: bool) -> String {
         let topic = &self.topic;
         match self.max_age_ns.filter(|_| was_heard) {

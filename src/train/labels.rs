@@ -23,7 +23,8 @@ pub(super) struct LabelKeys {
 /// The messages that say what should have been done.
 #[derive(Debug)]
 pub struct Labels {
-    /// Their topics. Every message of the first is a label; of the others the newest message before it counts.
+    /// Their topics. Every message of the first is a label; of the others counts what was published together with it, otherwise
+    /// the newest message before it.
     pub sources: Vec<LabelSource>,
     /// How much later than what it is the label of a message is recorded, in nanoseconds.
     pub ahead_ns: i64,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::episodes::{Boundaries, Mark, Used};
 use super::file::TrainingFile;
-use super::label_reader::{LabelReader, Said};
+use super::label_reader::{LabelReader, Read};
 use crate::bag::{
     Bag, Contents, Episodes, Layout, Marked, Place, Reader, RecordView, Step, same_topic,
 };
@@ -152,7 +152,7 @@ impl<'a> Survey<'a> {
             markers: Episodes::default(),
             boundaries: Boundaries::new(&file.episodes),
             counts: Counts::default(),
-            labels: LabelReader::new(&file.labels, file.policy.actions.len()),
+            labels: LabelReader::new(&file.labels),
         }
     }
 
@@ -175,12 +175,17 @@ impl<'a> Survey<'a> {
                 }
             }
         }
+        self.add_label_due(Some(logged));
         if self.labels.is_label(topic) {
+            self.add_label_due(None);
             for mark in self.boundaries.before_label(logged) {
                 self.mark(mark);
             }
         }
-        self.label(record);
+        if let Err(why) = self.labels.take(record, &file.policy.actions) {
+            self.add_bad_label(why);
+        }
+        self.add_label_due(Some(logged));
         match self.boundaries.of_joystick(topic, logged, bytes) {
             Ok(mark) => mark.into_iter().for_each(|mark| self.mark(mark)),
             Err(odd) => self.odd(odd),
@@ -191,18 +196,25 @@ impl<'a> Survey<'a> {
         }
     }
 
-    fn label(&mut self, record: &RecordView) {
-        let policy = &self.file.policy;
-        let (stamp, action) = match self.labels.read(record, &policy.actions) {
-            Said::Label(stamp, action) => (stamp, action),
-            Said::Nothing => return,
-            Said::Unreadable(_) if self.open.is_none() => return,
-            Said::Unreadable(why) => {
-                self.counts.bad_labels += 1;
-                self.counts.first_bad_label.get_or_insert(why);
-                return;
-            }
+    fn add_bad_label(&mut self, why: String) {
+        if self.open.is_some() {
+            self.counts.bad_labels += 1;
+            self.counts.first_bad_label.get_or_insert(why);
+        }
+    }
+
+    /// Adds the label that is complete at this time, see [`LabelReader::due`].
+    fn add_label_due(&mut self, at: Option<Stamp>) {
+        let Read {
+            stamp,
+            logged,
+            action,
+        } = match self.labels.due(at) {
+            None => return,
+            Some(Err(why)) => return self.add_bad_label(why),
+            Some(Ok(read)) => read,
         };
+        let policy = &self.file.policy;
         let Some(episode) = &mut self.open else {
             return;
         };
@@ -227,7 +239,7 @@ impl<'a> Survey<'a> {
         let before = |at: Stamp| Stamp::from_nanos(at.nanos() - ahead_ns);
         episode.labels.push(Label {
             stamp: stamp.filter(|stamp| !stamp.is_unset()).map(before),
-            logged: before(record.log_time),
+            logged: before(logged),
             action,
         });
     }
@@ -243,6 +255,7 @@ impl<'a> Survey<'a> {
     }
 
     fn step(&mut self, logged: Stamp, marked: Marked) {
+        self.add_label_due(None);
         if let Some(odd) = marked.odd {
             self.odd(odd);
         }
@@ -278,6 +291,7 @@ impl<'a> Survey<'a> {
 
     fn finish(mut self, reader: &Reader) -> Result<Recording, ConfigErrors> {
         let truncated = reader.truncated();
+        self.add_label_due(None);
         if let Some(mark) = self.boundaries.at_end() {
             self.mark(mark);
         }

@@ -58,6 +58,35 @@ fn a_label_is_completed_with_the_newest_message_of_the_other_topic() {
 }
 
 #[test]
+fn what_is_published_together_with_a_label_belongs_to_it_whichever_comes_first() {
+    for (after_ms, own) in [(3, true), (50, false)] {
+        let workshop = several("");
+        let mut recorder = Recorder::new(&workshop.bag("a.mcap"));
+        recorder.numbers("/goal", &[0.0, 0.0]);
+        recorder.mark("start");
+        for i in 0..4 {
+            let stamp = recorder.now();
+            recorder.place(stamp, [0.0, 0.0]);
+            recorder.label(stamp, [0.125 * f64::from(i), 0.875]);
+            recorder.wait(after_ms);
+            recorder.numbers("/side", &[-0.125 * f64::from(i)]);
+            recorder.numbers("/side", &[0.75]);
+            recorder.wait(200);
+        }
+        recorder.mark("success");
+        recorder.finish();
+        // Later, it is the last one before the label; the first label then has none.
+        let expected: Vec<[f32; 2]> = match own {
+            true => (0..4)
+                .map(|i| [0.125, -0.125].map(|n| n * i as f32))
+                .collect(),
+            false => (1..4).map(|i| [0.125 * i as f32, 0.75]).collect(),
+        };
+        assert_eq!(rows(&workshop), expected, "{after_ms} ms later");
+    }
+}
+
+#[test]
 fn a_label_without_a_fresh_message_of_the_other_topic_is_none() {
     // It speaks only beside the second label, and counts for half a second.
     let workshop = several("");

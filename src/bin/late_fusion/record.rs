@@ -14,7 +14,7 @@ use super::parameters::parameters;
 /// Record demonstrations into a folder as rosbag2 writes it.
 ///
 /// Listens to the topic of every modality in the parameter file, to the expert's action
-/// (record.expert_action_topic, of the type action.message) and to the episode markers
+/// (record.expert_action_topic, of the type action.message or record.expert_action_message) and to the episode markers
 /// (record.episode_topic, std_msgs/msg/String: `start`, then `success` or `failure`; `change` where something else is meant
 /// from there on).
 ///
