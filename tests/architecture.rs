@@ -41,7 +41,7 @@ const ORDER: [&str; 32] = [
 ];
 
 /// Crates that only these places may name.
-const OUTSIDE: [(&str, &[&str]); 10] = [
+const OUTSIDE: [(&str, &[&str]); 11] = [
     ("r2r", &["src/ros/"]),
     ("r2r_rcl", &["src/ros/"]),
     ("tokio", &["src/ros/"]),
@@ -55,6 +55,7 @@ const OUTSIDE: [(&str, &[&str]); 10] = [
     ),
     ("late_fusion_resize", &["src/encoder/prepare.rs"]),
     ("rtrb", &["src/trace/"]),
+    ("rusqlite", &["src/bag/"]),
     ("rustix", &["src/realtime/"]),
     ("libc", &["src/realtime/"]),
     ("candle_core", &["src/train/"]),

@@ -7,6 +7,7 @@ mod bags;
 #[cfg(feature = "train")]
 mod cache;
 mod cdr;
+mod databases;
 mod definitions;
 mod document;
 mod folders;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Callable
 from itertools import pairwise
@@ -11,13 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
 from frozen_thread import frozen_thread
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import Twist, TwistStamped, Vector3
 from parameters import TRAJECTORY, TWIST_STAMPED, wired, write
 from policies import ACTIONS, Policy, vector
 from program import Program, refused
 from robot import Robot, joints, seconds
-from trajectory_msgs.msg import JointTrajectory
+from std_msgs.msg import Header
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 RATE_HZ, ARM_HZ = 100.0, 20.0
 LEFT, RIGHT = 1.5, -0.25
@@ -126,6 +129,33 @@ def test_the_end_of_the_node_stops_both(robot: Robot, driven: BaseAndArm) -> Non
     robot.program.stop(signal.SIGTERM)
     robot.peer.spin(0.5)
     assert driven.newest() == (0.0, RIGHT)
+
+
+def test_both_are_recorded_and_explained(robot: Robot, start: Callable[..., Program], tmp_path: Path) -> None:
+    path = write(tmp_path / "node.param.yaml", parameters_of(tmp_path))
+    recorder = start("late_fusion", "record", "--params-file", path, "--out", tmp_path, "--name", "bag")
+
+    def drive(now: Time) -> TwistStamped:
+        return TwistStamped(header=Header(stamp=now), twist=Twist(linear=Vector3(x=0.75)))
+
+    def reach(now: Time) -> JointTrajectory:
+        point = JointTrajectoryPoint(positions=[-0.5])
+        return JointTrajectory(header=Header(stamp=now), joint_names=["elbow_joint"], points=[point])
+
+    robot.keep_sending("joint_states", joints(LEFT, RIGHT))
+    robot.keep_sending("base/cmd_vel", drive)
+    robot.keep_sending("arm/joint_trajectory", reach)
+    robot.peer.wait_for("the recorder", lambda: "recording" in recorder.log().lower(), recorder)
+    robot.peer.spin(1.5)
+    assert recorder.stop() == 0, recorder.log()
+    explained = start(
+        "late_fusion", "explain", "--params-file", path, "--bag", tmp_path / "bag", "--out", tmp_path / "why"
+    )
+    assert explained.wait() == 0, explained.log()
+    [numbers] = (tmp_path / "why").glob("*.json")
+    samples = json.loads(numbers.read_text())["samples"]
+    shown = [sample["expert"] for sample in samples if "expert" in sample]
+    assert len(shown) > 10 and all(expert == [0.75, -0.5] for expert in shown)
 
 
 @pytest.mark.parametrize(
