@@ -14,6 +14,9 @@ const AHEAD_S: f64 = 0.1;
 /// Intervals between labels that are remembered for their median.
 const MOST_INTERVALS: usize = 10_000;
 
+/// Changes that are remembered of each number.
+const MOST_RATES: usize = 100_000;
+
 /// A pause between labels that says nothing about how fast something moves.
 const LONGEST_STEP_S: f64 = 0.5;
 
@@ -24,9 +27,21 @@ pub(super) struct Action {
     pub name: String,
     /// Its field in the message.
     pub field: String,
-    /// The smallest and the largest value, and the fastest change per second, that there were.
+    /// The smallest and the largest value that there were.
     pub range: (f64, f64),
-    pub fastest: f64,
+    /// Changes per second.
+    rates: Vec<f64>,
+}
+
+impl Action {
+    /// The change per second that only one in a hundred exceeds: jumps between two episodes, and messages that came right
+    /// behind each other.
+    pub fn fastest(&self) -> f64 {
+        let mut rates = self.rates.clone();
+        rates.sort_by(f64::total_cmp);
+        let usual = rates.len().saturating_sub(1) * 99 / 100;
+        rates.get(usual).copied().unwrap_or(0.0)
+    }
 }
 
 /// What is known of a topic of commands, or of joints whose next positions are the labels.
@@ -41,6 +56,9 @@ pub(super) struct Command {
     intervals_s: Vec<f64>,
     /// The longest pause between two of its messages, in seconds.
     pub longest_pause_s: f64,
+    /// Whether it is where a leader arm is, which the robot's own follows: a command like any other, and nothing that the
+    /// robot senses.
+    pub leads: bool,
 }
 
 impl Command {
@@ -72,7 +90,7 @@ impl Command {
                 name: name_of(&field),
                 field,
                 range: (f64::INFINITY, f64::NEG_INFINITY),
-                fastest: 0.0,
+                rates: Vec::new(),
             })
             .collect();
         if actions.is_empty() {
@@ -92,6 +110,7 @@ impl Command {
             last: None,
             intervals_s: Vec::new(),
             longest_pause_s: 0.0,
+            leads: false,
         })
     }
 
@@ -119,8 +138,9 @@ impl Command {
             if let (Some((_, before)), Some(step_s)) = (&last, step_s)
                 && (0.001..LONGEST_STEP_S).contains(&step_s)
                 && before[i].is_finite()
+                && action.rates.len() < MOST_RATES
             {
-                action.fastest = action.fastest.max((values[i] - before[i]).abs() / step_s);
+                action.rates.push((values[i] - before[i]).abs() / step_s);
             }
         }
     }
@@ -130,14 +150,21 @@ impl Command {
         self.last = None;
     }
 
-    /// Whether its labels are what was measured, for nobody commanded.
+    /// Whether it says where joints are, instead of commanding them.
     pub fn is_measured(&self) -> bool {
         matches!(self.message, MessageType::Defined(_))
     }
 
+    /// The joints of its fields.
+    pub fn joints(&self) -> impl Iterator<Item = &str> {
+        self.actions
+            .iter()
+            .filter_map(|action| joint_of(&action.field))
+    }
+
     /// How much later than what it answers a label is recorded.
     pub fn ahead_s(&self) -> Option<f64> {
-        self.is_measured().then_some(AHEAD_S)
+        (self.is_measured() && !self.leads).then_some(AHEAD_S)
     }
 
     /// Labels per second, by the median interval.
@@ -179,7 +206,12 @@ impl Command {
                 self.topic
             ));
         }
-        if self.is_measured() {
+        if self.leads {
+            notes.push(format!(
+                "{} is taken for a leader arm: where it is, is where the robot should be, and it is not sensed",
+                self.topic
+            ));
+        } else if self.is_measured() {
             notes.push(format!(
                 "nobody commanded: what {} measured {AHEAD_S} s later is taken for what should be done",
                 self.topic

@@ -92,7 +92,7 @@ impl Recordings {
     pub fn propose(&self, options: &Options) -> Result<Proposal, Undecided> {
         let seen = &self.seen;
         let commands = seen.commands(&options.actions, &self.inspection)?;
-        if seen.sources().is_empty() {
+        if seen.sources(&commands).is_empty() {
             return Err(ConfigErrors::from(format!(
                 "there is nothing that a robot could act on: no picture, no std_msgs/msg/String, no \
                  sensor_msgs/msg/JointState. There are {}",

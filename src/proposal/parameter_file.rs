@@ -8,7 +8,7 @@ use super::seen::Seen;
 use super::{as_name, quoted};
 use crate::message::MessageType;
 
-/// How much faster than ever in the recordings a number may change.
+/// How much faster than in nearly all of the recordings a number may change.
 const MARGIN: f64 = 1.5;
 
 /// With comments, ready for the node once the policy is trained.
@@ -21,7 +21,7 @@ pub(super) fn write(seen: &Seen, commands: &[Command], policy: &Path) -> String 
         quoted(&policy.to_string_lossy()),
         rate_hz
     );
-    for source in seen.sources() {
+    for source in seen.sources(commands) {
         let _ = writeln!(
             file,
             "      {}:\n        topic: {}\n        message: {}",
@@ -46,12 +46,12 @@ pub(super) fn write(seen: &Seen, commands: &[Command], policy: &Path) -> String 
     }
     let _ = writeln!(
         file,
-        "      # {MARGIN} times the fastest change that there was, per second, reached within a period. Narrow them for your \
+        "      # {MARGIN} times the change per second that 99 of 100 changes were below, reached within a period. Narrow them for your \
          robot.\n      limits:"
     );
     for action in commands.iter().flat_map(Command::used) {
         let span = (action.range.1 - action.range.0).max(1e-3);
-        let fastest = (MARGIN * action.fastest).max(0.01 * span).max(0.001);
+        let fastest = (MARGIN * action.fastest()).max(0.01 * span).max(0.001);
         let _ = writeln!(
             file,
             "        {}: {{max_rate: {fastest:.3}, max_acceleration: {:.3}}}",
@@ -61,7 +61,7 @@ pub(super) fn write(seen: &Seen, commands: &[Command], policy: &Path) -> String 
     }
     // With several command topics those are recorded themselves.
     let shown = match commands {
-        [only] if !only.is_measured() => Some(&only.topic),
+        [only] if only.leads || !only.is_measured() => Some(only),
         _ => None,
     };
     if seen.markers.is_some() || shown.is_some() {
@@ -70,8 +70,13 @@ pub(super) fn write(seen: &Seen, commands: &[Command], policy: &Path) -> String 
             "\n    # What `late_fusion record` listens to as well.\n    record:"
         );
     }
-    if let Some(topic) = shown {
-        let _ = writeln!(file, "      expert_action_topic: {}", quoted(topic));
+    if let Some(command) = shown {
+        let topic = quoted(&command.topic);
+        let _ = writeln!(file, "      expert_action_topic: {topic}");
+        if command.leads {
+            let message = command.message.ros_name();
+            let _ = writeln!(file, "      expert_action_message: {message}");
+        }
     }
     if let Some(topic) = &seen.markers {
         let _ = writeln!(file, "      episode_topic: {}", quoted(topic));

@@ -123,16 +123,34 @@ impl Seen {
         asked: &[String],
         inspection: &Inspection,
     ) -> Result<Vec<Command>, Undecided> {
-        if !asked.is_empty() {
-            return Ok(self.asked_for(asked)?);
+        let mut found = match asked.is_empty() {
+            true => vec![self.only_command(inspection)?],
+            false => self.asked_for(asked)?,
+        };
+        for command in &mut found {
+            command.leads = self.follows(command);
         }
+        Ok(found)
+    }
+
+    /// Whether another topic has the same joints as this one that says where joints are.
+    fn follows(&self, command: &Command) -> bool {
+        let has_all = |source: &Source| {
+            let mut joints = command.joints();
+            source.topic != command.topic
+                && joints.all(|joint| source.joints.iter().any(|own| own == joint))
+        };
+        command.is_measured() && self.joints.iter().any(has_all)
+    }
+
+    fn only_command(&self, inspection: &Inspection) -> Result<Command, Undecided> {
         let mut commanding: Vec<&Command> =
             self.commands.iter().filter(|c| !c.is_measured()).collect();
         if commanding.is_empty() {
             commanding = self.commands.iter().collect();
         }
         match commanding.as_slice() {
-            [only] => Ok(vec![(*only).clone()]),
+            [only] => Ok((*only).clone()),
             [] => Err(ConfigErrors::from(format!(
                 "nothing says what should have been done: no Twist, JointTrajectory, Float64MultiArray or JointState. There \
                  are {}",
@@ -197,7 +215,7 @@ impl Seen {
     }
 
     /// What a policy senses beside being told: cameras, sentences, joints, each with a name of its own.
-    pub fn sources(&self) -> Vec<Source> {
+    pub fn sources(&self, commands: &[Command]) -> Vec<Source> {
         // A camera that was recorded twice is one.
         let is_copy = |source: &&Source| {
             let raw = source.topic.strip_suffix("/compressed");
@@ -205,7 +223,8 @@ impl Seen {
         };
         let cameras = self.cameras.iter().filter(|source| !is_copy(source));
         let all = cameras.chain(&self.sentences).chain(&self.joints);
-        let mut sources: Vec<Source> = all.cloned().collect();
+        let leads = |source: &&Source| commands.iter().any(|c| c.leads && c.topic == source.topic);
+        let mut sources: Vec<Source> = all.filter(|source| !leads(source)).cloned().collect();
         for i in 1..sources.len() {
             let name = sources[i].name.clone();
             let is_taken = |taken: &str| sources[..i].iter().any(|s| s.name == taken);

@@ -17,7 +17,7 @@ pub(super) fn write(seen: &Seen, commands: &[Command], encoders: &Path, bags: us
         "# What to learn, found in recordings by `late_fusion init`. config/train/tabletop.yaml of late_fusion explains every key.\n\n\
          name: mine\ndescription: \"\"\n\n# What the robot senses. Leave out what is of no use.\nmodalities:\n",
     );
-    for source in seen.sources() {
+    for source in seen.sources(commands) {
         modality(&mut file, &source, encoders);
     }
     labels(&mut file, commands);

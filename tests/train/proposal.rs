@@ -166,6 +166,53 @@ fn where_nobody_commanded_the_joints_a_little_later_are_the_labels() {
 }
 
 #[test]
+fn where_a_leader_arm_is_is_a_command_and_nothing_to_sense() {
+    if MessageType::installed("sensor_msgs/msg/JointState").is_err() {
+        return;
+    }
+    let workshop = Workshop::new(POINT);
+    let mut recorder = Recorder::new(&workshop.bag("a.mcap"));
+    for step in 0..20 {
+        let stamp = recorder.now();
+        let place = [0.1 * f64::from(step), 0.25 * f64::from(step)];
+        recorder.place(stamp, place);
+        let leader = joint_state(stamp, &[("x", place[0] + 0.1), ("y", place[1])]);
+        recorder.write("/leader/joint_states", MessageType::JointState, &leader);
+        recorder.wait(98);
+    }
+    recorder.finish();
+    let Err(Undecided::Actions(topics)) = propose(&workshop, &[]) else {
+        panic!("either could be the leader")
+    };
+    assert_eq!(topics, ["/joint_states", "/leader/joint_states"]);
+    let proposal = propose(&workshop, &["leader/joint_states"]).unwrap();
+    for text in [&proposal.training, &proposal.parameters] {
+        assert_eq!(text.matches("/leader/joint_states").count(), 1, "{text}");
+        assert!(text.contains("topic: \"/joint_states\""), "{text}");
+    }
+    assert!(
+        !proposal.training.contains("ahead_s"),
+        "{}",
+        proposal.training
+    );
+    let shown = "expert_action_topic: \"/leader/joint_states\"\n      expert_action_message: sensor_msgs/msg/JointState";
+    assert!(
+        proposal.parameters.contains(shown),
+        "{}",
+        proposal.parameters
+    );
+    assert!(
+        proposal
+            .notes
+            .iter()
+            .any(|note| note.contains("leader arm"))
+    );
+    std::fs::write(&workshop.options.file, &proposal.training).unwrap();
+    let data = dataset(&workshop.options).unwrap();
+    assert_eq!(data.features.len(), 1);
+}
+
+#[test]
 fn several_that_command_are_asked_about_and_nothing_at_all_is_told() {
     let workshop = Workshop::new(POINT);
     driven(&workshop);
