@@ -10,6 +10,7 @@ use crate::bag::{Bag, Reader, RecordView};
 use crate::errors::ConfigErrors;
 
 pub use topic::{Picture, TopicSummary};
+pub use typical::Typical;
 
 /// Recordings that were looked through.
 #[derive(Debug, Default)]

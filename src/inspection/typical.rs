@@ -1,8 +1,8 @@
 //! What many numbers are mostly like, without keeping them all.
 
 /// A part of the numbers that came, spread evenly over all of them.
-#[derive(Debug)]
-pub(super) struct Typical {
+#[derive(Clone, Debug)]
+pub struct Typical {
     kept: Vec<f64>,
     /// Every how-manieth is kept.
     every: usize,
@@ -39,9 +39,17 @@ impl Typical {
 
     /// The one in the middle, if there is any.
     pub fn median(&self) -> Option<f64> {
+        self.quantile(0.5)
+    }
+
+    /// The one that this part of all are below, from 0 to 1, if there is any.
+    pub fn quantile(&self, part: f64) -> Option<f64> {
         let mut sorted = self.kept.clone();
         sorted.sort_by(f64::total_cmp);
-        sorted.get(sorted.len() / 2).copied()
+        let place = (sorted.len() as f64 * part) as usize;
+        sorted
+            .get(place.min(sorted.len().saturating_sub(1)))
+            .copied()
     }
 }
 
@@ -57,6 +65,8 @@ mod tests {
             typical.add(number);
         }
         assert_eq!(typical.median(), Some(2.0));
+        assert_eq!(typical.quantile(0.99), Some(3.0));
+        assert_eq!(typical.quantile(1.0), Some(3.0));
         let mut typical = Typical::default();
         for i in 0..1_000_000 {
             typical.add(f64::from(i));

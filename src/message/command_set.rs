@@ -69,16 +69,6 @@ impl CommandSet {
         errors.or(Self { parts, width })
     }
 
-    /// How many messages there are.
-    pub fn len(&self) -> usize {
-        self.parts.len()
-    }
-
-    /// Whether there is no message, which no action allows.
-    pub fn is_empty(&self) -> bool {
-        self.parts.is_empty()
-    }
-
     /// What each action commands as far as its message says it, in the order of the actions.
     pub fn quantities(&self) -> Vec<Option<Quantity>> {
         self.in_order(|mapping| mapping.quantities().collect())

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{as_name, quoted};
+use crate::inspection::Typical;
 use crate::message::{
     ActionMapping, JointStateView, JointTrajectoryView, MessageType, Numbers, Quantity, TwistView,
 };
@@ -10,12 +11,6 @@ use crate::time::Stamp;
 
 /// How much later what is measured is the answer to what was seen, in seconds, where nobody commanded.
 const AHEAD_S: f64 = 0.1;
-
-/// Intervals between labels that are remembered for their median.
-const MOST_INTERVALS: usize = 10_000;
-
-/// Changes that are remembered of each number.
-const MOST_RATES: usize = 100_000;
 
 /// A pause between labels that says nothing about how fast something moves.
 const LONGEST_STEP_S: f64 = 0.5;
@@ -30,17 +25,14 @@ pub(super) struct Action {
     /// The smallest and the largest value that there were.
     pub range: (f64, f64),
     /// Changes per second.
-    rates: Vec<f64>,
+    rates: Typical,
 }
 
 impl Action {
     /// The change per second that only one in a hundred exceeds: jumps between two episodes, and messages that came right
     /// behind each other.
     pub fn fastest(&self) -> f64 {
-        let mut rates = self.rates.clone();
-        rates.sort_by(f64::total_cmp);
-        let usual = rates.len().saturating_sub(1) * 99 / 100;
-        rates.get(usual).copied().unwrap_or(0.0)
+        self.rates.quantile(0.99).unwrap_or(0.0)
     }
 }
 
@@ -53,7 +45,7 @@ pub(super) struct Command {
     pub actions: Vec<Action>,
     mapping: ActionMapping,
     last: Option<(Stamp, Vec<f64>)>,
-    intervals_s: Vec<f64>,
+    intervals_s: Typical,
     /// The longest pause between two of its messages, in seconds.
     pub longest_pause_s: f64,
     /// Whether it is where a leader arm is, which the robot's own follows: a command like any other, and nothing that the
@@ -90,7 +82,7 @@ impl Command {
                 name: name_of(&field),
                 field,
                 range: (f64::INFINITY, f64::NEG_INFINITY),
-                rates: Vec::new(),
+                rates: Typical::default(),
             })
             .collect();
         if actions.is_empty() {
@@ -108,7 +100,7 @@ impl Command {
             mapping: ActionMapping::new("action", message_type, &names, &fields).ok()?,
             actions,
             last: None,
-            intervals_s: Vec::new(),
+            intervals_s: Typical::default(),
             longest_pause_s: 0.0,
             leads: false,
         })
@@ -125,9 +117,7 @@ impl Command {
         let step_s = last.as_ref().map(|(last, _)| at.seconds_since(*last));
         if let Some(step_s) = step_s {
             self.longest_pause_s = self.longest_pause_s.max(step_s);
-            if self.intervals_s.len() < MOST_INTERVALS {
-                self.intervals_s.push(step_s);
-            }
+            self.intervals_s.add(step_s);
         }
         for (i, action) in self.actions.iter_mut().enumerate() {
             if !values[i].is_finite() {
@@ -138,9 +128,8 @@ impl Command {
             if let (Some((_, before)), Some(step_s)) = (&last, step_s)
                 && (0.001..LONGEST_STEP_S).contains(&step_s)
                 && before[i].is_finite()
-                && action.rates.len() < MOST_RATES
             {
-                action.rates.push((values[i] - before[i]).abs() / step_s);
+                action.rates.add((values[i] - before[i]).abs() / step_s);
             }
         }
     }
@@ -169,10 +158,8 @@ impl Command {
 
     /// Labels per second, by the median interval.
     pub fn rate_hz(&self) -> f64 {
-        let mut intervals = self.intervals_s.clone();
-        intervals.sort_by(f64::total_cmp);
-        match intervals.get(intervals.len() / 2) {
-            Some(interval) if *interval > 0.0 => (1.0 / interval).clamp(1.0, 200.0).round(),
+        match self.intervals_s.median() {
+            Some(interval_s) if interval_s > 0.0 => (1.0 / interval_s).clamp(1.0, 200.0).round(),
             _ => 20.0,
         }
     }

@@ -93,10 +93,10 @@ fn in_a_chunk(records: &[u8]) -> Vec<u8> {
     parts.concat()
 }
 
-/// Reads a file in all ways; returns how many messages there were.
-fn read_all(bytes: &[u8]) -> usize {
+/// Reads a file, whatever it is stored as, in all ways; returns how many messages there were.
+pub fn read_all(bytes: &[u8]) -> usize {
     let folder = folder_in_memory();
-    let path = folder.path().join("bag.mcap");
+    let path = folder.path().join("bag");
     std::fs::write(&path, bytes).unwrap();
     // Something for every record's size, what lz4 can make of a byte, and the reader's own buffers.
     bounded(16 * MB + 300 * bytes.len(), || {

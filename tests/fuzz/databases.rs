@@ -1,14 +1,12 @@
-//! Recordings that rosbag2 stored with sqlite3.
+//! Recordings that rosbag2 stored with sqlite3. What sqlite3 itself takes is not counted; it holds no value of more than 256 MiB.
 
 use std::sync::OnceLock;
 
-use late_fusion::bag::Reader;
 use rusqlite::Connection;
 
-use crate::MB;
+use crate::bags::read_all;
 use crate::cdr::samples;
 use crate::document::folder_in_memory;
-use crate::memory::bounded;
 use crate::mutate::{spoil, try_out};
 
 const TABLES: &str = "
@@ -37,27 +35,6 @@ fn recorded() -> &'static [u8] {
         }
         drop(database);
         std::fs::read(path).unwrap()
-    })
-}
-
-/// Reads a file in both passes; returns how many messages there were.
-fn read_all(bytes: &[u8]) -> usize {
-    let folder = folder_in_memory();
-    let path = folder.path().join("bag.db3");
-    std::fs::write(&path, bytes).unwrap();
-    // Of what sqlite3 itself takes nothing is counted here; it holds no value of more than 256 MiB.
-    bounded(16 * MB + 300 * bytes.len(), || {
-        let Ok(mut reader) = Reader::open(&path) else {
-            return 0;
-        };
-        let topics: u64 = reader.topics().values().map(|topic| topic.messages).sum();
-        let mut count = 0;
-        for record in reader.records() {
-            assert!(record.bytes.len() <= 256 * bytes.len());
-            count += 1;
-        }
-        assert_eq!(count, topics, "two passes over one file");
-        count as usize
     })
 }
 

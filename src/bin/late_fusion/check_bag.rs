@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "train")]
+use late_fusion::bag::same_topic;
 use late_fusion::errors::ConfigErrors;
 use late_fusion::inspection::{Inspection, TopicSummary};
 use late_fusion::proposal::Recordings;
@@ -181,8 +183,8 @@ fn check_training(
     warnings.extend(examination.warnings.iter().cloned());
     let mut errors = ConfigErrors::new();
     for ages in &examination.modalities {
-        let same = |name: &str| name.trim_start_matches('/') == ages.topic.trim_start_matches('/');
-        let mut topics = inspection.topics().filter(|(name, _)| same(name));
+        let topics = inspection.topics();
+        let mut topics = topics.filter(|(name, _)| same_topic(name, &ages.topic));
         if let Some(why) = topics.find_map(|(_, topic)| topic.why_no_picture()) {
             errors.add(format!(
                 "modality {}: topic {}: {why}",
