@@ -25,7 +25,7 @@ pub mod message;
 pub mod modality;
 pub mod number;
 pub mod policy;
-mod progress;
+pub mod progress;
 pub mod proposal;
 pub mod realtime;
 #[cfg(feature = "ros")]

@@ -13,7 +13,7 @@ use late_fusion::control::{
     CommandLatency, Controller, Decision, Freshness, Punctuality, Returned, StopReason, Tick,
     TickMeter, handover,
 };
-use late_fusion::message::{ActionMapping, FeatureTemplate, MessageType};
+use late_fusion::message::{ActionMapping, FeatureTemplate, MessageType, PointTimes};
 use late_fusion::modality::{ProjectedFeature, feature_slot};
 use late_fusion::policy::Policy;
 use late_fusion::safety::{Guard, Limit};
@@ -141,7 +141,7 @@ fn a_tick_and_its_command_allocate_nothing() {
         &BTreeMap::new(),
     )
     .unwrap();
-    let mut template = mapping.template("base", PERIOD_S);
+    let mut template = mapping.template("base", PointTimes::one(PERIOD_S));
     let mut controller = controller(policy(None), Ensemble::None);
     let (mut writer, mut reader) = feature_slot(PROJECTED);
     let mut meter = TickMeter::new();

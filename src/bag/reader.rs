@@ -55,6 +55,14 @@ pub struct Place {
     pub(super) offset: u32,
 }
 
+impl Place {
+    /// Of a message that is in no recording.
+    pub const NONE: Self = Self {
+        block: u32::MAX,
+        offset: u32::MAX,
+    };
+}
+
 /// What a recording has of one topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topic {

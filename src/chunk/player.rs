@@ -119,10 +119,18 @@ impl Player {
 
     /// Writes the action for this moment. After a prediction, and until [`Player::is_due`] asks for the next.
     pub fn play(&mut self, now: Stamp, action: &mut [f64]) {
+        self.foresee(now, action);
+        let weights = &self.weights[..self.chunks.len()];
+        let spent = weights.iter().take_while(|weight| **weight == 0.0).count();
+        self.spare.extend(self.chunks.drain(..spent));
+    }
+
+    /// Writes the action for a moment to come, were there no other prediction before it. After [`Player::play`].
+    pub fn foresee(&mut self, then: Stamp, action: &mut [f64]) {
         let count = self.chunks.len();
         for (i, chunk) in self.chunks.iter().enumerate() {
-            self.since_ns[i] = chunk.age_ns(now);
-            self.played_ns[i] = chunk.played_ns(now);
+            self.since_ns[i] = chunk.age_ns(then);
+            self.played_ns[i] = chunk.played_ns(then);
         }
         let (since_ns, played_ns) = (&self.since_ns[..count], &self.played_ns[..count]);
         let weights = &mut self.weights[..count];
@@ -143,8 +151,6 @@ impl Player {
             true => combine::vote(count, said, &mut self.ballots, action),
             false => combine::mean((0..count).map(said), action),
         }
-        let spent = weights.iter().take_while(|weight| **weight == 0.0).count();
-        self.spare.extend(self.chunks.drain(..spent));
     }
 
     /// Forgets every chunk.

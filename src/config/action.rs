@@ -33,6 +33,8 @@ pub struct CommandConfig {
     pub frame_id: String,
     /// Whether stamped commands carry the time, or 0.
     pub is_stamped: bool,
+    /// How many points each trajectory has; 1 for every other message.
+    pub points: usize,
     /// Messages per second, in Hz; `None` for one in every control period.
     pub rate_hz: Option<f64>,
     /// Which field of the message an action of the policy goes to, by the action's name.
@@ -56,6 +58,9 @@ pub struct LimitConfig {
     pub smoothing_s: f64,
 }
 
+/// A second at 100 Hz: what follows from one look at the world for longer is no reaction to it.
+const MOST_POINTS: i64 = 100;
+
 /// Larger than any action in any unit, and small enough that sums and differences stay finite.
 const LARGEST_ACTION: f64 = 1e9;
 
@@ -65,7 +70,9 @@ const LONGEST_SMOOTHING_S: f64 = 60.0;
 impl ActionConfig {
     pub(super) fn declare(d: &mut Declarations) -> Option<Self> {
         let names = d.names_under("action.commands");
-        for of_one in ["topic", "message", "frame_id", "stamp", "rate_hz", "fields"] {
+        for of_one in [
+            "topic", "message", "frame_id", "stamp", "points", "rate_hz", "fields",
+        ] {
             let is_given = d.names_under("action").iter().any(|name| name == of_one);
             if is_given && !names.is_empty() {
                 d.problem(format!(
@@ -123,6 +130,7 @@ impl ActionConfig {
             is_stamped: command.is_stamped,
             period_s: 1.0 / command.rate_hz.unwrap_or(control_rate_hz),
             control_period_s: 1.0 / control_rate_hz,
+            points: command.points,
         })
     }
 }
@@ -152,6 +160,14 @@ impl CommandConfig {
              than a period or clocks disagree.",
             |word| Some(word == "now"),
         );
+        let points = d.integer(
+            &key("points"),
+            1,
+            1..=MOST_POINTS,
+            "How many points each trajectory has, a control period from one to the next: this command and those that would \
+             follow it if nothing new were seen, each inside all limits. A controller that gets its next trajectory late goes \
+             on along them. Only JointTrajectory has more than one.",
+        );
         let rate_hz = d.double(
             &key("rate_hz"),
             0.0,
@@ -169,9 +185,18 @@ impl CommandConfig {
             );
             fields.insert(name, field);
         }
+        let message = message?;
+        if points > 1 && message != MessageType::JointTrajectory {
+            d.problem(format!(
+                "parameter {place}.points is {points}; allowed: 1, for {} has no points; only {} has",
+                message.ros_name(),
+                MessageType::JointTrajectory.ros_name()
+            ));
+        }
         Some(Self {
             topic,
-            message: message?,
+            message,
+            points: usize::try_from(points).unwrap_or(1),
             frame_id,
             is_stamped: is_stamped?,
             rate_hz: (rate_hz > 0.0).then_some(rate_hz),

@@ -57,6 +57,8 @@ pub enum Decision {
 pub struct Controller {
     policy: Policy,
     guard: Guard,
+    /// Goes ahead of `guard`, where somebody wants to see what it would let pass.
+    ahead: Guard,
     freshness: Vec<Freshness>,
     /// By number of the action, the newest position that was measured of it, with its modality; `None` for none.
     measured: Vec<Option<(usize, f64)>>,
@@ -100,6 +102,7 @@ impl Controller {
             measured: vec![None; guard.width()],
             player: Player::new(policy.spec(), ensemble, period_s),
             policy,
+            ahead: guard.clone(),
             guard,
             freshness,
             armed: false,
@@ -274,6 +277,31 @@ impl Controller {
         }
         self.last_command = Some(elapsed);
         Decision::Stop(reason)
+    }
+
+    /// Writes the actions of the control periods after a decision at `now`, were there no feature after those that there
+    /// are. `actions` holds the decision's own action, and room for the others behind it. Each is inside the limits as it
+    /// would be if the one before it had left.
+    pub fn foresee(&mut self, now: Stamp, decision: Decision, actions: &mut [f64]) {
+        let width = self.guard.width();
+        self.ahead.become_as(&self.guard);
+        let period_ns = (self.period_s * 1e9).round() as i64;
+        let mut then = now;
+        for start in (width..actions.len()).step_by(width) {
+            then = Stamp::from_nanos(then.nanos().saturating_add(period_ns));
+            let (before, action) = actions[..start + width].split_at_mut(start);
+            match decision {
+                Decision::Act { .. } => {
+                    self.player.foresee(then, action);
+                    self.ahead.check(action, self.period_s);
+                }
+                Decision::Stop(_) if self.ahead.is_slowing_down() => {
+                    self.ahead.slow_down(action, self.period_s);
+                }
+                Decision::Stop(_) => action.copy_from_slice(&before[start - width..]),
+                Decision::Silent(_) => {}
+            }
+        }
     }
 
     /// Forgets that anything has left, after its last stop action: the next command is the first one again.

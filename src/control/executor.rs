@@ -21,7 +21,9 @@ pub struct PolicyExecutor {
     awaited: Vec<bool>,
     templates: CommandTemplates,
     stop_actions: StopActionWriter,
-    action: Vec<f64>,
+    /// The action of this control period, and behind it those of the periods after it that messages have points for.
+    actions: Vec<f64>,
+    width: usize,
     is_same_policy: bool,
     meter: TickMeter,
     latency: CommandLatency,
@@ -52,8 +54,10 @@ pub struct Ends {
 impl PolicyExecutor {
     /// An executor that has commanded nothing yet.
     pub fn new(controller: Controller, ends: Ends) -> Self {
+        let width = controller.policy().spec().actions.len();
         Self {
-            action: vec![0.0; controller.policy().spec().actions.len()],
+            actions: vec![0.0; width * ends.templates.points()],
+            width,
             controller,
             is_same_policy: false,
             measured: ends.measured,
@@ -137,25 +141,26 @@ impl PolicyExecutor {
         let features = features.map(|slot| &*slot.output_buffer_mut());
         let tick = self
             .controller
-            .tick(now, elapsed, features, &mut self.action);
+            .tick(now, elapsed, features, &mut self.actions[..self.width]);
         self.seen = tick.seen;
         tick.decision
     }
 
     /// Decides for the stop action, for a reason from outside.
     pub fn stop(&mut self, elapsed: Duration, reason: StopReason) -> Decision {
-        self.controller.stop(elapsed, reason, &mut self.action)
+        let action = &mut self.actions[..self.width];
+        self.controller.stop(elapsed, reason, action)
     }
 
     /// Forgets what it has commanded: as before its first command, it is silent until everything that is required is fresh.
     pub fn rest(&mut self) {
-        self.controller.rest(&mut self.action);
+        self.controller.rest(&mut self.actions[..self.width]);
         self.reports.write(self.meter.pause());
     }
 
     /// The robot was stopped by somebody else since the last command.
     pub fn was_stopped(&mut self) {
-        self.controller.was_stopped(&mut self.action);
+        self.controller.was_stopped(&mut self.actions[..self.width]);
     }
 
     /// Whether the last command was on the way to the stop action, and not there.
@@ -172,10 +177,13 @@ impl PolicyExecutor {
 
     /// Sends the command of the last decision, decided at `now`; false where a message could not be sent.
     pub fn send(&mut self, now: Stamp, decision: Decision, sink: &mut impl CommandSink) -> bool {
+        if self.actions.len() > self.width {
+            self.controller.foresee(now, decision, &mut self.actions);
+        }
         let send = |topic: usize, message: &[u8]| sink.send(topic, message);
         match decision {
-            Decision::Stop(_) => self.templates.send_all(now, &self.action, send),
-            _ => self.templates.send_due(now, &self.action, send),
+            Decision::Stop(_) => self.templates.send_all(now, &self.actions, send),
+            _ => self.templates.send_due(now, &self.actions, send),
         }
     }
 

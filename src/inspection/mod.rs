@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::bag::{Bag, Reader, RecordView};
 use crate::errors::ConfigErrors;
+use crate::time::Stamp;
 
 pub use topic::{Picture, TopicSummary};
 pub use typical::Typical;
@@ -18,6 +19,8 @@ pub struct Inspection {
     topics: BTreeMap<String, TopicSummary>,
     recordings: usize,
     seconds: f64,
+    /// When the first and the last message of the present recording came.
+    times: Option<(Stamp, Stamp)>,
     notes: Vec<String>,
 }
 
@@ -36,28 +39,38 @@ impl Inspection {
             .values_mut()
             .for_each(TopicSummary::begin_recording);
         let mut records = reader.records();
-        let mut times = None;
         while let Some(record) = records.next_view() {
-            let (first, _) = *times.get_or_insert((record.log_time, record.log_time));
-            times = Some((first, record.log_time));
-            let topic = match self.topics.get_mut(&**record.topic) {
-                Some(topic) => topic,
-                None => self
-                    .topics
-                    .entry(record.topic.to_string())
-                    .or_insert_with(|| TopicSummary::of(&record)),
-            };
-            topic.take(&record);
+            self.take(&record);
             take(&record);
         }
-        self.recordings += 1;
-        self.seconds += times.map_or(0.0, |(first, last)| last.seconds_since(first));
         self.notes.extend(bag.notes());
         self.notes.extend(reader.truncated());
-        if times.is_none() {
+        if self.times.is_none() {
             self.notes.push(empty(bag.path()));
         }
+        self.end_recording();
         Ok(())
+    }
+
+    /// Takes in a message of a recording, or of a robot that is listened to.
+    pub fn take(&mut self, record: &RecordView) {
+        let (first, _) = *self.times.get_or_insert((record.log_time, record.log_time));
+        self.times = Some((first, record.log_time));
+        let topic = match self.topics.get_mut(&**record.topic) {
+            Some(topic) => topic,
+            None => self
+                .topics
+                .entry(record.topic.to_string())
+                .or_insert_with(|| TopicSummary::of(record)),
+        };
+        topic.take(record);
+    }
+
+    /// What comes from here on is another recording.
+    pub fn end_recording(&mut self) {
+        self.recordings += 1;
+        let times = self.times.take();
+        self.seconds += times.map_or(0.0, |(first, last)| last.seconds_since(first));
     }
 
     /// Every topic under its name.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     CommandTemplate, FieldReader, JointTrajectoryView, Laid, MessageError, MessageType, Numbers,
-    Path, Quantity, TwistView,
+    Path, PointTimes, Quantity, TwistView,
 };
 use crate::errors::ConfigErrors;
 use crate::time::Stamp;
@@ -112,10 +112,10 @@ impl ActionMapping {
     ///
     /// # Panics
     /// Where [`ActionMapping::check_command`] would have found a problem.
-    pub fn template(&self, frame_id: &str, period_s: f64) -> CommandTemplate {
+    pub fn template(&self, frame_id: &str, points: PointTimes) -> CommandTemplate {
         match self.laid(frame_id) {
             Some(laid) => CommandTemplate::of(laid.expect("a command was checked before")),
-            None => CommandTemplate::new(self.message, &self.fields, frame_id, period_s),
+            None => CommandTemplate::new(self.message, &self.fields, frame_id, points),
         }
     }
 

@@ -11,7 +11,30 @@ use crate::time::Stamp;
 pub struct CommandTemplate {
     message: Vec<u8>,
     stamp_at: Option<usize>,
+    /// Point after point.
     numbers: Vec<Place>,
+}
+
+/// When the points of a trajectory are due, in seconds from its start.
+#[derive(Clone, Copy, Debug)]
+pub struct PointTimes {
+    /// How many there are; 1 in a message that is no trajectory.
+    pub count: usize,
+    /// The first one.
+    pub first_s: f64,
+    /// From one to the next.
+    pub step_s: f64,
+}
+
+impl PointTimes {
+    /// One point, due after so many seconds.
+    pub fn one(first_s: f64) -> Self {
+        Self {
+            count: 1,
+            first_s,
+            step_s: first_s,
+        }
+    }
 }
 
 impl CommandTemplate {
@@ -19,7 +42,7 @@ impl CommandTemplate {
         message: MessageType,
         fields: &[Field],
         frame_id: &str,
-        period_s: f64,
+        points: PointTimes,
     ) -> Self {
         let mut writer = Writer::new();
         let stamped = matches!(
@@ -28,7 +51,7 @@ impl CommandTemplate {
         );
         let stamp_at = stamped.then(|| writer.header(Stamp::default(), frame_id));
         let numbers_at = match message {
-            MessageType::JointTrajectory => lay_out_trajectory(&mut writer, fields, period_s),
+            MessageType::JointTrajectory => lay_out_trajectory(&mut writer, fields, points),
             MessageType::Float64MultiArray => lay_out_array(&mut writer, fields),
             _ => lay_out_twist(&mut writer, fields),
         };
@@ -48,20 +71,20 @@ impl CommandTemplate {
         }
     }
 
-    /// The message with this stamp, where it has one, and one number per action. Never allocates.
-    pub fn encode(&mut self, stamp: Stamp, action: &[f64]) -> &[u8] {
+    /// The message with this stamp, where it has one, and one number per action, point after point. Never allocates.
+    pub fn encode(&mut self, stamp: Stamp, actions: &[f64]) -> &[u8] {
         if let Some(at) = self.stamp_at {
             write_stamp(&mut self.message, at, stamp);
         }
-        for (place, value) in self.numbers.iter().zip(action) {
+        for (place, value) in self.numbers.iter().zip(actions) {
             place.write(&mut self.message, *value);
         }
         &self.message
     }
 }
 
-/// One joint name per joint, in the order in which the actions name them first, and one point.
-fn lay_out_trajectory(writer: &mut Writer, fields: &[Field], period_s: f64) -> Vec<usize> {
+/// One joint name per joint, in the order in which the actions name them first, and the points.
+fn lay_out_trajectory(writer: &mut Writer, fields: &[Field], points: PointTimes) -> Vec<usize> {
     let mut joints: Vec<&str> = Vec::new();
     for field in fields {
         if let Field::Joint { name, .. } = field
@@ -74,7 +97,20 @@ fn lay_out_trajectory(writer: &mut Writer, fields: &[Field], period_s: f64) -> V
     for joint in &joints {
         writer.string(joint);
     }
-    writer.length(1);
+    writer.length(points.count);
+    let mut numbers_at = Vec::with_capacity(points.count * fields.len());
+    for number in 0..points.count {
+        numbers_at.extend(lay_out_point(writer, fields, &joints));
+        let due_s = points.first_s + number as f64 * points.step_s;
+        let (sec, nanosec) = Stamp::from_nanos((due_s * 1e9).round() as i64).to_ros();
+        writer.i32(sec);
+        writer.u32(nanosec);
+    }
+    numbers_at
+}
+
+/// A point without its time.
+fn lay_out_point(writer: &mut Writer, fields: &[Field], joints: &[&str]) -> Vec<usize> {
     let mut numbers_at = vec![0; fields.len()];
     for quantity in Quantity::ALL {
         let of_this: Vec<(usize, &str)> = fields
@@ -93,9 +129,6 @@ fn lay_out_trajectory(writer: &mut Writer, fields: &[Field], period_s: f64) -> V
             }
         }
     }
-    let (sec, nanosec) = Stamp::from_nanos((period_s * 1e9).round() as i64).to_ros();
-    writer.i32(sec);
-    writer.u32(nanosec);
     numbers_at
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ActionMapping, CommandTemplate, MessageError, MessageType, Quantity};
+use super::{ActionMapping, CommandTemplate, MessageError, MessageType, PointTimes, Quantity};
 use crate::errors::ConfigErrors;
 use crate::time::Stamp;
 
@@ -43,6 +43,29 @@ pub struct Timing<'a> {
     pub period_s: f64,
     /// The control period, in seconds.
     pub control_period_s: f64,
+    /// How many points a trajectory has, a control period from one to the next; 1 for every other message.
+    pub points: usize,
+}
+
+impl Timing<'_> {
+    /// One in every control period of so many seconds, with its time and of one point.
+    pub fn every(period_s: f64) -> Self {
+        Self {
+            frame_id: "",
+            is_stamped: true,
+            period_s,
+            control_period_s: period_s,
+            points: 1,
+        }
+    }
+
+    fn point_times(&self) -> PointTimes {
+        PointTimes {
+            count: self.points,
+            first_s: self.period_s,
+            step_s: self.control_period_s,
+        }
+    }
 }
 
 impl CommandSet {
@@ -125,15 +148,16 @@ impl CommandSet {
     /// Where [`CommandSet::check_command`] would have found a problem.
     pub fn templates<'a>(&self, timing: impl IntoIterator<Item = Timing<'a>>) -> CommandTemplates {
         let laid_out = |(part, timing): (&Part, Timing)| TimedTemplate {
-            template: part.mapping.template(timing.frame_id, timing.period_s),
+            template: part.mapping.template(timing.frame_id, timing.point_times()),
             is_stamped: timing.is_stamped,
-            values: vec![0.0; part.actions.len()],
+            values: vec![0.0; part.actions.len() * timing.points],
             actions: part.actions.clone(),
             share: timing.control_period_s / timing.period_s,
             due: 1.0,
         };
         CommandTemplates {
             parts: self.parts.iter().zip(timing).map(laid_out).collect(),
+            width: self.width,
         }
     }
 
@@ -217,6 +241,7 @@ pub fn share_out(
 #[derive(Clone, Debug)]
 pub struct CommandTemplates {
     parts: Vec<TimedTemplate>,
+    width: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -235,19 +260,26 @@ struct TimedTemplate {
 const ROUNDING: f64 = 1e-6;
 
 impl CommandTemplates {
+    /// How many actions go into one message at most: that of this control period, and those of the periods after it.
+    pub fn points(&self) -> usize {
+        let points = self.parts.iter().map(TimedTemplate::points);
+        points.max().unwrap_or(1)
+    }
+
     /// Hands to `send` each message whose turn it is in this control period, with its number; false where one could not
-    /// be sent. Never allocates.
+    /// be sent. `actions` are those of this period and of as many after it as there are; where a message has more points,
+    /// the last one stands for the rest. Never allocates.
     pub fn send_due(
         &mut self,
         stamp: Stamp,
-        action: &[f64],
+        actions: &[f64],
         mut send: impl FnMut(usize, &[u8]) -> bool,
     ) -> bool {
         let mut sent = true;
         for (number, part) in self.parts.iter_mut().enumerate() {
             if part.due >= 1.0 - ROUNDING {
                 part.due -= 1.0;
-                sent &= send(number, part.encode(stamp, action));
+                sent &= send(number, part.encode(stamp, actions, self.width));
             }
             part.due += part.share;
         }
@@ -258,22 +290,31 @@ impl CommandTemplates {
     pub fn send_all(
         &mut self,
         stamp: Stamp,
-        action: &[f64],
+        actions: &[f64],
         mut send: impl FnMut(usize, &[u8]) -> bool,
     ) -> bool {
         let mut sent = true;
         for (number, part) in self.parts.iter_mut().enumerate() {
             part.due = part.share;
-            sent &= send(number, part.encode(stamp, action));
+            sent &= send(number, part.encode(stamp, actions, self.width));
         }
         sent
     }
 }
 
 impl TimedTemplate {
-    fn encode(&mut self, stamp: Stamp, action: &[f64]) -> &[u8] {
-        for (value, index) in self.values.iter_mut().zip(&self.actions) {
-            *value = action[*index];
+    fn points(&self) -> usize {
+        self.values.len() / self.actions.len().max(1)
+    }
+
+    fn encode(&mut self, stamp: Stamp, actions: &[f64], width: usize) -> &[u8] {
+        let last = actions.len() / width - 1;
+        let points = self.values.chunks_exact_mut(self.actions.len());
+        for (point, values) in points.enumerate() {
+            let action = &actions[point.min(last) * width..];
+            for (value, index) in values.iter_mut().zip(&self.actions) {
+                *value = action[*index];
+            }
         }
         let stamp = match self.is_stamped {
             true => stamp,

@@ -31,7 +31,7 @@ mod twist;
 pub use action::{ActionMapping, COMMANDS};
 pub use boolean::boolean;
 pub use clock::clock;
-pub use command::CommandTemplate;
+pub use command::{CommandTemplate, PointTimes};
 pub use command_set::{Carried, CommandSet, CommandTemplates, Timing, share_out};
 pub use compressed_image::CompressedImageView;
 pub use diagnostics::{

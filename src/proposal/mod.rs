@@ -8,9 +8,10 @@ mod training_file;
 
 use std::path::{Path, PathBuf};
 
-use crate::bag::find;
+use crate::bag::{RecordView, find};
 use crate::errors::ConfigErrors;
 use crate::inspection::Inspection;
+use crate::message::MessageType;
 use command::Command;
 use seen::Seen;
 
@@ -24,6 +25,8 @@ pub struct Options {
     pub encoders: PathBuf,
     /// The folder that the policy will be trained to.
     pub policy: PathBuf,
+    /// The message that joint positions are commanded by, where the labels are joint states.
+    pub positions_by: MessageType,
 }
 
 /// Two files, and what one should know about them.
@@ -75,6 +78,24 @@ impl Recordings {
         Ok(Self { inspection, seen })
     }
 
+    /// Looks at what a running robot publishes: at every message that `listen` shows.
+    ///
+    /// # Errors
+    /// What `listen` says.
+    pub fn hear(
+        listen: impl FnOnce(&mut dyn FnMut(&RecordView)) -> Result<(), ConfigErrors>,
+    ) -> Result<Self, ConfigErrors> {
+        let mut inspection = Inspection::default();
+        let mut seen = Seen::default();
+        listen(&mut |record| {
+            inspection.take(record);
+            seen.take(record);
+        })?;
+        inspection.end_recording();
+        seen.sort_texts();
+        Ok(Self { inspection, seen })
+    }
+
     /// What they hold, topic by topic.
     pub fn inspection(&self) -> &Inspection {
         &self.inspection
@@ -109,7 +130,7 @@ impl Recordings {
                 &options.encoders,
                 self.inspection.recordings(),
             ),
-            parameters: parameter_file::write(seen, &commands, &options.policy),
+            parameters: parameter_file::write(seen, &commands, options),
             notes,
         })
     }

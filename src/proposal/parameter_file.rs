@@ -1,24 +1,23 @@
 //! The node's parameter file of a proposal.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use super::command::{Command, joint_of};
 use super::seen::Seen;
-use super::{as_name, quoted};
+use super::{Options, as_name, quoted};
 use crate::message::MessageType;
 
 /// How much faster than in nearly all of the recordings a number may change.
 const MARGIN: f64 = 1.5;
 
 /// With comments, ready for the node once the policy is trained.
-pub(super) fn write(seen: &Seen, commands: &[Command], policy: &Path) -> String {
+pub(super) fn write(seen: &Seen, commands: &[Command], options: &Options) -> String {
     let rate_hz = commands.iter().map(Command::rate_hz).fold(1.0, f64::max);
     let mut file = format!(
         "# For the node, found in recordings by `late_fusion init`. config/late_fusion.param.yaml of late_fusion explains every \
          parameter.\n\n/**/late_fusion:\n  ros__parameters:\n    policy: {}\n\n    # As often as there were labels.\n    \
          control_rate_hz: {:?}\n\n    modalities:\n",
-        quoted(&policy.to_string_lossy()),
+        quoted(&options.policy.to_string_lossy()),
         rate_hz
     );
     for source in seen.sources(commands) {
@@ -32,14 +31,14 @@ pub(super) fn write(seen: &Seen, commands: &[Command], policy: &Path) -> String 
     }
     file += "\n    action:\n      # Where the commands go. While a person or another program commands there too, keep it apart.\n";
     match commands {
-        [only] => command_topic(&mut file, only, "      ", "late_fusion/command"),
+        [only] => command_topic(&mut file, only, options, "      ", "late_fusion/command"),
         several => {
             file += "      commands:\n";
             for command in several {
                 let name = as_name(&command.topic);
                 let _ = writeln!(file, "        {name}:");
                 let topic = format!("late_fusion/{name}");
-                command_topic(&mut file, command, "          ", &topic);
+                command_topic(&mut file, command, options, "          ", &topic);
                 let _ = writeln!(file, "          rate_hz: {:?}", command.rate_hz());
             }
         }
@@ -85,18 +84,33 @@ pub(super) fn write(seen: &Seen, commands: &[Command], policy: &Path) -> String 
 }
 
 /// A topic, its message and its fields, each line behind `indent`.
-fn command_topic(file: &mut String, command: &Command, indent: &str, topic: &str) {
+fn command_topic(
+    file: &mut String,
+    command: &Command,
+    options: &Options,
+    indent: &str,
+    topic: &str,
+) {
     let message = match command.message {
-        // Where to send commands to is nobody's guess: positions for a controller of joint_trajectory_controller's kind.
-        MessageType::Defined(_) => MessageType::JointTrajectory.ros_name(),
-        known => known.ros_name(),
+        MessageType::Defined(_) => options.positions_by,
+        known => known,
     };
+    let is_array = command.is_measured() && message == MessageType::Float64MultiArray;
     let _ = writeln!(
         file,
-        "{indent}topic: {topic}\n{indent}message: {message}\n{indent}fields:"
+        "{indent}topic: {topic}\n{indent}message: {}\n{indent}fields:",
+        message.ros_name()
     );
-    for action in command.used() {
+    if is_array {
+        let _ = writeln!(
+            file,
+            "{indent}  # In the order of the messages of {}: compare it with your controller's `joints`.",
+            command.topic
+        );
+    }
+    for (index, action) in command.used().enumerate() {
         let field = match command.message {
+            MessageType::Defined(_) if is_array => format!("data.{index}"),
             MessageType::Defined(_) => format!(
                 "positions.{}",
                 joint_of(&action.field).unwrap_or(&action.name)

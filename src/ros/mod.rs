@@ -13,6 +13,7 @@ mod graph_watch;
 mod health_log;
 mod lifecycle_services;
 mod lifecycle_status;
+mod listener;
 mod loader;
 mod logger;
 mod logger_levels;
@@ -45,6 +46,7 @@ mod trace_topic;
 mod watcher;
 
 pub use encoder_node::run as run_encoder;
+pub use listener::Listener;
 pub use node::run;
 pub use recorder::{Progress, Recorder, Report};
 pub use signals::watch_signals;

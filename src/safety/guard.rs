@@ -21,7 +21,7 @@ pub enum Outcome {
 }
 
 /// The guard of one command topic.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Guard {
     numbers: Vec<Number>,
     period_s: f64,
@@ -30,7 +30,7 @@ pub struct Guard {
     is_stopped: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Number {
     limit: Limit,
     motion: Motion,
@@ -74,6 +74,13 @@ impl Guard {
             number.motion = previous.motion;
             number.motion.begin();
         }
+    }
+
+    /// Becomes as `other`, a guard of the same actions, is now, to see where it would go. Never allocates.
+    pub fn become_as(&mut self, other: &Self) {
+        self.numbers.clone_from(&other.numbers);
+        (self.period_s, self.ramps) = (other.period_s, other.ramps);
+        self.is_stopped = other.is_stopped;
     }
 
     /// How many numbers an action has.

@@ -53,9 +53,8 @@ fn executor(tracing: &Tracing) -> (PolicyExecutor, FeatureWriter) {
     .unwrap()
     .templates([Timing {
         frame_id: "base",
-        is_stamped: true,
-        period_s: PERIOD_S,
-        control_period_s: PERIOD_S,
+        points: 3,
+        ..Timing::every(PERIOD_S)
     }]);
     let ends = Ends {
         features: vec![reader],

@@ -16,10 +16,14 @@ STOP_S = 10.0
 """How long a program may take to end in good order."""
 
 
+def target_folder() -> Path:
+    """Where cargo builds."""
+    return ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
+
+
 def executable(name: str) -> Path:
     """An executable of the last release build."""
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    path = ROOT / target / "release" / name
+    path = target_folder() / "release" / name
     assert path.exists(), f"{path} is missing; build it with: cargo build --release"
     return path
 
@@ -27,7 +31,9 @@ def executable(name: str) -> Path:
 class Program:
     """A running program of ours, with everything it has said."""
 
-    def __init__(self, command: Sequence[str | Path], log: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str | Path], log: Path, environment: dict[str, str], folder: Path = ROOT
+    ) -> None:
         self._log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
@@ -35,7 +41,7 @@ class Program:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=os.environ | environment,
-                cwd=ROOT,
+                cwd=folder,
             )
 
     def log(self) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from late_fusion_sim.isolation import isolate_this_process, isolated
 from peer import Peer
-from program import Program, executable
+from program import ROOT, Program, executable
 
 
 @contextmanager
@@ -24,13 +24,20 @@ def peer_in(domain: int) -> Iterator[Peer]:
 
 
 @contextmanager
-def programs_in(domain: int, folder: Path) -> Iterator[Callable[..., Program]]:
-    """Starts executables of ours by name, with their arguments, in this domain. They log to the folder."""
+def programs_in(
+    domain: int, folder: Path, programs: Path | None = None, environment: Mapping[str, str] = os.environ
+) -> Iterator[Callable[..., Program]]:
+    """Starts executables of ours by name, with their arguments, in this domain. They log to the folder.
+
+    They are those of the last build, started in the repository; or those in `programs`, which are started elsewhere:
+    what is installed needs no repository.
+    """
     started: list[Program] = []
 
     def start(name: str, *arguments: str | Path) -> Program:
         log = folder / f"{len(started)}_{name}.log"
-        program = Program([executable(name), *arguments], log, isolated(os.environ, domain))
+        path, where = (executable(name), ROOT) if programs is None else (programs / name, folder)
+        program = Program([path, *arguments], log, isolated(environment, domain), where)
         started.append(program)
         return program
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use late_fusion::config::{Loaded, NODE_NAME, NodeConfig, Overrides, RosArguments};
 use late_fusion::message::cdr::Writer;
-use late_fusion::message::{ActionMapping, MessageType};
+use late_fusion::message::{ActionMapping, MessageType, PointTimes};
 use late_fusion::proposal::{Options, Proposal, Recordings, Undecided};
 use late_fusion::spec::PolicySpec;
 use late_fusion::time::Stamp;
@@ -17,6 +17,7 @@ fn options(workshop: &Workshop, actions: &[&str]) -> Options {
         actions: actions.iter().map(|topic| (*topic).to_owned()).collect(),
         encoders: Path::new(env!("CARGO_MANIFEST_DIR")).join("models/encoders"),
         policy: workshop.options.out.clone(),
+        positions_by: MessageType::JointTrajectory,
     }
 }
 
@@ -47,7 +48,7 @@ fn drive(stamp: Stamp, speed: f64, turn: f64) -> Vec<u8> {
         &["speed", "turn"],
         &fields.into(),
     );
-    let mut template = mapping.unwrap().template("", 0.1);
+    let mut template = mapping.unwrap().template("", PointTimes::one(0.1));
     template.encode(stamp, &[speed, turn]).to_vec()
 }
 

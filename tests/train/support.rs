@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use late_fusion::bag::{TopicId, Writer};
 use late_fusion::message::cdr;
-use late_fusion::message::{ActionMapping, MessageType, encode_text};
+use late_fusion::message::{ActionMapping, MessageType, PointTimes, encode_text};
 use late_fusion::time::Stamp;
 use late_fusion::train::Options;
 use rand::rngs::StdRng;
@@ -163,7 +163,7 @@ impl Recorder {
         let fields = fields.map(|(action, field)| (action.to_owned(), field.to_owned()));
         let message = MessageType::JointTrajectory;
         let mapping = ActionMapping::new("action", message, &["vx", "vy"], &fields.into()).unwrap();
-        let mut template = mapping.template("", 0.025);
+        let mut template = mapping.template("", PointTimes::one(0.025));
         let bytes = template.encode(stamp, &velocity).to_vec();
         self.write("/expert_action", message, &bytes);
     }

@@ -4,23 +4,31 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use late_fusion::errors::ConfigErrors;
+use late_fusion::message::MessageType;
 use late_fusion::proposal::{Options, Proposal, Recordings, Undecided, shipped_encoders};
 
-/// Write a training file and a parameter file for recordings that you have.
+/// Write a training file and a parameter file for your robot.
 ///
-/// Looks through bags for cameras, sentences, joint states and commands, and writes FOLDER/training.yaml for `late_fusion train`
-/// and FOLDER/node.param.yaml for the node, with comments. What is ambiguous is asked on a terminal, and otherwise an error that
-/// says what to add.
+/// Looks through bags, or listens to the running robot, for cameras, sentences, joint states and commands, and writes
+/// FOLDER/training.yaml for `late_fusion train` and FOLDER/node.param.yaml for the node and `late_fusion record`, with comments.
+/// What is ambiguous is asked on a terminal, and otherwise an error that says what to add.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  late_fusion init last_week/ --out my_robot\n  \
-                        late_fusion train my_robot/training.yaml last_week/ --out my_robot/policy\n  \
-                        late_fusion check --params-file my_robot/node.param.yaml"
+    after_help = "With bags:\n  late_fusion init last_week/ --out my_robot\n  \
+                        late_fusion train my_robot/training.yaml last_week/ --out my_robot/policy\n\n\
+                        With the running robot, while you move it as you will in demonstrations:\n  \
+                        late_fusion init --live 20 --out my_robot\n  \
+                        late_fusion record --params-file my_robot/node.param.yaml --out demonstrations"
 )]
 pub struct Arguments {
     /// Recordings: MCAP files, folders of rosbag2, or folders that are searched for both.
-    #[arg(value_name = "BAG", required = true)]
+    #[arg(value_name = "BAG", required_unless_present = "live")]
     bags: Vec<PathBuf>,
+
+    /// Listen to the running robot for so many seconds instead.
+    #[cfg(feature = "ros")]
+    #[arg(long, value_name = "SECONDS", conflicts_with = "bags", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    live: Option<u64>,
 
     /// Where the two files go.
     #[arg(long, value_name = "FOLDER")]
@@ -31,6 +39,11 @@ pub struct Arguments {
     /// first is a label.
     #[arg(long = "action", value_name = "TOPIC")]
     actions: Vec<String>,
+
+    /// The message that commands joint positions, where what should have been done is known from joint states alone
+    /// [default: what the robot listens to, with --live; otherwise trajectory_msgs/msg/JointTrajectory].
+    #[arg(long, value_name = "TYPE", value_parser = message_of_positions)]
+    positions_by: Option<MessageType>,
 
     /// The folder with the encoders efficientnet_lite0 and minilm_l6 [default: those that ship].
     #[arg(long, value_name = "FOLDER")]
@@ -54,6 +67,7 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     }
     let encoders = arguments
         .encoders
+        .clone()
         .or_else(|| shipped_encoders(&std::env::current_exe().ok()?));
     let encoders = encoders.ok_or_else(|| {
         ConfigErrors::from(
@@ -62,12 +76,18 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
         )
     })?;
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let Looked {
+        recordings,
+        positions_by,
+        notes: mut told,
+    } = Looked::at(&arguments)?;
+    let positions_by = arguments.positions_by.or(positions_by);
     let mut options = Options {
-        actions: arguments.actions,
+        actions: arguments.actions.clone(),
         encoders: absolute(&encoders),
         policy: absolute(&arguments.out.join("policy")),
+        positions_by: positions_by.unwrap_or(MessageType::JointTrajectory),
     };
-    let recordings = Recordings::look(&arguments.bags)?;
     let proposal = match recordings.propose(&options) {
         Err(Undecided::Actions(topics)) => {
             options.actions = ask(&topics)?;
@@ -83,29 +103,73 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
         Undecided::Wrong(errors) => errors,
         Undecided::Actions(topics) => several(&topics),
     })?;
-    let told = |e: io::Error| ConfigErrors::from(format!("{}: {e}", arguments.out.display()));
-    std::fs::create_dir_all(&arguments.out).map_err(told)?;
+    let of_folder = |e: io::Error| ConfigErrors::from(format!("{}: {e}", arguments.out.display()));
+    std::fs::create_dir_all(&arguments.out).map_err(of_folder)?;
     for (file, text) in files.iter().zip([training, parameters]) {
-        std::fs::write(file, text).map_err(told)?;
+        std::fs::write(file, text).map_err(of_folder)?;
     }
-    for note in notes {
+    told.extend(notes);
+    for note in told {
         println!("{note}");
     }
-    let bags: Vec<String> = arguments
-        .bags
-        .iter()
-        .map(|bag| bag.display().to_string())
-        .collect();
+    let [training, parameters] = files.map(|file| file.display().to_string());
+    let (record, bags) = match arguments.bags.as_slice() {
+        [] => (
+            format!("\n  late_fusion record --params-file {parameters} --out demonstrations"),
+            vec!["demonstrations".to_owned()],
+        ),
+        bags => {
+            let bags = bags.iter().map(|bag| bag.display().to_string());
+            (String::new(), bags.collect())
+        }
+    };
     println!(
-        "\nwrote {} and {}. Look them through, then:\n  late_fusion train {} {} --out {}\n  late_fusion check --params-file {}",
-        files[0].display(),
-        files[1].display(),
-        files[0].display(),
+        "\nwrote {training} and {parameters}. Look them through, then:{record}\n  late_fusion train {training} {} --out {}\n  \
+         late_fusion check --params-file {parameters}",
         bags.join(" "),
         options.policy.display(),
-        files[1].display()
     );
     Ok(())
+}
+
+/// What there is to make a proposal of.
+struct Looked {
+    recordings: Recordings,
+    /// What joint positions are commanded by, where that is known.
+    positions_by: Option<MessageType>,
+    notes: Vec<String>,
+}
+
+impl Looked {
+    /// Looks where the command line says.
+    fn at(arguments: &Arguments) -> Result<Self, ConfigErrors> {
+        #[cfg(feature = "ros")]
+        if let Some(seconds) = arguments.live {
+            let heard = super::init_live::listen(seconds)?;
+            return Ok(Self {
+                recordings: heard.recordings,
+                positions_by: heard.positions_by,
+                notes: heard.notes,
+            });
+        }
+        Ok(Self {
+            recordings: Recordings::look(&arguments.bags)?,
+            positions_by: None,
+            notes: Vec::new(),
+        })
+    }
+}
+
+/// A type that commands positions.
+fn message_of_positions(name: &str) -> Result<MessageType, String> {
+    let allowed = [MessageType::JointTrajectory, MessageType::Float64MultiArray];
+    let found = allowed
+        .into_iter()
+        .find(|allowed| allowed.ros_name() == name);
+    found.ok_or_else(|| {
+        let names = allowed.map(MessageType::ros_name);
+        format!("{name:?} is not understood; allowed: {}", names.join(", "))
+    })
 }
 
 fn several(topics: &[String]) -> ConfigErrors {

@@ -6,6 +6,8 @@ mod console;
 mod convert;
 mod explain;
 mod init;
+#[cfg(feature = "ros")]
+mod init_live;
 mod parameters;
 mod predict;
 #[cfg(feature = "ros")]

@@ -98,12 +98,7 @@ fn executor_that_stops(
         }],
     )
     .unwrap()
-    .templates([Timing {
-        frame_id: "",
-        is_stamped: true,
-        period_s: 0.01,
-        control_period_s: 0.01,
-    }]);
+    .templates([Timing::every(0.01)]);
     let ends = Ends {
         features,
         measured: Measured::default(),

@@ -45,10 +45,8 @@ fn arm() -> Fields {
 /// The base in every period of 10 ms, the arm at this period.
 fn templates(arm_period_s: f64) -> CommandTemplates {
     let timing = |period_s| Timing {
-        frame_id: "",
-        is_stamped: true,
-        period_s,
         control_period_s: 0.01,
+        ..Timing::every(period_s)
     };
     let set = robot(&base(), &arm()).unwrap();
     set.templates([timing(0.01), timing(arm_period_s)])
@@ -146,8 +144,7 @@ fn a_stamp_is_the_time_or_nothing() {
         let timing = Timing {
             frame_id: "base",
             is_stamped,
-            period_s: 0.01,
-            control_period_s: 0.01,
+            ..Timing::every(0.01)
         };
         arm.templates([timing; 2])
             .send_all(Stamp::from_nanos(7), &[0.0; 4], |topic, message| {
@@ -205,5 +202,46 @@ fn an_action_is_in_exactly_one_message() {
     ] {
         let text = robot(base, &arm).unwrap_err().to_string();
         assert!(text.contains(told), "{told:?} is not in {text:?}");
+    }
+}
+
+#[test]
+fn a_trajectory_has_a_point_for_every_action_that_is_foreseen_and_ends_with_the_last() {
+    let set = robot(&base(), &arm()).unwrap();
+    let timing = Timing::every(0.01);
+    let mut templates = set.templates([
+        timing,
+        Timing {
+            points: 3,
+            ..timing
+        },
+    ]);
+    assert_eq!(templates.points(), 3);
+    // Base, elbow, base, wrist: this period's, and the next one's.
+    let actions = [0.1, 1.0, 0.2, 2.0, 0.3, 1.5, 0.4, 2.5];
+    for foreseen in [&actions[..4], &actions] {
+        let mut trajectory = Vec::new();
+        templates.send_all(Stamp::from_nanos(7), foreseen, |topic, message| {
+            if topic == 1 {
+                trajectory = message.to_vec();
+            }
+            true
+        });
+        let mut reader = cdr::Reader::new(&trajectory).unwrap();
+        reader.header().unwrap();
+        assert_eq!(Names::read(&mut reader, "joint_names").unwrap().len(), 2);
+        assert_eq!(reader.u32("points").unwrap(), 3);
+        for point in 0..3 {
+            let mut numbers = || Floats::read(&mut reader, "point", 8).unwrap();
+            let positions = numbers();
+            let expected = match (point, foreseen.len()) {
+                (0, _) | (_, 4) => [1.0, 2.0],
+                _ => [1.5, 2.5],
+            };
+            assert_eq!([0, 1].map(|i| positions.get(i).unwrap()), expected);
+            assert_eq!([(); 3].map(|()| numbers().len()), [0; 3]);
+            let due = reader.stamp("time_from_start").unwrap();
+            assert_eq!(due, Stamp::from_nanos((point + 1) * 10_000_000));
+        }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn trajectory_mapping() -> ActionMapping {
 
 #[test]
 fn a_command_is_byte_for_byte_what_another_implementation_writes() {
-    let mut template = trajectory_mapping().template("", 0.025);
+    let mut template = trajectory_mapping().template("", PointTimes::one(0.025));
     let action = [0.25, -0.5, 0.75, -1.0];
     assert_eq!(
         template.encode(STAMP, &action),
@@ -39,14 +39,16 @@ fn a_command_is_byte_for_byte_what_another_implementation_writes() {
     let names = ["turn", "forward"];
     let given = fields(&[("turn", "angular.z"), ("forward", "linear.x")]);
     let stamped = ActionMapping::new("action", MessageType::TwistStamped, &names, &given).unwrap();
-    let mut template = stamped.template("base_link", 0.1);
+    let mut template = stamped.template("base_link", PointTimes::one(0.1));
     assert_eq!(
         template.encode(STAMP, &[-1.5, 0.5]),
         golden!("twist_stamped")[0]
     );
     let plain = ActionMapping::new("action", MessageType::Twist, &names, &given).unwrap();
     assert_eq!(
-        plain.template("", 0.1).encode(STAMP, &[-1.5, 0.5]),
+        plain
+            .template("", PointTimes::one(0.1))
+            .encode(STAMP, &[-1.5, 0.5]),
         golden!("twist")[0]
     );
 }
@@ -80,7 +82,7 @@ fn what_is_encoded_is_decoded() {
     ];
     for (message, given) in pairs {
         let mut mapping = ActionMapping::new("action", message, &names, &fields(given)).unwrap();
-        let mut template = mapping.template("frame", 0.05);
+        let mut template = mapping.template("frame", PointTimes::one(0.05));
         let mut action = [0.0; 3];
         for values in [[1.0, -2.0, 3.5], [0.125, 0.25, f64::MIN_POSITIVE]] {
             let stamp = mapping
@@ -213,7 +215,7 @@ fn a_command_of_any_type_is_what_another_implementation_writes() {
         .collect();
     let pairs: Vec<(&str, &str)> = pairs.iter().map(|(a, b)| (*a, b.as_str())).collect();
     let mut mapping = ActionMapping::new("action", joint_state, &JOINTS, &fields(&pairs)).unwrap();
-    let mut template = mapping.template("", 0.1);
+    let mut template = mapping.template("", PointTimes::one(0.1));
     let action = [0.1, -0.2, 0.3, f64::NAN];
     assert_eq!(template.encode(STAMP, &action), golden!("joint_state")[0]);
     assert!(mapping.quantities().all(|q| q == Some(Quantity::Positions)));
@@ -234,7 +236,7 @@ fn what_no_action_chooses_is_what_the_definition_says_and_whole_numbers_are_brou
     let given: Vec<(&str, &str)> = names.into_iter().zip(places).collect();
     let mapping = ActionMapping::new("action", message, &names, &fields(&given)).unwrap();
     mapping.check_command().unwrap();
-    let mut template = mapping.template("", 0.1);
+    let mut template = mapping.template("", PointTimes::one(0.1));
     let bytes = template
         .encode(STAMP, &[0.7, -3.0, 1.5, 0.25, 0.5, -1e30])
         .to_vec();

@@ -26,12 +26,7 @@ fn templates() -> CommandTemplates {
         }],
     )
     .unwrap()
-    .templates([Timing {
-        frame_id: "",
-        is_stamped: true,
-        period_s: 0.01,
-        control_period_s: 0.01,
-    }])
+    .templates([Timing::every(0.01)])
 }
 
 /// A stop command, and where the control thread leaves its action.

@@ -313,3 +313,27 @@ fn seams(ensemble: Ensemble, run: u64, tally: &mut Tally) {
         before = action;
     }
 }
+
+#[test]
+fn what_is_foreseen_is_what_comes_where_nothing_new_is_seen() {
+    for (ensemble, max_rate) in ENSEMBLES
+        .into_iter()
+        .flat_map(|e| [(e, None), (e, Some(MAX_RATE))])
+    {
+        let mut controller = player(ensemble, BOTH, max_rate);
+        for (seen_ms, chunk) in [(0, RISING), (40, FALLING)] {
+            let features = [camera(seen_ms, chunk), instruction(0, 0.0)];
+            let mut actions = [f64::NAN; 4];
+            let (decision, own) = tick(&mut controller, seen_ms, &features);
+            actions[0] = own;
+            controller.foresee(ms(seen_ms), decision, &mut actions);
+            for (later, foreseen) in actions.into_iter().enumerate().skip(1) {
+                let (_, action) = tick(&mut controller, seen_ms + later as i64 * 10, &features);
+                assert!(
+                    (action - foreseen).abs() < 1e-9,
+                    "{ensemble}, {later} after {seen_ms} ms: {action} and not {foreseen}"
+                );
+            }
+        }
+    }
+}

@@ -100,3 +100,28 @@ fn after_somebody_elses_stop_it_starts_from_there() {
     let (_, action) = tick(&mut controller, 1.5, 0.75, 0.0);
     assert!((action - 0.1).abs() < 1e-9, "{action}");
 }
+
+#[test]
+fn a_stop_that_is_foreseen_goes_down_the_ramp_or_stays_where_it_is() {
+    let slow = Limit {
+        max_rate: Some(10.0),
+        ..Limit::range(-1.0, 1.0)
+    };
+    for (limit, ramps, expected) in [
+        (slow, true, [0.75, 0.5, 0.25, 0.0, 0.0]),
+        (slow, false, [0.0; 5]),
+        (HELD, true, [1.0; 5]),
+    ] {
+        let mut controller = arm(limit, ramps);
+        for now in [10.0, 10.025, 10.05, 10.075, 10.1, 10.125, 10.15] {
+            tick(&mut controller, now, 1.0, 0.0);
+        }
+        let (decision, own) = tick(&mut controller, 10.175, 1.0, 9.0);
+        assert!(matches!(decision, Decision::Stop(_)), "{decision:?}");
+        let mut actions = [own, 9.0, 9.0, 9.0, 9.0];
+        controller.foresee(Stamp::from_nanos(0), decision, &mut actions);
+        for (found, expected) in actions.into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-9, "{actions:?}");
+        }
+    }
+}
