@@ -28,7 +28,8 @@ else
     if [ -n "$_late_fusion_ros" ] && [ -e "$_late_fusion_deps/venv/lib/librcl.so" ]; then
         echo "late_fusion: .deps was made without the ROS 2 in $_late_fusion_ros; run scripts/setup again" >&2
     elif [ -z "$_late_fusion_ros" ] && [ -e "$_late_fusion_deps/venv/lib/librcl.so" ]; then
-        export ROS_DISTRO=jazzy ROS_VERSION=2 ROS_PYTHON_VERSION=3
+        ROS_DISTRO=$(cat "$_late_fusion_deps/ros_distro")
+        export ROS_DISTRO ROS_VERSION=2 ROS_PYTHON_VERSION=3
         _late_fusion_prepend AMENT_PREFIX_PATH "$_late_fusion_deps/venv"
         _late_fusion_prepend CMAKE_PREFIX_PATH "$_late_fusion_deps/venv"
         _late_fusion_prepend LD_LIBRARY_PATH "$_late_fusion_deps/venv/lib"

