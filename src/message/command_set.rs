@@ -291,14 +291,12 @@ impl CommandTemplates {
         &mut self,
         stamp: Stamp,
         actions: &[f64],
-        mut send: impl FnMut(usize, &[u8]) -> bool,
+        send: impl FnMut(usize, &[u8]) -> bool,
     ) -> bool {
-        let mut sent = true;
-        for (number, part) in self.parts.iter_mut().enumerate() {
-            part.due = part.share;
-            sent &= send(number, part.encode(stamp, actions, self.width));
+        for part in &mut self.parts {
+            part.due = 1.0;
         }
-        sent
+        self.send_due(stamp, actions, send)
     }
 }
 

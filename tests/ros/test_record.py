@@ -6,156 +6,23 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
-import yaml
 from builtin_interfaces.msg import Time
-from diagnostic_msgs.msg import DiagnosticArray
-from mcap.reader import SeekingReader
+from demonstrations import TOPICS, Robot, file_of, matches, named, parameters, qos
 from peer import Peer
 from program import Program
-from rclpy.duration import Duration
-from rclpy.publisher import Publisher
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.topic_endpoint_info import TopicEndpointInfo
 from readers import read_what_is_whole, read_with_mcap, read_with_rosbags, same
-from rosbags.interfaces import QosDurability
-from rosbags.rosbag2 import Reader as RosbagsReader
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import String
-from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
-
-PARAMETERS = """\
-late_fusion:
-  ros__parameters:
-    use_sim_time: {use_sim_time}
-    modalities:
-      scene: {{topic: camera/image_raw, message: sensor_msgs/msg/Image}}
-      instruction: {{topic: instruction, message: std_msgs/msg/String}}
-      joints: {{topic: joint_states, message: sensor_msgs/msg/JointState}}
-    action: {{message: trajectory_msgs/msg/JointTrajectory}}
-    record: {record}
-"""
-
-TOPICS = {
-    "/camera/image_raw": "sensor_msgs/msg/Image",
-    "/instruction": "std_msgs/msg/String",
-    "/joint_states": "sensor_msgs/msg/JointState",
-    "/expert_action": "trajectory_msgs/msg/JointTrajectory",
-    "/episode": "std_msgs/msg/String",
-}
-JOINTS = ["hand_x", "hand_y", "hand_z", "gripper"]
-
-
-def qos(depth: int, *, reliable: bool = True, latched: bool = False) -> QoSProfile:
-    return QoSProfile(
-        depth=depth,
-        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
-        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
-    )
-
-
-def matches(publisher: Publisher) -> bool:
-    return publisher.get_subscription_count() > 0
-
-
-@dataclass
-class Robot:
-    """Camera, joints, expert and operator; remembers everything it published, by full topic name."""
-
-    peer: Peer
-    camera: str = "camera/image_raw"
-    sent: dict[str, list] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        create = self.peer.node.create_publisher
-        self.publishers = {
-            self.peer.node.resolve_topic_name(topic): create(kind, topic, profile)
-            for kind, topic, profile in [
-                (Image, self.camera, qos(5)),
-                (String, "instruction", qos(1, latched=True)),
-                (JointState, "joint_states", qos(5, reliable=False)),
-                (JointTrajectory, "expert_action", qos(10)),
-                (String, "episode", qos(10)),
-            ]
-        }
-        self.sent = {topic: [] for topic in self.publishers}
-        self.recorded: dict[str, int] = {}
-        self.recorded_until = Time()
-        self.peer.node.create_subscription(
-            DiagnosticArray, "late_fusion_record/status", self._on_status, qos(1, latched=True)
-        )
-        self.camera = self.peer.node.resolve_topic_name(self.camera)
-
-    def wait_for_recorder(self, recorder: Program) -> None:
-        """Until every topic has its subscription."""
-        for topic, publisher in self.publishers.items():
-            matched = partial(matches, publisher)
-            self.peer.wait_for(f"a subscription to {topic}", matched, recorder)
-
-    def publish(self, topic: str, message: object) -> None:
-        self.sent[topic].append(message)
-        self.publishers[topic].publish(message)
-
-    def _on_status(self, message: DiagnosticArray) -> None:
-        [status] = message.status
-        self.recorded = {pair.key: int(pair.value) for pair in status.values}
-        self.recorded_until = message.header.stamp
-
-    def say(self, text: str) -> None:
-        self.publish("/instruction", String(data=text))
-
-    def is_recorded(self) -> bool:
-        """Whether the recorder says that everything published is in the bag."""
-        return all(self.recorded.get(topic, 0) == len(sent) for topic, sent in self.sent.items())
-
-    def mark(self, text: str, recorder: Program) -> None:
-        """A marker, set apart from what comes before and after: topics have no order among themselves."""
-        self.peer.wait_for("a bag with everything", self.is_recorded, recorder)
-        self.publish("/episode", String(data=text))
-        self.peer.wait_for("a bag with the marker", self.is_recorded, recorder)
-
-    def step(self, index: int, width: int = 64, height: int = 48) -> None:
-        """One observation with the expert's action; the pixels do not compress."""
-        stamp = Time(sec=100 + index, nanosec=index)
-        image = Image(height=height, width=width, encoding="rgb8", step=3 * width)
-        image.header.stamp, image.header.frame_id = stamp, "camera_optical"
-        image.data = np.random.default_rng(index).integers(0, 256, 3 * width * height, dtype=np.uint8).tobytes()
-        self.publish(self.camera, image)
-        joints = JointState(name=JOINTS, position=[index + 0.25 * joint for joint in range(4)])
-        joints.header.stamp = stamp
-        self.publish("/joint_states", joints)
-        action = JointTrajectory(joint_names=JOINTS)
-        action.header.stamp = stamp
-        action.points = [JointTrajectoryPoint(velocities=[0.01 * index, -1.0, 0.5, 1.0])]
-        self.publish("/expert_action", action)
 
 
 @pytest.fixture
 def robot(peer: Peer) -> Robot:
     return Robot(peer)
-
-
-def parameters(folder: Path, use_sim_time: bool = False, record: str = "{max_bag_size: 0}") -> Path:
-    path = folder / "node.param.yaml"
-    path.write_text(PARAMETERS.format(use_sim_time=str(use_sim_time).lower(), record=record))
-    return path
-
-
-def named(recording: Path) -> list[str | Path]:
-    """What makes a recorder write there."""
-    return ["--out", recording.parent, "--name", recording.name]
-
-
-def file_of(recording: Path) -> Path:
-    """The only file of messages in a recording's folder."""
-    [file] = recording.glob("*.mcap")
-    return file
 
 
 def test_what_was_published_is_read_back_equal_by_two_other_readers(
@@ -182,99 +49,6 @@ def test_what_was_published_is_read_back_equal_by_two_other_readers(
         }
         for topic, sent in robot.sent.items():
             assert all(map(same, sent, read[topic])), topic
-
-
-def qos_in_words(publisher: TopicEndpointInfo) -> dict:
-    """A publisher's profile as rosbag2 writes it."""
-    profile = publisher.qos_profile
-
-    def time_of(duration: Duration) -> dict[str, int]:
-        return {"sec": duration.nanoseconds // 10**9, "nsec": duration.nanoseconds % 10**9}
-
-    return {
-        "history": profile.history.name.lower(),
-        "depth": profile.depth,
-        "reliability": profile.reliability.name.lower(),
-        "durability": profile.durability.name.lower(),
-        "deadline": time_of(profile.deadline),
-        "lifespan": time_of(profile.lifespan),
-        "liveliness": profile.liveliness.name.lower(),
-        "liveliness_lease_duration": time_of(profile.liveliness_lease_duration),
-        "avoid_ros_namespace_conventions": profile.avoid_ros_namespace_conventions,
-    }
-
-
-def test_the_folder_says_for_rosbag2_what_is_in_it(robot: Robot, start: Callable[..., Program], tmp_path: Path) -> None:
-    bag = tmp_path / "monday"
-    robot.say("open the drawer")
-    recorder = start("late_fusion", "record", "--params-file", parameters(tmp_path), *named(bag))
-    robot.wait_for_recorder(recorder)
-    for step in range(10):
-        robot.step(step)
-        robot.peer.spin(1 / 30)
-    robot.peer.wait_for("a bag with everything", robot.is_recorded, recorder)
-    publishers = {topic: robot.peer.node.get_publishers_info_by_topic(topic) for topic in TOPICS}
-    assert recorder.stop() == 0, recorder.log()
-
-    assert sorted(file.name for file in bag.iterdir()) == ["metadata.yaml", "monday_0.mcap"]
-    told = yaml.safe_load((bag / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
-    logged = [log_time for _, log_time, _ in read_what_is_whole(file_of(bag))]
-    begin = {"nanoseconds_since_epoch": min(logged)}
-    duration = {"nanoseconds": max(logged) - min(logged)}
-    topics = told.pop("topics_with_message_count")
-    assert told == {
-        "version": 9,
-        "storage_identifier": "mcap",
-        "duration": duration,
-        "starting_time": begin,
-        "message_count": 31,
-        "compression_format": "",
-        "compression_mode": "",
-        "relative_file_paths": ["monday_0.mcap"],
-        "files": [{"path": "monday_0.mcap", "starting_time": begin, "duration": duration, "message_count": 31}],
-        "custom_data": {},
-        "ros_distro": "jazzy",
-    }
-    # A publisher without a word is there too: who plays the recording publishes the topic.
-    assert {topic["topic_metadata"]["name"]: topic["message_count"] for topic in topics} == {
-        topic: len(sent) for topic, sent in robot.sent.items()
-    }
-    with file_of(bag).open("rb") as stream:
-        summary = SeekingReader(stream).get_summary()
-    kept = {channel.topic: channel.metadata for channel in summary.channels.values()}
-    for topic in (topic["topic_metadata"] for topic in topics):
-        [publisher] = publishers[topic["name"]]
-        assert topic["type"] == TOPICS[topic["name"]]
-        assert topic["serialization_format"] == "cdr"
-        assert topic["type_description_hash"] == str(publisher.topic_type_hash)
-        assert topic["offered_qos_profiles"] == [qos_in_words(publisher)]
-        if topic["name"] in kept:
-            assert kept[topic["name"]]["topic_type_hash"] == topic["type_description_hash"]
-            assert yaml.safe_load(kept[topic["name"]]["offered_qos_profiles"]) == topic["offered_qos_profiles"]
-
-    with RosbagsReader(bag) as reader:
-        assert (reader.start_time, reader.end_time) == (min(logged), max(logged) + 1)
-        assert reader.message_count == 31
-        [latched] = [connection for connection in reader.connections if connection.topic == "/instruction"]
-        [offered] = latched.ext.offered_qos_profiles
-        assert offered.durability == QosDurability.TRANSIENT_LOCAL
-        assert latched.digest == str(publishers["/instruction"][0].topic_type_hash)
-
-
-def test_a_recording_is_split_when_it_is_asked_for(robot: Robot, start: Callable[..., Program], tmp_path: Path) -> None:
-    bag = tmp_path / "split"
-    file = parameters(tmp_path, record="{max_bag_size: 1000000}")
-    recorder = start("late_fusion", "record", "--params-file", file, *named(bag))
-    robot.wait_for_recorder(recorder)
-    for step in range(30):
-        robot.step(step, width=320, height=240)
-        robot.peer.wait_for("the step in the bag", robot.is_recorded, recorder)
-        robot.peer.spin(1 / 15)
-    assert recorder.stop() == 0, recorder.log()
-    assert len(list(bag.glob("split_*.mcap"))) >= 2
-    read = read_with_rosbags(bag)
-    for topic, sent in robot.sent.items():
-        assert all(map(same, sent, read.get(topic, []))) and len(sent) == len(read.get(topic, [])), topic
 
 
 def test_topics_are_recorded_under_the_names_they_have_on_the_robot(
