@@ -1,8 +1,8 @@
 """Make the ROS 2 wheels usable by native programs, not by Python alone.
 
-PyPI carries the real binaries of ROS 2 Jazzy and Kilted. They were packed for ``rclpy``, which finds its libraries through a hook
-that starts the interpreter a second time with another environment. A Rust or C++ program has no such hook, so three
-things are put right here, once after ``pip install``:
+PyPI carries the real binaries of ROS 2 Jazzy and Kilted. They were packed for ``rclpy``, which finds its libraries
+through a hook that starts the interpreter a second time with another environment. A Rust or C++ program has no such
+hook, so three things are put right here, once after ``pip install``:
 
 1. ``rcl`` is linked straight to Fast DDS, so no ``librmw_implementation.so`` was packed. Programs are linked against
    that name all the same: a linker script of one line sends the linker to Fast DDS instead.
