@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use mcap::records::op;
 
+use crate::message::msg_of_idl;
+
 /// The longest name of a topic or a type.
 const MAX_NAME_BYTES: usize = 4096;
 
@@ -59,6 +61,10 @@ impl Channels {
                 let (encoding, rest) = name(rest).unwrap_or_default();
                 let definition = match &*encoding {
                     "ros2msg" => text(rest).unwrap_or_default(),
+                    "ros2idl" => {
+                        let idl = text(rest).unwrap_or_default();
+                        msg_of_idl(&idl).map_or_else(Arc::default, Arc::from)
+                    }
                     _ => Arc::default(),
                 };
                 let schema = Schema {

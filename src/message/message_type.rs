@@ -117,7 +117,7 @@ impl MessageType {
             (true, Some(_)) => Self::installed(name).map_err(|found| {
                 let mut errors = ConfigErrors::new();
                 let place = format!(
-                    "{name} came without a definition in the encoding ros2msg (ros2idl is not read)"
+                    "{name} came without a definition that can be read (encoding ros2msg, or ros2idl as ROS 2 writes it)"
                 );
                 errors.add_all(&place, found);
                 errors

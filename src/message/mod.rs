@@ -39,7 +39,9 @@ pub use diagnostics::{
 };
 pub use error::MessageError;
 pub use feature::{FeatureTemplate, FeatureView, frame_id, header_stamp};
-pub use fields::{DefinedType, Definitions, FieldReader, Laid, Layout, Path, TypeName, is_path};
+pub use fields::{
+    DefinedType, Definitions, FieldReader, Laid, Layout, Path, TypeName, is_path, msg_of_idl,
+};
 pub use image::{ImageView, MAX_MEGAPIXELS};
 pub use image_encoding::{
     ChannelOrder, DepthUnit, ImageEncoding, Mosaic, SampleSize, SemiPlanar, Yuv422,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use late_fusion::message::{FieldReader, Laid, Layout};
+use late_fusion::message::{FieldReader, Laid, Layout, msg_of_idl};
 use serde::Deserialize;
 
 use crate::MB;
@@ -16,6 +16,7 @@ struct Golden {
     #[serde(rename = "type")]
     name: String,
     definition: String,
+    idl: Option<String>,
     little: String,
     numbers: BTreeMap<String, f64>,
 }
@@ -24,6 +25,7 @@ struct Golden {
 struct Sample {
     name: String,
     definition: String,
+    idl: Option<String>,
     message: Vec<u8>,
     paths: Vec<String>,
 }
@@ -38,6 +40,7 @@ fn samples() -> &'static [Sample] {
             paths: golden.numbers.into_keys().collect(),
             name: golden.name,
             definition: golden.definition,
+            idl: golden.idl,
         };
         golden.into_iter().map(sample).collect()
     })
@@ -79,6 +82,17 @@ fn no_definition_panics_or_costs_memory() {
             &String::from_utf8_lossy(&definition),
             &sample.message,
         );
+    });
+}
+
+#[test]
+fn no_definition_in_idl_panics_or_costs_memory() {
+    let in_idl: Vec<&Sample> = samples().iter().filter(|s| s.idl.is_some()).collect();
+    try_out(5_000, |which, edits: &[Edit]| {
+        let sample = in_idl[usize::from(which) % in_idl.len()];
+        let idl = spoil(sample.idl.clone().unwrap_or_default().into_bytes(), edits);
+        let msg = bounded(8 * MB, || msg_of_idl(&String::from_utf8_lossy(&idl)));
+        read(sample, &msg.unwrap_or_default(), &sample.message);
     });
 }
 

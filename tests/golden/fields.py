@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes fields.json: messages of many types, and every number in each by its path.
+"""Makes fields.json: messages of many types, and every number in each by its path; of some, their definition in IDL.
 
 rosbags makes them, which shares no code with ours.
 
     python3 tests/golden/fields.py
 
-Run it with the Python of .deps/venv (any with rosbags and numpy).
+Run it with the Python of .deps/venv (any with rosbags and numpy) and a sourced ROS 2, whose packages have the IDL.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import os
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +48,15 @@ TYPES = [
     "std_msgs/msg/Float64MultiArray",
     "std_msgs/msg/Empty",
 ]
+
+IN_IDL = [
+    "nav_msgs/msg/Odometry",
+    "sensor_msgs/msg/BatteryState",
+    "trajectory_msgs/msg/JointTrajectory",
+    "std_msgs/msg/Float64MultiArray",
+    "std_msgs/msg/Empty",
+]
+"""Whose definition is there in IDL as well."""
 
 LENGTH = 3
 """Elements of every sequence."""
@@ -104,6 +115,19 @@ def numbers(value: object, path: str = "") -> Iterator[tuple[str, float]]:
         yield path, float(value)
 
 
+def idl_of(name: str) -> str:
+    """The definition in IDL of a type and of all types inside it, as rosbag2 embeds it in a recording."""
+    sections: dict[str, str] = {}
+    wanted = [name]
+    for each in wanted:
+        folders = map(Path, os.environ["AMENT_PREFIX_PATH"].split(":"))
+        file = next(path for folder in folders if (path := folder / "share" / f"{each}.idl").exists())
+        sections[each] = text = file.read_text()
+        inside = re.findall(r'#include "(.*)\.idl"', text)
+        wanted += [other for other in inside if other not in wanted]
+    return "\n".join(f"{'=' * 80}\nIDL: {each}\n{text}" for each, text in sections.items())
+
+
 def main() -> None:
     """Writes the file."""
     rng = random.Random(7)
@@ -116,6 +140,7 @@ def main() -> None:
             {
                 "type": name,
                 "definition": definition,
+                **({"idl": idl_of(name)} if name in IN_IDL else {}),
                 "little": base64.b64encode(little).decode(),
                 "big": base64.b64encode(big).decode(),
                 "numbers": dict(numbers(message)),

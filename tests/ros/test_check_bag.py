@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -291,7 +292,14 @@ def test_what_would_hurt_a_training_is_warned_about(
         assert any("WARNING: " in line and part in line for line in told.splitlines()), told
 
 
-def test_a_definition_in_idl_is_named_where_a_definition_is_needed(tmp_path: Path) -> None:
+UNREADABLE = "my_msgs/msg/Battery came without a definition that can be read (encoding ros2msg, or ros2idl"
+
+
+@pytest.mark.parametrize(
+    ("idl", "is_read"),
+    [("module my_msgs { module msg { struct Battery { double level; }; }; };", True), ("module my_msgs {};", False)],
+)
+def test_numbers_are_found_by_a_definition_in_idl(tmp_path: Path, idl: str, is_read: bool) -> None:
     bag, file = tmp_path / "bag.mcap", tmp_path / "training.yaml"
     file.write_text(
         TRAINING.replace("names: [left, right]", "names: [level]").replace("topic: joint_states", "topic: battery")
@@ -299,14 +307,15 @@ def test_a_definition_in_idl_is_named_where_a_definition_is_needed(tmp_path: Pat
     with bag.open("wb") as stream:
         writer = McapWriter(stream)
         writer.start(profile="ros2")
-        schema = writer.register_schema(name="my_msgs/msg/Battery", encoding="ros2idl", data=b"module my_msgs {};")
+        schema = writer.register_schema(name="my_msgs/msg/Battery", encoding="ros2idl", data=idl.encode())
         channel = writer.register_channel(topic="/battery", message_encoding="cdr", schema_id=schema)
-        writer.add_message(channel, log_time=1, publish_time=1, data=b"\0\1\0\0\0\0\0\0")
+        writer.add_message(channel, log_time=1, publish_time=1, data=b"\0\1\0\0" + struct.pack("<d", 12.5))
         writer.finish()
     words = [executable("late_fusion"), "check", file, "--bag", bag]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
+    # There is nothing to learn in it either way.
     assert done.returncode == 1
-    assert "my_msgs/msg/Battery came without a definition in the encoding ros2msg (ros2idl is not read)" in done.stderr
+    assert (UNREADABLE not in done.stderr) == is_read, done.stderr
 
 
 @pytest.mark.parametrize(

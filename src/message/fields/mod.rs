@@ -3,6 +3,7 @@
 mod defined_type;
 mod definitions;
 mod elements;
+mod idl;
 mod layout;
 mod path;
 mod plan;
@@ -12,6 +13,7 @@ mod writer;
 
 pub use defined_type::DefinedType;
 pub use definitions::Definitions;
+pub use idl::msg_of_idl;
 pub use layout::Layout;
 pub use path::{Path, is_path};
 pub use reader::FieldReader;

@@ -15,6 +15,8 @@ struct Golden {
     #[serde(rename = "type")]
     name: String,
     definition: String,
+    /// The same in IDL, of some.
+    idl: Option<String>,
     little: String,
     big: String,
     numbers: BTreeMap<String, f64>,
@@ -56,6 +58,25 @@ fn measured(numbers: &BTreeMap<String, f64>, path: &str, value: f64) -> f64 {
     } else {
         value.min(farthest)
     }
+}
+
+#[test]
+fn a_definition_in_idl_leads_to_the_same_numbers() {
+    let mut tried = 0;
+    for case in golden() {
+        let Some(idl) = &case.idl else {
+            continue;
+        };
+        let paths: Vec<&str> = case.numbers.keys().map(String::as_str).collect();
+        let numbers = |definition: &str| {
+            let mut reader = reader(&case.name, definition, &paths);
+            read(&mut reader, &bytes(&case.little), paths.len()).unwrap()
+        };
+        let msg = msg_of_idl(idl).unwrap();
+        assert_eq!(numbers(&msg), numbers(&case.definition), "{}", case.name);
+        tried += 1;
+    }
+    assert_eq!(tried, 5);
 }
 
 #[test]
