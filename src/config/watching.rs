@@ -103,7 +103,6 @@ impl DashboardConfig {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::*;
     use crate::config::{NodeConfig, Value};
 
     fn given<const N: usize>(values: [(&str, Value); N]) -> Result<NodeConfig, String> {
