@@ -102,21 +102,23 @@ fn pictures(canvas: &mut Canvas, whole: Rectangle, view: &View, cameras: &[Camer
         let modality = view.modalities.iter().find(|m| m.name == camera.modality);
         let (health, age_s) = modality.map_or((Health::Silent, None), |m| (m.health, m.age_s));
         let room = Size::new(cell.size.width, cell.size.height.saturating_sub(CAPTION));
-        picture(canvas, Rectangle::new(cell.top_left, room), camera);
-        let at = cell.top_left + Point::new(0, room.height as i32 + 2);
+        let shown = picture(canvas, Rectangle::new(cell.top_left, room), camera);
+        let at = Point::new(shown, cell.top_left.y + room.height as i32 + 2);
         let caption = format!("{}  {}", camera.modality, age(age_s));
-        canvas.text(&caption, at, cell.size.width, &FONT_6X13, colour_of(health));
+        let left = cell.size.width - (shown - cell.top_left.x) as u32;
+        canvas.text(&caption, at, left, &FONT_6X13, colour_of(health));
     }
 }
 
-/// The newest picture of a camera in the middle of its cell, or why there is none.
-fn picture(canvas: &mut Canvas, cell: Rectangle, camera: &Camera) {
+/// The newest picture of a camera in the middle of its cell, or why there is none. Returns the column where it begins.
+fn picture(canvas: &mut Canvas, cell: Rectangle, camera: &Camera) -> i32 {
     let Size { width, height } = cell.size;
     let why = match camera.picture(Room::Within(width as usize, height as usize)) {
         Ok(Some(picture)) => {
             let free = Size::new(width - picture.width as u32, height - picture.height as u32);
             let at = cell.top_left + Point::new(free.width as i32 / 2, free.height as i32 / 2);
-            return canvas.paste(&picture, at);
+            canvas.paste(&picture, at);
+            return at.x;
         }
         Ok(None) => "no picture yet".to_owned(),
         Err(why) => why.to_string(),
@@ -129,6 +131,7 @@ fn picture(canvas: &mut Canvas, cell: Rectangle, camera: &Camera) {
         let at = cell.top_left + Point::new(GAP as i32, GAP as i32 + 12 * i as i32);
         canvas.text(line, at, room, &FONT_6X10, DIM);
     }
+    cell.top_left.x
 }
 
 fn footer(canvas: &mut Canvas, view: &View) {
