@@ -88,6 +88,11 @@ missing_packages() {
     done
 }
 
+# Whether the distribution has a browser with its driver as packages: Debian does, Ubuntu has a snap.
+has_browser_package() {
+    grep -qx 'ID=debian' /etc/os-release 2>/dev/null
+}
+
 can_be_root() {
     [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each may name those before it, and no other.
-const ORDER: [&str; 32] = [
+const ORDER: [&str; 34] = [
     "number",
     "time",
     "errors",
@@ -31,20 +31,24 @@ const ORDER: [&str; 32] = [
     "safety",
     "bag",
     "control",
+    "display",
     "config",
     "explain",
     "inspection",
     "proposal",
     "train",
+    "dashboard",
     "ros",
     "executable",
 ];
 
 /// Crates that only these places may name.
-const OUTSIDE: [(&str, &[&str]); 11] = [
+const OUTSIDE: [(&str, &[&str]); 13] = [
     ("r2r", &["src/ros/"]),
     ("r2r_rcl", &["src/ros/"]),
-    ("tokio", &["src/ros/"]),
+    ("tokio", &["src/dashboard/", "src/ros/"]),
+    ("axum", &["src/dashboard/"]),
+    ("embedded_graphics", &["src/display/"]),
     (
         "ort",
         &[

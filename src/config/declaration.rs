@@ -189,6 +189,17 @@ impl Declarations {
         value
     }
 
+    /// Declares a text that those who ask for the parameters are not shown; empty for none.
+    pub fn secret(&mut self, name: &str, description: &'static str) -> String {
+        let value = self.string(name, "", description);
+        if let Some(declared) = self.declared.last_mut()
+            && !value.is_empty()
+        {
+            declared.value = Value::String("(hidden)".to_owned());
+        }
+        value
+    }
+
     /// Declares a text that must be one of a few words, and returns what `parse` makes of it.
     pub fn choice<T>(
         &mut self,

@@ -29,6 +29,7 @@ mod scalar;
 mod stop;
 mod topic;
 mod value;
+mod watching;
 mod wiring;
 
 pub use action::{ActionConfig, CommandConfig, LimitConfig};
@@ -47,4 +48,5 @@ pub use record::RecordConfig;
 pub use robot::{only_robot, robots};
 pub use stop::{StopBehaviour, StopConfig};
 pub use value::Value;
+pub use watching::DashboardConfig;
 pub use wiring::Wiring;

@@ -11,6 +11,7 @@ use super::permission::PermissionConfig;
 use super::record::RecordConfig;
 use super::stop::StopConfig;
 use super::topic::{message_of_numbers, topic};
+use super::watching::{self, DashboardConfig};
 use super::{autostart, distance, encoding, ensemble, frozen, realtime};
 use crate::chunk::Ensemble;
 use crate::control::Freshness;
@@ -52,6 +53,10 @@ pub struct NodeConfig {
     pub stop: StopConfig,
     /// The recorder's topics.
     pub record: RecordConfig,
+    /// How often per second the debug image is published at most; 0 for never.
+    pub debug_image_rate_hz: f64,
+    /// The page to watch the node on, where there is to be one.
+    pub dashboard: Option<DashboardConfig>,
 }
 
 /// One modality's topic and what the control loop asks of it.
@@ -164,6 +169,8 @@ impl NodeConfig {
         let stop = StopConfig::declare(d);
         let permission = PermissionConfig::declare(d);
         let record = RecordConfig::declare(d);
+        let debug_image_rate_hz = watching::debug_image_rate_hz(d);
+        let dashboard = DashboardConfig::declare(d);
         let config = session
             .zip(ensemble)
             .zip(action.zip(stop).zip(permission))
@@ -183,6 +190,8 @@ impl NodeConfig {
                 stop,
                 permission,
                 record,
+                debug_image_rate_hz,
+                dashboard,
             });
         let checked = declarations.finish(())?;
         Ok(checked.with(config.expect("a choice that cannot be parsed is a problem")))

@@ -134,6 +134,30 @@ impl Contributions {
         &self.values[modality * self.actions..][..self.actions]
     }
 
+    /// The signed share of each modality in the action, between -1 and 1: for each number of the action its contribution
+    /// relative to those of all modalities, Σ|φ|, counted positive where it pushes the number where it went, from the action
+    /// with nothing, and negative where it pushes it back; the mean over the numbers that anything contributed to.
+    pub fn shares(&self) -> Vec<f64> {
+        let mut shares = vec![0.0; self.modalities];
+        let mut counted = 0_u32;
+        for action in 0..self.actions {
+            let of = |modality: usize| self.values[modality * self.actions + action];
+            let total: f64 = (0..self.modalities).map(|m| of(m).abs()).sum();
+            if !(total.is_finite() && total > 0.0) {
+                continue;
+            }
+            counted += 1;
+            let went = self.of_all()[action] - self.of_nothing()[action];
+            for (modality, share) in shares.iter_mut().enumerate() {
+                *share += of(modality) * went.signum() / total;
+            }
+        }
+        for share in &mut shares {
+            *share /= f64::from(counted.max(1));
+        }
+        shares
+    }
+
     /// How many modalities there are.
     pub fn modalities(&self) -> usize {
         self.modalities

@@ -128,3 +128,21 @@ fn too_many_modalities_are_refused() {
     let text = Contributions::new(&policy).unwrap_err().to_string();
     assert!(text.contains("13") && text.contains("12"), "{text}");
 }
+
+#[test]
+fn a_share_is_positive_where_a_modality_pushes_the_action_where_it_goes() {
+    // The action is 3·a − b + 0·c.
+    let weights = ("head.0.weight", vec![1, 3], vec![3.0, -1.0, 0.0]);
+    let mut policy = policy(3, FusionSpec::Concat, &[weights]);
+    for (a, b, shares) in [
+        (1.0, 1.0, [0.75, -0.25, 0.0]),
+        (-1.0, -1.0, [0.75, -0.25, 0.0]),
+        (1.0, -3.0, [0.5, 0.5, 0.0]),
+        (0.0, 0.0, [0.0; 3]),
+    ] {
+        let found = compute(&mut policy, &[Some(a), Some(b), Some(5.0)]);
+        for (found, share) in found.shares().iter().zip(shares) {
+            assert!((found - share).abs() < 1e-12, "{a} {b}: {found} {share}");
+        }
+    }
+}

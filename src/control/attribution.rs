@@ -18,6 +18,17 @@ pub struct Attribution {
     period: Duration,
 }
 
+/// Why the robot moves, for people: by the names that the policy gives to its modalities, in its order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// The modalities.
+    pub modalities: Vec<String>,
+    /// See [`Contributions::shares`].
+    pub shares: Vec<f64>,
+    /// For each modality its contribution to each number of the action.
+    pub contributions: Vec<Vec<f64>>,
+}
+
 /// Two serialized `std_msgs/msg/Float64MultiArray`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttributionMessages {
@@ -73,6 +84,17 @@ impl Attribution {
             contributions: self.encoded(),
             fusion: self.fusion(&present[..count]),
         })
+    }
+
+    /// What was explained last, for people.
+    pub fn explanation(&self) -> Explanation {
+        let modalities = self.modalities();
+        let of = |modality| self.contributions.of(modality).to_vec();
+        Explanation {
+            shares: self.contributions.shares(),
+            contributions: (0..modalities.len()).map(of).collect(),
+            modalities,
+        }
     }
 
     fn encoded(&self) -> Vec<u8> {

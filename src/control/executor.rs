@@ -30,6 +30,7 @@ pub struct PolicyExecutor {
     seen: Seen,
     reports: triple_buffer::Input<TickReport>,
     snapshots: Option<SnapshotWriter>,
+    commanded: CommandedWriter,
     traced: Option<Arc<TracedPolicy>>,
 }
 
@@ -49,6 +50,19 @@ pub struct Ends {
     pub reports: triple_buffer::Input<TickReport>,
     /// Where what commands rest on is left, when somebody wants to know why.
     pub snapshots: Option<SnapshotWriter>,
+    /// Where the numbers of each command are left, for people.
+    pub commanded: CommandedWriter,
+}
+
+/// The control thread's end of a slot for the numbers of the newest command.
+pub type CommandedWriter = triple_buffer::Input<Vec<f64>>;
+
+/// The end of those who show them. Before the first command its numbers are not finite.
+pub type CommandedReader = triple_buffer::Output<Vec<f64>>;
+
+/// The two ends of a slot for the newest command of so many numbers.
+pub fn commanded_slot(width: usize) -> (CommandedWriter, CommandedReader) {
+    triple_buffer::triple_buffer(&vec![f64::NAN; width])
 }
 
 impl PolicyExecutor {
@@ -70,6 +84,7 @@ impl PolicyExecutor {
             features: ends.features,
             reports: ends.reports,
             snapshots: ends.snapshots,
+            commanded: ends.commanded,
             traced: None,
         }
     }
@@ -204,6 +219,12 @@ impl PolicyExecutor {
             latencies: self.latency.count(now, features),
             ..self.meter.count(now, decision, sent)
         });
+        if !matches!(decision, Decision::Silent(_)) {
+            self.commanded
+                .input_buffer_mut()
+                .copy_from_slice(&self.action);
+            self.commanded.publish();
+        }
         if let (Some(snapshots), Decision::Act { .. }) = (&mut self.snapshots, decision) {
             let features = self.features.iter_mut();
             let features = features.map(|slot| &slot.output_buffer_mut().values);

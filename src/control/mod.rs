@@ -17,11 +17,11 @@ mod snapshot;
 mod tick_event;
 mod tracing;
 
-pub use attribution::{Attribution, AttributionMessages};
+pub use attribution::{Attribution, AttributionMessages, Explanation};
 pub use command_latency::{CommandLatencies, CommandLatency};
 pub use control_loop::{ControlLoop, ControlThread, Waker};
 pub use controller::{Controller, Decision, Freshness, Seen, Tick};
-pub use executor::{Ends, PolicyExecutor};
+pub use executor::{CommandedReader, CommandedWriter, Ends, PolicyExecutor, commanded_slot};
 pub use handover::{HandoverReceiver, HandoverSender, Returned, handover};
 pub use lifecycle::{Completion, Lifecycle, State, TRANSITIONS, Transition};
 pub use measured::{Measured, MeasuredAt};

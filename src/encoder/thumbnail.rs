@@ -1,14 +1,7 @@
 //! Pictures for people: as jpeg, and mostly small.
 
-use image::ExtendedColorType;
-use image::codecs::jpeg::JpegEncoder;
-
-use super::decode::Decoder;
-use super::onnx::Numbers;
-use super::pixels::{Converter, DepthRange, Subject};
-use super::prepare::{Picture, Preparation};
-use crate::message::{CompressedImageView, ImageView, MessageError, MessageType};
-use crate::spec::{Channels, ElementType, Fit, ImageInputSpec, Layout};
+use super::rgb_picture::{RgbPicture, Room};
+use crate::message::{MessageError, MessageType};
 
 /// A picture of what a camera saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +14,8 @@ pub struct Thumbnail {
     pub jpeg: Vec<u8>,
 }
 
-/// Out of 100; shapes and colours stay, and a frame has a few kilobytes.
-const QUALITY: u8 = 82;
-
-/// Distances up to this, in metres, are told apart in a picture of them.
-const SHOWN_M: f32 = 5.0;
+/// A picture that is taller than so many times its width is shown narrower.
+const TALLEST: usize = 4;
 
 impl Thumbnail {
     /// The picture in a message, `width` pixels wide.
@@ -33,7 +23,8 @@ impl Thumbnail {
     /// # Errors
     /// What is wrong with the message, or that it is of a type without a picture.
     pub fn of(message_type: MessageType, bytes: &[u8], width: usize) -> Result<Self, MessageError> {
-        Self::sized(message_type, bytes, Some(width))
+        let room = Room::Within(width, TALLEST * width);
+        RgbPicture::of(message_type, bytes, room)?.try_into()
     }
 
     /// The picture in a message, as large as it is there.
@@ -41,67 +32,18 @@ impl Thumbnail {
     /// # Errors
     /// As for [`Thumbnail::of`].
     pub fn whole(message_type: MessageType, bytes: &[u8]) -> Result<Self, MessageError> {
-        Self::sized(message_type, bytes, None)
+        RgbPicture::of(message_type, bytes, Room::Whole)?.try_into()
     }
+}
 
-    fn sized(
-        message_type: MessageType,
-        bytes: &[u8],
-        width: Option<usize>,
-    ) -> Result<Self, MessageError> {
-        let subject = Subject::Any(DepthRange::up_to(SHOWN_M));
-        match message_type {
-            MessageType::Image => {
-                let mut converter = Converter::default();
-                let view = ImageView::parse(bytes)?;
-                Self::resized(converter.convert(&view, subject)?, width)
-            }
-            MessageType::CompressedImage => {
-                let view = CompressedImageView::parse(bytes)?;
-                let mut decoder = Decoder::default();
-                Self::resized(decoder.decode(view.format, view.data, subject)?, width)
-            }
-            other => Err(MessageError::invalid(
-                "the message's type",
-                other.ros_name(),
-                "a picture is needed",
-            )),
-        }
-    }
+impl TryFrom<RgbPicture> for Thumbnail {
+    type Error = MessageError;
 
-    fn resized(picture: Picture<'_>, width: Option<usize>) -> Result<Self, MessageError> {
-        let width = width.unwrap_or(picture.width);
-        let height = (picture.height * width).div_ceil(picture.width).max(1);
-        let mut preparation = Preparation::new(&ImageInputSpec {
-            name: String::new(),
-            element: ElementType::U8,
-            layout: Layout::Nhwc,
-            width,
-            height,
-            channels: Channels::Rgb,
-            fit: Fit::Stretch,
-            rescale: 1.0,
-            mean: [0.0; 3],
-            std: [1.0; 3],
-            depth: None,
-        });
-        preparation.prepare(picture)?;
-        let mut jpeg = Vec::new();
-        if let Numbers::U8(pixels) = preparation.tensor() {
-            JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
-                .encode(pixels, width as u32, height as u32, ExtendedColorType::Rgb8)
-                .map_err(|why| {
-                    MessageError::invalid(
-                        "the picture",
-                        format_args!("{width} × {height} pixels ({why})"),
-                        "it must be possible to write it as jpeg",
-                    )
-                })?;
-        }
+    fn try_from(picture: RgbPicture) -> Result<Self, MessageError> {
         Ok(Self {
-            width,
-            height,
-            jpeg,
+            jpeg: picture.jpeg()?,
+            width: picture.width,
+            height: picture.height,
         })
     }
 }
@@ -109,6 +51,8 @@ impl Thumbnail {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoder::decode::Decoder;
+    use crate::encoder::pixels::Subject;
     use crate::message::cdr::Writer;
     use crate::time::Stamp;
 
@@ -145,6 +89,13 @@ mod tests {
         for (found, sent) in picture.data.iter().zip([200i32, 40, 90].iter().cycle()) {
             assert!((i32::from(*found) - sent).abs() < 8, "{found} {sent}");
         }
+    }
+
+    #[test]
+    fn a_picture_that_is_all_height_is_shown_narrower() {
+        let message = message(1, 100_000, [1, 2, 3]);
+        let thumbnail = Thumbnail::of(MessageType::Image, &message, 64).unwrap();
+        assert_eq!((thumbnail.width, thumbnail.height), (1, 256));
     }
 
     #[test]

@@ -228,6 +228,12 @@ impl Writer {
         self.message.push(0);
     }
 
+    /// Writes a `sequence<octet>`.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.length(bytes.len());
+        self.message.extend_from_slice(bytes);
+    }
+
     /// Writes the number of elements of the sequence that follows.
     ///
     /// # Panics

@@ -33,7 +33,7 @@ pub use boolean::boolean;
 pub use clock::clock;
 pub use command::{CommandTemplate, PointTimes};
 pub use command_set::{Carried, CommandSet, CommandTemplates, Timing, share_out};
-pub use compressed_image::CompressedImageView;
+pub use compressed_image::{CompressedImageView, encode_jpeg};
 pub use diagnostics::{
     DIAGNOSTICS_NAME, Level, Status, diagnostics, encode_diagnostics, encode_diagnostics_of,
 };

@@ -24,6 +24,7 @@ pub struct MessageFanout(Mutex<State>);
 
 #[derive(Default)]
 struct State {
+    message_type: Option<MessageType>,
     newest: NewestParts,
     notice: Option<String>,
     /// What a message makes untrue.
@@ -40,6 +41,7 @@ impl MessageFanout {
     /// For messages of one type.
     pub fn new(message_type: MessageType) -> Self {
         Self(Mutex::new(State {
+            message_type: Some(message_type),
             newest: NewestParts::new(message_type),
             has_header: message_type.has_header(),
             frozen: FrozenCheck::new(message_type),
@@ -50,6 +52,16 @@ impl MessageFanout {
     /// Whether any message has come.
     pub fn has_received(&self) -> bool {
         self.lock().newest.iter().next().is_some()
+    }
+
+    /// The type of its messages, where it has any.
+    pub fn message_type(&self) -> Option<MessageType> {
+        self.lock().message_type
+    }
+
+    /// The newest message, for those who want to see it; its bytes are shared.
+    pub fn newest(&self) -> Option<Message> {
+        self.lock().newest.iter().last().cloned()
     }
 
     /// What is to be said of the topic itself, such as that nobody publishes it.

@@ -4,7 +4,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::explainer::Explainer;
+use super::explainer::{Explained, Explainer};
 use super::loader::{Loader, Work};
 use super::node_topics::NodeTopics;
 use super::policy_runtime::PolicyRuntime;
@@ -36,6 +36,8 @@ pub struct Surroundings<'a> {
     pub settings: &'a OnceLock<Vec<Setting>>,
     /// Where what happens is recorded, while somebody looks.
     pub tracing: &'a Tracing,
+    /// Where it is left why the robot moves, for people.
+    pub explained: &'a Explained,
     /// Where the status learns what to show.
     pub to_status: &'a Sender<Option<StatusSource>>,
 }
@@ -65,6 +67,7 @@ impl Configured {
             permission,
             settings,
             tracing,
+            explained,
             to_status,
         } = around;
         let (warnings, files) = (loaded.warnings.clone(), loaded.files.clone());
@@ -74,6 +77,7 @@ impl Configured {
             (Some(attribution), Some(explanations)) => Some(Explainer::start(
                 explanations.clone(),
                 attribution,
+                (*explained).clone(),
                 shutdown,
             )?),
             _ => None,

@@ -1,20 +1,39 @@
 //! The thread that says on `~/contributions` and `~/fusion` why the robot moves.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use r2r::QosProfile;
 
-use crate::control::Attribution;
+use crate::control::{Attribution, Explanation};
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::shutdown::Shutdown;
 
 /// However seldom it explains, a policy that has taken over is looked for this often.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// What was explained last, for those who show it to people. Cheap to clone; all clones are one.
+#[derive(Clone, Default)]
+pub struct Explained(Arc<Mutex<Option<(Instant, Explanation)>>>);
+
+impl Explained {
+    /// What explains what the robot does at `now`; `None` while it does not act, or nobody explains it.
+    pub fn get(&self, now: Instant) -> Option<Explanation> {
+        let newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = newest.as_ref().filter(|(until, _)| now < *until);
+        counts.map(|(_, explanation)| explanation.clone())
+    }
+
+    /// Takes an explanation, of which the next one is due after `period`.
+    fn set(&self, explanation: Explanation, period: Duration) {
+        let until = Instant::now() + LONGEST_PAUSE + 2 * period;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((until, explanation));
+    }
+}
 
 /// The two topics. Cheap to clone.
 #[derive(Clone)]
@@ -56,6 +75,7 @@ impl Explainer {
     pub fn start(
         topics: ExplainerTopics,
         attribution: Attribution,
+        explained: Explained,
         shutdown: &Shutdown,
     ) -> Result<Self, ConfigErrors> {
         let (successors, coming) = mpsc::channel();
@@ -63,6 +83,7 @@ impl Explainer {
             attribution,
             successors: coming,
             topics,
+            explained,
         };
         let ending = Arc::<AtomicBool>::default();
         let run = {
@@ -97,6 +118,7 @@ struct Work {
     attribution: Attribution,
     successors: Receiver<Attribution>,
     topics: ExplainerTopics,
+    explained: Explained,
 }
 
 impl Work {
@@ -112,6 +134,8 @@ impl Work {
                     .contributions
                     .publish_raw(&messages.contributions);
                 let _ = self.topics.fusion.publish_raw(&messages.fusion);
+                let period = self.attribution.period();
+                self.explained.set(self.attribution.explanation(), period);
             }
             // Looking more often than snapshots come keeps what is said at most half a period late.
             std::thread::park_timeout(LONGEST_PAUSE.min(self.attribution.period() / 2));

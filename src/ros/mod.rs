@@ -1,8 +1,12 @@
 //! Everything that knows ROS: only serialized messages cross from here into the core, and back.
 
+mod cause;
 mod command_topic;
 mod configured;
 mod context;
+#[cfg(feature = "dashboard")]
+mod dashboard;
+mod debug_image;
 mod encoder_node;
 mod encoder_status;
 mod environment;
@@ -34,6 +38,7 @@ mod recorded_topic;
 mod recorder;
 mod recorder_status;
 mod requests;
+mod sight;
 mod signals;
 mod status;
 mod status_listener;

@@ -165,7 +165,10 @@ impl ModalityTopic {
             }
         } else {
             (self.silent_since, self.similar) = (None, None);
-            notices.extend(self.said_earlier(&ours));
+            // What this node says itself, for somebody on its page, was not said earlier.
+            let own = graph::own_name(node);
+            let others: Vec<&Publisher> = ours.iter().filter(|p| p.node != own).collect();
+            notices.extend(self.said_earlier(&others));
         }
         self.fanout
             .set_notice(in_one(&notices, false), in_one(&notices, true));
@@ -263,8 +266,8 @@ impl ModalityTopic {
     }
 
     /// What was said before the node started does not count, or cannot be had.
-    fn said_earlier(&self, ours: &[Publisher]) -> Option<Notice> {
-        if !self.wanted.holds || self.fanout.has_received() {
+    fn said_earlier(&self, ours: &[&Publisher]) -> Option<Notice> {
+        if ours.is_empty() || !self.wanted.holds || self.fanout.has_received() {
             return None;
         }
         let (topic, parameters) = (&self.topic, &self.wanted.parameters);

@@ -9,6 +9,10 @@ use r2r::QosProfile;
 
 use super::configured::Configured;
 use super::context;
+#[cfg(feature = "dashboard")]
+use super::dashboard;
+use super::debug_image::DebugImage;
+use super::explainer::Explained;
 use super::graph_watch::GraphWatch;
 use super::lifecycle_services::LifecycleServices;
 use super::lifecycle_status::LifecycleStatus;
@@ -26,6 +30,9 @@ use super::watcher::Watcher;
 use crate::clock::Clock;
 use crate::config::{LiveParameters, Loaded, NODE_NAME, words};
 use crate::control::{State, Tracing, Waker};
+#[cfg(feature = "dashboard")]
+use crate::dashboard::Server;
+use crate::display::SightSlot;
 use crate::errors::ConfigErrors;
 use crate::message::{self, MessageType};
 use crate::realtime::{Setting, delay_abort};
@@ -42,6 +49,10 @@ const SPIN_IN_TRANSITION: Duration = Duration::from_millis(5);
 
 /// How long a policy that is being loaded or freed may hold up the end: less than `ros2 launch` waits before it sends SIGTERM.
 const LAST_PATIENCE: Duration = Duration::from_secs(3);
+
+#[cfg(not(feature = "dashboard"))]
+const NO_DASHBOARD: &str = "parameter dashboard.enabled is true, but late_fusion was built without its feature dashboard; \
+     build it with cargo build --release (the feature is among the default ones), or set the parameter to false";
 
 /// Runs the node until a signal asks it to end.
 ///
@@ -74,6 +85,8 @@ struct ManagedNode {
     state: LifecycleStatus,
     to_status: Sender<Option<StatusSource>>,
     watcher: Watcher,
+    watched: Watched,
+    explained: Explained,
     permissions: PermissionServices,
     permission: Arc<Permission>,
     /// What became of what the control thread asked of the kernel, once it has.
@@ -89,6 +102,26 @@ struct ManagedNode {
     waker: Waker,
     shutdown: Shutdown,
     node: r2r::Node,
+}
+
+/// Where people watch the node.
+#[derive(Default)]
+struct Watched {
+    debug_image: Option<DebugImage>,
+    #[cfg(feature = "dashboard")]
+    dashboard: Option<Server>,
+}
+
+impl Watched {
+    fn stop(&mut self) {
+        if let Some(debug_image) = self.debug_image.take() {
+            debug_image.stop();
+        }
+        #[cfg(feature = "dashboard")]
+        if let Some(dashboard) = self.dashboard.take() {
+            dashboard.stop();
+        }
+    }
 }
 
 /// What another thread does for the transition that is under way.
@@ -141,6 +174,7 @@ impl ManagedNode {
         let state = LifecycleStatus::default();
         let (to_status, policies) = mpsc::channel();
         let settings = Arc::<OnceLock<_>>::default();
+        let (explained, sights) = <(Explained, SightSlot)>::default();
         let mut reporter = StatusReporter::new(
             &mut node,
             &config,
@@ -151,10 +185,35 @@ impl ManagedNode {
                 warnings: graph.warnings(),
                 permission: permission.clone(),
                 settings: settings.clone(),
+                explained: explained.clone(),
+                sights: sights.clone(),
             },
         )?;
         let (tracing, collector) = Tracing::new();
         let mut trace = TraceTopic::new(&mut node, collector)?;
+        let mut watched = Watched::default();
+        if config.debug_image_rate_hz > 0.0 {
+            let rate_hz = config.debug_image_rate_hz;
+            let image = DebugImage::start(&mut node, rate_hz, sights.clone(), &clock, &shutdown)?;
+            watched.debug_image = Some(image);
+        }
+        #[cfg(feature = "dashboard")]
+        if let Some(wanted) = &config.dashboard {
+            let policies = parameters.policy_requests();
+            watched.dashboard = Some(dashboard::start(
+                &mut node,
+                &config,
+                wanted,
+                &permission,
+                policies,
+                sights,
+                &shutdown,
+            )?);
+        }
+        #[cfg(not(feature = "dashboard"))]
+        if config.dashboard.is_some() {
+            return Err(NO_DASHBOARD.to_owned().into());
+        }
         let watch = move |now| {
             reporter.look(now);
             trace.look(now);
@@ -166,6 +225,8 @@ impl ManagedNode {
             state,
             to_status,
             watcher: Watcher::start(watch, &shutdown)?,
+            watched,
+            explained,
             permissions: PermissionServices::new(&mut node, permission.clone())?,
             permission,
             settings,
@@ -187,6 +248,7 @@ impl ManagedNode {
         if self.parameters.config().autostart {
             if let Err(failed) = self.start_itself() {
                 self.watcher.stop();
+                self.watched.stop();
                 return Err(failed.errors);
             }
         } else {
@@ -248,9 +310,10 @@ impl ManagedNode {
 
     /// Ends the process in good order, in whatever state it is.
     fn end(self) -> Result<(), ConfigErrors> {
-        let (watcher, mut parameters) = (self.watcher, self.parameters);
+        let (watcher, mut parameters, mut watched) = (self.watcher, self.parameters, self.watched);
         let last_words = move || {
             watcher.stop();
+            watched.stop();
             parameters.refuse("the node is shutting down");
         };
         match self.configured {

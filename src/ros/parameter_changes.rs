@@ -1,5 +1,7 @@
 //! `~/set_parameters` and `~/set_parameters_atomically`: parameters that change while the node runs, the policy among them.
 
+use std::sync::mpsc::{self, Receiver, Sender};
+
 use r2r::ServiceRequest;
 use r2r::rcl_interfaces::msg::{Parameter, ParameterValue, SetParametersResult};
 use r2r::rcl_interfaces::srv::{SetParameters, SetParametersAtomically};
@@ -17,7 +19,38 @@ pub struct ParameterChanges {
     services: ParameterServices,
     set: Requests<SetParameters::Service>,
     set_atomically: Requests<SetParametersAtomically::Service>,
+    #[cfg_attr(not(feature = "dashboard"), allow(dead_code))]
+    asked_here: (Sender<PolicyRequest>, Receiver<PolicyRequest>),
     under_way: Option<UnderWay>,
+}
+
+/// Somebody in this process asks for another policy.
+#[cfg_attr(not(feature = "dashboard"), allow(dead_code))] // Only the dashboard does.
+pub struct PolicyRequest {
+    parameter: Parameter,
+    answer: Box<dyn FnOnce(Result<String, String>) + Send>,
+}
+
+#[cfg(feature = "dashboard")]
+impl PolicyRequest {
+    /// Asks for the policy in a folder; `answer` is told what became of it.
+    pub fn new(
+        folder: String,
+        answer: impl FnOnce(Result<String, String>) + Send + 'static,
+    ) -> Self {
+        let value = ParameterValue {
+            type_: 4,
+            string_value: folder,
+            ..Default::default()
+        };
+        Self {
+            parameter: Parameter {
+                name: "policy".to_owned(),
+                value,
+            },
+            answer: Box::new(answer),
+        }
+    }
 }
 
 /// A request that can be fulfilled as far as the parameters alone tell.
@@ -34,6 +67,8 @@ enum Request {
     Each(ServiceRequest<SetParameters::Service>),
     /// All of them or none.
     Together(ServiceRequest<SetParametersAtomically::Service>),
+    /// Of this process.
+    Here(PolicyRequest),
 }
 
 impl ParameterChanges {
@@ -51,8 +86,15 @@ impl ParameterChanges {
             parameters,
             set: Requests::new(node, "~/set_parameters")?,
             set_atomically: Requests::new(node, "~/set_parameters_atomically")?,
+            asked_here: mpsc::channel(),
             under_way: None,
         })
+    }
+
+    /// The way in for those in this process who ask for another policy.
+    #[cfg(feature = "dashboard")]
+    pub fn policy_requests(&self) -> Sender<PolicyRequest> {
+        self.asked_here.0.clone()
     }
 
     /// What the parameters say that are in force.
@@ -103,6 +145,7 @@ impl ParameterChanges {
     fn next(&mut self) -> Option<Request> {
         let each = self.set.next().map(Request::Each);
         each.or_else(|| self.set_atomically.next().map(Request::Together))
+            .or_else(|| self.asked_here.1.try_recv().ok().map(Request::Here))
     }
 
     /// Puts a request in force, where that is what came of it, and answers it.
@@ -159,6 +202,7 @@ impl Request {
         match self {
             Self::Each(request) => &request.message.parameters,
             Self::Together(request) => &request.message.parameters,
+            Self::Here(request) => std::slice::from_ref(&request.parameter),
         }
     }
 
@@ -173,6 +217,10 @@ impl Request {
                 let first = verdicts.into_iter().next();
                 let result = to_ros(first.unwrap_or(Ok(String::new())));
                 respond(request, SetParametersAtomically::Response { result });
+            }
+            Self::Here(request) => {
+                let first = verdicts.into_iter().next();
+                (request.answer)(first.unwrap_or(Ok(String::new())));
             }
         }
     }

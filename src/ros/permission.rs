@@ -36,15 +36,7 @@ impl PermissionServices {
     pub fn answer(&mut self) {
         let permission = &self.permission;
         self.enable.answer(|request| {
-            permission.enable(request.data);
-            let message = match request.data {
-                false => "disabled: the robot is stopped".to_owned(),
-                true => match permission.withheld(Instant::now()) {
-                    None => "enabled: the robot may be moved".to_owned(),
-                    Some(why) => format!("enabled, but the robot may still not be moved: {why}"),
-                },
-            };
-            log::info!("~/enable: {message}");
+            let message = enable(permission, request.data);
             SetBool::Response {
                 success: true,
                 message,
@@ -60,6 +52,20 @@ impl PermissionServices {
             Trigger::Response { success, message }
         });
     }
+}
+
+/// Lets the robot be moved, or stops it. Returns what that means, in words.
+pub fn enable(permission: &Permission, enabled: bool) -> String {
+    permission.enable(enabled);
+    let message = match enabled {
+        false => "disabled: the robot is stopped".to_owned(),
+        true => match permission.withheld(Instant::now()) {
+            None => "enabled: the robot may be moved".to_owned(),
+            Some(why) => format!("enabled, but the robot may still not be moved: {why}"),
+        },
+    };
+    log::info!("~/enable: {message}");
+    message
 }
 
 /// Subscribes to the topics that the parameters name.

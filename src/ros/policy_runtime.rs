@@ -8,6 +8,7 @@ use super::status_source::{ModalityStatus, StatusSource};
 use crate::config::{Loaded, NodeConfig};
 use crate::control::{
     Attribution, Controller, Ends, Measured, PolicyExecutor, TickMeter, Tracing, Waker,
+    commanded_slot,
 };
 use crate::errors::ConfigErrors;
 use crate::modality::{
@@ -110,6 +111,7 @@ impl PolicyRuntime {
             modalities.push(ModalityStatus { encoder, ..status });
             workers.push(worker);
         }
+        let (commands, commanded) = commanded_slot(spec.actions.len());
         let (left, reports) = triple_buffer::triple_buffer(&TickMeter::new().report());
         let period_s = 1.0 / config.control_rate_hz;
         let timing = config.action.timing(config.control_rate_hz);
@@ -127,6 +129,7 @@ impl PolicyRuntime {
             stop_actions,
             reports: left,
             snapshots,
+            commanded: commands,
         };
         let guard = Guard::new(wiring.limits).with_ramp(config.stop.ramp);
         let controller =
@@ -138,6 +141,7 @@ impl PolicyRuntime {
                 folder: config.policy.clone(),
                 modalities,
                 reports,
+                commanded,
             },
             executor: Box::new(PolicyExecutor::new(controller, ends).traced_as(traced)),
             attribution,

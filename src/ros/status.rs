@@ -4,16 +4,20 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use super::cause::{Cause, TickSource, UNSENT, missing, stalled};
+use super::explainer::Explained;
 use super::graph_watch::Warnings;
 use super::health_log::HealthLog;
 use super::lifecycle_status::{LifecycleStatus, Seen};
 use super::parts::Parts;
+use super::sight;
 use super::status_publisher::{Report, StatusPublisher};
 use super::status_source::{StatusSource, pairs};
 use super::status_timing::{quantiles, refused, settings as settings_values, timekeeping};
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::control::{Decision, State, StopReason, TickReport};
+use crate::display::{Activity, Sight, SightSlot, View};
 use crate::errors::ConfigErrors;
 use crate::message::{Level, Status};
 use crate::realtime::Setting;
@@ -56,14 +60,10 @@ pub struct NodeSources {
     pub permission: Arc<Permission>,
     /// What became of what the control thread asked of the kernel, once it has.
     pub settings: Arc<OnceLock<Vec<Setting>>>,
-}
-
-/// What makes the control loop tick.
-#[derive(Clone, Copy)]
-enum TickSource {
-    SystemClock,
-    SimulatedClock,
-    Observations,
+    /// Why the robot moves.
+    pub explained: Explained,
+    /// Where those who look get what they see.
+    pub sights: SightSlot,
 }
 
 /// What counts as a change.
@@ -73,32 +73,6 @@ struct Shown {
     lifecycle: Seen,
     instruction: String,
     warnings: Vec<String>,
-}
-
-#[derive(Clone, Copy)]
-enum Cause {
-    Starting,
-    /// The node is in this state, in which it does not drive.
-    NotActive(State),
-    Active,
-    Waiting(StopReason),
-    Stopped(StopReason),
-    /// The control loop has decided nothing for this long.
-    Stalled(Duration),
-    /// The last command could not be published.
-    Unsent,
-}
-
-impl PartialEq for Cause {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Waiting(a), Self::Waiting(b)) | (Self::Stopped(a), Self::Stopped(b)) => {
-                a.same_cause(b)
-            }
-            (Self::NotActive(a), Self::NotActive(b)) => a == b,
-            (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
-        }
-    }
 }
 
 impl StatusReporter {
@@ -147,6 +121,10 @@ impl StatusReporter {
         self.is_quiet &= lifecycle.state != State::Active;
         let report = self.source.as_mut().map(|source| *source.reports.read());
         let cause = self.cause(now, lifecycle.state, report.as_ref());
+        if self.node.sights.is_asked() {
+            let sight = self.sight(now, cause, &lifecycle, report.as_ref());
+            self.node.sights.put(sight);
+        }
         let is_ending = matches!(cause, Cause::Waiting(_) | Cause::Stopped(_));
         if self.is_quiet && !is_ending {
             return;
@@ -217,6 +195,40 @@ impl StatusReporter {
         });
     }
 
+    /// What people see of the node.
+    fn sight(
+        &mut self,
+        at: Instant,
+        cause: Cause,
+        lifecycle: &Seen,
+        report: Option<&TickReport>,
+    ) -> Sight {
+        let mut view = View {
+            node: self.node_name.clone(),
+            activity: cause.activity(),
+            reason: lifecycle.status(&self.node_name).message,
+            is_permitted: self.node.permission.withheld(at).is_none(),
+            warnings: self.node.warnings.get(),
+            ..View::default()
+        };
+        let mut cameras = Vec::new();
+        if let (Some(source), Some(report)) = (&mut self.source, report) {
+            (_, view.reason) = cause.said(source, &self.clock, self.ticks_come_from);
+            let times = (at, self.clock.now());
+            let commands = matches!(view.activity, Activity::Active | Activity::Stopped);
+            sight::show(
+                &mut view,
+                source,
+                report,
+                &self.node.explained,
+                times,
+                commands,
+            );
+            cameras = sight::cameras(source);
+        }
+        Sight { at, view, cameras }
+    }
+
     fn cause(&self, now: Instant, state: State, report: Option<&TickReport>) -> Cause {
         let Some(report) = report else {
             return Cause::NotActive(state);
@@ -237,7 +249,7 @@ impl StatusReporter {
                 Decision::Stop(StopReason::ShuttingDown)
                 | Decision::Silent(StopReason::ShuttingDown),
                 _,
-            ) => stopped(report.decision),
+            ) => Cause::of(report.decision),
             _ if state != State::Active => Cause::NotActive(state),
             _ if report.at.is_none() => Cause::Starting,
             _ if is_silent && !may_be_silent => Cause::Stalled(silence),
@@ -245,7 +257,7 @@ impl StatusReporter {
             (Decision::Silent(_), Some(reason)) => Cause::Waiting(reason),
             (_, Some(reason)) => Cause::Stopped(reason),
             _ if is_silent => Cause::Stalled(silence),
-            (decision, None) => stopped(decision),
+            (decision, None) => Cause::of(decision),
         }
     }
 
@@ -274,47 +286,6 @@ impl StatusReporter {
     }
 }
 
-const UNSENT: &str = "the command could not be published; is the ROS middleware still working?";
-
-fn stopped(decision: Decision) -> Cause {
-    match decision {
-        Decision::Act { .. } => Cause::Active,
-        Decision::Silent(reason) => Cause::Waiting(reason),
-        Decision::Stop(reason) => Cause::Stopped(reason),
-    }
-}
-
-/// A simulation may be paused; a control thread may not.
-fn stalled(silence: Duration, ticks_come_from: TickSource) -> (Level, String) {
-    let seconds = silence.as_secs_f64();
-    match ticks_come_from {
-        TickSource::SystemClock => (
-            Level::Error,
-            format!("the control loop has decided nothing for {seconds:.1} s"),
-        ),
-        TickSource::SimulatedClock => (
-            Level::Stale,
-            format!("/clock has stood still for {seconds:.1} s"),
-        ),
-        TickSource::Observations => (
-            Level::Stale,
-            format!("no new observation has been complete for {seconds:.1} s"),
-        ),
-    }
-}
-
-/// What keeps the first tick from being due.
-fn missing(source: &StatusSource, clock: &Clock) -> String {
-    if clock.now().is_unset() {
-        return "waiting: no message on /clock".into();
-    }
-    let silent = source.silent();
-    match silent.is_empty() {
-        true => "starting".into(),
-        false => format!("waiting: no message from {}", silent.join(", ")),
-    }
-}
-
 fn control_status(
     node_name: &str,
     source: &StatusSource,
@@ -323,18 +294,7 @@ fn control_status(
     clock: &Clock,
     ticks_come_from: TickSource,
 ) -> Status {
-    let (level, message) = match shown.cause {
-        Cause::Starting => (Level::Stale, missing(source, clock)),
-        Cause::NotActive(state) => (Level::Ok, state.label().to_owned()),
-        Cause::Active => (Level::Ok, "active".to_owned()),
-        Cause::Waiting(reason) => {
-            let words = source.explain(reason);
-            (Level::Warn, format!("waiting: {words}"))
-        }
-        Cause::Stopped(reason) => (Level::Error, source.explain(reason)),
-        Cause::Stalled(silence) => stalled(silence, ticks_come_from),
-        Cause::Unsent => (Level::Error, UNSENT.to_owned()),
-    };
+    let (level, message) = shown.cause.said(source, clock, ticks_come_from);
     // A loop that has stalled has no rate, whatever it had before.
     let rate_hz = match shown.cause {
         Cause::Stalled(_) | Cause::NotActive(_) => 0.0,

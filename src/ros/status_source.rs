@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::status_timing::stages;
-use crate::control::{Freshness, StopReason, TickReport};
+use crate::control::{CommandedReader, Freshness, StopReason, TickReport};
 use crate::encoder::Summary;
 use crate::message::{Level, Status};
-use crate::modality::{Finding, MessageFanout, MessageSlot, ModalityStats, Worker};
+use crate::modality::{
+    Finding, MessageFanout, MessageSlot, ModalitySnapshot, ModalityStats, Worker,
+};
 use crate::spec::PolicySpec;
 use crate::time::{Age, Stamp};
 
@@ -21,6 +23,8 @@ pub struct StatusSource {
     pub modalities: Vec<ModalityStatus>,
     /// The state of the control thread after each tick of this policy.
     pub reports: triple_buffer::Output<TickReport>,
+    /// The numbers of its newest command.
+    pub commanded: CommandedReader,
 }
 
 /// One modality as the status shows it.
@@ -133,13 +137,11 @@ impl ModalityStatus {
         findings
     }
 
-    /// What is to be said of it at `now`, as the modality `name` of a node.
-    pub fn status(&self, now: Stamp, node_name: &str, name: &str) -> Status {
-        let seen = self.stats.snapshot();
+    /// How it is at `now`, by what its worker has counted: its level, the same in words, and its age in seconds.
+    pub fn judge(&self, now: Stamp, seen: &ModalitySnapshot) -> (Level, String, Option<f64>) {
         let age = seen
             .stamp
             .map(|stamp| Age::at(now, stamp, seen.received_at));
-        let age_s = age.map(Age::seconds);
         let freshness = self.freshness.as_ref();
         let stale = |age: Age| freshness.is_some_and(|f| f.limit_passed_by(age).is_some());
         let (mut level, message) = match (age, &seen.last_error) {
@@ -152,7 +154,7 @@ impl ModalityStatus {
             (Some(_), None) => (Level::Ok, "fresh".to_owned()),
         };
         // While all is well, which joint is the oldest is of no interest.
-        let reason = seen.reason.filter(|_| level != Level::Ok);
+        let reason = seen.reason.clone().filter(|_| level != Level::Ok);
         let notice = self.fanout.notice();
         if level == Level::Ok && notice.is_some() {
             level = Level::Warn;
@@ -165,7 +167,13 @@ impl ModalityStatus {
         let parts: Vec<String> = parts
             .chain(findings.iter().map(Finding::to_string))
             .collect();
-        let message = parts.join("; ");
+        (level, parts.join("; "), age.map(Age::seconds))
+    }
+
+    /// What is to be said of it at `now`, as the modality `name` of a node.
+    pub fn status(&self, now: Stamp, node_name: &str, name: &str) -> Status {
+        let seen = self.stats.snapshot();
+        let (level, message, age_s) = self.judge(now, &seen);
         let mut values = pairs(&[
             (
                 "age_s",

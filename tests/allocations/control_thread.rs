@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use late_fusion::clock::Clock;
 use late_fusion::control::{
     ControlLoop, ControlThread, Ends, Measured, Pace, PolicyExecutor, TickRecorder, Tracing, Waker,
+    commanded_slot,
 };
 use late_fusion::message::{Carried, CommandSet, Timing};
 use late_fusion::modality::FeatureWriter;
@@ -64,6 +65,7 @@ fn executor(tracing: &Tracing) -> (PolicyExecutor, FeatureWriter) {
         stop_actions: stop_action_slot(1).0,
         reports: triple_buffer::triple_buffer(&TickMeter::new().report()).0,
         snapshots: None,
+        commanded: commanded_slot(1).0,
     };
     let executor = PolicyExecutor::new(controller(policy, Ensemble::None), ends);
     (executor.traced_as(traced), writer)

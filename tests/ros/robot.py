@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,11 @@ class Robot:
         self.wait_for("the command topic", lambda: commands.get_publisher_count() > 0)
         return self.program
 
+    def begin(self, parameters: dict, *arguments: str) -> Program:
+        """Starts the node with these parameters, for those who expect it to end by itself."""
+        path = write(self.folder / "node.param.yaml", parameters)
+        return self._start("late_fusion_node", "--ros-args", "--params-file", path, *arguments)
+
     def listen(
         self, kind: type = Float64MultiArray, status: str = "late_fusion/status", action: str = "action"
     ) -> Subscription:
@@ -232,6 +238,13 @@ class Robot:
             return condition()
 
         self.wait_for(f"an answer to {topics}", answered)
+
+    def meanwhile(self, work: Callable[[], Any], timeout_s: float = 60.0) -> Any:
+        """What comes of work that waits for others, while the graph is served."""
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(work)
+            self.wait_for("its work", future.done, timeout_s)
+            return future.result()
 
     def say(self, text: str, latched: bool = True, topic: str = "instruction") -> None:
         """Gives an instruction, and waits until it is the one in use."""

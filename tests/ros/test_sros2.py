@@ -35,7 +35,8 @@ def policy(folder: Path) -> Policy:
 @pytest.mark.parametrize("in_simulation", [False, True])
 def test_what_the_node_has_in_the_graph_is_what_it_is_allowed(robot: Robot, in_simulation: bool) -> None:
     switches = {"deadman": DEADMAN, "emergency_stop": {"topic": "emergency_stop"}}
-    robot.run(wired(policy(robot.folder / "policy"), use_sim_time=in_simulation, **switches))
+    page = {"dashboard": {"enabled": True, "port": 0}}
+    robot.run(wired(policy(robot.folder / "policy"), use_sim_time=in_simulation, **switches, **page))
     robot.wait_for_status("waiting" if not in_simulation else "/clock")
     node = robot.peer.node
     robot.wait_for("its name", lambda: ("late_fusion", "/") in node.get_node_names_and_namespaces())

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::chunk::Ensemble;
-use crate::control::{Controller, Ends, Freshness, Measured, TickMeter, handover};
+use crate::control::{Controller, Ends, Freshness, Measured, TickMeter, commanded_slot, handover};
 use crate::message::{Carried, CommandSet, MessageType, Timing};
 use crate::modality::{FeatureWriter, ProjectedFeature, feature_slot};
 use crate::policy::Policy;
@@ -107,6 +107,7 @@ fn executor_that_stops(
         stop_actions: stop_action_slot(1).0,
         reports: triple_buffer::triple_buffer(&TickMeter::new().report()).0,
         snapshots: None,
+        commanded: commanded_slot(1).0,
     };
     let executor = Box::new(PolicyExecutor::new(controller, ends));
     let writers = writers.try_into().ok().unwrap();

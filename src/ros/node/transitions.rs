@@ -178,6 +178,7 @@ impl ManagedNode {
             permission: &self.permission,
             settings: &self.settings,
             tracing: &self.tracing,
+            explained: &self.explained,
             to_status: &self.to_status,
         };
         let configured = Configured::start(loaded, &around)?;

@@ -1,0 +1,177 @@
+"""What watching a node costs it: CPU time without anyone who looks, with the debug image, with the page, and with both.
+
+    source scripts/env.bash && cargo build --release
+    python3 benches/watching.py --node target/release/late_fusion_node
+
+A camera (640 × 480, rgb8, 30 Hz) and joints (100 Hz) come from this process, and the shipped policy drives. The four cases
+take turns, round after round, so that whatever else the machine does falls on all of them. Prints, for each, the time that
+the threads took which are there for those who look, and that of the whole node, in per cent of one CPU: the median of the
+rounds, and the least and the most.
+"""
+
+from __future__ import annotations
+
+import argparse
+import array
+import http.client
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from control_rate import CAMERA_HZ, JOINTS_HZ, PARAMETERS, ROOT
+
+PORT = 8651
+WATCHING = ("debug_image", "dashboard", "watcher")
+CASES = {"nobody": (False, False), "debug image": (True, False), "page": (False, True), "both": (True, True)}
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--node", type=Path, required=True, help="the executable late_fusion_node")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each case is measured (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=6.0, help="for how long each time (default: %(default)s)")
+    return parser.parse_args()
+
+
+def cpu_s(pid: int) -> tuple[float, float]:
+    """What the threads have used that are there for those who look, and what all of them have, in seconds."""
+    watching = whole = 0.0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        name = (task / "comm").read_text().strip()
+        after_name = (task / "stat").read_text().rpartition(")")[2].split()
+        used = (int(after_name[11]) + int(after_name[12])) / TICKS_PER_S
+        whole += used
+        watching += used if name in WATCHING else 0.0
+    return watching, whole
+
+
+def look_at_page(ending: threading.Event) -> None:
+    """What a browser does: follows the states and fetches the newest picture ten times a second."""
+    states = http.client.HTTPConnection("127.0.0.1", PORT, timeout=10)
+    states.request("GET", "/api/states", headers={"X-Late-Fusion": "1"})
+    stream = states.getresponse()
+    pictures = http.client.HTTPConnection("127.0.0.1", PORT, timeout=10)
+    while not ending.is_set():
+        stream.readline()
+        stream.readline()
+        pictures.request("GET", "/api/cameras/scene", headers={"X-Late-Fusion": "1"})
+        pictures.getresponse().read()
+    states.close()
+    pictures.close()
+
+
+def main() -> None:
+    """Plays camera, joints, operator and those who look, and measures the node."""
+    options = parse()
+    sys.path.append(str(ROOT / "sim"))
+    from late_fusion_sim.domains import isolate
+    from late_fusion_sim.process import bound_to_us
+
+    # The robot's commands stay on this machine, in a domain that nobody is in.
+    isolate()
+
+    import rclpy
+    from rclpy.qos import DurabilityPolicy, QoSProfile
+    from sensor_msgs.msg import CompressedImage, Image, JointState
+    from std_msgs.msg import String
+    from trajectory_msgs.msg import JointTrajectory
+
+    rclpy.init()
+    robot = rclpy.create_node("robot")
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    robot.create_publisher(String, "instruction", latched).publish(String(data="open the drawer"))
+    camera = robot.create_publisher(Image, "camera/image_raw", 5)
+    joints = robot.create_publisher(JointState, "joint_states", 5)
+    # Squares, for a jpeg of noise is larger than that of anything a camera sees.
+    noise = np.random.default_rng(0).integers(0, 256, (4, 30, 40, 3), dtype=np.uint8)
+    blurred = noise.repeat(16, axis=1).repeat(16, axis=2)
+    pictures = [Image(height=480, width=640, encoding="rgb8", step=1920) for _ in blurred]
+    for message, pixels in zip(pictures, blurred):
+        message.data = array.array("B", pixels.tobytes())
+    state = JointState(name=["hand_x", "hand_y", "hand_z", "gripper"], position=[0.0, 0.6, 0.2, 1.0])
+    sent = 0
+
+    def see() -> None:
+        nonlocal sent
+        sent += 1
+        message = pictures[sent % len(pictures)]
+        message.header.stamp = robot.get_clock().now().to_msg()
+        camera.publish(message)
+
+    def feel() -> None:
+        state.header.stamp = robot.get_clock().now().to_msg()
+        joints.publish(state)
+
+    robot.create_timer(1 / CAMERA_HZ, see)
+    robot.create_timer(1 / JOINTS_HZ, feel)
+    images: list[int] = []
+
+    def spin(until: Callable[[], bool]) -> None:
+        while not until():
+            rclpy.spin_once(robot, timeout_sec=0.1)
+
+    def spin_for(seconds: float) -> None:
+        end = time.monotonic() + seconds
+        spin(lambda: time.monotonic() > end)
+
+    with tempfile.TemporaryDirectory() as folder:
+        text = PARAMETERS.format(root=ROOT, rate=40.0) + f"    dashboard: {{enabled: true, port: {PORT}}}\n"
+        file = Path(folder) / "node.param.yaml"
+        file.write_text(text)
+        command = [str(options.node), "--ros-args", "--params-file", str(file)]
+        with open(Path(folder) / "log", "wb") as log:
+            node = subprocess.Popen(bound_to_us(command), stdout=log, stderr=log)
+        try:
+            commands: list[object] = []
+            robot.create_subscription(JointTrajectory, "action", commands.append, 5)
+            spin(lambda: bool(commands) or node.poll() is not None)
+            spin_for(2.0)
+            found: dict[str, list[tuple[float, float]]] = {case: [] for case in CASES}
+            for _ in range(options.rounds):
+                for case, (has_image, has_page) in CASES.items():
+                    looking = ending = None
+                    if has_image:
+                        topic = "late_fusion/debug/image/compressed"
+                        looking = robot.create_subscription(
+                            CompressedImage, topic, lambda m: images.append(len(m.data)), 1
+                        )
+                    if has_page:
+                        ending = threading.Event()
+                        threading.Thread(target=look_at_page, args=(ending,), daemon=True).start()
+                    spin_for(1.5)
+                    before, began, count = cpu_s(node.pid), time.monotonic(), len(images)
+                    spin_for(options.seconds)
+                    took = time.monotonic() - began
+                    after = cpu_s(node.pid)
+                    found[case].append(tuple(100 * (b - a) / took for a, b in zip(before, after)))
+                    if has_image:
+                        print(f"{case}: {(len(images) - count) / took:.1f} debug images per second", flush=True)
+                    if looking:
+                        robot.destroy_subscription(looking)
+                    if ending:
+                        ending.set()
+                    spin_for(0.5)
+        finally:
+            node.send_signal(signal.SIGINT)
+            node.wait()
+    print(f"median size of a debug image: {statistics.median(images) / 1000:.1f} kB")
+    print("case          threads for those who look     whole node   (% of one CPU: median, least to most)")
+    for case, rounds in found.items():
+        cells = []
+        for used in zip(*rounds):
+            cells.append(f"{statistics.median(used):6.2f} ({min(used):.2f} to {max(used):.2f})")
+        print(f"{case:12}  {cells[0]:27}  {cells[1]}")
+
+
+if __name__ == "__main__":
+    main()
