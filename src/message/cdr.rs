@@ -236,6 +236,15 @@ impl Writer {
         self.u32(u32::try_from(elements).expect("a sequence of at most 2^32 elements"));
     }
 
+    /// Writes a `sequence<octet>`.
+    ///
+    /// # Panics
+    /// As for [`Writer::length`].
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.length(bytes.len());
+        self.message.extend_from_slice(bytes);
+    }
+
     /// Writes zeros for a number of `size` bytes and says at which byte of the message it begins.
     pub(super) fn room(&mut self, size: usize) -> usize {
         let at = (self.message.len() - HEADER).next_multiple_of(size) + HEADER;
