@@ -31,13 +31,17 @@ impl Table {
         columns: Vec<Field>,
         told: Vec<(&str, String)>,
     ) -> Result<Self, String> {
+        // Where a reader takes the Arrow schema beside the Parquet one, it takes what is told from there as well.
+        let in_schema = told.iter();
+        let in_schema = in_schema.map(|(key, value)| ((*key).to_owned(), value.clone()));
+        let schema = Schema::new_with_metadata(columns, in_schema.collect());
+        let schema = Arc::new(schema);
         let told = told.into_iter();
         let told = told.map(|(key, value)| KeyValue::new(key.to_owned(), value));
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_key_value_metadata(Some(told.collect()))
             .build();
-        let schema = Arc::new(Schema::new(columns));
         let file = File::create_new(path).map_err(|e| e.to_string())?;
         let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))
             .map_err(|e| e.to_string())?;
