@@ -63,8 +63,7 @@ OF_ITS_DATASET = {
     "instruction": "task",
     "joints": "observation.state",
     "names": "[left, right]",
-    "action": "{topic: action, message: sensor_msgs/msg/JointState, "
-    "fields: {drive: 'position[drive]', turn: 'position[turn]'}}",
+    "action": "{topic: action, message: trajectory_msgs/msg/JointTrajectory}",
 }
 """The same for the LeRobot dataset that it is exported as."""
 

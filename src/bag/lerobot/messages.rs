@@ -34,6 +34,24 @@ int32 sec
 uint32 nanosec
 ";
 
+/// What a robot was told to do, by LeRobot's name; its parts have that name before a dot.
+const ACTION: &str = "action";
+
+const JOINT_TRAJECTORY: &str = "std_msgs/Header header
+string[] joint_names
+trajectory_msgs/JointTrajectoryPoint[] points
+================================================================================
+MSG: trajectory_msgs/JointTrajectoryPoint
+float64[] positions
+float64[] velocities
+float64[] accelerations
+float64[] effort
+builtin_interfaces/Duration time_from_start
+================================================================================
+MSG: builtin_interfaces/Duration
+int32 sec
+uint32 nanosec";
+
 const JOINT_STATE: &str = "std_msgs/Header header
 string[] name
 float64[] position
@@ -69,6 +87,9 @@ impl TopicNumbers {
         let mut records = Vec::new();
         let features = info.features.iter().map(|feature| {
             let (message, definition) = match feature.kind {
+                Kind::Numbers(_) if is_action(&feature.name) => {
+                    (MessageType::JointTrajectory, JOINT_TRAJECTORY)
+                }
                 Kind::Numbers(_) => (MessageType::JointState, JOINT_STATE),
                 Kind::Picture => (MessageType::CompressedImage, COMPRESSED_IMAGE),
                 Kind::Video => (MessageType::Image, IMAGE),
@@ -201,6 +222,10 @@ impl Messages<'_> {
     }
 }
 
+fn is_action(feature: &str) -> bool {
+    feature.split('.').next() == Some(ACTION)
+}
+
 /// The message of a feature that is within the table.
 fn message(feature: &Feature, cells: &Cells, stamp: Stamp) -> Result<Vec<u8>, String> {
     let mut writer = Writer::new();
@@ -213,12 +238,22 @@ fn message(feature: &Feature, cells: &Cells, stamp: Stamp) -> Result<Vec<u8>, St
             for name in names {
                 writer.string(name);
             }
+            let is_action = is_action(&feature.name);
+            if is_action {
+                writer.length(1);
+            }
             writer.length(values.len());
             for value in values {
                 writer.f64(value);
             }
+            // No velocity and no effort; of an action no acceleration either, and it is for now.
             writer.length(0);
             writer.length(0);
+            if is_action {
+                writer.length(0);
+                writer.i32(0);
+                writer.u32(0);
+            }
         }
         Kind::Picture | Kind::Video => {
             let file = cells.picture(&feature.name)?;

@@ -8,8 +8,8 @@ use super::table::{Cells, Table};
 /// When the first frame is.
 const BEGIN_NS: i64 = 1_000_000_000;
 
-/// From the last frame of an episode to the first of the next.
-const PAUSE_NS: i64 = 10_000_000_000;
+/// From the last frame of an episode to the first of the next, or twice as long as to the next frame.
+const PAUSE_NS: i64 = 500_000_000;
 
 /// An episode is not longer than this, in seconds.
 const LONGEST_S: f64 = 1e7;
@@ -107,6 +107,7 @@ impl Timeline {
             running: None,
             frames: 0,
             most: info.rows_together(),
+            pause_ns: PAUSE_NS.max((2e9 / info.fps) as i64),
         };
         let ended = files
             .iter()
@@ -123,6 +124,7 @@ struct Listing {
     running: Option<Running>,
     frames: u64,
     most: u64,
+    pause_ns: i64,
 }
 
 impl Listing {
@@ -153,7 +155,7 @@ impl Listing {
         if begins {
             let before_ns = self.running.as_ref().map(|running| running.now_ns);
             self.end_episode();
-            let now_ns = before_ns.map_or(BEGIN_NS, |before_ns| before_ns + PAUSE_NS);
+            let now_ns = before_ns.map_or(BEGIN_NS, |before_ns| before_ns + self.pause_ns);
             self.running = Some(Running {
                 zero_ns: now_ns - since_ns,
                 now_ns,
@@ -237,6 +239,7 @@ mod tests {
             running: None,
             frames: 0,
             most: 2,
+            pause_ns: PAUSE_NS,
         };
         for (row, (episode, seconds, task)) in frames.iter().enumerate() {
             let frame = Frame {
@@ -265,7 +268,7 @@ mod tests {
         ];
         assert_eq!(shown, expected);
         assert_eq!(found[1].frames_ns, (1_200_000_000, 1_200_000_000));
-        assert_eq!(found[2].zero_ns, 11_200_000_000);
+        assert_eq!(found[2].zero_ns, 1_700_000_000);
     }
 
     #[test]
