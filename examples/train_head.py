@@ -6,8 +6,8 @@
     late_fusion predict --policy features --features some_features.json
 
 Needs torch, pyarrow, safetensors and PyYAML, and nothing of late_fusion: copy this folder to any cluster, and bring
-weights.safetensors back. For a training file with `fusion: {method: concat}` and a head of the kind mlp; what other fusions
-need is in models/policies/README.md. Change the loss, the layers' training or the optimizer here as you like: the node takes
+weights.safetensors back. For a training file with `fusion: {method: concat}` and a head of the kind mlp; what other
+fusions need is in models/policies/README.md. Change the loss, the optimizer or how it learns as you like: the node takes
 any tensors of the names and shapes that policy.yaml asks for.
 """
 

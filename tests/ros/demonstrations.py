@@ -123,7 +123,12 @@ def record(folder: Path) -> list[Frame]:
                     data = pixels[:, :, ::-1].reshape(-1)
                     add("/camera/image_raw", now, make("sensor_msgs/msg/Image", header=header(now), data=data, **shape))
                 joints = random.uniform(-1.0, 1.0, 2)
-                fields = {"name": ["right", "left"], "position": joints[::-1].copy(), "velocity": nothing, "effort": nothing}
+                fields = {
+                    "name": ["right", "left"],
+                    "position": joints[::-1].copy(),
+                    "velocity": nothing,
+                    "effort": nothing,
+                }
                 add("/joint_states", now, make("sensor_msgs/msg/JointState", header=header(now), **fields))
                 action = random.uniform(-1.0, 1.0, 2)
                 layout = make("std_msgs/msg/MultiArrayLayout", dim=[], data_offset=0)
