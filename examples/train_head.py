@@ -7,7 +7,7 @@
 
 Needs torch, pyarrow, safetensors and PyYAML, and nothing of late_fusion: copy this folder to any cluster, and bring
 weights.safetensors back. For a training file with `fusion: {method: concat}` and a head of the kind mlp; what other
-fusions need is in models/policies/README.md. Change the loss, the optimizer or how it learns as you like: the node takes
+fusions need is in models/policies/README.md. Change the loss or the optimizer as you like: the node takes
 any tensors of the names and shapes that policy.yaml asks for.
 """
 

@@ -38,7 +38,7 @@ modalities:
       max_tokens: 16
       output: last_hidden_state
       pooling: masked_mean
-  - {{name: joints, topic: {joints}, kind: vector, names: {names}}}
+  - {{name: joints, topic: {joints}, kind: vector, names: {names}, history: 2}}
 action: {action}
 actions:
   - {{name: drive, unit: m/s, min: -1, max: 1}}

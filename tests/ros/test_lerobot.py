@@ -54,13 +54,16 @@ def pictures(table: pa.Table) -> np.ndarray:
     return np.array([np.asarray(Image.open(BytesIO(file))) for file in files])
 
 
-def write_video(path: Path, frames: np.ndarray) -> None:
-    """A video in H.264 that loses nothing, with pictures that are stored in another order than they are shown."""
+H264 = ["-c:v", "libx264rgb", "-qp", "0", "-bf", "2"]
+HEVC = ["-c:v", "libx265", "-pix_fmt", "gbrp", "-tag:v", "hvc1", "-x265-params", "lossless=1:log-level=error"]
+
+
+def write_video(path: Path, frames: np.ndarray, codec: list[str] = H264) -> None:
+    """A video that loses nothing, with pictures that are stored in another order than they are shown."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _, height, width, _ = frames.shape
     raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(RATE_HZ), "-i", "-"]
-    codec = ["-c:v", "libx264rgb", "-qp", "0", "-bf", "2", str(path)]
-    subprocess.run(["ffmpeg", "-v", "error", *raw, *codec], input=frames.tobytes(), check=True)
+    subprocess.run(["ffmpeg", "-v", "error", *raw, *codec, str(path)], input=frames.tobytes(), check=True)
 
 
 def write_info(root: Path, info: dict) -> None:
@@ -112,7 +115,7 @@ def before_v3(world: Path, root: Path) -> None:
     for index in range(len(LENGTHS)):
         rows = table.filter(pa.compute.equal(table["episode_index"], index))
         chunk, name = f"chunk-{index // 2:03d}", f"episode_{index:06d}"
-        write_video(root / f"videos/{chunk}/{CAMERA}/{name}.mp4", pictures(rows))
+        write_video(root / f"videos/{chunk}/{CAMERA}/{name}.mp4", pictures(rows), HEVC)
         (root / "data" / chunk).mkdir(parents=True, exist_ok=True)
         pq.write_table(rows.drop_columns([CAMERA]), root / f"data/{chunk}/{name}.parquet")
 

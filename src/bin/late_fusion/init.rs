@@ -18,7 +18,7 @@ use late_fusion::proposal::{Options, Proposal, Recordings, Undecided, shipped_en
                         late_fusion check --params-file my_robot/node.param.yaml"
 )]
 pub struct Arguments {
-    /// Recordings: MCAP files, folders of rosbag2, or folders that are searched for both.
+    /// Recordings: MCAP files, folders of rosbag2, LeRobot datasets, or folders that are searched for them.
     #[arg(value_name = "BAG", required = true)]
     bags: Vec<PathBuf>,
 
