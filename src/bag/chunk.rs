@@ -5,6 +5,8 @@
 
 use std::io::{self, Read};
 
+use mcap::records::op;
+
 use super::input::WINDOW_LOG_MAX;
 
 /// The most bytes that one chunk may hold, and that a record outside of chunks may have.
@@ -135,6 +137,56 @@ pub(super) fn record_at(records: &[u8], at: usize) -> Option<(u8, &[u8], usize)>
     let length = usize::try_from(u64_at(frame, 1)).ok()?;
     let content = rest.get(..length)?;
     Some((frame[0], content, at + FRAME + length))
+}
+
+/// Adds a record.
+pub(super) fn append(records: &mut Vec<u8>, opcode: u8, parts: &[&[u8]]) {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    records.push(opcode);
+    records.extend_from_slice(&(length as u64).to_le_bytes());
+    for part in parts {
+        records.extend_from_slice(part);
+    }
+}
+
+/// Adds the records of a topic, with a schema of its own: the name of its type, how its definition is written, and the
+/// definition.
+pub(super) fn append_topic(
+    records: &mut Vec<u8>,
+    number: u16,
+    name: &str,
+    serialization: &str,
+    schema: (&str, &str, &str),
+) -> Result<(), String> {
+    // Of schemas, 0 says that there is none.
+    let id = number
+        .checked_add(1)
+        .ok_or_else(|| format!("it has more than {} topics", u16::MAX))?
+        .to_le_bytes();
+    let parts = [
+        &id[..],
+        &sized(schema.0),
+        &sized(schema.1),
+        &sized(schema.2),
+    ];
+    append(records, op::SCHEMA, &parts);
+    let number = number.to_le_bytes();
+    let parts = [
+        &number[..],
+        &id,
+        &sized(name),
+        &sized(serialization),
+        &sized(""),
+    ];
+    append(records, op::CHANNEL, &parts);
+    Ok(())
+}
+
+/// A text with its length before it.
+fn sized(text: &str) -> Vec<u8> {
+    let mut bytes = (text.len() as u32).to_le_bytes().to_vec();
+    bytes.extend_from_slice(text.as_bytes());
+    bytes
 }
 
 pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {

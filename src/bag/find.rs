@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::metadata;
 use super::split::join;
+use super::storage::LEROBOT;
 use crate::errors::ConfigErrors;
 
 /// One recording: a file, or the files that a recorder split it in.
@@ -51,7 +52,7 @@ impl Bag {
 
 /// Every recording among `paths` and below the folders among them, each once, sorted.
 ///
-/// A folder with a `metadata.yaml` is one recording. Files without one are joined where their names and times say that
+/// A folder with a `metadata.yaml` is one recording, and so is a dataset of LeRobot. Files without one are joined where their names and times say that
 /// they are one recording; that is noted. A file that is named is read with those named beside it, and no other.
 ///
 /// # Errors
@@ -68,8 +69,8 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Bag>, ConfigErrors> {
                 found.search(path, &mut errors);
                 if found.count() == before && errors.iter().count() == told {
                     errors.add(format!(
-                        "folder {place}: there is no recording in it or below it (.mcap, .mcap.zstd, .db3, or a folder \
-                         with a {})",
+                        "folder {place}: there is no recording in it or below it (.mcap, .mcap.zstd, .db3, a folder with \
+                         a {}, or a LeRobot dataset with its {LEROBOT})",
                         metadata::NAME
                     ));
                 }
@@ -95,7 +96,7 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Bag>, ConfigErrors> {
 
 #[derive(Default)]
 struct Found {
-    /// Folders with a `metadata.yaml`.
+    /// Folders with a `metadata.yaml`, and datasets of LeRobot.
     folders: BTreeMap<PathBuf, Bag>,
     /// Files that were named, or found without one.
     files: BTreeSet<PathBuf>,
@@ -109,6 +110,12 @@ impl Found {
     fn search(&mut self, folder: &Path, errors: &mut ConfigErrors) {
         if folder.join(metadata::NAME).is_file() {
             return self.recorded(folder, errors);
+        }
+        if folder.join(LEROBOT).is_file() {
+            let files = vec![folder.join(LEROBOT)];
+            let bag = Bag::of_files(folder.to_owned(), files, Vec::new());
+            self.folders.insert(folder.to_owned(), bag);
+            return;
         }
         let entries = match std::fs::read_dir(folder) {
             Ok(entries) => entries,

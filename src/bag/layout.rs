@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::chunk::{FRAME, u64_at};
 use super::find::Bag;
 use super::input::Input;
-use super::storage::Storage;
+use super::storage::{LEROBOT, Storage};
 use crate::errors::ConfigErrors;
 
 /// The files of a recording and what lies where in them, found without unpacking a chunk.
@@ -30,19 +30,21 @@ pub struct Layout {
 #[derive(Debug)]
 pub(super) struct SourceFile {
     pub path: PathBuf,
-    /// What an offset in it counts: bytes, or the rows of a database.
+    /// What an offset in it counts: bytes, the rows of a database, or the frames of a dataset.
     pub unit: &'static str,
     /// Its bytes, where they are what an offset counts.
     pub length: Option<u64>,
+    /// Whether it is a dataset, in which messages may be places of what is decoded when it is asked for.
+    pub is_dataset: bool,
 }
 
 /// A chunk, or records that lie one after the other outside of chunks.
 #[derive(Debug)]
 pub(super) struct Block {
     pub file: u32,
-    /// Where its content begins; in a database, the id of its first row.
+    /// Where its content begins; in a database, the id of its first row; in a dataset, its first frame.
     pub offset: u64,
-    /// How many bytes that is; of a database, how many rows.
+    /// How many bytes that is; of a database or a dataset, how many rows.
     pub length: u64,
     pub is_chunk: bool,
     /// Whether the file ends within.
@@ -122,11 +124,14 @@ impl Layout {
         let (unit, length) = match &storage {
             Storage::Mcap(input) => ("byte", input.length()),
             Storage::Sqlite(_) => ("row", None),
+            #[cfg(feature = "train")]
+            Storage::LeRobot(_) => ("frame", None),
         };
         self.files.push(SourceFile {
             path: path.to_owned(),
             unit,
             length,
+            is_dataset: path.ends_with(LEROBOT),
         });
         if self.cut.is_some() {
             return;
@@ -134,6 +139,8 @@ impl Layout {
         let ended = match storage {
             Storage::Mcap(mut input) => self.walk(file, &mut input),
             Storage::Sqlite(database) => database.list(file, &mut self.blocks),
+            #[cfg(feature = "train")]
+            Storage::LeRobot(dataset) => dataset.list(file, &mut self.blocks),
         };
         self.cut = ended
             .err()

@@ -1,4 +1,4 @@
-//! Recordings: MCAP files and databases of sqlite3 as ROS 2 writes them, readable also when cut off.
+//! Recordings: MCAP files and databases of sqlite3 as ROS 2 writes them, readable also when cut off, and datasets of LeRobot.
 //!
 //! Written, as MCAP, by `recording`: a folder with `metadata.yaml` (`information`), the files in it by `writer`. To read:
 //! `find` turns what a user names into recordings of one or more files (`metadata`, `split`), `storage` opens a file as what
@@ -13,6 +13,8 @@ mod find;
 mod information;
 mod input;
 mod layout;
+#[cfg(feature = "train")]
+mod lerobot;
 mod marker;
 mod metadata;
 mod qos;

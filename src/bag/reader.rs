@@ -174,7 +174,10 @@ impl Reader {
             let Some((logged, message)) = message else {
                 return Err(self.gone(&"a message is not where it was"));
             };
-            let message = unpacked(message, &mut scratch).map_err(|e| self.gone(&e))?;
+            let file = self.layout.blocks[place.block as usize].file;
+            let unpacked = self.unpack(file, message, &mut scratch);
+            let message =
+                unpacked.map_err(|e| format!("bag {}: {e}", self.layout.path.display()))?;
             see(i, logged, message);
         }
         Ok(())
@@ -185,19 +188,40 @@ impl Reader {
         format!("bag {path}: it cannot be read a second time: {why}").into()
     }
 
+    /// A file, opened unless it was read last.
+    fn storage(&mut self, file: u32) -> io::Result<&mut Storage> {
+        if self.storage.as_ref().is_none_or(|(last, _)| *last != file) {
+            let path = &self.layout.files[file as usize].path;
+            let opened = Storage::open(path).map_err(|e| io::Error::other(e.to_string()))?;
+            self.storage = Some((file, opened));
+        }
+        let storage = self.storage.as_mut().map(|(_, storage)| storage);
+        storage.ok_or(io::ErrorKind::NotFound.into())
+    }
+
+    /// A message of a file as it was sent.
+    pub(super) fn unpack<'a>(
+        &mut self,
+        file: u32,
+        message: &'a [u8],
+        scratch: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8], String> {
+        match self.layout.files[file as usize].is_dataset {
+            // Where files take turns, none is opened anew for what needs no file.
+            false => unpacked(message, scratch),
+            true => {
+                let storage = self.storage(file).map_err(|e| e.to_string())?;
+                storage.unpack(message, scratch)
+            }
+        }
+    }
+
     /// The records of a block.
     pub(super) fn load(&mut self, block: u32) -> io::Result<Chunk> {
         let layout = self.layout.clone();
         let block = &layout.blocks[block as usize];
-        let storage = match &mut self.storage {
-            Some((file, storage)) if *file == block.file => storage,
-            other => {
-                let path = &layout.files[block.file as usize].path;
-                let opened = Storage::open(path).map_err(|e| io::Error::other(e.to_string()))?;
-                &mut other.insert((block.file, opened)).1
-            }
-        };
-        let read = storage.load(block, std::mem::take(&mut self.spare));
+        let room = std::mem::take(&mut self.spare);
+        let read = self.storage(block.file)?.load(block, room);
         let mut chunk = match read {
             // Cut off before its first record.
             Err(e) if block.is_cut && e.kind() == io::ErrorKind::UnexpectedEof => {

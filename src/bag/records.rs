@@ -8,7 +8,7 @@ use mcap::records::op;
 use super::channels::{Channels, channel_of, is_picture};
 use super::chunk::{Chunk, record_at, u64_at};
 use super::layout::{Damage, MESSAGE_HEADER};
-use super::reader::{Place, Reader, Record, RecordView, unpacked};
+use super::reader::{Place, Reader, Record, RecordView};
 use crate::time::Stamp;
 
 /// So many bytes of unpacked chunks are kept while their messages are not all due yet, beside the chunk in use. Where
@@ -129,7 +129,7 @@ impl<'a> Records<'a> {
         let is_left = !self.pictures && is_picture(&channel.message_type);
         let bytes = match is_left {
             true => bytes,
-            false => match unpacked(bytes, &mut self.scratch) {
+            false => match self.reader.unpack(file, bytes, &mut self.scratch) {
                 Ok(bytes) => bytes,
                 Err(what) => {
                     let offset = self.reader.layout.blocks[head.block as usize].offset;

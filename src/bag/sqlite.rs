@@ -12,7 +12,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
 
-use super::chunk::{Chunk, FRAME, MAX_MESSAGE_BYTES};
+use super::chunk::{Chunk, FRAME, MAX_MESSAGE_BYTES, append, append_topic};
 use super::layout::{Block, MAX_BLOCKS, MESSAGE_HEADER};
 
 /// Rows are read together up to so many bytes.
@@ -62,34 +62,16 @@ impl Database {
                 row.get(2).map_err(told)?,
                 row.get(3).map_err(told)?,
             ];
-            // Of schemas, 0 says that there is none.
             let number = self.numbers.len() as u16;
-            let schema = number
-                .checked_add(1)
-                .ok_or_else(|| format!("it has more than {} topics", u16::MAX))?;
             let nothing = (String::new(), String::new());
             let (encoding, definition) = definitions.get(&type_name).unwrap_or(&nothing);
-            append(
+            append_topic(
                 &mut self.topics,
-                op::SCHEMA,
-                &[
-                    &schema.to_le_bytes(),
-                    &sized(&type_name),
-                    &sized(encoding),
-                    &sized(definition),
-                ],
-            );
-            append(
-                &mut self.topics,
-                op::CHANNEL,
-                &[
-                    &number.to_le_bytes(),
-                    &schema.to_le_bytes(),
-                    &sized(&name),
-                    &sized(&serialization),
-                    &sized(""),
-                ],
-            );
+                number,
+                &name,
+                &serialization,
+                (&type_name, encoding, definition),
+            )?;
             self.numbers.insert(id, number);
         }
         Ok(())
@@ -307,23 +289,6 @@ fn immutable(path: &Path) -> String {
 fn time_of(row: &Row, column: usize) -> Result<u64, String> {
     let time: i64 = row.get(column).map_err(told)?;
     u64::try_from(time).map_err(|_| format!("a message has the time {time}, before 1970"))
-}
-
-/// Adds a record of MCAP.
-fn append(records: &mut Vec<u8>, opcode: u8, parts: &[&[u8]]) {
-    let length: usize = parts.iter().map(|part| part.len()).sum();
-    records.push(opcode);
-    records.extend_from_slice(&(length as u64).to_le_bytes());
-    for part in parts {
-        records.extend_from_slice(part);
-    }
-}
-
-/// A text with its length before it.
-fn sized(text: &str) -> Vec<u8> {
-    let mut bytes = (text.len() as u32).to_le_bytes().to_vec();
-    bytes.extend_from_slice(text.as_bytes());
-    bytes
 }
 
 fn told(error: rusqlite::Error) -> String {

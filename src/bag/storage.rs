@@ -1,4 +1,4 @@
-//! One file of a recording, open to be read: MCAP, or a database of sqlite3.
+//! One file of a recording, open to be read: MCAP, a database of sqlite3, or the description of a LeRobot dataset.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -6,18 +6,26 @@ use std::path::Path;
 use super::chunk::Chunk;
 use super::input::Input;
 use super::layout::Block;
+#[cfg(feature = "train")]
+use super::lerobot::Dataset;
+use super::reader::unpacked;
 use super::sqlite::Database;
 use crate::errors::ConfigErrors;
 
-/// What a file is stored as, which is read from its content and not from its name.
+/// What a file is stored as, which is read from its content and not from its name; but a dataset is its folder.
 #[derive(Debug)]
 pub(super) enum Storage {
     Mcap(Input),
     Sqlite(Database),
+    #[cfg(feature = "train")]
+    LeRobot(Box<Dataset>),
 }
 
 const WANTED: &str =
     "an MCAP or sqlite3 file is needed, as `late_fusion record` or `ros2 bag record` writes it";
+
+/// What makes a folder a dataset of LeRobot.
+pub(super) const LEROBOT: &str = "meta/info.json";
 
 const SQLITE: &[u8] = b"SQLite format 3\0";
 
@@ -30,6 +38,9 @@ impl Storage {
         let problem = |what: &dyn std::fmt::Display| {
             ConfigErrors::from(format!("bag {}: {what}", path.display()))
         };
+        if path.ends_with(LEROBOT) {
+            return open_dataset(path).map_err(|what| problem(&what));
+        }
         let metadata = path.metadata().map_err(|e| problem(&e))?;
         if metadata.is_dir() {
             return Err(problem(&format_args!("it is a folder; {WANTED}")));
@@ -82,6 +93,8 @@ impl Storage {
     pub fn load(&mut self, block: &Block, room: Vec<u8>) -> io::Result<Chunk> {
         match self {
             Self::Sqlite(database) => database.load(block, room),
+            #[cfg(feature = "train")]
+            Self::LeRobot(dataset) => dataset.load(block, room),
             Self::Mcap(input) => {
                 input.seek(block.offset)?;
                 match block.is_chunk {
@@ -91,4 +104,30 @@ impl Storage {
             }
         }
     }
+
+    /// A message as it was sent.
+    ///
+    /// # Errors
+    /// In words, what keeps it from being unpacked.
+    pub fn unpack<'a>(
+        &mut self,
+        message: &'a [u8],
+        scratch: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8], String> {
+        match self {
+            Self::Mcap(_) | Self::Sqlite(_) => unpacked(message, scratch),
+            #[cfg(feature = "train")]
+            Self::LeRobot(dataset) => dataset.unpack(message, scratch),
+        }
+    }
+}
+
+#[cfg(feature = "train")]
+fn open_dataset(path: &Path) -> Result<Storage, String> {
+    Dataset::open(path).map(|dataset| Storage::LeRobot(Box::new(dataset)))
+}
+
+#[cfg(not(feature = "train"))]
+fn open_dataset(_: &Path) -> Result<Storage, String> {
+    Err("it is a LeRobot dataset, which a late_fusion built without the feature `train` cannot read".to_owned())
 }

@@ -222,7 +222,7 @@ impl PolicyExecutor {
         if !matches!(decision, Decision::Silent(_)) {
             self.commanded
                 .input_buffer_mut()
-                .copy_from_slice(&self.action);
+                .copy_from_slice(&self.actions[..self.width]);
             self.commanded.publish();
         }
         if let (Some(snapshots), Decision::Act { .. }) = (&mut self.snapshots, decision) {

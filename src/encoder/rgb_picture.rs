@@ -1,7 +1,8 @@
-//! The picture in a message as red, green and blue, in the size in which it is to be shown to people.
+//! The picture in a message as red, green and blue, for people and for other programs.
 
-use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder};
 
 use super::decode::Decoder;
 use super::onnx::Numbers;
@@ -37,22 +38,43 @@ const QUALITY: u8 = 82;
 const SHOWN_M: f32 = 5.0;
 
 impl RgbPicture {
-    /// The picture in a message of a camera.
+    /// The picture in a message of a camera, to be shown: distances are grey.
     ///
     /// # Errors
     /// What is wrong with the message, or that it is of a type without a picture.
     pub fn of(message_type: MessageType, bytes: &[u8], room: Room) -> Result<Self, MessageError> {
         let subject = Subject::Any(DepthRange::up_to(SHOWN_M));
+        Self::read(message_type, bytes, subject, |picture| {
+            Self::resized(picture, room)
+        })
+    }
+
+    /// The colours in a message as they are.
+    ///
+    /// # Errors
+    /// What is wrong with the message, or that it shows distances, or is of a type without a picture.
+    pub fn colours(message_type: MessageType, bytes: &[u8]) -> Result<Self, MessageError> {
+        Self::read(message_type, bytes, Subject::Colour, |picture| {
+            Ok(Self::copied(picture))
+        })
+    }
+
+    fn read(
+        message_type: MessageType,
+        bytes: &[u8],
+        subject: Subject,
+        take: impl FnOnce(Picture<'_>) -> Result<Self, MessageError>,
+    ) -> Result<Self, MessageError> {
         match message_type {
             MessageType::Image => {
                 let mut converter = Converter::default();
                 let view = ImageView::parse(bytes)?;
-                Self::resized(converter.convert(&view, subject)?, room)
+                take(converter.convert(&view, subject)?)
             }
             MessageType::CompressedImage => {
                 let view = CompressedImageView::parse(bytes)?;
                 let mut decoder = Decoder::default();
-                Self::resized(decoder.decode(view.format, view.data, subject)?, room)
+                take(decoder.decode(view.format, view.data, subject)?)
             }
             other => Err(MessageError::invalid(
                 "the message's type",
@@ -84,6 +106,46 @@ impl RgbPicture {
                 )
             })?;
         Ok(jpeg)
+    }
+
+    /// The picture as png, which loses nothing.
+    ///
+    /// # Errors
+    /// A size that a png cannot have.
+    pub fn png(&self) -> Result<Vec<u8>, MessageError> {
+        let mut png = Vec::new();
+        let (width, height) = (self.width as u32, self.height as u32);
+        PngEncoder::new(&mut png)
+            .write_image(&self.data, width, height, ExtendedColorType::Rgb8)
+            .map_err(|why| {
+                MessageError::invalid(
+                    "the picture",
+                    format_args!("{width} × {height} pixels ({why})"),
+                    "it must be possible to write it as png",
+                )
+            })?;
+        Ok(png)
+    }
+
+    fn copied(picture: Picture<'_>) -> Self {
+        let Picture {
+            width,
+            height,
+            step,
+            pixel,
+            data,
+        } = picture;
+        let mut pixels = Vec::with_capacity(3 * width * height);
+        for row in data.chunks(step).take(height) {
+            for pixel_bytes in row[..width * pixel.bytes()].chunks_exact(pixel.bytes()) {
+                pixels.extend(pixel.rgb_places().map(|place| pixel_bytes[place]));
+            }
+        }
+        Self {
+            width,
+            height,
+            data: pixels,
+        }
     }
 
     fn resized(picture: Picture<'_>, room: Room) -> Result<Self, MessageError> {
@@ -131,6 +193,8 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::cdr::Writer;
+    use crate::time::Stamp;
 
     #[test]
     fn a_picture_keeps_its_shape_in_the_room_that_it_has() {
@@ -144,5 +208,56 @@ mod tests {
         ] {
             assert_eq!(room.fitted(size.0, size.1), fitted, "{size:?} in {room:?}");
         }
+    }
+
+    fn message(encoding: &str, width: u32, rows: &[&[u8]]) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.header(Stamp::from_nanos(1), "");
+        writer.u32(rows.len() as u32);
+        writer.u32(width);
+        writer.string(encoding);
+        writer.u8(0);
+        writer.u32(rows[0].len() as u32);
+        writer.length(rows.concat().len());
+        for byte in rows.concat() {
+            writer.u8(byte);
+        }
+        writer.finish()
+    }
+
+    #[test]
+    fn colours_come_out_of_the_png_as_they_were_whatever_their_order_and_padding() {
+        let expected = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+        for (encoding, rows) in [
+            (
+                "rgb8",
+                [[1, 2, 3, 4, 5, 6, 0, 0], [7, 8, 9, 10, 11, 12, 0, 0]],
+            ),
+            (
+                "bgr8",
+                [[3, 2, 1, 6, 5, 4, 0, 0], [9, 8, 7, 12, 11, 10, 0, 0]],
+            ),
+            (
+                "rgba8",
+                [[1, 2, 3, 0, 4, 5, 6, 0], [7, 8, 9, 0, 10, 11, 12, 0]],
+            ),
+        ] {
+            let message = message(encoding, 2, &rows.each_ref().map(|row| row.as_slice()));
+            let picture = RgbPicture::colours(MessageType::Image, &message).unwrap();
+            assert_eq!(picture.data, expected, "{encoding}");
+            let mut decoder = Decoder::default();
+            let png = picture.png().unwrap();
+            let read = decoder.decode("png", &png, Subject::Colour).unwrap();
+            assert_eq!((read.width, read.height, read.data), (2, 2, &expected[..]));
+        }
+        let grey = message("mono8", 1, &[&[9], &[8]]);
+        let picture = RgbPicture::colours(MessageType::Image, &grey).unwrap();
+        assert_eq!(picture.data, [9, 9, 9, 8, 8, 8]);
+    }
+
+    #[test]
+    fn distances_are_no_colours() {
+        let depth = message("16UC1", 1, &[&[1, 2]]);
+        assert!(RgbPicture::colours(MessageType::Image, &depth).is_err());
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::command::{Action, Command};
 use super::quoted;
 use super::seen::{Seen, Source};
-use crate::message::{MessageType, Quantity};
+use crate::message::{MessageType, Quantity, is_path};
 
 /// A pause between labels that separates episodes, in seconds.
 const PAUSE_S: f64 = 2.0;
@@ -98,7 +98,13 @@ fn modality(file: &mut String, source: &Source, encoders: &Path) {
             path("minilm_l6/tokenizer.json")
         ),
         MessageType::JointState => {
-            let names: Vec<String> = source.joints.iter().map(|name| quoted(name)).collect();
+            // A name with a dot in it would be taken for a path, so that all are asked for by paths.
+            let are_paths = source.joints.iter().any(|name| is_path(name));
+            let names = source.joints.iter().map(|name| match are_paths {
+                true => quoted(&format!("position[{name}]")),
+                false => quoted(name),
+            });
+            let names: Vec<String> = names.collect();
             writeln!(file, "    kind: vector\n    names: [{}]", names.join(", "))
         }
         _ => writeln!(

@@ -14,6 +14,8 @@ pub struct Dataset {
     /// For each modality that is learned with a range of latencies, the rows around that one of what any of them would
     /// have a sample use, those of shifted copies in between; empty for the others.
     pub spans: Vec<Vec<RangeInclusive<u32>>>,
+    /// For each modality, the message that a sample uses: the how-manieth of its topic in its recording, counted from 0.
+    pub messages: Vec<Vec<u32>>,
     /// The episodes, in the order of the bags.
     pub episodes: Vec<Episode>,
 }
@@ -27,6 +29,8 @@ pub struct Episode {
     pub changes: Vec<usize>,
     /// Episodes of one group are alike: here, they were given the same sentence.
     pub group: Vec<u32>,
+    /// The recording that it is from, in the order of the bags.
+    pub recording: usize,
 }
 
 impl Episode {
@@ -52,6 +56,7 @@ impl Dataset {
         Self {
             rows: vec![Vec::new(); features.len()],
             spans: vec![Vec::new(); features.len()],
+            messages: vec![Vec::new(); features.len()],
             features,
             labels: Table::new(actions),
             episodes: Vec::new(),
@@ -67,6 +72,9 @@ impl Dataset {
                 .collect(),
             rows: modalities.iter().map(|i| self.rows[*i].clone()).collect(),
             spans: modalities.iter().map(|i| self.spans[*i].clone()).collect(),
+            messages: (modalities.iter())
+                .map(|i| self.messages[*i].clone())
+                .collect(),
             labels: self.labels.clone(),
             episodes: self.episodes.clone(),
         }

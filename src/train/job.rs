@@ -93,11 +93,19 @@ impl Job {
     /// From here on pictures are looked at and not encoded: everything is as in a training but their features.
     pub fn assume_pictures(&mut self) {
         self.assumes_pictures = true;
-        self.file.training.random_shift = None;
+        self.without_shifted_copies();
         for input in &mut self.inputs {
             if matches!(input.source, SourceSpec::Image { .. }) {
-                (input.width, input.copies, input.map) = (1, 0, None);
+                (input.width, input.map) = (1, None);
             }
+        }
+    }
+
+    /// From here on no picture is shifted, whatever the training file says.
+    pub fn without_shifted_copies(&mut self) {
+        self.file.training.random_shift = None;
+        for input in &mut self.inputs {
+            input.copies = 0;
         }
     }
 

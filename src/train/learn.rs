@@ -356,6 +356,7 @@ mod tests {
                 samples,
                 changes: vec![],
                 group,
+                recording: 0,
             });
         }
         // Measured on a number whose square is more than 32-bit numbers hold, the loss is infinite.

@@ -10,6 +10,7 @@ mod dataset;
 mod encoders;
 mod episodes;
 mod examination;
+mod export;
 mod extraction;
 mod features;
 mod file;
@@ -45,6 +46,7 @@ pub use cache::{Cache, Entry, Features, Key, Outcome};
 pub use compare::{CompareOptions, Comparison, Row, Run, compare};
 pub use dataset::{Dataset, Episode, Table};
 pub use examination::{Ages, Examination, Lengths, examine};
+pub use export::{Exported, Format, export};
 pub use report::{LabelReport, Report};
 pub use samples::Losses;
 

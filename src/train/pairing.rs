@@ -33,6 +33,8 @@ pub struct Arrivals {
 /// A message that could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrival {
+    /// The how-manieth message of its topic it is.
+    pub number: u32,
     /// When it was recorded.
     pub logged: Stamp,
     /// Its stamp, where it has one.
@@ -46,8 +48,8 @@ pub struct Arrival {
 /// What a label is paired with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paired {
-    /// Which of the modality's messages it is.
-    pub message: usize,
+    /// The how-manieth message of its topic it is.
+    pub message: u32,
     /// The row of its feature.
     pub row: u32,
     /// From the row of what it would be with the longest latency to that with the shortest; it is that with the middle one.
@@ -144,7 +146,7 @@ impl Arrivals {
     }
 
     /// The newest message that had arrived with this latency, the row of its feature, and its age.
-    fn newest(&self, moment: &LabelTime, latency_ns: i64) -> Result<(usize, u32, i64), Loss> {
+    fn newest(&self, moment: &LabelTime, latency_ns: i64) -> Result<(u32, u32, i64), Loss> {
         let recorded = self
             .messages
             .partition_point(|m| later(m.logged, latency_ns) <= moment.logged);
@@ -152,7 +154,7 @@ impl Arrivals {
             .rev()
             .find(|i| had_arrived(&self.messages[*i], moment, latency_ns))
             .ok_or(Loss::NothingYet)?;
-        let Arrival { row, .. } = self.messages[message];
+        let Arrival { number, row, .. } = self.messages[message];
         let ages_ns = ages_ns(&self.messages[message], moment, latency_ns);
         let row = row.ok_or(Loss::Absent)?;
         let freshness = self.max_age_ns.map(|max_age_ns| Freshness {
@@ -167,7 +169,7 @@ impl Arrivals {
         };
         match freshness.and_then(|freshness| freshness.limit_passed_by(age)) {
             Some(_) => Err(Loss::Stale),
-            None => Ok((message, row, ages_ns[0].max(ages_ns[1]))),
+            None => Ok((number, row, ages_ns[0].max(ages_ns[1]))),
         }
     }
 
@@ -209,6 +211,7 @@ mod tests {
 
     fn arrival(logged: i64, stamp: Option<i64>, row: Option<u32>) -> Arrival {
         Arrival {
+            number: 0,
             logged: Stamp::from_nanos(logged),
             stamp: stamp.map(Stamp::from_nanos),
             behind_ns: 0,

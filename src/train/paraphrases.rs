@@ -52,6 +52,7 @@ mod tests {
                 samples,
                 changes,
                 group,
+                recording: 0,
             });
         }
         for _ in 0..20 {

@@ -23,6 +23,8 @@ pub struct Samples<'a> {
     dataset: Dataset,
     /// For each text modality, the row of every sentence's feature.
     sentences: Vec<HashMap<Vec<u32>, u32>>,
+    /// How many recordings there were.
+    recordings: usize,
     losses: Vec<Losses>,
     /// For each modality, how old each of its messages was at the first sample that it is in.
     first_ages_ns: Vec<Vec<i64>>,
@@ -100,6 +102,7 @@ impl<'a> Samples<'a> {
             dataset: Dataset::new(widths, actions),
             inputs,
             sentences: vec![HashMap::new(); streams.len()],
+            recordings: 0,
             losses: vec![Losses::default(); streams.len()],
             first_ages_ns: vec![Vec::new(); streams.len()],
             oldest_ns: vec![0; streams.len()],
@@ -125,6 +128,7 @@ impl<'a> Samples<'a> {
         for episode in &recording.episodes {
             self.add_episode(episode, &read, clocks.differ());
         }
+        self.recordings += 1;
     }
 
     /// What all bags came to.
@@ -232,6 +236,7 @@ impl<'a> Samples<'a> {
                 }
             });
             messages.push(Arrival {
+                number: seen.number,
                 logged: seen.logged,
                 stamp: *stamp,
                 behind_ns: *behind_ns,
@@ -307,6 +312,7 @@ impl<'a> Samples<'a> {
             ) in paired.into_iter().enumerate()
             {
                 self.dataset.rows[i].push(row);
+                self.dataset.messages[i].push(message);
                 if self.streams[i].latency.is_range() {
                     self.dataset.spans[i].push(span);
                 }
@@ -332,6 +338,7 @@ impl<'a> Samples<'a> {
             samples,
             changes,
             group,
+            recording: self.recordings,
         });
     }
 }

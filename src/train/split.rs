@@ -51,6 +51,7 @@ mod tests {
                 samples: i..i + 1,
                 changes: vec![],
                 group: vec![(i % groups) as u32],
+                recording: 0,
             })
             .collect()
     }

@@ -8,6 +8,8 @@ mod bags;
 mod cache;
 mod cdr;
 mod databases;
+#[cfg(feature = "train")]
+mod datasets;
 mod definitions;
 mod document;
 mod folders;

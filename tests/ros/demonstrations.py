@@ -1,140 +1,142 @@
-"""A robot that is demonstrated to, its parameters, and what becomes of it: for the tests of `late_fusion record`."""
+"""Demonstrations as `rosbags` writes them, with what each label should be learned with."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from builtin_interfaces.msg import Time
-from diagnostic_msgs.msg import DiagnosticArray
-from peer import Peer
-from program import Program
-from rclpy.publisher import Publisher
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import Image, JointState
-from std_msgs.msg import String
-from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import Stores, get_typestore
 
-PARAMETERS = """\
-late_fusion:
-  ros__parameters:
-    use_sim_time: {use_sim_time}
-    modalities:
-      scene: {{topic: camera/image_raw, message: sensor_msgs/msg/Image}}
-      instruction: {{topic: instruction, message: std_msgs/msg/String}}
-      joints: {{topic: joint_states, message: sensor_msgs/msg/JointState}}
-    action: {{message: trajectory_msgs/msg/JointTrajectory}}
-    record: {record}
+STORE = get_typestore(Stores.ROS2_JAZZY)
+MODELS = Path(__file__).resolve().parents[1] / "models"
+START_NS = 1_700_000_000_000_000_000
+RATE_HZ = 20
+PERIOD_NS = 10**9 // RATE_HZ
+SENTENCES = ("open the drawer", "close the drawer")
+LENGTHS = (9, 40, 11, 12)
+
+TRAINING = """\
+name: demonstrated
+modalities:
+  - name: scene
+    topic: {scene}
+    kind: image
+    encoder:
+      model: {models}/image_u8_nhwc.onnx
+      input: {{name: image, type: u8, layout: nhwc, width: 48, height: 32}}
+      output: features
+      pooling: flatten
+  - name: instruction
+    topic: {instruction}
+    kind: text
+    projection: 4
+    encoder:
+      model: {models}/text_i32.onnx
+      tokenizer: {models}/tokenizer.json
+      max_tokens: 16
+      output: last_hidden_state
+      pooling: masked_mean
+  - {{name: joints, topic: {joints}, kind: vector, names: {names}, history: 2}}
+action: {action}
+actions:
+  - {{name: drive, unit: m/s, min: -1, max: 1}}
+  - {{name: turn, unit: rad/s, min: -1, max: 1}}
+episodes: {{topic: episode}}
+fusion: {{method: concat}}
+head: {{kind: mlp, hidden: [8]}}
+training: {{epochs: 3, batch_size: 16, learning_rate: 0.01, weight_decay: 0.0, validation_fraction: 0.25, seed: 3}}
 """
 
-TOPICS = {
-    "/camera/image_raw": "sensor_msgs/msg/Image",
-    "/instruction": "std_msgs/msg/String",
-    "/joint_states": "sensor_msgs/msg/JointState",
-    "/expert_action": "trajectory_msgs/msg/JointTrajectory",
-    "/episode": "std_msgs/msg/String",
+OF_THE_BAG = {
+    "scene": "camera/image_raw",
+    "instruction": "instruction",
+    "joints": "joint_states",
+    "names": "[left, right]",
+    "action": "{topic: expert_action, message: std_msgs/msg/Float64MultiArray}",
 }
-JOINTS = ["hand_x", "hand_y", "hand_z", "gripper"]
+"""What a training file says of where things are, for the bag."""
+
+OF_ITS_DATASET = {
+    "scene": "observation/images/scene",
+    "instruction": "task",
+    "joints": "observation/state",
+    "names": "[left, right]",
+    "action": "{topic: action, message: trajectory_msgs/msg/JointTrajectory}",
+}
+"""The same for the LeRobot dataset that it is exported as."""
 
 
-def qos(depth: int, *, reliable: bool = True, latched: bool = False) -> QoSProfile:
-    return QoSProfile(
-        depth=depth,
-        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
-        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
-    )
-
-
-def matches(publisher: Publisher) -> bool:
-    return publisher.get_subscription_count() > 0
-
-
-@dataclass
-class Robot:
-    """Camera, joints, expert and operator; remembers everything it published, by full topic name."""
-
-    peer: Peer
-    camera: str = "camera/image_raw"
-    sent: dict[str, list] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        create = self.peer.node.create_publisher
-        self.publishers = {
-            self.peer.node.resolve_topic_name(topic): create(kind, topic, profile)
-            for kind, topic, profile in [
-                (Image, self.camera, qos(5)),
-                (String, "instruction", qos(1, latched=True)),
-                (JointState, "joint_states", qos(5, reliable=False)),
-                (JointTrajectory, "expert_action", qos(10)),
-                (String, "episode", qos(10)),
-            ]
-        }
-        self.sent = {topic: [] for topic in self.publishers}
-        self.recorded: dict[str, int] = {}
-        self.recorded_until = Time()
-        self.peer.node.create_subscription(
-            DiagnosticArray, "late_fusion_record/status", self._on_status, qos(1, latched=True)
-        )
-        self.camera = self.peer.node.resolve_topic_name(self.camera)
-
-    def wait_for_recorder(self, recorder: Program) -> None:
-        """Until every topic has its subscription."""
-        for topic, publisher in self.publishers.items():
-            matched = partial(matches, publisher)
-            self.peer.wait_for(f"a subscription to {topic}", matched, recorder)
-
-    def publish(self, topic: str, message: object) -> None:
-        self.sent[topic].append(message)
-        self.publishers[topic].publish(message)
-
-    def _on_status(self, message: DiagnosticArray) -> None:
-        [status] = message.status
-        self.recorded = {pair.key: int(pair.value) for pair in status.values}
-        self.recorded_until = message.header.stamp
-
-    def say(self, text: str) -> None:
-        self.publish("/instruction", String(data=text))
-
-    def is_recorded(self) -> bool:
-        """Whether the recorder says that everything published is in the bag."""
-        return all(self.recorded.get(topic, 0) == len(sent) for topic, sent in self.sent.items())
-
-    def mark(self, text: str, recorder: Program) -> None:
-        """A marker, set apart from what comes before and after: topics have no order among themselves."""
-        self.peer.wait_for("a bag with everything", self.is_recorded, recorder)
-        self.publish("/episode", String(data=text))
-        self.peer.wait_for("a bag with the marker", self.is_recorded, recorder)
-
-    def step(self, index: int, width: int = 64, height: int = 48) -> None:
-        """One observation with the expert's action; the pixels do not compress."""
-        stamp = Time(sec=100 + index, nanosec=index)
-        image = Image(height=height, width=width, encoding="rgb8", step=3 * width)
-        image.header.stamp, image.header.frame_id = stamp, "camera_optical"
-        image.data = np.random.default_rng(index).integers(0, 256, 3 * width * height, dtype=np.uint8).tobytes()
-        self.publish(self.camera, image)
-        joints = JointState(name=JOINTS, position=[index + 0.25 * joint for joint in range(4)])
-        joints.header.stamp = stamp
-        self.publish("/joint_states", joints)
-        action = JointTrajectory(joint_names=JOINTS)
-        action.header.stamp = stamp
-        action.points = [JointTrajectoryPoint(velocities=[0.01 * index, -1.0, 0.5, 1.0])]
-        self.publish("/expert_action", action)
-
-
-def parameters(folder: Path, use_sim_time: bool = False, record: str = "{max_bag_size: 0}") -> Path:
-    path = folder / "node.param.yaml"
-    path.write_text(PARAMETERS.format(use_sim_time=str(use_sim_time).lower(), record=record))
+def training_file(path: Path, places: dict[str, str]) -> Path:
+    """Writes a training file."""
+    path.write_text(TRAINING.format(models=MODELS, **places))
     return path
 
 
-def named(recording: Path) -> list[str | Path]:
-    """What makes a recorder write there."""
-    return ["--out", recording.parent, "--name", recording.name]
+@dataclass
+class Frame:
+    """A label with what had been recorded before it."""
+
+    pixels: np.ndarray
+    joints: np.ndarray
+    action: np.ndarray
+    task: str
+    episode: int
+    index: int
 
 
-def file_of(recording: Path) -> Path:
-    """The only file of messages in a recording's folder."""
-    [file] = recording.glob("*.mcap")
-    return file
+def make(kind: str, /, **fields: object) -> object:
+    """A message with these fields."""
+    return STORE.types[kind](**fields)
+
+
+def record(folder: Path) -> list[Frame]:
+    """Writes a bag of episodes with a camera of half the labels' rate, and returns what an export should have of it."""
+    random = np.random.default_rng(7)
+    frames: list[Frame] = []
+    nothing = np.array([])
+    with Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        connections: dict[str, object] = {}
+
+        def add(topic: str, at_ns: int, message: object) -> None:
+            kind = message.__msgtype__
+            if topic not in connections:
+                connections[topic] = writer.add_connection(topic, kind, typestore=STORE)
+            writer.write(connections[topic], at_ns, bytes(STORE.serialize_cdr(message, kind)))
+
+        def header(at_ns: int) -> object:
+            stamp = make("builtin_interfaces/msg/Time", sec=at_ns // 10**9, nanosec=at_ns % 10**9)
+            return make("std_msgs/msg/Header", stamp=stamp, frame_id="base")
+
+        now = START_NS
+        for episode, length in enumerate(LENGTHS):
+            task = SENTENCES[episode % 2]
+            add("/instruction", now, make("std_msgs/msg/String", data=task))
+            add("/episode", now + 1_000, make("std_msgs/msg/String", data="start"))
+            pixels = np.zeros((24, 32, 3), dtype=np.uint8)
+            for index in range(length):
+                now += PERIOD_NS
+                if index % 2 == 0:
+                    pixels = random.integers(0, 256, (24, 32, 3), dtype=np.uint8)
+                    shape = {"height": 24, "width": 32, "encoding": "bgr8", "is_bigendian": 0, "step": 96}
+                    data = pixels[:, :, ::-1].reshape(-1)
+                    add("/camera/image_raw", now, make("sensor_msgs/msg/Image", header=header(now), data=data, **shape))
+                joints = random.uniform(-1.0, 1.0, 2)
+                fields = {
+                    "name": ["right", "left"],
+                    "position": joints[::-1].copy(),
+                    "velocity": nothing,
+                    "effort": nothing,
+                }
+                add("/joint_states", now, make("sensor_msgs/msg/JointState", header=header(now), **fields))
+                action = random.uniform(-1.0, 1.0, 2)
+                layout = make("std_msgs/msg/MultiArrayLayout", dim=[], data_offset=0)
+                label = make("std_msgs/msg/Float64MultiArray", layout=layout, data=action)
+                add("/expert_action", now + 1_000_000, label)
+                seen = (joints.astype(np.float32), action.astype(np.float32))
+                frames.append(Frame(pixels, *seen, task, episode, index))
+            now += PERIOD_NS
+            add("/episode", now, make("std_msgs/msg/String", data="success"))
+            now += 10 * PERIOD_NS
+    return frames

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from builtin_interfaces.msg import Time
-from demonstrations import TOPICS, Robot, file_of, matches, named, parameters, qos
+from demonstrated import TOPICS, Robot, file_of, matches, named, parameters, qos
 from peer import Peer
 from program import Program
 from readers import read_what_is_whole, read_with_mcap, read_with_rosbags, same

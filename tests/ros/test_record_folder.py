@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from demonstrations import TOPICS, Robot, file_of, named, parameters
+from demonstrated import TOPICS, Robot, file_of, named, parameters
 from mcap.reader import SeekingReader
 from peer import Peer
 from program import Program

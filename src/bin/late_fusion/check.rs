@@ -31,7 +31,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", required_unless_present = "bag")]
     params_file: Vec<PathBuf>,
 
-    /// Recordings to check instead: MCAP files, folders of rosbag2, or folders that are searched for both.
+    /// Recordings to check instead: MCAP files, folders of rosbag2, LeRobot datasets, or folders that are searched for them.
     #[arg(long, value_name = "BAG", num_args = 1.., conflicts_with_all = ["params_file", "policy", "encoder"])]
     bag: Vec<PathBuf>,
 

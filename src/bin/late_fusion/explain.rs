@@ -22,7 +22,7 @@ use super::parameters::parameters;
     late_fusion explain --bag demonstrations/monday --params-file my.param.yaml --episode 3 --from 1.5 --to 4 --out third"
 )]
 pub struct Arguments {
-    /// The recording: an MCAP file, a folder of rosbag2, or a folder that holds one recording.
+    /// The recording: an MCAP file, a folder of rosbag2, a LeRobot dataset, or a folder that holds one recording.
     #[arg(long, value_name = "BAG")]
     bag: PathBuf,
 

@@ -21,7 +21,7 @@ use late_fusion::proposal::{Options, Proposal, Recordings, Undecided, shipped_en
                         late_fusion record --params-file my_robot/node.param.yaml --out demonstrations"
 )]
 pub struct Arguments {
-    /// Recordings: MCAP files, folders of rosbag2, or folders that are searched for both.
+    /// Recordings: MCAP files, folders of rosbag2, LeRobot datasets, or folders that are searched for them.
     #[arg(value_name = "BAG", required_unless_present = "live")]
     bags: Vec<PathBuf>,
 

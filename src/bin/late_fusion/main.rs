@@ -5,6 +5,8 @@ mod check_bag;
 mod console;
 mod convert;
 mod explain;
+#[cfg(feature = "train")]
+mod export;
 mod init;
 #[cfg(feature = "ros")]
 mod init_live;
@@ -36,6 +38,8 @@ enum Tool {
     Check(check::Arguments),
     Convert(convert::Arguments),
     Explain(explain::Arguments),
+    #[cfg(feature = "train")]
+    Export(export::Arguments),
     Init(init::Arguments),
     Predict(predict::Arguments),
     #[cfg(feature = "ros")]
@@ -54,6 +58,8 @@ fn main() -> ExitCode {
         Tool::Check(arguments) => check::run(arguments),
         Tool::Convert(arguments) => convert::run(arguments),
         Tool::Explain(arguments) => explain::run(arguments),
+        #[cfg(feature = "train")]
+        Tool::Export(arguments) => export::run(arguments),
         Tool::Init(arguments) => init::run(arguments),
         Tool::Predict(arguments) => predict::run(arguments),
         #[cfg(feature = "ros")]

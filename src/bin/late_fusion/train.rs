@@ -13,15 +13,16 @@ use late_fusion::train::{CompareOptions, Options, Report, compare, train};
 /// policy.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  late_fusion train config/train/tabletop.yaml recordings/ --out models/policies/mine"
+    after_help = "Examples:\n  late_fusion train config/train/tabletop.yaml recordings/ --out models/policies/mine\n  \
+    late_fusion train my_robot/training.yaml ~/.cache/huggingface/lerobot/me/pick --out my_robot/policy"
 )]
 pub struct Arguments {
     /// The training file: modalities, labels, model and the numbers of gradient descent.
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// Recordings: MCAP files, folders of rosbag2, or folders that are searched for both. Files that a recorder split
-    /// are read as one recording.
+    /// Recordings: MCAP files, folders of rosbag2, LeRobot datasets, or folders that are searched for them. Files that a
+    /// recorder split are read as one recording.
     #[arg(value_name = "BAG", required = true)]
     bags: Vec<PathBuf>,
 

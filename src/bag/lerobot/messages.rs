@@ -1,0 +1,281 @@
+//! The messages of a frame, as records of MCAP.
+
+use mcap::records::op;
+
+use super::info::{Feature, Info, Kind};
+use super::place::Place;
+use super::table::Cells;
+use super::tasks::Tasks;
+use super::timeline::{ACTS_AFTER_NS, ENDS_AFTER_NS, SAID_BEFORE_NS, STARTS_BEFORE_NS, Stretch};
+use super::video::Picture;
+use super::videos::Videos;
+use crate::bag::chunk::{append, append_topic};
+use crate::message::cdr::Writer;
+use crate::message::{MessageType, encode_text};
+use crate::time::Stamp;
+
+/// The topics of sentences and of markers.
+const TASK: &str = "task";
+const EPISODE: &str = "episode";
+
+/// What a feature begins with that was seen before the action was decided.
+const SEEN: &str = "observation";
+
+const STRING: &str = "string data\n";
+
+const HEADER: &str = "
+================================================================================
+MSG: std_msgs/Header
+builtin_interfaces/Time stamp
+string frame_id
+================================================================================
+MSG: builtin_interfaces/Time
+int32 sec
+uint32 nanosec
+";
+
+/// What a robot was told to do, by LeRobot's name; its parts have that name before a dot.
+const ACTION: &str = "action";
+
+const JOINT_TRAJECTORY: &str = "std_msgs/Header header
+string[] joint_names
+trajectory_msgs/JointTrajectoryPoint[] points
+================================================================================
+MSG: trajectory_msgs/JointTrajectoryPoint
+float64[] positions
+float64[] velocities
+float64[] accelerations
+float64[] effort
+builtin_interfaces/Duration time_from_start
+================================================================================
+MSG: builtin_interfaces/Duration
+int32 sec
+uint32 nanosec";
+
+const JOINT_STATE: &str = "std_msgs/Header header
+string[] name
+float64[] position
+float64[] velocity
+float64[] effort";
+
+const IMAGE: &str = "std_msgs/Header header
+uint32 height
+uint32 width
+string encoding
+uint8 is_bigendian
+uint32 step
+uint8[] data";
+
+const COMPRESSED_IMAGE: &str = "std_msgs/Header header
+string format
+uint8[] data";
+
+/// The topics of a dataset, numbered as its features are; behind them `task` and `episode`.
+pub(super) struct TopicNumbers {
+    /// Their schemas and channels.
+    pub records: Vec<u8>,
+    task: u16,
+    episode: u16,
+}
+
+impl TopicNumbers {
+    /// Of these features.
+    ///
+    /// # Errors
+    /// More of them than there are numbers.
+    pub fn of(info: &Info) -> Result<Self, String> {
+        let mut records = Vec::new();
+        let features = info.features.iter().map(|feature| {
+            let (message, definition) = match feature.kind {
+                Kind::Numbers(_) if is_action(&feature.name) => {
+                    (MessageType::JointTrajectory, JOINT_TRAJECTORY)
+                }
+                Kind::Numbers(_) => (MessageType::JointState, JOINT_STATE),
+                Kind::Picture => (MessageType::CompressedImage, COMPRESSED_IMAGE),
+                Kind::Video => (MessageType::Image, IMAGE),
+            };
+            (
+                feature.name.as_str(),
+                message,
+                format!("{definition}{HEADER}"),
+            )
+        });
+        let words = [TASK, EPISODE].map(|name| (name, MessageType::String, STRING.to_owned()));
+        let mut count = 0_u16;
+        for (name, message, definition) in features.chain(words) {
+            let schema = (message.ros_name(), "ros2msg", definition.as_str());
+            append_topic(&mut records, count, name, "cdr", schema)?;
+            count += 1;
+        }
+        Ok(Self {
+            records,
+            task: count - 2,
+            episode: count - 1,
+        })
+    }
+}
+
+/// The messages of a stretch of frames, one frame after the other.
+pub(super) struct Messages<'a> {
+    pub info: &'a Info,
+    pub tasks: &'a Tasks,
+    pub videos: &'a Videos,
+    pub topics: &'a TopicNumbers,
+    pub stretch: &'a Stretch,
+    /// The task of the frame before.
+    pub task: Option<i64>,
+    pub records: &'a mut Vec<u8>,
+}
+
+impl Messages<'_> {
+    /// Adds the messages of a frame, by its row in the stretch.
+    ///
+    /// # Errors
+    /// In words, what the frame lacks.
+    pub fn add(&mut self, row: u64, cells: &Cells) -> Result<(), String> {
+        let timestamp = cells.number("timestamp")?;
+        let seconds = self.info.seconds(timestamp, cells.number("frame_index")?);
+        let now_ns = self.stretch.zero_ns + (seconds * 1e9).round() as i64;
+        let (is_first, is_last) = (row == 0, row + 1 == self.stretch.rows);
+        let begins = is_first && self.stretch.begins;
+        if begins {
+            self.mark("start", now_ns - STARTS_BEFORE_NS);
+        }
+        self.say(cells, begins, now_ns)?;
+        let mut camera = 0;
+        for (number, feature) in self.info.features.iter().enumerate() {
+            let later_ns = match feature.name.starts_with(SEEN) {
+                true => 0,
+                false => ACTS_AFTER_NS,
+            };
+            let message = match &feature.kind {
+                Kind::Video => {
+                    camera += 1;
+                    self.place(camera - 1, feature, seconds, now_ns)?
+                }
+                _ => message(feature, cells, Stamp::from_nanos(now_ns))?,
+            };
+            self.write(number as u16, now_ns + later_ns, &message);
+        }
+        if let (true, Some(success)) = (is_last, self.stretch.ends) {
+            let word = if success { "success" } else { "failure" };
+            self.mark(word, now_ns + ENDS_AFTER_NS);
+        }
+        Ok(())
+    }
+
+    /// The frame's task, where it is another one than before.
+    fn say(&mut self, cells: &Cells, begins: bool, now_ns: i64) -> Result<(), String> {
+        if !cells.has("task_index") {
+            return Ok(());
+        }
+        let task = cells.number("task_index")? as i64;
+        if self.task == Some(task) {
+            return Ok(());
+        }
+        self.task = Some(task);
+        if !begins {
+            self.mark("change", now_ns - SAID_BEFORE_NS);
+        }
+        if let Some(sentence) = self.tasks.get(task) {
+            let topic = self.topics.task;
+            self.write(topic, now_ns - SAID_BEFORE_NS, &encode_text(sentence));
+        }
+        Ok(())
+    }
+
+    /// What stands for a picture of a video.
+    fn place(
+        &self,
+        camera: u32,
+        feature: &Feature,
+        seconds: f64,
+        now_ns: i64,
+    ) -> Result<Vec<u8>, String> {
+        let episode = self.stretch.episode;
+        let part = self.videos.part(episode, camera);
+        let part = part.ok_or_else(|| {
+            format!(
+                "meta/ does not say which video of {} has episode {episode}",
+                feature.name
+            )
+        })?;
+        let frame = (part.from_s + seconds) * self.info.fps;
+        let place = Place {
+            camera,
+            video: part.video,
+            frame: frame.round().max(0.0) as u64,
+            stamp: Stamp::from_nanos(now_ns),
+            version: part.version,
+        };
+        Ok(place.bytes().to_vec())
+    }
+
+    fn mark(&mut self, word: &str, at_ns: i64) {
+        self.write(self.topics.episode, at_ns, &encode_text(word));
+    }
+
+    fn write(&mut self, topic: u16, at_ns: i64, message: &[u8]) {
+        let time = at_ns.to_le_bytes();
+        let header = [&topic.to_le_bytes()[..], &[0; 4], &time, &time].concat();
+        append(self.records, op::MESSAGE, &[&header, message]);
+    }
+}
+
+fn is_action(feature: &str) -> bool {
+    feature.split('.').next() == Some(ACTION)
+}
+
+/// The message of a feature that is within the table.
+fn message(feature: &Feature, cells: &Cells, stamp: Stamp) -> Result<Vec<u8>, String> {
+    let mut writer = Writer::new();
+    writer.header(stamp, "");
+    match &feature.kind {
+        Kind::Numbers(names) => {
+            let mut values = Vec::with_capacity(names.len());
+            cells.numbers(&feature.name, names.len(), &mut values)?;
+            writer.length(names.len());
+            for name in names {
+                writer.string(name);
+            }
+            let is_action = is_action(&feature.name);
+            if is_action {
+                writer.length(1);
+            }
+            writer.length(values.len());
+            for value in values {
+                writer.f64(value);
+            }
+            // No velocity and no effort; of an action no acceleration either, and it is for now.
+            writer.length(0);
+            writer.length(0);
+            if is_action {
+                writer.length(0);
+                writer.i32(0);
+                writer.u32(0);
+            }
+        }
+        Kind::Picture | Kind::Video => {
+            let file = cells.picture(&feature.name)?;
+            writer.string(match file.starts_with(&[0xff, 0xd8]) {
+                true => "jpeg",
+                false => "png",
+            });
+            writer.bytes(file);
+        }
+    }
+    Ok(writer.finish())
+}
+
+/// Writes the message of a decoded picture.
+pub(super) fn write_image(stamp: Stamp, picture: &Picture, message: &mut Vec<u8>) {
+    let mut writer = Writer::new();
+    writer.header(stamp, "");
+    writer.u32(picture.height);
+    writer.u32(picture.width);
+    writer.string("rgb8");
+    writer.u8(0);
+    writer.u32(3 * picture.width);
+    writer.bytes(&picture.pixels);
+    *message = writer.finish();
+}

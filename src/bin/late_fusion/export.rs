@@ -1,0 +1,92 @@
+//! `late_fusion export`: recordings in, a LeRobot dataset or a table of features out.
+
+use std::path::{Path, PathBuf};
+
+use late_fusion::errors::ConfigErrors;
+use late_fusion::train::{Format, Options, export};
+
+/// Turn recordings into a LeRobot dataset, or into features to train elsewhere.
+///
+/// Pairs modalities and labels as `late_fusion train` does, and writes one frame for each label. Without --features: a LeRobot
+/// dataset v3.0, with pictures as png inside its tables, which loses nothing. Vectors become observation.state, cameras
+/// observation.images.<modality>, the instruction the task, and labels the action.
+///
+/// With --features: features.parquet, with the feature of every modality as its frozen encoder makes it and the label beside
+/// it, and the policy.yaml that weights.safetensors is to be learned for, by any framework on any machine.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The training file: modalities, labels and episodes.
+    #[arg(value_name = "TRAINING_FILE")]
+    file: PathBuf,
+
+    /// Recordings: MCAP files, folders of rosbag2, LeRobot datasets, or folders that are searched for them.
+    #[arg(value_name = "BAG", required = true)]
+    bags: Vec<PathBuf>,
+
+    /// The folder to write. It appears when everything is done, and nothing is ever replaced.
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+
+    /// Write the features of the frozen encoders instead of a LeRobot dataset.
+    #[arg(long)]
+    features: bool,
+
+    /// With --features, where the features of pictures are kept, so that a training need not compute them again
+    /// [default: .cache/late_fusion/features beside --out].
+    #[arg(long, value_name = "FOLDER", requires = "features")]
+    cache: Option<PathBuf>,
+
+    /// Path of libonnxruntime.so [default: the environment variable LATE_FUSION_ONNXRUNTIME, then beside this
+    /// installation].
+    #[arg(long, value_name = "FILE")]
+    onnxruntime: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  late_fusion export my_robot/training.yaml last_week/ --out datasets/last_week
+  late_fusion export my_robot/training.yaml last_week/ --out features --features
+  python3 examples/train_head.py features && late_fusion check --policy features --params-file my_robot/node.param.yaml";
+
+/// Exports, and says in a few lines what came of it.
+///
+/// # Errors
+/// Every problem that keeps it from working.
+pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
+    let beside = arguments.out.parent().unwrap_or(Path::new(""));
+    let options = Options {
+        cache: arguments
+            .cache
+            .unwrap_or_else(|| beside.join(".cache/late_fusion/features")),
+        file: arguments.file,
+        bags: arguments.bags,
+        out: arguments.out,
+        onnxruntime: arguments.onnxruntime,
+        seed: None,
+        force: false,
+    };
+    let format = match arguments.features {
+        true => Format::Features,
+        false => Format::LeRobot,
+    };
+    let exported = export(&options, format)?;
+    println!(
+        "{} frames of {} episodes, {} Hz",
+        exported.frames, exported.episodes, exported.rate_hz
+    );
+    if exported.left_out > 0 {
+        println!(
+            "left out {} labels that had not every modality beside them or could not be read:",
+            exported.left_out
+        );
+        for (modality, losses) in &exported.losses {
+            println!("  {modality}: {losses}");
+        }
+    }
+    for note in &exported.notes {
+        eprintln!("WARNING: {note}");
+    }
+    println!("wrote {}", options.out.display());
+    Ok(())
+}
