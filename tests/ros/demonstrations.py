@@ -59,9 +59,9 @@ OF_THE_BAG = {
 """What a training file says of where things are, for the bag."""
 
 OF_ITS_DATASET = {
-    "scene": "observation.images.scene",
+    "scene": "observation/images/scene",
     "instruction": "task",
-    "joints": "observation.state",
+    "joints": "observation/state",
     "names": "[left, right]",
     "action": "{topic: action, message: trajectory_msgs/msg/JointTrajectory}",
 }
