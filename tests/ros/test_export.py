@@ -102,12 +102,15 @@ def test_check_and_init_take_a_dataset_for_a_recording(exported: tuple[Path, lis
     folder, frames = exported
     dataset = training_file(tmp_path / "dataset.yaml", OF_ITS_DATASET)
     told = run("check", dataset, "--bag", folder / "dataset", "--pictures", tmp_path / "seen")
-    [line] = [line for line in told.splitlines() if line.startswith("observation.images.scene ")]
+    [line] = [line for line in told.splitlines() if line.startswith("observation/images/scene ")]
     assert line.split()[1:4] == ["sensor_msgs/msg/CompressedImage", str(len(frames)), f"{RATE_HZ}.0"]
     assert len(list((tmp_path / "seen").iterdir())) == 1
     run("init", folder / "dataset", "--out", tmp_path / "robot", "--encoders", ENCODERS)
     proposed = (tmp_path / "robot/training.yaml").read_text()
-    assert "observation.images.scene" in proposed and "observation.state" in proposed
+    assert "observation/images/scene" in proposed and "observation/state" in proposed
+    # What init writes is what the node and explain take.
+    well_named = (tmp_path / "robot/node.param.yaml").read_text()
+    assert "observation." not in well_named
 
 
 def test_features_have_what_a_training_elsewhere_needs(exported: tuple[Path, list[Frame]], tmp_path: Path) -> None:

@@ -7,113 +7,16 @@ use super::place::Place;
 use super::table::Cells;
 use super::tasks::Tasks;
 use super::timeline::{ACTS_AFTER_NS, ENDS_AFTER_NS, SAID_BEFORE_NS, STARTS_BEFORE_NS, Stretch};
+use super::topics::{TopicNumbers, is_action};
 use super::video::Picture;
 use super::videos::Videos;
-use crate::bag::chunk::{append, append_topic};
+use crate::bag::chunk::append;
 use crate::message::cdr::Writer;
-use crate::message::{MessageType, encode_text};
+use crate::message::encode_text;
 use crate::time::Stamp;
-
-/// The topics of sentences and of markers.
-const TASK: &str = "task";
-const EPISODE: &str = "episode";
 
 /// What a feature begins with that was seen before the action was decided.
 const SEEN: &str = "observation";
-
-const STRING: &str = "string data\n";
-
-const HEADER: &str = "
-================================================================================
-MSG: std_msgs/Header
-builtin_interfaces/Time stamp
-string frame_id
-================================================================================
-MSG: builtin_interfaces/Time
-int32 sec
-uint32 nanosec
-";
-
-/// What a robot was told to do, by LeRobot's name; its parts have that name before a dot.
-const ACTION: &str = "action";
-
-const JOINT_TRAJECTORY: &str = "std_msgs/Header header
-string[] joint_names
-trajectory_msgs/JointTrajectoryPoint[] points
-================================================================================
-MSG: trajectory_msgs/JointTrajectoryPoint
-float64[] positions
-float64[] velocities
-float64[] accelerations
-float64[] effort
-builtin_interfaces/Duration time_from_start
-================================================================================
-MSG: builtin_interfaces/Duration
-int32 sec
-uint32 nanosec";
-
-const JOINT_STATE: &str = "std_msgs/Header header
-string[] name
-float64[] position
-float64[] velocity
-float64[] effort";
-
-const IMAGE: &str = "std_msgs/Header header
-uint32 height
-uint32 width
-string encoding
-uint8 is_bigendian
-uint32 step
-uint8[] data";
-
-const COMPRESSED_IMAGE: &str = "std_msgs/Header header
-string format
-uint8[] data";
-
-/// The topics of a dataset, numbered as its features are; behind them `task` and `episode`.
-pub(super) struct TopicNumbers {
-    /// Their schemas and channels.
-    pub records: Vec<u8>,
-    task: u16,
-    episode: u16,
-}
-
-impl TopicNumbers {
-    /// Of these features.
-    ///
-    /// # Errors
-    /// More of them than there are numbers.
-    pub fn of(info: &Info) -> Result<Self, String> {
-        let mut records = Vec::new();
-        let features = info.features.iter().map(|feature| {
-            let (message, definition) = match feature.kind {
-                Kind::Numbers(_) if is_action(&feature.name) => {
-                    (MessageType::JointTrajectory, JOINT_TRAJECTORY)
-                }
-                Kind::Numbers(_) => (MessageType::JointState, JOINT_STATE),
-                Kind::Picture => (MessageType::CompressedImage, COMPRESSED_IMAGE),
-                Kind::Video => (MessageType::Image, IMAGE),
-            };
-            (
-                feature.name.as_str(),
-                message,
-                format!("{definition}{HEADER}"),
-            )
-        });
-        let words = [TASK, EPISODE].map(|name| (name, MessageType::String, STRING.to_owned()));
-        let mut count = 0_u16;
-        for (name, message, definition) in features.chain(words) {
-            let schema = (message.ros_name(), "ros2msg", definition.as_str());
-            append_topic(&mut records, count, name, "cdr", schema)?;
-            count += 1;
-        }
-        Ok(Self {
-            records,
-            task: count - 2,
-            episode: count - 1,
-        })
-    }
-}
 
 /// The messages of a stretch of frames, one frame after the other.
 pub(super) struct Messages<'a> {
@@ -220,10 +123,6 @@ impl Messages<'_> {
         let header = [&topic.to_le_bytes()[..], &[0; 4], &time, &time].concat();
         append(self.records, op::MESSAGE, &[&header, message]);
     }
-}
-
-fn is_action(feature: &str) -> bool {
-    feature.split('.').next() == Some(ACTION)
 }
 
 /// The message of a feature that is within the table.

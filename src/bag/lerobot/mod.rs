@@ -1,7 +1,7 @@
 //! Datasets of LeRobot, v3.0, v2.1 and v2.0, as they lie on a disk.
 //!
 //! A stretch of frames becomes a block of the records that an MCAP file has, so that everything above reads one kind of
-//! recording. Every feature is a topic of its name: numbers are joint states with the names of `meta/info.json`, and those
+//! recording. Every feature is a topic of its name (`topics`): numbers are joint states with the names of `meta/info.json`, and those
 //! of the action the positions of a trajectory, for they were commanded and not measured. A picture
 //! within the table is a compressed image, one of a video a raw image. Beside them there are `task`, the sentence of the
 //! frame, and `episode`, the markers.
@@ -17,6 +17,7 @@ mod place;
 mod table;
 mod tasks;
 mod timeline;
+mod topics;
 mod video;
 mod videos;
 
@@ -25,11 +26,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use self::info::{Info, Kind};
-use self::messages::{Messages, TopicNumbers};
+use self::messages::Messages;
 use self::place::Place;
 use self::table::Table;
 use self::tasks::Tasks;
 use self::timeline::{Stretch, Timeline};
+use self::topics::TopicNumbers;
 use self::video::Decoder;
 use self::videos::Videos;
 use super::chunk::Chunk;
