@@ -43,16 +43,29 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def cpu_s(pid: int) -> tuple[float, float]:
-    """What the threads have used that are there for those who look, and what all of them have, in seconds."""
-    watching = whole = 0.0
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        name = (task / "comm").read_text().strip()
-        after_name = (task / "stat").read_text().rpartition(")")[2].split()
-        used = (int(after_name[11]) + int(after_name[12])) / TICKS_PER_S
-        whole += used
-        watching += used if name in WATCHING else 0.0
-    return watching, whole
+class Used:
+    """What the threads of a process have used since it was looked at last, of which some end in between."""
+
+    def __init__(self, pid: int) -> None:
+        self._tasks = Path(f"/proc/{pid}/task")
+        self._before: dict[str, float] = {}
+
+    def cpu_s(self) -> tuple[float, float]:
+        """Of those that are there for those who look, and of all of them, in seconds."""
+        watching = whole = 0.0
+        now: dict[str, float] = {}
+        for task in self._tasks.iterdir():
+            try:
+                name = (task / "comm").read_text().strip()
+                after_name = (task / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            now[task.name] = (int(after_name[11]) + int(after_name[12])) / TICKS_PER_S
+            used = now[task.name] - self._before.get(task.name, 0.0)
+            whole += used
+            watching += used if name in WATCHING else 0.0
+        self._before = now
+        return watching, whole
 
 
 def look_at_page(ending: threading.Event) -> None:
@@ -136,7 +149,8 @@ def main() -> None:
             robot.create_subscription(JointTrajectory, "action", commands.append, 5)
             spin(lambda: bool(commands) or node.poll() is not None)
             spin_for(2.0)
-            found: dict[str, list[tuple[float, float]]] = {case: [] for case in CASES}
+            used = Used(node.pid)
+            found: dict[str, list[list[float]]] = {case: [] for case in CASES}
             for _ in range(options.rounds):
                 for case, (has_image, has_page) in CASES.items():
                     looking = ending = None
@@ -149,11 +163,11 @@ def main() -> None:
                         ending = threading.Event()
                         threading.Thread(target=look_at_page, args=(ending,), daemon=True).start()
                     spin_for(1.5)
-                    before, began, count = cpu_s(node.pid), time.monotonic(), len(images)
+                    used.cpu_s()
+                    began, count = time.monotonic(), len(images)
                     spin_for(options.seconds)
                     took = time.monotonic() - began
-                    after = cpu_s(node.pid)
-                    found[case].append(tuple(100 * (b - a) / took for a, b in zip(before, after)))
+                    found[case].append([100 * each / took for each in used.cpu_s()])
                     if has_image:
                         print(f"{case}: {(len(images) - count) / took:.1f} debug images per second", flush=True)
                     if looking:
@@ -168,8 +182,8 @@ def main() -> None:
     print("case          threads for those who look     whole node   (% of one CPU: median, least to most)")
     for case, rounds in found.items():
         cells = []
-        for used in zip(*rounds):
-            cells.append(f"{statistics.median(used):6.2f} ({min(used):.2f} to {max(used):.2f})")
+        for shares in zip(*rounds):
+            cells.append(f"{statistics.median(shares):6.2f} ({min(shares):.2f} to {max(shares):.2f})")
         print(f"{case:12}  {cells[0]:27}  {cells[1]}")
 
 

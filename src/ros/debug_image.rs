@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use r2r::QosProfile;
 
@@ -59,8 +59,9 @@ impl DebugImage {
             let ending = ending.clone();
             move || {
                 while !ending.load(Ordering::Acquire) {
+                    let began = Instant::now();
                     work.look();
-                    thread::park_timeout(work.period);
+                    thread::park_timeout(work.period.saturating_sub(began.elapsed()));
                 }
             }
         };
