@@ -108,7 +108,8 @@ pub(super) fn read(
             .into());
         }
         pictures.insert((camera, number), png);
-        // Once for each message, not for each frame that it is in: it is the camera that is measured.
+        // Not for each frame that it is in: it is the camera that is measured. (Where frames that share a picture are written
+        // apart, it counts for both.)
         seen[camera].brightness.add(&picture.pixels);
     }
     Ok(pictures)
