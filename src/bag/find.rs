@@ -52,8 +52,9 @@ impl Bag {
 
 /// Every recording among `paths` and below the folders among them, each once, sorted.
 ///
-/// A folder with a `metadata.yaml` is one recording, and so is a dataset of LeRobot. Files without one are joined where their names and times say that
-/// they are one recording; that is noted. A file that is named is read with those named beside it, and no other.
+/// A folder with a `metadata.yaml` is one recording, and so is a dataset of LeRobot. Files without one are joined where
+/// their names and times say that they are one recording; that is noted. A file that is named is read with those named
+/// beside it, and no other.
 ///
 /// # Errors
 /// Every path that cannot be read, every folder without a recording, and every recording of a kind that is not read.

@@ -1,9 +1,10 @@
-//! Recordings: MCAP files and databases of sqlite3 as ROS 2 writes them, readable also when cut off, and datasets of LeRobot.
+//! Recordings: MCAP files and databases of sqlite3 as ROS 2 writes them, readable also when cut off, and datasets of
+//! LeRobot.
 //!
 //! Written, as MCAP, by `recording`: a folder with `metadata.yaml` (`information`), the files in it by `writer`. To read:
 //! `find` turns what a user names into recordings of one or more files (`metadata`, `split`), `storage` opens a file as what
-//! it is, `layout` notes where its chunks are and which times they span, and `records` gives the messages in the order of
-//! their times.
+//! it is (a database in `sqlite`, a dataset in `lerobot`), `layout` notes where its chunks are and which times they span,
+//! and `records` gives the messages in the order of their times.
 
 mod channels;
 mod chunk;

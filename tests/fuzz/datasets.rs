@@ -1,5 +1,5 @@
-//! Datasets of LeRobot: what they say of themselves, their tables, and the pictures within. Videos are decoded by ffmpeg in a
-//! process of its own, and only where one is.
+//! Datasets of LeRobot: what they say of themselves, their tables, and the pictures within. Videos are decoded by
+//! ffmpeg in a process of its own, and only where one is.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};

@@ -137,3 +137,48 @@ def test_features_have_what_a_training_elsewhere_needs(exported: tuple[Path, lis
         width = len(rows[0][modality["column"]])
         assert width == modality["width"] * modality["history"] == len(modality["mean"]) == len(modality["std"])
     assert (tmp_path / "features/policy.yaml").exists()
+
+
+def test_weights_that_something_else_learned_make_the_folder_a_policy(
+    exported: tuple[Path, list[Frame]], tmp_path: Path
+) -> None:
+    folder, _ = exported
+    run("export", folder / "bag.yaml", folder / "bag", "--out", tmp_path / "policy", "--features")
+    table = pq.read_table(tmp_path / "policy/features.parquet")
+    told = json.loads(table.schema.metadata[b"late_fusion"])
+    random, width, tensors = np.random.default_rng(5), 0, {}
+    for modality in told["modalities"]:
+        name, features = modality["name"], len(modality["mean"])
+        tensors |= {f"standardize.{name}.{part}": np.array(modality[part]) for part in ("mean", "std")}
+        if name == "instruction":
+            tensors["projection.instruction.weight"] = random.normal(size=(4, features))
+            tensors["projection.instruction.bias"] = random.normal(size=4)
+            features = 4
+        width += features
+    tensors |= {"head.0.weight": random.normal(size=(8, width)) / width, "head.0.bias": random.normal(size=8)}
+    tensors |= {"head.1.weight": random.normal(size=(2, 8)) / 8, "head.1.bias": np.zeros(2)}
+    tensors |= {f"action.{part}": np.array(told["action"][part]) for part in ("mean", "std")}
+    tensors = {name: tensor.astype("<f4") for name, tensor in tensors.items()}
+    header, at = {}, 0
+    for name, tensor in tensors.items():
+        header[name] = {"dtype": "F32", "shape": tensor.shape, "data_offsets": [at, at + tensor.nbytes]}
+        at += tensor.nbytes
+    text = json.dumps(header).encode()
+    file = len(text).to_bytes(8, "little") + text + b"".join(tensor.tobytes() for tensor in tensors.values())
+    (tmp_path / "policy/weights.safetensors").write_bytes(file)
+    row = table.to_pylist()[7]
+    features = {modality["name"]: row[modality["column"]] for modality in told["modalities"]}
+    (tmp_path / "row.json").write_text(json.dumps(features))
+    words = (executable("late_fusion"), "predict", "--policy", tmp_path / "policy", "--features", tmp_path / "row.json")
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    aligned = []
+    for name, values in features.items():
+        values = (np.array(values) - tensors[f"standardize.{name}.mean"]) / tensors[f"standardize.{name}.std"]
+        if name == "instruction":
+            values = tensors["projection.instruction.weight"] @ values + tensors["projection.instruction.bias"]
+        aligned.append(values)
+    hidden = np.maximum(tensors["head.0.weight"] @ np.concatenate(aligned) + tensors["head.0.bias"], 0)
+    expected = (tensors["head.1.weight"] @ hidden) * tensors["action.std"] + tensors["action.mean"]
+    found = list(json.loads(done.stdout)["action"].values())
+    np.testing.assert_allclose(found, np.clip(expected, -1, 1), atol=1e-4)

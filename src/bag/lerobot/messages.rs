@@ -6,7 +6,9 @@ use super::info::{Feature, Info, Kind};
 use super::place::Place;
 use super::table::Cells;
 use super::tasks::Tasks;
-use super::timeline::{ACTS_AFTER_NS, ENDS_AFTER_NS, SAID_BEFORE_NS, STARTS_BEFORE_NS, Stretch};
+use super::timeline::{
+    ACTS_AFTER_NS, ENDS_AFTER_NS, LONGEST_S, SAID_BEFORE_NS, STARTS_BEFORE_NS, Stretch,
+};
 use super::topics::{TopicNumbers, is_action};
 use super::video::Picture;
 use super::videos::Videos;
@@ -38,7 +40,9 @@ impl Messages<'_> {
     pub fn add(&mut self, row: u64, cells: &Cells) -> Result<(), String> {
         let timestamp = cells.number("timestamp")?;
         let seconds = self.info.seconds(timestamp, cells.number("frame_index")?);
-        let now_ns = self.stretch.zero_ns + (seconds * 1e9).round() as i64;
+        // The table may be another one by now than when it was listed.
+        let since_ns = (seconds.clamp(0.0, LONGEST_S) * 1e9).round() as i64;
+        let now_ns = self.stretch.zero_ns + since_ns;
         let (is_first, is_last) = (row == 0, row + 1 == self.stretch.rows);
         let begins = is_first && self.stretch.begins;
         if begins {

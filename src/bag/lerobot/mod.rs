@@ -1,14 +1,14 @@
 //! Datasets of LeRobot, v3.0, v2.1 and v2.0, as they lie on a disk.
 //!
 //! A stretch of frames becomes a block of the records that an MCAP file has, so that everything above reads one kind of
-//! recording. Every feature is a topic of its name (`topics`): numbers are joint states with the names of `meta/info.json`, and those
-//! of the action the positions of a trajectory, for they were commanded and not measured. A picture
-//! within the table is a compressed image, one of a video a raw image. Beside them there are `task`, the sentence of the
-//! frame, and `episode`, the markers.
+//! recording. Every feature is a topic of its name (`topics`): numbers are joint states with the names of
+//! `meta/info.json`, and those of the action the positions of a trajectory, for they were commanded and not measured. A
+//! picture within the table is a compressed image, one of a video a raw image. Beside them there are `task`, the
+//! sentence of the frame, and `episode`, the markers.
 //!
-//! `info`, `tasks` and `videos` read `meta/`; `timeline` lists the frames by the small columns of their tables; `table` reads
-//! Parquet, `numbers` what is in its cells; `messages` makes a frame's messages. A picture of a video is decoded (`video`)
-//! when it is asked for, and until then only its place is there.
+//! `info`, `tasks` and `videos` read `meta/`; `timeline` lists the frames by the small columns of their tables; `table`
+//! reads Parquet, `numbers` what is in its cells; `messages` makes a frame's messages. A picture of a video is decoded
+//! (`video`) when it is asked for, and until then only its place is there.
 
 mod info;
 mod messages;

@@ -172,7 +172,11 @@ impl Cells<'_> {
     /// In words, with the file and the column, that there is none.
     pub fn picture(&self, column: &str) -> Result<&[u8], String> {
         numbers::picture(self.column(column)?, self.row).ok_or_else(|| {
-            self.told(column, "has no picture in this row; pictures are read that are within the table, as LeRobot embeds them")
+            self.told(
+                column,
+                "has no picture in this row; those are read that are \
+                 within the table, as LeRobot embeds them",
+            )
         })
     }
 

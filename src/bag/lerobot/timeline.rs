@@ -12,10 +12,10 @@ const BEGIN_NS: i64 = 1_000_000_000;
 const PAUSE_NS: i64 = 500_000_000;
 
 /// An episode is not longer than this, in seconds.
-const LONGEST_S: f64 = 1e7;
+pub(super) const LONGEST_S: f64 = 1e7;
 
-/// How long before a frame its episode starts, and its task is said; how long after it the action leaves, and the episode
-/// ends. A label is paired with what was recorded before it.
+/// How long before a frame its episode starts, and its task is said; how long after it the action leaves, and the
+/// episode ends. A label is paired with what was recorded before it.
 pub(super) const STARTS_BEFORE_NS: i64 = 2_000;
 pub(super) const SAID_BEFORE_NS: i64 = 1_000;
 pub(super) const ACTS_AFTER_NS: i64 = 1_000;

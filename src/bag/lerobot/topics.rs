@@ -110,8 +110,8 @@ impl TopicNumbers {
     }
 }
 
-/// The topic of a feature: its name, with the dots between its parts as a topic has them, and nothing in it that a topic
-/// may not have.
+/// The topic of a feature: its name, with the dots between its parts as a topic has them, and nothing in it that a
+/// topic may not have.
 fn topic_of(feature: &str) -> String {
     let part = |part: &str| {
         let legal = part.chars().map(|c| match c.is_ascii_alphanumeric() {

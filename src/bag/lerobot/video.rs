@@ -75,8 +75,8 @@ impl Decoder {
             .stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => format!(
-                "{} is a video, and {PROGRAM}, which decodes videos, is not installed (Debian and Ubuntu: sudo apt install \
-                 ffmpeg)",
+                "{} is a video, and {PROGRAM}, which decodes videos, is not installed \
+                 (Debian and Ubuntu: sudo apt install ffmpeg)",
                 path.display()
             ),
             _ => format!("{PROGRAM} cannot be started: {e}"),

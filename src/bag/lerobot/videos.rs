@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::info::{Info, NAME, path_of};
 use super::table::{self, Table};
+use super::timeline::LONGEST_S;
 use crate::files;
 
 /// Where episodes are described from v3.0 on, and before.
@@ -153,6 +154,12 @@ impl Reading<'_> {
         from_s: f64,
     ) -> Result<(), String> {
         let name = self.cameras[camera];
+        if !(0.0..=LONGEST_S).contains(&from_s) {
+            return Err(format!(
+                "{TABLES}: episode {episode} begins at second {from_s} of its video of {name}; \
+                 allowed: 0 to {LONGEST_S}"
+            ));
+        }
         let path = path_of(self.template, numbers, &[("video_key", name)])?;
         let video = match self.known.get(&path) {
             Some(video) => *video,

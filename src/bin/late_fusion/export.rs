@@ -7,12 +7,12 @@ use late_fusion::train::{Format, Options, export};
 
 /// Turn recordings into a LeRobot dataset, or into features to train elsewhere.
 ///
-/// Pairs modalities and labels as `late_fusion train` does, and writes one frame for each label. Without --features: a LeRobot
-/// dataset v3.0, with pictures as png inside its tables, which loses nothing. Vectors become observation.state, cameras
-/// observation.images.<modality>, the instruction the task, and labels the action.
+/// Pairs modalities and labels as `late_fusion train` does, and writes one frame for each label. Without --features: a
+/// LeRobot dataset v3.0, with pictures as png inside its tables, which loses nothing. Vectors become observation.state,
+/// cameras observation.images.<modality>, the instruction the task, and labels the action.
 ///
-/// With --features: features.parquet, with the feature of every modality as its frozen encoder makes it and the label beside
-/// it, and the policy.yaml that weights.safetensors is to be learned for, by any framework on any machine.
+/// With --features: features.parquet, with the feature of every modality as its frozen encoder makes it and the label
+/// beside it, and the policy.yaml that weights.safetensors is to be learned for, by any framework on any machine.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -47,7 +47,7 @@ const EXAMPLES: &str = "\
 Examples:
   late_fusion export my_robot/training.yaml last_week/ --out datasets/last_week
   late_fusion export my_robot/training.yaml last_week/ --out features --features
-  python3 examples/train_head.py features && late_fusion check --policy features --params-file my_robot/node.param.yaml";
+  python3 examples/train_head.py features";
 
 /// Exports, and says in a few lines what came of it.
 ///

@@ -47,8 +47,8 @@ pub(super) fn write(
     let modalities = job.file.policy.modalities.iter().zip(&job.inputs);
     for (modality, _) in modalities.filter(|(_, input)| input.map.is_some()) {
         errors.add(format!(
-            "modality {}: encoder.pooling is spatial_softmax, which is learned with the policy, so that its feature is not \
-             known before; mean, grid, flatten, cls and none are exported",
+            "modality {}: encoder.pooling is spatial_softmax, which is learned with the policy, so that its \
+             feature is not known before; mean, grid, flatten, cls and none are exported",
             modality.name
         ));
     }
@@ -57,7 +57,8 @@ pub(super) fn write(
         relocate(&mut modality.source, &job.file.folder, folder.name())?;
     }
     let yaml = serde_yaml::to_string(&job.file.policy).map_err(|e| folder.problem(&e))?;
-    let head = "# Written by `late_fusion export --features`; paths start from this folder, where weights.safetensors belongs.\n";
+    let head = "# Written by `late_fusion export --features`; paths start from this folder.\n\
+                # weights.safetensors belongs beside it.\n";
     folder.write(POLICY, &format!("{head}{yaml}"))?;
     let split = job.split(dataset);
     let told = told(job, dataset, &split).to_string();

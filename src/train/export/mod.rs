@@ -1,8 +1,8 @@
 //! `late_fusion export`: what a training would learn from, for other programs.
 //!
-//! Samples are paired as for a training, by the same code. Either their messages become a LeRobot dataset (`dataset`, with
-//! the `columns` of its frames, `pictures`, `statistics` and `metadata`), or the features of the frozen encoders become a
-//! table (`features`). `table` writes Parquet for both.
+//! Samples are paired as for a training, by the same code. Either their messages become a LeRobot dataset (`dataset`,
+//! with the `columns` of its frames, `pictures`, `statistics` and `metadata`), or the features of the frozen encoders
+//! become a table (`features`). `table` writes Parquet for both.
 
 mod columns;
 mod dataset;
@@ -23,7 +23,8 @@ use crate::errors::ConfigErrors;
 pub enum Format {
     /// A LeRobot dataset v3.0.
     LeRobot,
-    /// The features that the frozen encoders make, with the labels, in one Parquet file, and the policy without its weights.
+    /// The features that the frozen encoders make, with the labels, in one Parquet file, and the policy without its
+    /// weights.
     Features,
 }
 

@@ -101,14 +101,15 @@ pub(super) fn read(
         let size = *seen[camera].size.get_or_insert(found);
         if size != found {
             return Err(format!(
-                "modality {name}: its pictures have {} × {} pixels and then {} × {}; a LeRobot dataset has one size for \
-                 each camera. Export the recordings apart",
+                "modality {name}: its pictures have {} × {} pixels and then {} × {}; a LeRobot dataset has \
+                 one size for each camera. Export the recordings apart",
                 size.0, size.1, found.0, found.1
             )
             .into());
         }
         pictures.insert((camera, number), png);
-        // Once for each message, not for each frame that it is in: it is the camera that is measured.
+        // Not for each frame that it is in: it is the camera that is measured. (Where frames that share a picture are
+        // written apart, it counts for both.)
         seen[camera].brightness.add(&picture.data);
     }
     Ok(pictures)

@@ -1,4 +1,5 @@
-//! How the numbers and pictures of a dataset are distributed, as `meta/stats.json` says it: by these LeRobot normalizes.
+//! How the numbers and pictures of a dataset are distributed, as `meta/stats.json` says it: by these LeRobot
+//! normalizes.
 
 use serde_json::{Map, Value, json};
 
