@@ -11,7 +11,7 @@ use crate::message::{CompressedImageView, MessageError, MessageType};
 use crate::modality::Message;
 
 /// How large a picture is made that is not a jpeg already.
-const ROOM: Room = Room::Within(640, 480);
+const ROOM: Room = Room::Within(480, 360);
 
 /// A jpeg of a camera that has more bytes is made smaller.
 const MOST_BYTES: usize = 1_000_000;
