@@ -30,8 +30,8 @@ pub(super) struct Shown {
 }
 
 impl Cameras {
-    /// The newest picture of a camera; `None` where none has come. It may take a moment. Others who ask for the same one
-    /// meanwhile wait for it.
+    /// The newest picture of a camera; `None` where none has come. It may take a moment. Others who ask for the same
+    /// one meanwhile wait for it.
     ///
     /// # Errors
     /// What is wrong with the newest message.
