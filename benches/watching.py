@@ -3,10 +3,10 @@
     source scripts/env.bash && cargo build --release
     python3 benches/watching.py --node target/release/late_fusion_node
 
-A camera (640 × 480, rgb8, 30 Hz) and joints (100 Hz) come from this process, and the shipped policy drives. The four cases
-take turns, round after round, so that whatever else the machine does falls on all of them. Prints, for each, the time that
-the threads took which are there for those who look, and that of the whole node, in per cent of one CPU: the median of the
-rounds, and the least and the most.
+A camera (640 × 480, rgb8, 30 Hz) and joints (100 Hz) come from this process, and the shipped policy drives. The four
+cases take turns, round after round, so that whatever else the machine does falls on all of them. Prints, for each, the
+time that the threads took which are there for those who look, and that of the whole node, in per cent of one CPU: the
+median of the rounds, and the least and the most.
 """
 
 from __future__ import annotations

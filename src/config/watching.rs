@@ -37,8 +37,8 @@ pub(super) fn debug_image_rate_hz(d: &mut Declarations) -> f64 {
         "debug_image_rate_hz",
         10.0,
         Bounds::or(0.1..=30.0, 0.0, "for never"),
-        "How often per second ~/debug/image/compressed shows what the node sees and does, while somebody subscribes to it; \
-         0 for never.",
+        "How often per second ~/debug/image/compressed shows what the node sees and does, while somebody subscribes to \
+         it; 0 for never.",
     )
 }
 
@@ -79,16 +79,16 @@ impl DashboardConfig {
         let lengths = SHORTEST_TOKEN..=LONGEST_TOKEN;
         if !token.is_empty() && !(is_legal && lengths.contains(&token.len())) {
             d.problem(format!(
-                "parameter dashboard.token has {} bytes; {SHORTEST_TOKEN} to {LONGEST_TOKEN} letters, digits and signs of \
-                 ASCII are allowed (openssl rand -hex 16 makes a good one)",
+                "parameter dashboard.token has {} bytes; {SHORTEST_TOKEN} to {LONGEST_TOKEN} letters, digits and signs \
+                 of ASCII are allowed (openssl rand -hex 16 makes a good one)",
                 token.len()
             ));
         }
         if enabled && token.is_empty() && !address.is_loopback() {
             d.problem(format!(
-                "parameter dashboard.address is {address}, from which the robot can be instructed over the network, and \
-                 dashboard.token is empty; set a token of {SHORTEST_TOKEN} characters or more (openssl rand -hex 16 makes \
-                 one), or the address 127.0.0.1"
+                "parameter dashboard.address is {address}, from which the robot can be instructed over the network, \
+                 and dashboard.token is empty; set a token of {SHORTEST_TOKEN} characters or more (openssl rand -hex 16 \
+                 makes one), or the address 127.0.0.1"
             ));
         }
         enabled.then_some(Self {

@@ -1,9 +1,9 @@
 //! Why did it move? The exact share of every modality in an action.
 //!
-//! The contribution of modality m is its Shapley value over the modalities P that are present:
-//! φ_m = Σ_{S ⊆ P∖m} |S|!·(|P|−|S|−1)!/|P|! · (v(S ∪ m) − v(S)), where v(S) is the policy's action with all modalities
-//! but S absent (Shapley 1953, "A value for n-person games"). It is the only division that treats modalities alike, gives
-//! nothing to one that changes nothing, and adds up: Σ φ_m = v(P) − v(∅).
+//! The contribution of modality m is its Shapley value over the modalities P that are present: φ_m = Σ_{S ⊆ P∖m}
+//! |S|!·(|P|−|S|−1)!/|P|! · (v(S ∪ m) − v(S)), where v(S) is the policy's action with all modalities but S absent
+//! (Shapley 1953, "A value for n-person games"). It is the only division that treats modalities alike, gives nothing to
+//! one that changes nothing, and adds up: Σ φ_m = v(P) − v(∅).
 
 use nalgebra::DVector;
 
@@ -19,8 +19,8 @@ pub const MOST_MODALITIES: usize = 12;
 pub struct Contributions {
     modalities: usize,
     actions: usize,
-    /// v(S), one action per subset of the modalities; bit i is the policy's i-th one. Only those of the present ones are
-    /// filled.
+    /// v(S), one action per subset of the modalities; bit i is the policy's i-th one. Only those of the present ones
+    /// are filled.
     worth: Vec<f64>,
     /// By |S|, the weight |S|!·(|P|−|S|−1)!/|P|!, for the present |P|.
     shares: Vec<f64>,
@@ -62,8 +62,8 @@ impl Contributions {
         })
     }
 
-    /// Computes them for projected features, as [`Policy::act_on_projected`] takes them. [`Policy::trace`] is then that of
-    /// all of them.
+    /// Computes them for projected features, as [`Policy::act_on_projected`] takes them. [`Policy::trace`] is then that
+    /// of all of them.
     pub fn compute_on_projected<T: Number>(
         &mut self,
         policy: &mut Policy<T>,
@@ -134,9 +134,10 @@ impl Contributions {
         &self.values[modality * self.actions..][..self.actions]
     }
 
-    /// The signed share of each modality in the action, between -1 and 1: for each number of the action its contribution
-    /// relative to those of all modalities, Σ|φ|, counted positive where it pushes the number where it went, from the action
-    /// with nothing, and negative where it pushes it back; the mean over the numbers that anything contributed to.
+    /// The signed share of each modality in the action, between -1 and 1: for each number of the action its
+    /// contribution relative to those of all modalities, Σ|φ|, counted positive where it pushes the number where it
+    /// went, from the action with nothing, and negative where it pushes it back; the mean over the numbers that
+    /// anything contributed to.
     pub fn shares(&self) -> Vec<f64> {
         let mut shares = vec![0.0; self.modalities];
         let mut counted = 0_u32;

@@ -1,8 +1,9 @@
 //! Who may ask: everyone who knows the token, from a page of ours.
 //!
 //! A browser asks on behalf of whatever page is open in it. Three things keep other pages out: they cannot read our
-//! answers (no CORS), cannot send our header without being asked for permission that they never get, and cannot pass for us
-//! under a name of theirs that leads to this machine (DNS rebinding), for without a token only names of this machine count.
+//! answers (no CORS), cannot send our header without being asked for permission that they never get, and cannot pass
+//! for us under a name of theirs that leads to this machine (DNS rebinding), for without a token only names of this
+//! machine count.
 
 use std::net::IpAddr;
 

@@ -11,7 +11,7 @@ use crate::message::{CompressedImageView, MessageError, MessageType};
 use crate::modality::Message;
 
 /// How large a picture is made that is not a jpeg already.
-const ROOM: Room = Room::Within(640, 480);
+const ROOM: Room = Room::Within(480, 360);
 
 /// A jpeg of a camera that has more bytes is made smaller.
 const MOST_BYTES: usize = 1_000_000;
@@ -30,8 +30,8 @@ pub(super) struct Shown {
 }
 
 impl Cameras {
-    /// The newest picture of a camera; `None` where none has come. It may take a moment. Others who ask for the same one
-    /// meanwhile wait for it.
+    /// The newest picture of a camera; `None` where none has come. It may take a moment. Others who ask for the same
+    /// one meanwhile wait for it.
     ///
     /// # Errors
     /// What is wrong with the newest message.

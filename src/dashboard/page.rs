@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 
 const PAGE: &str = include_str!("page.html");
 
-/// The page, which may run its own script and ask its own server, may load nothing else, and may not be put into another.
+/// The page, which may run its own script and ask its own server, may load nothing else, and may not be put into
+/// another.
 pub(super) struct Page {
     policy: HeaderValue,
 }

@@ -44,8 +44,8 @@ impl Canvas {
         let Ok(()) = self.fill_solid(&area, colour);
     }
 
-    /// A text whose upper left corner is at `at`, cut so that it is at most `width` pixels wide. Returns the width that it
-    /// has.
+    /// A text whose upper left corner is at `at`, cut so that it is at most `width` pixels wide. Returns the width that
+    /// it has.
     pub fn text(
         &mut self,
         text: &str,

@@ -1,5 +1,5 @@
-//! What a person sees of a running node: its state as one value, made only when somebody asks for it, and the debug image
-//! that is drawn of it.
+//! What a person sees of a running node: its state as one value, made only when somebody asks for it, and the debug
+//! image that is drawn of it.
 
 mod canvas;
 mod debug_image;

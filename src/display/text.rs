@@ -10,8 +10,8 @@ pub(super) fn advance(font: &MonoFont<'_>) -> u32 {
     font.character_size.width + font.character_spacing
 }
 
-/// A text of people as one line of at most `width` pixels. What cannot be seen becomes a space; letters that the font does
-/// not have are drawn as question marks.
+/// A text of people as one line of at most `width` pixels. What cannot be seen becomes a space; letters that the font
+/// does not have are drawn as question marks.
 pub(super) fn fitted(text: &str, font: &MonoFont<'_>, width: u32) -> String {
     let room = (width / advance(font)) as usize;
     let visible = |letter: char| match letter.is_control() || letter.is_whitespace() {

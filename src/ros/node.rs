@@ -51,8 +51,8 @@ const SPIN_IN_TRANSITION: Duration = Duration::from_millis(5);
 const LAST_PATIENCE: Duration = Duration::from_secs(3);
 
 #[cfg(not(feature = "dashboard"))]
-const NO_DASHBOARD: &str = "parameter dashboard.enabled is true, but late_fusion was built without its feature dashboard; \
-     build it with cargo build --release (the feature is among the default ones), or set the parameter to false";
+const NO_DASHBOARD: &str = "parameter dashboard.enabled is true, but late_fusion was built without its feature \
+     dashboard; build it with cargo build --release (the feature is among the default ones), or set the parameter to false";
 
 /// Runs the node until a signal asks it to end.
 ///

@@ -11,8 +11,8 @@ use crate::spec::ModalitySpec;
 use crate::time::Stamp;
 use crate::window::Quantiles;
 
-/// Shows in `view` what there is to see of a policy at `now`, which is `at` on a clock that never steps. `commands` says
-/// whether commands leave.
+/// Shows in `view` what there is to see of a policy at `now`, which is `at` on a clock that never steps. `commands`
+/// says whether commands leave.
 pub fn show(
     view: &mut View,
     source: &mut StatusSource,

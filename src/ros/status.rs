@@ -122,7 +122,8 @@ impl StatusReporter {
         let report = self.source.as_mut().map(|source| *source.reports.read());
         let cause = self.cause(now, lifecycle.state, report.as_ref());
         if self.node.sights.is_asked() {
-            let sight = self.sight(now, cause, &lifecycle, report.as_ref());
+            // Not `now`, which may be before whoever asked had asked.
+            let sight = self.sight(Instant::now(), cause, &lifecycle, report.as_ref());
             self.node.sights.put(sight);
         }
         let is_ending = matches!(cause, Cause::Waiting(_) | Cause::Stopped(_));

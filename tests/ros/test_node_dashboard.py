@@ -10,8 +10,8 @@ import pytest
 from manager import Manager
 from page import ON, OURS, Page, modality
 from parameters import wired
-from PIL import Image as Picture
 from pictures import encoded
+from PIL import Image as Picture
 from policies import STOP, Policy, colour, constant_policy, sentence, vector
 from program import refused
 from robot import Robot, joints, numbers, picture
@@ -96,8 +96,8 @@ def test_a_raw_picture_becomes_a_jpeg(robot: Robot) -> None:
     page = drive(robot)
     answer = page.ask("/api/cameras/scene")
     shown = Picture.open(io.BytesIO(answer.body)).convert("RGB")
-    assert shown.size == (640, 480)
-    assert shown.getpixel((320, 240)) == pytest.approx((128, 0, 0), abs=6)
+    assert shown.size == (480, 360)
+    assert shown.getpixel((240, 180)) == pytest.approx((128, 0, 0), abs=6)
 
 
 def test_what_is_typed_arrives_on_the_topic(robot: Robot) -> None:
