@@ -1,8 +1,9 @@
-"""Meta-World behind ROS 2 topics: the world in which `late_fusion` is recorded, shown and measured.
+"""Robots on MuJoCo behind ROS 2 topics: the world in which `late_fusion` is recorded, shown and measured.
 
 The pieces, from the inside out:
 
-* `scene` (with `placements` and `camera`): a robot arm and one object, reset from a seed;
+* `scene` (with `placements` and `camera`), `so101_scene`, `diff_drive_scene`: a robot and what is around it, reset from
+  a seed;
 * `tasks`, `expert`, `judge`: what can be asked for, who can do it, and whether it was done;
 * `ros`, `bridge`, `operator`: the scene's topics, its time, and the one who gives instructions;
 * `pace`, `episode`: who waits for whom, and one run;

@@ -1,4 +1,4 @@
-"""The scene's topics: cameras, arm, time and markers out; commands in."""
+"""The scene's topics: cameras, state, time and markers out; commands in."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import numpy as np
 from builtin_interfaces.msg import Time
 from PIL import Image as Picture
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CompressedImage, Image, JointState
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
-from late_fusion_sim.commands import command_type
+from late_fusion_sim.commands import messages_of
 from late_fusion_sim.faults import Fault
 from late_fusion_sim.latency import NO_LATENCY, InFlight, Latency
 from late_fusion_sim.robot import SAWYER, Observation, Robot
@@ -36,10 +36,10 @@ GIVE_UP_S = 10.0
 
 @dataclass(frozen=True)
 class Command:
-    """What the node wants the arm to do."""
+    """What the node wants the robot to do."""
 
     values: np.ndarray
-    """In the order of `Robot.joints`."""
+    """In the order of `Robot.axes`."""
     stamp_ns: int
     """The node's stamp: in lockstep that of the observation it answers. Of a type without one, that of the newest
     observation: the node answers each once."""
@@ -92,7 +92,7 @@ class Bridge:
     ) -> None:
         node = participant.node
         self.robot = robot
-        self._type = command_type(robot)
+        self._messages = messages_of(robot)
         self._asked_ns = 0
         self.latency = latency
         self._pictures: InFlight[Observation] = InFlight(latency.camera_s)
@@ -103,12 +103,14 @@ class Bridge:
             name: ImageTopics(participant, topic, f"{topic.partition('/')[0]}_optical")
             for name, topic in robot.cameras.items()
         }
-        self._joints = participant.publisher(JointState, "joint_states", reliable(5))
-        self._expert = participant.publisher(self._type.label_message, robot.label_topic, reliable(10))
+        self._state = participant.publisher(self._messages.state_message, robot.state_topic, reliable(5))
+        self._expert = participant.publisher(self._messages.label_message, robot.label_topic, reliable(10))
         self._episode = participant.publisher(String, "episode", reliable(10))
         # Time that stands still is published again and again; real time is everybody's own.
         self._clock = participant.publisher(Clock, "/clock", reliable(1)) if simulated_time else None
-        self._action = node.create_subscription(self._type.message, "action", self._on_action, reliable(100))
+        self._action = node.create_subscription(
+            self._messages.command_message, robot.command_topic, self._on_action, reliable(100)
+        )
         self.commands: list[Command] = []
         self.faults: tuple[Fault, ...] = ()
         self.step = 0
@@ -132,11 +134,11 @@ class Bridge:
             self._clock.publish(Clock(clock=stamp_of(self.now_ns)))
 
     def publish(self, observation: Observation, stamp_ns: int) -> None:
-        """Publishes the arm, and those pictures that have arrived by now, each under the stamp of its exposure."""
+        """Publishes the state, and those pictures that have arrived by now, each under the stamp of its exposure."""
         self.tell_time()
         self._pictures.send(stamp_ns, self._with_faults(observation))
         self.deliver(stamp_ns)
-        self._publish_joints(observation, stamp_ns)
+        self._publish_state(observation, stamp_ns)
 
     def deliver(self, now_ns: int) -> None:
         """Publishes the pictures that have arrived since the last time."""
@@ -169,10 +171,8 @@ class Bridge:
         for name, picture in pictures.pictures.items():
             self._cameras[name].publish(picture, stamp)
 
-    def _publish_joints(self, observation: Observation, stamp_ns: int) -> None:
-        joints = JointState(name=list(self.robot.joints), position=observation.state.tolist())
-        joints.header.stamp = stamp_of(stamp_ns)
-        self._joints.publish(joints)
+    def _publish_state(self, observation: Observation, stamp_ns: int) -> None:
+        self._state.publish(self._messages.state(observation.state, stamp_ns))
 
     def ask(self, observation: Observation, check: Callable[[], None]) -> Command:
         """Lockstep: publishes an observation and waits for the command that answers it.
@@ -194,7 +194,7 @@ class Bridge:
         while time.monotonic() < end:
             self.tell_time()
             self._publish_pictures(self._newest, stamp_ns)
-            self._publish_joints(observation, stamp_ns)
+            self._publish_state(observation, stamp_ns)
             self._participant.spin_until(lambda: self._answer(stamp_ns) is not None, ASK_AGAIN_S)
             if (answer := self._answer(stamp_ns)) is not None:
                 return answer
@@ -214,7 +214,7 @@ class Bridge:
 
     def label(self, action: np.ndarray, stamp_ns: int) -> None:
         """Publishes what the demonstrator wants at the observation of this stamp."""
-        self._expert.publish(self._type.label(action, stamp_ns))
+        self._expert.publish(self._messages.label(action, stamp_ns))
 
     def mark(self, text: str) -> None:
         """Publishes an episode marker: `start`, `change`, `success` or `failure`."""
@@ -226,9 +226,9 @@ class Bridge:
         Where nothing is said, the senses are all but the optional cameras.
         """
         if senses is None:
-            senses = frozenset(self.robot.cameras) - self.robot.optional_cameras | {"joints"}
+            senses = frozenset(self.robot.cameras) - self.robot.optional_cameras | {self.robot.state_modality}
         missing = [topics.name for name, topics in self._cameras.items() if name in senses and not topics.wanted]
-        needed = [self._joints] if "joints" in senses else []
+        needed = [self._state] if self.robot.state_modality in senses else []
         needed += [self._expert, self._episode] if recording else []
         return missing + [each.topic for each in needed if each.listeners == 0]
 
@@ -248,8 +248,8 @@ class Bridge:
     def _on_action(self, message: Any, info: dict) -> None:
         # Some middlewares do not tell when a message arrived; then now is the best that is known.
         received_ns = info["received_timestamp"] or time.time_ns()
-        stamp_ns = self._type.stamp_ns(message)
-        values = self._type.read(message)
+        stamp_ns = self._messages.stamp_ns(message)
+        values = self._messages.command(message)
         self.commands.append(Command(values, self._asked_ns if stamp_ns is None else stamp_ns, received_ns))
 
 

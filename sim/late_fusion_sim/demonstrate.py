@@ -2,15 +2,15 @@
 
     python -m late_fusion_sim.demonstrate --episodes 40
 
-The expert hardly gets its way: what is carried out comes late, with noise, and again and again the hand is pushed
+The expert hardly gets its way: what is carried out comes late, with noise, and again and again the robot is pushed
 aside. What is published as the expert's action has none of it. So a recording shows how to come back from places where
 an expert alone would never be, and has seen more of them. A task is played until it was done `--episodes` times;
 failures are marked as such and left to the reader.
 
 What is wanted is said again and again in other words while it is done: a policy can tell a sentence's meaning from its
-wording only if it hears many wordings. On the table with shapes another one is meant now and then, elsewhere the other
-task of a pair (`--change`): nothing tells a policy better that the sentence decides than one picture with two sentences
-and two answers.
+wording only if it hears many wordings. On the table with shapes another one is meant now and then, elsewhere another
+task of the scene (`--change`): nothing tells a policy better that the sentence decides than one picture with two
+sentences and two answers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import argparse
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -34,7 +34,7 @@ from late_fusion_sim.placements import RECORDING_SEEDS
 from late_fusion_sim.progress import Progress
 from late_fusion_sim.recorded import Recorded
 from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant
-from late_fusion_sim.tasks import Task, load_tasks, opposite_of, select_tasks
+from late_fusion_sim.tasks import Task, load_tasks, others_of, select_tasks
 from late_fusion_sim.world import AnyScene, World, robot_of
 
 TIME_TO_SHOW = 2
@@ -56,7 +56,7 @@ TRIES_PER_START = 10
 """An expert that fails more often than this from one start is not demonstrating but guessing."""
 
 EASIER = 0.8
-"""Part of noise and pushes left after every failure: no start is given up, so that both tasks of a pair have it."""
+"""Part of noise and pushes left after every failure: no start is given up, so that all tasks of a scene have it."""
 
 
 def wordings(task: Task, seed: int) -> Iterator[str]:
@@ -65,6 +65,11 @@ def wordings(task: Task, seed: int) -> Iterator[str]:
     while True:
         rng.shuffle(order)
         yield from order
+
+
+def any_of(tasks: Sequence[Task], rng: np.random.Generator) -> Task:
+    """Any of these tasks; one alone costs no draw."""
+    return tasks[0] if len(tasks) == 1 else tasks[int(rng.integers(len(tasks)))]
 
 
 class Demonstrator:
@@ -90,16 +95,15 @@ class Demonstrator:
     def start_of(self, task: Task, number: int, episodes: int) -> int:
         """The seed of a demonstration's start.
 
-        Both tasks of a pair are shown from the same starts: one sentence, one answer, and were the starts others, the
-        picture would tell which. Where every demonstration has both, each has a start of its own: one task's after the
-        other's, never every second one, which in a Halton sequence would leave either task one half of the range.
+        All tasks of a scene are shown from the same starts: one sentence, one answer, and were the starts others, the
+        picture would tell which. Where every demonstration has several, each has a start of its own: one task's after
+        the other's, never by turns, which in a Halton sequence would leave either task of a pair one half of the range.
         """
-        opposite = opposite_of(task)
-        if not self._change or opposite is None:
+        if not self._change:
             return self._first_seed + number
         names = list(load_tasks())
-        comes_second = names.index(task.name) > names.index(opposite.name)
-        return self._first_seed + number + (episodes if comes_second else 0)
+        before = sum(names.index(other.name) < names.index(task.name) for other in others_of(task))
+        return self._first_seed + number + before * episodes
 
     def play_all(self, tasks: list[Task], episodes: int, disturbance: Disturbance) -> None:
         """Plays every task until it was done `episodes` times, once from each start."""
@@ -135,10 +139,10 @@ class Demonstrator:
         scene.reset(seed)
         self._bridge.set_scene()
         judge, meant = judge_of(task, scene), task
-        opposite = opposite_of(task) if self._change else None
-        if opposite and rng.random() < 0.5:
-            meant = opposite
-        experts = {either.name: expert_of(either) for either in (task, opposite) if either}
+        others = others_of(task) if self._change else ()
+        if others and rng.random() < 0.5:
+            meant = any_of(others, rng)
+        experts = {each.name: expert_of(each) for each in (task, *others)}
         self._stand_still(scene)
         self._say(meant, scene)
         self._set_apart()
@@ -147,12 +151,13 @@ class Demonstrator:
         done, command, end = False, 0, TIME_TO_SHOW * scene.robot.command_limit
         while command < end:
             due = time.monotonic() + self._period_s
+            made_up = done or command >= CALM_FROM
             say_again = command > 0 and command % SAY_AGAIN == 0 and not scene.layout
             if scene.layout and command in MEAN_ANOTHER:
                 scene.change_target(rng, AWAY_M)
                 self._change_to(meant, scene)
-            elif opposite and self._changes_mind(done or command >= CALM_FROM, meant is task, rng):
-                meant = opposite if meant is task else task
+            elif others and self._changes_mind(made_up, meant is task, rng):
+                meant = task if made_up else any_of([each for each in (task, *others) if each is not meant], rng)
                 self._change_to(meant, scene)
                 say_again = False
             self._set_apart()
@@ -168,8 +173,8 @@ class Demonstrator:
             command += 1
             verdict = None if done else judge.verdict()
             if verdict == "success":
-                done, end = True, command + (scene.robot.afterwards if opposite_of(task) else 0)
-            elif verdict and not opposite:
+                done, end = True, command + (scene.robot.afterwards if others_of(task) else 0)
+            elif verdict and not others:
                 # Who changes his mind may go the other way first; who does not has failed.
                 break
             time.sleep(max(0.0, due - time.monotonic()))
@@ -185,7 +190,7 @@ class Demonstrator:
             self._bridge.publish(scene.observe(self._bridge.wanted_cameras), self._bridge.now_ns)
 
     def _changes_mind(self, made_up: bool, as_asked: bool, rng: np.random.Generator) -> bool:
-        """Whether the other task of the pair is meant from now on; in the end it is the one asked for."""
+        """Whether another task of the scene is meant from now on; in the end it is the one asked for."""
         return not as_asked if made_up else rng.random() < self._change
 
     def _change_to(self, meant: Task, scene: AnyScene) -> None:
@@ -262,15 +267,15 @@ def options_parser() -> argparse.ArgumentParser:
         type=float,
         metavar="NUMBER",
         default=0.1,
-        help="probability, per control period, that the hand begins to be pushed aside (default: %(default)s)",
+        help="probability, per control period, that the robot begins to be pushed aside (default: %(default)s)",
     )
     parser.add_argument(
         "--change",
         type=float,
         metavar="NUMBER",
         default=0.06,
-        help="probability, per control period, that from then on the other task of a pair is meant, until the mind is "
-        "made up; with 0, both tasks are shown from the same starts (default: %(default)s)",
+        help="probability, per control period, that from then on another task of the scene is meant, until the mind is "
+        "made up; with 0, all tasks of a scene are shown from the same starts (default: %(default)s)",
     )
     add_camera_option(parser)
     parser.add_argument(
@@ -307,17 +312,18 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error(f"--change is {options.change}; a probability is 0 to 1")
     if options.rate <= 0:
         parser.error(f"--rate is {options.rate}; it must be above 0")
-    last = options.seed + options.episodes * (2 if options.change else 1) - 1
-    if options.seed not in RECORDING_SEEDS or last not in RECORDING_SEEDS:
-        parser.error(
-            f"--seed {options.seed} leads to starts up to {last}; recordings use {RECORDING_SEEDS.start} to "
-            f"{RECORDING_SEEDS.stop - 1}, so that evaluation has starts which training never saw"
-        )
     try:
         options.tasks = select_tasks(options.tasks)
         robot_of(options.tasks)
     except ValueError as error:
         parser.error(str(error))
+    tasks_of_a_scene = max(1 + len(others_of(task)) for task in options.tasks) if options.change else 1
+    last = options.seed + options.episodes * tasks_of_a_scene - 1
+    if options.seed not in RECORDING_SEEDS or last not in RECORDING_SEEDS:
+        parser.error(
+            f"--seed {options.seed} leads to starts up to {last}; recordings use {RECORDING_SEEDS.start} to "
+            f"{RECORDING_SEEDS.stop - 1}, so that evaluation has starts which training never saw"
+        )
     return options
 
 

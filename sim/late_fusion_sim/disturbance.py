@@ -22,7 +22,7 @@ class Disturbance:
     most_delay: int
     """The longest an action comes late, in control periods; each episode has a delay of its own."""
     push: float
-    """The probability, per control period, that the hand begins to be pushed aside: at full speed, in any direction."""
+    """The probability, per control period, that a push begins: at full speed, in any direction."""
 
     def lessened(self, share: float) -> Disturbance:
         """The same with a share of its noise and of its pushes."""
@@ -31,7 +31,7 @@ class Disturbance:
     def carried_out(self, rng: np.random.Generator, calm_from: int) -> Callable[[np.ndarray], np.ndarray]:
         """From the expert's action to what is carried out instead, period after period.
 
-        Both are speeds, where 1 is full speed; a push decides the first three of them.
+        Both are speeds, where 1 is full speed; a push decides the first three of them, or all where there are fewer.
 
         From the period `calm_from` on no push begins.
         """
@@ -45,15 +45,16 @@ class Disturbance:
             before = late.popleft() if len(late) > delay else np.zeros_like(action)
             carried = before + rng.normal(0.0, self.noise, action.shape)
             if next(periods) < calm_from and not pushes and rng.random() < self.push:
-                pushes.extend([direction(rng)] * rng.integers(*PUSH_LASTS))
+                pushes.extend([direction(rng, min(3, action.size))] * rng.integers(*PUSH_LASTS))
             if pushes:
-                carried[:3] = pushes.popleft()
+                push = pushes.popleft()
+                carried[: push.size] = push
             return carried
 
         return disturb
 
 
-def direction(rng: np.random.Generator) -> np.ndarray:
-    """Any direction in space, of length 1."""
-    vector = rng.normal(size=3)
+def direction(rng: np.random.Generator, dimensions: int) -> np.ndarray:
+    """Any direction in so many dimensions, of length 1."""
+    vector = rng.normal(size=dimensions)
     return vector / np.linalg.norm(vector)

@@ -14,6 +14,8 @@ import numpy as np
 from metaworld.env_dict import ALL_V3_ENVIRONMENTS
 from metaworld.policies import ENV_POLICY_MAP
 
+from late_fusion_sim.diff_drive_expert import DrivingExpert
+from late_fusion_sim.robot import SO101
 from late_fusion_sim.scene import Scene
 from late_fusion_sim.so101_expert import PushingExpert
 from late_fusion_sim.tasks import Task
@@ -36,7 +38,9 @@ def expert_of(task: Task) -> Expert:
     """The expert of a task."""
     if task.metaworld:
         return MetaWorldExpert(task)
-    return PushingExpert(task.end) if task.end else ReachingExpert(task)
+    if task.end is None:
+        return ReachingExpert(task)
+    return PushingExpert(task.end) if task.robot == SO101.name else DrivingExpert(task.end)
 
 
 class ReachingExpert:

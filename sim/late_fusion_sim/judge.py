@@ -6,7 +6,9 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
+from late_fusion_sim.diff_drive_scene import PILLARS, PillarScene
 from late_fusion_sim.scene import Scene
+from late_fusion_sim.so101_scene import CubeScene
 from late_fusion_sim.tasks import Task
 from late_fusion_sim.world import AnyScene
 
@@ -20,6 +22,14 @@ OPPOSITE_SHARE = 0.5
 TOUCH_M = 0.06
 """Fingers this near to a shape's centre touch it."""
 
+THERE_M = 0.35
+"""A base this near to a pillar, middle to middle, is there..."""
+
+STAYS_S = 1.0
+"""... once it has stayed for so long."""
+
+ASTRAY_M = 0.30
+"""A base this near to another pillar has gone to that one."""
 
 Outcome = Literal["success", "wrong_task", "timeout"]
 """How an episode ended; `timeout` when time was up."""
@@ -37,7 +47,7 @@ class Judge(Protocol):
 class PairJudge:
     """For a same-scene pair: which end does the joint come near first?"""
 
-    def __init__(self, scene: AnyScene, wanted: str) -> None:
+    def __init__(self, scene: Scene | CubeScene, wanted: str) -> None:
         ends = scene.pair.ends
         self._scene = scene
         self._start = scene.joint
@@ -70,10 +80,29 @@ class TouchJudge:
         return None
 
 
+class ArrivalJudge:
+    """For the room with pillars: at which one does the base arrive? Asked once after every command."""
+
+    def __init__(self, scene: PillarScene, wanted: str) -> None:
+        self._scene = scene
+        self._wanted = wanted
+        self._others = tuple(pillar for pillar in PILLARS if pillar != wanted)
+        self._stays = round(STAYS_S * scene.robot.control_rate_hz)
+        self._there = 0
+
+    def verdict(self) -> Outcome | None:
+        self._there = self._there + 1 if self._scene.distance_m(self._wanted) <= THERE_M else 0
+        if self._there >= self._stays:
+            return "success"
+        if any(self._scene.distance_m(pillar) <= ASTRAY_M for pillar in self._others):
+            return "wrong_task"
+        return None
+
+
 class SuccessJudge:
     """For a scene as Meta-World ships it: its own success."""
 
-    def __init__(self, scene: AnyScene) -> None:
+    def __init__(self, scene: Scene | CubeScene) -> None:
         self._scene = scene
 
     def verdict(self) -> Outcome | None:
@@ -85,7 +114,9 @@ class Witness:
 
     def __init__(self, scene: AnyScene) -> None:
         self._judges: dict[str, Judge]
-        if isinstance(scene, Scene) and scene.layout is not None:
+        if isinstance(scene, PillarScene):
+            self._judges = {f"at the {pillar} pillar": ArrivalJudge(scene, pillar) for pillar in PILLARS}
+        elif isinstance(scene, Scene) and scene.layout is not None:
             self._judges = {"touched what is meant": TouchJudge(scene)}
         elif scene.placement is None:
             self._judges = {"done": SuccessJudge(scene)}
@@ -101,6 +132,9 @@ class Witness:
 
 def judge_of(task: Task, scene: AnyScene) -> Judge:
     """The judge of a task, for the episode that the scene was just reset to."""
+    if isinstance(scene, PillarScene):
+        assert task.end is not None
+        return ArrivalJudge(scene, task.end)
     if isinstance(scene, Scene) and scene.layout is not None:
         return TouchJudge(scene)
     return SuccessJudge(scene) if task.end is None else PairJudge(scene, task.end)

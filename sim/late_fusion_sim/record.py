@@ -119,7 +119,7 @@ def record(options: argparse.Namespace, arguments: list[str]) -> None:
     if options.side:
         changes.append((["modalities", "side"], camera_parameters(robot, "side")))
     if robot.label_message is not None:
-        fields = {joint: f"position[{joint}]" for joint in robot.joints}
+        fields = {joint: f"position[{joint}]" for joint in robot.axes}
         changes += [
             (["action", "message"], robot.label_message),
             (["action", "fields"], fields),

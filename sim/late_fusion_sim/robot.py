@@ -1,4 +1,4 @@
-"""What a robot looks like from outside: its joints, cameras, rate, and what its commands mean.
+"""What a robot looks like from outside: what it moves, its cameras, its rate, and what its commands mean.
 
 Everything else here (bridge, paces, demonstrations, reports) asks the robot instead of knowing one.
 """
@@ -20,7 +20,7 @@ class Observation:
     """What each camera sees that somebody wants, and the first one always: uint8 of shape (224, 224, 3), rgb. A fault
     may have taken any of them."""
     state: np.ndarray
-    """The joints' positions, in the order of `Robot.joints`."""
+    """What is measured, in the order of `Robot.axes`: positions of joints, velocities of a base."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Robot:
     """One kind of robot."""
 
     name: str
-    joints: tuple[str, ...]
-    """The numbers of its state and of a command, by their names."""
+    axes: tuple[str, ...]
+    """The numbers of its state and of a command, by their names: the joints of an arm, the directions of a base."""
     cameras: dict[str, str]
     """The topics of its cameras, by the names of the modalities; the first is always drawn and gives the report its
     pictures."""
@@ -37,9 +37,10 @@ class Robot:
     """Simulated time of one step of the simulator, at which commands may take effect."""
     steps_per_command: int
     command: Literal["velocities", "positions"]
-    """What a command says of every joint: a velocity, where 1 is full speed, or a position to go to."""
-    full_speed: float
-    """Of a velocity, 1; of a position, the farthest that an expert has it ahead of the measured one, in rad."""
+    """What a command says of every axis: a velocity, or a position to go to."""
+    full_speed: float | tuple[float, ...]
+    """The largest velocity; of a position, the farthest that an expert has it ahead of the measured one, in rad. Of all
+    axes, or of each."""
     command_limit: int
     """Commands until an episode's time is up."""
     afterwards: int
@@ -52,6 +53,10 @@ class Robot:
     """What the demonstrator wants, from which is learned."""
     label_message: str | None = None
     """Its type; None for that of commands."""
+    command_topic: str = "action"
+    state_topic: str = "joint_states"
+    state_modality: str = "joints"
+    """The name of the state's modality."""
 
     @property
     def first_camera(self) -> str:
@@ -70,17 +75,18 @@ class Robot:
         return 1.0 / self.control_period_s
 
     def speeds(self, action: np.ndarray, state: np.ndarray) -> np.ndarray:
-        """How fast an action moves every joint, where 1 is full speed."""
-        return action if self.command == "velocities" else (action - state) / self.full_speed
+        """How fast an action moves every axis, where 1 is full speed."""
+        return (action if self.command == "velocities" else action - state) / np.array(self.full_speed)
 
     def action(self, speeds: np.ndarray, state: np.ndarray) -> np.ndarray:
         """The reverse of `speeds`."""
-        return speeds if self.command == "velocities" else state + self.full_speed * speeds
+        velocities = np.array(self.full_speed) * speeds
+        return velocities if self.command == "velocities" else state + velocities
 
 
 SAWYER = Robot(
     name="sawyer",
-    joints=("hand_x", "hand_y", "hand_z", "gripper"),
+    axes=("hand_x", "hand_y", "hand_z", "gripper"),
     cameras={"scene": "camera/image_raw", "side": "side_camera/image_raw"},
     step_s=0.0125,
     steps_per_command=2,
@@ -95,7 +101,7 @@ SAWYER = Robot(
 
 SO101 = Robot(
     name="so101",
-    joints=("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll", "gripper"),
+    axes=("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll", "gripper"),
     cameras={"front": "front_camera/image_raw", "wrist": "wrist_camera/image_raw"},
     step_s=1.0 / 60.0,
     steps_per_command=2,
@@ -109,7 +115,24 @@ SO101 = Robot(
 )
 """Six joints, moved to the positions of a leader arm."""
 
-ROBOTS = (SAWYER, SO101)
+DIFF_DRIVE = Robot(
+    name="diff_drive",
+    axes=("forward", "turn"),
+    cameras={"camera": "camera/image_raw"},
+    step_s=0.025,
+    steps_per_command=2,
+    command="velocities",
+    full_speed=(0.35, 2.5),
+    command_limit=200,
+    afterwards=10,
+    parameter_file=Path("config", "examples", "diff_drive.param.yaml"),
+    command_topic="cmd_vel",
+    state_topic="odom",
+    state_modality="odometry",
+)
+"""A base on two driven wheels: forward velocity in m/s, turning velocity in rad/s."""
+
+ROBOTS = (SAWYER, SO101, DIFF_DRIVE)
 
 
 class Scene(Protocol):
@@ -126,23 +149,19 @@ class Scene(Protocol):
 
     def step(self, command: np.ndarray) -> None:
         """Goes on by one control period with one command, or with one for each of its steps: an array of shape
-        (`steps_per_command`, number of joints). What is beyond the robot's limits is brought to them.
+        (`steps_per_command`, number of axes). What is beyond the robot's limits is brought to them.
         """
 
     @property
     def state(self) -> np.ndarray:
-        """The joints' positions, in the order of `Robot.joints`."""
+        """What is measured, in the order of `Robot.axes`."""
 
     @property
     def at_rest(self) -> np.ndarray:
         """The command that moves nothing."""
 
-    @property
-    def joint(self) -> float:
-        """The coordinate that the two tasks of a same-scene pair move to one end or the other."""
-
     def observe(self, cameras: frozenset[str] = frozenset()) -> Observation:
-        """Draws the first camera's picture and those of the cameras that are asked for, and reads the joints."""
+        """Draws the first camera's picture and those of the cameras that are asked for, and reads the state."""
 
     def leave(self) -> None:
         """Closes the cameras, so that another scene may open its own."""

@@ -70,19 +70,19 @@ class Scene:
         its Meta-World steps.
         """
         actions = np.clip(command, -1.0, 1.0).astype(np.float32)
-        for action in np.broadcast_to(actions, (self.robot.steps_per_command, len(self.robot.joints))):
+        for action in np.broadcast_to(actions, (self.robot.steps_per_command, len(self.robot.axes))):
             *_, info = self.env.step(action)
             self._solved = self._solved or bool(info["success"])
 
     @property
     def state(self) -> np.ndarray:
         """Hand x, y, z in metres and the gripper's opening in 0..1."""
-        return self.env._get_curr_obs_combined_no_goal()[: len(self.robot.joints)]
+        return self.env._get_curr_obs_combined_no_goal()[: len(self.robot.axes)]
 
     @property
     def at_rest(self) -> np.ndarray:
         """No velocity."""
-        return np.zeros(len(self.robot.joints))
+        return np.zeros(len(self.robot.axes))
 
     @property
     def fingers(self) -> np.ndarray:

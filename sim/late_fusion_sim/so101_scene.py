@@ -55,7 +55,7 @@ class CubeScene:
         self.model = table_with_cube()
         self.data = mujoco.MjData(self.model)
         self.pair = self.placement = Travel(ENDS)
-        self._joints = [self.model.joint(joint).qposadr[0] for joint in SO101.joints]
+        self._joints = [self.model.joint(joint).qposadr[0] for joint in SO101.axes]
         self._cube = self.model.joint(self.model.body("cube").jntadr[0])
         self._start_y = 0.0
         self._cameras: Cameras | None = None
@@ -84,7 +84,7 @@ class CubeScene:
         """
         low, high = self.model.actuator_ctrlrange.T
         substeps = round(SO101.step_s / PHYSICS_STEP_S)
-        for positions in np.broadcast_to(command, (SO101.steps_per_command, len(SO101.joints))):
+        for positions in np.broadcast_to(command, (SO101.steps_per_command, len(SO101.axes))):
             self.data.ctrl[:] = np.clip(positions, low, high)
             mujoco.mj_step(self.model, self.data, substeps)
 

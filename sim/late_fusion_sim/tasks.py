@@ -1,4 +1,4 @@
-"""What the arm can be asked to do, as `tasks.yaml` says it, and how that is said, from `sentences.yaml`."""
+"""What robots can be asked to do, as `tasks.yaml` says it, and how that is said, from `sentences.yaml`."""
 
 from __future__ import annotations
 
@@ -54,10 +54,9 @@ def _read(name: str) -> dict[str, Any]:
     return yaml.safe_load(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
 
 
-def opposite_of(task: Task) -> Task | None:
-    """The other task of a same-scene pair."""
-    pair = [other for other in load_tasks().values() if other.scene == task.scene and other != task]
-    return pair[0] if pair else None
+def others_of(task: Task) -> tuple[Task, ...]:
+    """What else can be asked for in the same scene, in the file's order."""
+    return tuple(other for other in load_tasks().values() if other.scene == task.scene and other != task)
 
 
 def select_tasks(names: str | None) -> list[Task]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from late_fusion_sim.diff_drive_scene import PillarScene
 from late_fusion_sim.placements import SCENES
-from late_fusion_sim.robot import SAWYER, SO101, Robot
+from late_fusion_sim.robot import DIFF_DRIVE, SAWYER, SO101, Robot
 from late_fusion_sim.scene import Scene
 from late_fusion_sim.so101_scene import CubeScene
 from late_fusion_sim.tasks import Task
 
-AnyScene = Scene | CubeScene
+AnyScene = Scene | CubeScene | PillarScene
 
-ROBOT_OF_SCENE: dict[str, Robot] = {**dict.fromkeys(SCENES, SAWYER), "cube": SO101}
+ROBOT_OF_SCENE: dict[str, Robot] = {**dict.fromkeys(SCENES, SAWYER), "cube": SO101, "pillars": DIFF_DRIVE}
 """Which robot stands in which scene."""
 
 
@@ -35,7 +36,7 @@ class World:
         if name not in ROBOT_OF_SCENE:
             raise ValueError(f"there is no scene '{name}'; there are: {', '.join(ROBOT_OF_SCENE)}")
         if name not in self._loaded:
-            self._loaded[name] = Scene(name, SCENES[name]) if name in SCENES else CubeScene(name)
+            self._loaded[name] = _scene(name)
         scene = self._loaded[name]
         if self._on_stage is not None and self._on_stage is not scene:
             self._on_stage.leave()
@@ -47,3 +48,9 @@ class World:
         if self._on_stage is not None:
             self._on_stage.leave()
             self._on_stage = None
+
+
+def _scene(name: str) -> AnyScene:
+    if name in SCENES:
+        return Scene(name, SCENES[name])
+    return CubeScene(name) if name == "cube" else PillarScene(name)

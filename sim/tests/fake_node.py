@@ -5,23 +5,37 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from sensor_msgs.msg import Image, JointState
+from sensor_msgs.msg import Image
 from std_msgs.msg import Float64MultiArray, String
-from trajectory_msgs.msg import JointTrajectory
 
-from late_fusion_sim.commands import trajectory_of
-from late_fusion_sim.robot import SAWYER, Robot
+from late_fusion_sim.commands import messages_of, trajectory_of, twist_of
+from late_fusion_sim.robot import DIFF_DRIVE, SAWYER, SO101, Robot
 from late_fusion_sim.ros import POLL_S, Participant, nanoseconds_of, reliable
 
 Answer = Callable[[str, np.ndarray], np.ndarray]
-"""From the instruction and the arm's state to a command."""
+"""From the instruction and the robot's state to a command."""
+
+COMMANDS = {
+    SAWYER.name: trajectory_of,
+    SO101.name: lambda command, stamp_ns: Float64MultiArray(data=command.tolist()),
+    DIFF_DRIVE.name: twist_of,
+}
+"""Commands as messages, by the robot."""
+
+
+def state_of(robot: Robot, message: Any) -> np.ndarray:
+    """The numbers of a robot's state message."""
+    if robot == DIFF_DRIVE:
+        return np.array([message.twist.twist.linear.x, message.twist.twist.angular.z])
+    return np.array(message.position)
 
 
 class FakeNode:
-    """Lockstep: one command per new stamp that both camera and joints have. Realtime: one per period."""
+    """Lockstep: one command per new stamp that both camera and state have. Realtime: one per period."""
 
     def __init__(
         self,
@@ -42,15 +56,14 @@ class FakeNode:
         self._received = 0
         self._instruction = ""
         self._image_ns = self._answered_ns = 0
-        self._joints: JointState | None = None
-        self._action = node.create_publisher(
-            JointTrajectory if robot.command == "velocities" else Float64MultiArray, "action", reliable(1)
-        )
+        self._state: Any = None
+        messages = messages_of(robot)
+        self._action = node.create_publisher(messages.command_message, robot.command_topic, reliable(1))
         self._status = node.create_publisher(DiagnosticArray, "late_fusion/status", reliable(1, latched=True))
         self._subscriptions = [
             node.create_subscription(String, "instruction", self._on_instruction, reliable(1, latched=True)),
             node.create_subscription(Image, image_topic, self._on_image, reliable(1)),
-            node.create_subscription(JointState, "joint_states", self._on_joints, reliable(1)),
+            node.create_subscription(messages.state_message, robot.state_topic, self._on_state, reliable(1)),
         ]
         if not lockstep:
             self._timer = node.create_timer(robot.control_period_s, self._act)
@@ -67,25 +80,22 @@ class FakeNode:
             self._image_ns = nanoseconds_of(message.header.stamp)
             self._act_if_new()
 
-    def _on_joints(self, message: JointState) -> None:
-        self._joints = message
+    def _on_state(self, message: Any) -> None:
+        self._state = message
         self._act_if_new()
 
     def _act_if_new(self) -> None:
-        if self._lockstep and self._joints is not None:
-            newest_ns = nanoseconds_of(self._joints.header.stamp)
+        if self._lockstep and self._state is not None:
+            newest_ns = nanoseconds_of(self._state.header.stamp)
             if newest_ns == self._image_ns and newest_ns > self._answered_ns:
                 self._answered_ns = newest_ns
                 self._act()
 
     def _act(self) -> None:
-        if self._joints is not None:
+        if self._state is not None:
             stamp_ns = self._answered_ns if self._lockstep else self._node.get_clock().now().nanoseconds
-            command = self._answer(self._instruction, np.array(self._joints.position))
-            if self._robot.command == "velocities":
-                self._action.publish(trajectory_of(command, stamp_ns))
-            else:
-                self._action.publish(Float64MultiArray(data=command.tolist()))
+            command = self._answer(self._instruction, state_of(self._robot, self._state))
+            self._action.publish(COMMANDS[self._robot.name](command, stamp_ns))
 
 
 @contextmanager

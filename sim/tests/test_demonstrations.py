@@ -19,10 +19,11 @@ from trajectory_msgs.msg import JointTrajectory
 from late_fusion_sim import demonstrate, recorded
 from late_fusion_sim.commands import command_of
 from late_fusion_sim.judge import PairJudge
+from late_fusion_sim.placements import RECORDING_SEEDS
 from late_fusion_sim.robot import SAWYER
 from late_fusion_sim.ros import Participant, nanoseconds_of, reliable, stamp_of
 from late_fusion_sim.scene import Scene
-from late_fusion_sim.tasks import load_tasks, opposite_of
+from late_fusion_sim.tasks import load_tasks, others_of
 
 TASK = load_tasks()["drawer-close"]
 
@@ -184,7 +185,7 @@ def test_what_a_recorder_lost_is_told(monkeypatch: pytest.MonkeyPatch, capsys: p
 
 def test_what_is_meant_changes_on_the_way_and_is_done_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demonstrate, "CALM_FROM", 30)
-    opposite = opposite_of(TASK)
+    [opposite] = others_of(TASK)
     quiet = ["--noise", "0", "--delay", "0", "--push", "0"]
     with recorder() as heard:
         assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1", "--change", "0.2", *quiet]) == 0
@@ -231,10 +232,31 @@ def test_who_changes_his_mind_may_go_the_other_way_first(monkeypatch: pytest.Mon
 
 def test_where_minds_change_every_demonstration_has_its_own_start() -> None:
     either = (demonstrate.Demonstrator(None, None, None, 60.0, change, 10) for change in (0.1, 0.0))
-    tasks = opposite_of(TASK), TASK
+    tasks = *others_of(TASK), TASK
     changing, settled = ([[one.start_of(task, n, 3) for n in range(3)] for task in tasks] for one in either)
     assert changing == [[10, 11, 12], [13, 14, 15]]
     assert settled == [[10, 11, 12], [10, 11, 12]]
+
+
+def test_three_tasks_of_a_scene_have_starts_of_their_own() -> None:
+    tasks = [task for task in load_tasks().values() if task.scene == "pillars"]
+    demonstrator = demonstrate.Demonstrator(None, None, None, 60.0, 0.1, 10)
+    starts = [[demonstrator.start_of(task, n, 2) for n in range(2)] for task in tasks]
+    assert starts == [[10, 11], [12, 13], [14, 15]]
+    most = ["--tasks", "pillars", "--episodes", "2", "--change", "0.1", "--seed"]
+    assert demonstrate.parse([*most, str(RECORDING_SEEDS.stop - 6)]).seed == RECORDING_SEEDS.stop - 6
+    with pytest.raises(SystemExit):
+        demonstrate.parse([*most, str(RECORDING_SEEDS.stop - 5)])
+
+
+def test_what_else_is_meant_is_any_other_task_of_the_scene() -> None:
+    tasks, rng = load_tasks(), np.random.default_rng(0)
+    others = others_of(tasks["drive-green"])
+    assert [task.name for task in others] == ["drive-red", "drive-blue"]
+    assert {demonstrate.any_of(others, rng).name for _ in range(20)} == {"drive-red", "drive-blue"}
+    # Of a pair nothing is drawn: recordings are to the last bit what they were with two robots.
+    before = rng.bit_generator.state
+    assert demonstrate.any_of(others[:1], rng) == others[0] and rng.bit_generator.state == before
 
 
 def test_an_undisturbed_expert_does_what_it_teaches(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from std_msgs.msg import Float64MultiArray
 from late_fusion_sim import bridge as bridge_module
 from late_fusion_sim import pace
 from late_fusion_sim.bridge import Bridge
-from late_fusion_sim.commands import leader_state_of, positions_of
+from late_fusion_sim.commands import joint_state_of, positions_of
 from late_fusion_sim.disturbance import Disturbance
 from late_fusion_sim.episode import Episode, Runner, control_rate_hz
 from late_fusion_sim.expert import expert_of
@@ -63,7 +63,7 @@ def test_the_servos_go_where_they_are_sent_and_hold_there(world: World) -> None:
     for _ in range(30):
         scene.step(scene.at_rest)
     assert np.allclose(scene.tip, tip, atol=0.001)
-    scene.step(np.full(len(SO101.joints), 9.0))
+    scene.step(np.full(len(SO101.axes), 9.0))
     assert np.array_equal(scene.at_rest, scene.model.actuator_ctrlrange[:, 1])
 
 
@@ -121,7 +121,7 @@ def test_commands_of_another_size_are_an_error() -> None:
     for broken in ([1.0] * 5, [1.0] * 7, [], [float("nan")] * 6):
         with pytest.raises(NodeTrouble, match="shoulder_pan"):
             positions_of(Float64MultiArray(data=broken))
-    message = leader_state_of(np.arange(6.0), 5_000_000_000)
+    message = joint_state_of(SO101, np.arange(6.0), 5_000_000_000)
     assert dict(zip(message.name, message.position))["gripper"] == 5.0 and message.header.stamp.sec == 5
 
 
@@ -174,7 +174,7 @@ def test_the_servos_hold_when_commands_stay_away(
     scene.step(goal)
     realtime = pace.pace_of("realtime", participant, bridge, lambda: None)
     _, commands = realtime.exchange(scene)
-    assert commands.shape == (SO101.steps_per_command, len(SO101.joints))
+    assert commands.shape == (SO101.steps_per_command, len(SO101.axes))
     assert np.array_equal(commands, [goal] * SO101.steps_per_command)
 
 
@@ -185,4 +185,4 @@ def test_the_node_is_started_with_the_parameters_of_this_robot() -> None:
     assert {
         name: each["topic"] for name, each in parameters["modalities"].items() if name in SO101.cameras
     } == SO101.cameras
-    assert list(parameters["action"]["fields"]) == list(SO101.joints)
+    assert list(parameters["action"]["fields"]) == list(SO101.axes)

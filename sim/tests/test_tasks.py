@@ -5,8 +5,9 @@ from collections import Counter
 
 import pytest
 
+from late_fusion_sim.diff_drive_scene import PILLARS
 from late_fusion_sim.placements import SCENES
-from late_fusion_sim.robot import SO101
+from late_fusion_sim.robot import DIFF_DRIVE, SO101
 from late_fusion_sim.so101_scene import ENDS
 from late_fusion_sim.tasks import load_tasks, select_tasks
 from late_fusion_sim.world import ROBOT_OF_SCENE, robot_of
@@ -19,8 +20,9 @@ def bare(sentence: str) -> str:
 
 def ends_of(scene: str) -> set[str | None]:
     """The ends that the tasks of a scene may want."""
-    if ROBOT_OF_SCENE[scene] == SO101:
-        return set(ENDS)
+    of_robot = {SO101.name: ENDS, DIFF_DRIVE.name: PILLARS}.get(ROBOT_OF_SCENE[scene].name)
+    if of_robot:
+        return set(of_robot)
     placement = SCENES[scene].placement
     return set(placement.ends) if placement else {None}
 
@@ -58,7 +60,10 @@ def test_selection() -> None:
     assert [task.name for task in select_tasks("faucet-open, drawer-open")] == ["drawer-open", "faucet-open"]
     assert [task.name for task in select_tasks("window,drawer-open")] == ["drawer-open", "window-open", "window-close"]
     by_default = {task.name for task in select_tasks(None)}
-    assert [name for name in load_tasks() if name not in by_default] == ["reach", "push-left", "push-right"]
+    assert [name for name in load_tasks() if name not in by_default] == [
+        *("reach", "push-left", "push-right"),
+        *("drive-red", "drive-green", "drive-blue"),
+    ]
     with pytest.raises(ValueError, match="no such task: drawer-opened; there are: button-press-topdown, "):
         select_tasks("drawer-open,drawer-opened")
     with pytest.raises(ValueError, match="no such task"):

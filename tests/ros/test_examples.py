@@ -12,6 +12,9 @@ from launching import EXAMPLES, launched
 from policies import Policy, colour, sentence, vector
 from program import ROOT, Program
 
+STATES = ("sensor_msgs/msg/JointState", "nav_msgs/msg/Odometry")
+"""What a robot measures of itself; the launch file's argument is named after the modality."""
+
 PARAMETERS = sorted((ROOT / "config" / "examples").glob("*.param.yaml"))
 
 
@@ -51,7 +54,9 @@ def test_the_launch_file_of_an_example_takes_its_parameters(
 ) -> None:
     policy = policy_of(robot_of(parameters), tmp_path / "policy")
     file = EXAMPLES / f"{robot_of(parameters)}.launch.xml"
-    words = launched(tmp_path, file, policy=str(policy), joints_topic="follower/joint_states")
-    assert str(parameters) in words and "joint_states:=follower/joint_states" in words
+    wired = yaml.safe_load(parameters.read_text(encoding="utf-8"))["/**/late_fusion"]["ros__parameters"]["modalities"]
+    [(name, state)] = [(name, each) for name, each in wired.items() if each["message"] in STATES]
+    words = launched(tmp_path, file, policy=str(policy), **{f"{name}_topic": "elsewhere"})
+    assert str(parameters) in words and f"{state['topic']}:=elsewhere" in words
     checked = start("late_fusion", "check", "--params-file", str(parameters), *words)
     assert checked.wait() == 0, checked.log()

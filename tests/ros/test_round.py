@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 from program import ROOT, executable
 
-TASKS = "button-press-topdown,drawer-open,drawer-close"
-DEMONSTRATIONS = 3
+ROUNDS = {
+    # By the training file: what is shown, how often, in which scenes, and how many commands per second it takes.
+    "tabletop": ("button-press-topdown,drawer-open,drawer-close", 3, ["button", "drawer"], 40.0),
+    "diff_drive": ("drive-red,drive-green,drive-blue", 2, ["pillars"], 20.0),
+}
 
 
 def run(*command: str | Path, environment: dict[str, str]) -> str:
@@ -31,27 +34,29 @@ def environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key != "ROS_DOMAIN_ID"} | {"PYTHONPATH": found}
 
 
-def test_what_was_recorded_is_learned_and_run(tmp_path: Path, environment: dict[str, str]) -> None:
+@pytest.mark.parametrize("name", ROUNDS)
+def test_what_was_recorded_is_learned_and_run(tmp_path: Path, environment: dict[str, str], name: str) -> None:
+    shown, demonstrations, scenes, rate_hz = ROUNDS[name]
     bags, policy, report = tmp_path / "demonstrations", tmp_path / "policy", tmp_path / "report.json"
     record = [sys.executable, "-m", "late_fusion_sim.record", bags, "--late-fusion", executable("late_fusion")]
-    run(*record, "--tasks", TASKS, "--episodes", str(DEMONSTRATIONS), environment=environment)
-    assert sorted(file.parent.name for file in bags.glob("*/metadata.yaml")) == ["button", "drawer"]
+    run(*record, "--tasks", shown, "--episodes", str(demonstrations), environment=environment)
+    assert sorted(file.parent.name for file in bags.glob("*/metadata.yaml")) == scenes
 
-    training = ROOT / "config/train/tabletop.yaml"
+    training = ROOT / f"config/train/{name}.yaml"
     run(executable("late_fusion"), "train", training, bags, "--out", policy, environment=environment)
     learned = json.loads((policy / "report.json").read_text())
-    assert sum(bag["used"] for bag in learned["bags"]) == len(TASKS.split(",")) * DEMONSTRATIONS
+    assert sum(bag["used"] for bag in learned["bags"]) == len(shown.split(",")) * demonstrations
     assert learned["labels"]["samples"] == learned["labels"]["found"] > 0
     losses = [epoch["training_loss"] for epoch in learned["epochs"]]
     assert losses[-1] < 0.5 * losses[0], "it has learned something"
 
     demo = [sys.executable, "-m", "late_fusion_sim.demo", "--node", executable("late_fusion_node")]
-    options = ["--policy", policy, "--tasks", TASKS, "--report", report, "--out", tmp_path / "demo"]
+    options = ["--policy", policy, "--tasks", shown, "--report", report, "--out", tmp_path / "demo"]
     run(*demo, *options, environment=environment)
     figures = json.loads(report.read_text())
     assert figures["mode"] == "lockstep"
-    assert figures["control_rate_hz"]["achieved"] == pytest.approx(40.0)
-    assert list(figures["tasks"]) == TASKS.split(",")
+    assert figures["control_rate_hz"]["achieved"] == pytest.approx(rate_hz)
+    assert list(figures["tasks"]) == shown.split(",")
     for task in figures["tasks"].values():
         assert task["success"] + task["wrong_task"] + task["timeout"] == task["episodes"] == 1
     assert (tmp_path / "demo" / "demo.gif").stat().st_size > 0
