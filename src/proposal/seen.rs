@@ -16,9 +16,14 @@ pub(super) struct Source {
     pub name: String,
     pub topic: String,
     pub message: MessageType,
-    /// Of joints, their names.
-    pub joints: Vec<String>,
+    /// Of numbers, their names: joints, or paths.
+    pub numbers: Vec<String>,
 }
+
+/// What the wheels of a base say, and what of it a policy should know: how fast it moves. Not where it is, which would be
+/// learned instead of what is seen.
+const ODOMETRY: &str = "nav_msgs/msg/Odometry";
+const OF_ODOMETRY: [&str; 2] = ["twist.twist.linear.x", "twist.twist.angular.z"];
 
 /// What was found so far.
 #[derive(Debug, Default)]
@@ -26,6 +31,7 @@ pub(super) struct Seen {
     pub cameras: Vec<Source>,
     pub sentences: Vec<Source>,
     pub joints: Vec<Source>,
+    pub odometry: Vec<Source>,
     /// The topic of episode markers.
     pub markers: Option<String>,
     commands: Vec<Command>,
@@ -55,7 +61,7 @@ impl Seen {
     pub fn take(&mut self, record: &RecordView) {
         let topic: &str = record.topic;
         if self.met.insert(topic.to_owned()) {
-            self.meet(topic, record.message_type, record.bytes);
+            self.meet(topic, record);
             self.commands.extend(Command::of(
                 topic,
                 record.message_type,
@@ -71,15 +77,20 @@ impl Seen {
         }
     }
 
-    fn meet(&mut self, topic: &str, type_name: &str, message: &[u8]) {
-        let Some(known) = MessageType::from_ros_name(type_name) else {
+    fn meet(&mut self, topic: &str, record: &RecordView) {
+        let type_name: &str = record.message_type;
+        let known = match type_name == ODOMETRY {
+            true => MessageType::defined(type_name, record.definition).ok(),
+            false => MessageType::from_ros_name(type_name),
+        };
+        let Some(known) = known else {
             return;
         };
         let mut source = Source {
             name: name_of(topic),
             topic: topic.to_owned(),
             message: known,
-            joints: Vec::new(),
+            numbers: Vec::new(),
         };
         match known {
             MessageType::Image | MessageType::CompressedImage => self.cameras.push(source),
@@ -87,12 +98,16 @@ impl Seen {
                 self.are_markers.insert(topic.to_owned(), true);
             }
             MessageType::JointState => {
-                if let Ok(view) = JointStateView::parse(message)
+                if let Ok(view) = JointStateView::parse(record.bytes)
                     && !view.names.is_empty()
                 {
-                    source.joints = view.names.iter().map(str::to_owned).collect();
+                    source.numbers = view.names.iter().map(str::to_owned).collect();
                     self.joints.push(source);
                 }
+            }
+            MessageType::Defined(_) => {
+                source.numbers = OF_ODOMETRY.map(str::to_owned).to_vec();
+                self.odometry.push(source);
             }
             _ => {}
         }
@@ -111,7 +126,7 @@ impl Seen {
                 name: name_of(topic),
                 topic: topic.clone(),
                 message: MessageType::String,
-                joints: Vec::new(),
+                numbers: Vec::new(),
             })
             .collect();
     }
@@ -138,7 +153,7 @@ impl Seen {
         let has_all = |source: &Source| {
             let mut joints = command.joints();
             source.topic != command.topic
-                && joints.all(|joint| source.joints.iter().any(|own| own == joint))
+                && joints.all(|joint| source.numbers.iter().any(|own| own == joint))
         };
         command.is_measured() && self.joints.iter().any(has_all)
     }
@@ -214,7 +229,7 @@ impl Seen {
         ]
     }
 
-    /// What a policy senses beside being told: cameras, sentences, joints, each with a name of its own.
+    /// What a policy senses, and what it is told: cameras, sentences, joints, odometry, each with a name of its own.
     pub fn sources(&self, commands: &[Command]) -> Vec<Source> {
         // A camera that was recorded twice is one.
         let is_copy = |source: &&Source| {
@@ -222,7 +237,8 @@ impl Seen {
             raw.is_some_and(|raw| self.cameras.iter().any(|other| other.topic == raw))
         };
         let cameras = self.cameras.iter().filter(|source| !is_copy(source));
-        let all = cameras.chain(&self.sentences).chain(&self.joints);
+        let told = cameras.chain(&self.sentences);
+        let all = told.chain(&self.joints).chain(&self.odometry);
         let leads = |source: &&Source| commands.iter().any(|c| c.leads && c.topic == source.topic);
         let mut sources: Vec<Source> = all.filter(|source| !leads(source)).cloned().collect();
         for i in 1..sources.len() {
@@ -254,7 +270,8 @@ impl Seen {
                 .cameras
                 .iter()
                 .chain(&self.sentences)
-                .chain(&self.joints);
+                .chain(&self.joints)
+                .chain(&self.odometry);
             sources.into_iter().any(|s| s.topic == topic)
                 || self.markers.as_deref() == Some(topic)
                 || commands.iter().any(|command| command.topic == topic)
@@ -268,6 +285,9 @@ impl Seen {
             format!("sentences: {}", list(&self.sentences)),
             format!("joints: {}", list(&self.joints)),
         ];
+        if !self.odometry.is_empty() {
+            notes.push(format!("odometry: {}", list(&self.odometry)));
+        }
         notes.extend(commands.iter().map(|command| {
             let (topic, count, rate_hz) = (&command.topic, command.count, command.rate_hz());
             format!("labels: {topic} ({count} messages, {rate_hz} Hz)")

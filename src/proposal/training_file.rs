@@ -99,14 +99,19 @@ fn modality(file: &mut String, source: &Source, encoders: &Path) {
         ),
         MessageType::JointState => {
             // A name with a dot in it would be taken for a path, so that all are asked for by paths.
-            let are_paths = source.joints.iter().any(|name| is_path(name));
-            let names = source.joints.iter().map(|name| match are_paths {
+            let are_paths = source.numbers.iter().any(|name| is_path(name));
+            let names = source.numbers.iter().map(|name| match are_paths {
                 true => quoted(&format!("position[{name}]")),
                 false => quoted(name),
             });
             let names: Vec<String> = names.collect();
             writeln!(file, "    kind: vector\n    names: [{}]", names.join(", "))
         }
+        MessageType::Defined(_) => writeln!(
+            file,
+            "    kind: vector\n    names: [{}]",
+            source.numbers.join(", ")
+        ),
         _ => writeln!(
             file,
             "    kind: image\n    encoder:\n      model: {}\n      input: {{name: pixel_values, width: 224, height: 224, rescale: \
@@ -120,7 +125,7 @@ fn action_line(file: &mut String, command: &Command, action: &Action) {
     let (low, high) = rounded(action.range);
     let (unit, stop) = match command.quantity(action) {
         Some(Quantity::Positions) => ("rad", String::new()),
-        Some(Quantity::Velocities) => ("1/s", ", stop: 0".to_owned()),
+        Some(Quantity::Velocities) => (velocity_unit(&action.field), ", stop: 0".to_owned()),
         Some(Quantity::Effort | Quantity::Accelerations) => ("N", ", stop: 0".to_owned()),
         // Whoever knows what it is says where it stops.
         None => ("1", String::new()),
@@ -135,6 +140,15 @@ fn action_line(file: &mut String, command: &Command, action: &Action) {
         action.name,
         quoted(unit)
     );
+}
+
+/// A joint may turn or slide; within a twist it is known.
+fn velocity_unit(field: &str) -> &'static str {
+    match field.split('.').next() {
+        Some("linear") => "m/s",
+        Some("angular") => "rad/s",
+        _ => "1/s",
+    }
 }
 
 /// Outwards to three digits, and apart.

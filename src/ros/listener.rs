@@ -20,16 +20,17 @@ const SPIN: Duration = Duration::from_millis(50);
 /// How often the graph is looked at for topics and publishers that came.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Topics of these types say something to who looks for cameras, sentences, joints and commands.
-const HEARD: [MessageType; 8] = [
-    MessageType::Image,
-    MessageType::CompressedImage,
-    MessageType::String,
-    MessageType::JointState,
-    MessageType::Twist,
-    MessageType::TwistStamped,
-    MessageType::JointTrajectory,
-    MessageType::Float64MultiArray,
+/// Topics of these types say something to those who look for cameras, sentences, joints, odometry and commands.
+const HEARD: [&str; 9] = [
+    "sensor_msgs/msg/Image",
+    "sensor_msgs/msg/CompressedImage",
+    "std_msgs/msg/String",
+    "sensor_msgs/msg/JointState",
+    "nav_msgs/msg/Odometry",
+    "geometry_msgs/msg/Twist",
+    "geometry_msgs/msg/TwistStamped",
+    "trajectory_msgs/msg/JointTrajectory",
+    "std_msgs/msg/Float64MultiArray",
 ];
 
 /// Topics that every node has, and those of ROS's own tools.
@@ -145,7 +146,7 @@ impl Listener {
             if is_known || OF_ROS.contains(&name.as_str()) {
                 continue;
             }
-            let known = |wanted: &MessageType| types.iter().any(|own| own == wanted.ros_name());
+            let known = |wanted: &&str| types.iter().any(|own| own == wanted);
             match HEARD.into_iter().find(known) {
                 Some(message) => self.topics.push(Heard::new(name, message)?),
                 None => {
@@ -164,7 +165,11 @@ impl Listener {
 }
 
 impl Heard {
-    fn new(name: String, message: MessageType) -> Result<Self, ConfigErrors> {
+    fn new(name: String, message: &str) -> Result<Self, ConfigErrors> {
+        let message = match MessageType::from_ros_name(message) {
+            Some(known) => known,
+            None => MessageType::installed(message)?,
+        };
         let definition = Definitions::of_environment().of(message.ros_name())?;
         Ok(Self {
             topic: RecordedTopic::new(name.clone(), message, Instant::now()),

@@ -108,6 +108,8 @@ def test_a_bag_becomes_a_robot_that_drives(robot: Robot) -> None:
     assert done.returncode == 0, done.stderr
     for part in ("cameras: /front/image_raw", f"labels: /cmd_vel ({STEPS} messages, 20 Hz)", "late_fusion train"):
         assert part in done.stdout, done.stdout
+    training = yaml.safe_load((mine / "training.yaml").read_text())
+    assert [action["unit"] for action in training["actions"]] == ["m/s", "rad/s"]
     parameters = learn(bag, mine)
 
     loaded = yaml.safe_load(parameters.read_text())["/**/late_fusion"]["ros__parameters"]

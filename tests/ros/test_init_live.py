@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from builtin_interfaces.msg import Time
+from nav_msgs.msg import Odometry
 from policies import ENCODERS
 from program import Program, problems
 from robot import Robot, picture, seconds
@@ -55,13 +56,18 @@ def test_an_arm_that_is_led_is_proposed_with_the_command_that_it_awaits(
     robot.keep_sending("wrist/image_raw", picture(96, 128, 160))
     robot.keep_sending("leader/joint_states", arm(0.0))
     robot.keep_sending("joint_states", arm(0.1))
+    robot.keep_sending("odom", lambda now: Odometry(header=Header(stamp=now)))
     told = listen("--action", "leader/joint_states")
     assert told.wait() == 0, told.log()
     assert "commands are awaited on /arm_controller/commands (std_msgs/msg/Float64MultiArray)" in told.log()
     assert "late_fusion record --params-file" in told.log()
 
     parameters = parameters_in(tmp_path)
-    assert {each["topic"] for each in parameters["modalities"].values()} == {"/wrist/image_raw", "/joint_states"}
+    assert {each["topic"] for each in parameters["modalities"].values()} == {
+        "/wrist/image_raw",
+        "/joint_states",
+        "/odom",
+    }
     assert parameters["action"]["message"] == "std_msgs/msg/Float64MultiArray"
     assert parameters["action"]["fields"] == {"pan": "data.0", "lift": "data.1"}
     assert parameters["record"]["expert_action_topic"] == "/leader/joint_states"
@@ -69,6 +75,8 @@ def test_an_arm_that_is_led_is_proposed_with_the_command_that_it_awaits(
     assert 20.0 <= parameters["control_rate_hz"] <= 60.0
     training = yaml.safe_load((tmp_path / "mine" / "training.yaml").read_text())
     assert training["action"]["topic"] == "/leader/joint_states"
+    [odometry] = [each for each in training["modalities"] if each["topic"] == "/odom"]
+    assert odometry["names"] == ["twist.twist.linear.x", "twist.twist.angular.z"]
     assert training["episodes"] == {"each": "bag"}
 
     # What was written is what `record` takes.
