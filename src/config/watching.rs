@@ -75,9 +75,10 @@ impl DashboardConfig {
                 ));
             })
             .ok()?;
-        let is_legal = token.bytes().all(|byte| byte.is_ascii_graphic());
         let lengths = SHORTEST_TOKEN..=LONGEST_TOKEN;
-        if !token.is_empty() && !(is_legal && lengths.contains(&token.len())) {
+        let is_legal =
+            lengths.contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
+        if !token.is_empty() && !is_legal {
             d.problem(format!(
                 "parameter dashboard.token has {} bytes; {SHORTEST_TOKEN} to {LONGEST_TOKEN} letters, digits and signs \
                  of ASCII are allowed (openssl rand -hex 16 makes a good one)",

@@ -140,7 +140,7 @@ fn of_counts(counts: &[u64; 256]) -> Distribution {
     };
     Distribution {
         min: met().next().map_or(0.0, |(value, _)| value),
-        max: met().last().map_or(0.0, |(value, _)| value),
+        max: met().next_back().map_or(0.0, |(value, _)| value),
         mean,
         std: (met().map(square).sum::<f64>() / total).sqrt(),
         quantiles: QUANTILES.map(quantile),
