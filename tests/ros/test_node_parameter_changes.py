@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 import time
-from itertools import groupby
+from itertools import count, groupby
 
+from builtin_interfaces.msg import Time
 from manager import ACTIVE, UNCONFIGURED, Manager
 from parameters import wired
 from policies import STOP, joints_policy, sight_policy
@@ -15,6 +16,7 @@ from rcl_interfaces.srv import SetParametersAtomically
 from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_parameter_events
 from robot import Robot, halves, joints, numbers
+from sensor_msgs.msg import Image
 from std_msgs.msg import Float64MultiArray
 
 DRIVES = [1.5, -1.0]
@@ -156,8 +158,18 @@ def test_what_is_asked_of_a_picture_changes(robot: Robot) -> None:
     assert "scene: absent" in robot.wait_for_status("scene: ").says()
     assert robot.set(modalities__scene__required=False).success
     robot.wait_for_action([1.0, 0.5])
+    # A picture that has not changed since the start would be too old at once.
+    counted = count()
+
+    def alive(now: Time) -> Image:
+        message = halves(now)
+        message.data[0] = next(counted) % 256
+        return message
+
+    robot.keep_sending("camera/image_raw", alive)
     assert robot.set(modalities__scene__min_contrast=0.0, modalities__scene__max_frozen_s=0.2).success
     robot.wait_for_action([2.0, 0.5], tolerance=0.01)
+    robot.keep_sending("camera/image_raw", halves)
     robot.wait_for_action([1.0, 0.5])
     assert robot.set(modalities__scene__max_frozen_s=math.inf, intra_op_threads=2).success
     robot.wait_for_action([2.0, 0.5], tolerance=0.01)
