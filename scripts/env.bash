@@ -29,6 +29,8 @@ else
         echo "late_fusion: .deps was made without the ROS 2 in $_late_fusion_ros; run scripts/setup again" >&2
     elif [ -z "$_late_fusion_ros" ] && [ -e "$_late_fusion_deps/venv/lib/librcl.so" ]; then
         ROS_DISTRO=$(cat "$_late_fusion_deps/ros_distro")
+        # r2r 0.9.7 does not know the name of Kilted; what it asks of it is as in Jazzy.
+        [ "$ROS_DISTRO" != kilted ] || ROS_DISTRO=jazzy
         export ROS_DISTRO ROS_VERSION=2 ROS_PYTHON_VERSION=3
         _late_fusion_prepend AMENT_PREFIX_PATH "$_late_fusion_deps/venv"
         _late_fusion_prepend CMAKE_PREFIX_PATH "$_late_fusion_deps/venv"
