@@ -70,9 +70,8 @@ def test_it_costs_nothing_while_nobody_looks_and_ends_with_those_who_do(robot: R
     robot.peer.spin(1.5)
     assert cpu_ticks(robot) - before <= 2
     subscription, heard = pictures(robot)
-    robot.wait_for("ten pictures", lambda: len(heard) >= 10)
-    busy = cpu_ticks(robot)
-    assert busy - before > 5, "drawing is seen in the same count"
+    robot.wait_for("drawing to be seen in the same count", lambda: cpu_ticks(robot) - before > 5, 30.0)
+    assert len(heard) >= 5
     robot.peer.node.destroy_subscription(subscription)
     robot.wait_for("nobody", lambda: robot.peer.node.count_subscribers(TOPIC) == 0)
     robot.peer.spin(0.5)
