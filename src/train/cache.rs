@@ -72,6 +72,12 @@ const FORMAT: &str = "late_fusion features 2";
 const DIGEST: usize = 32;
 
 impl Cache {
+    /// The folder for features of what is written to `out`, where nobody names another.
+    pub fn beside(out: &Path) -> PathBuf {
+        let folder = out.parent().unwrap_or(Path::new(""));
+        folder.join(".cache/late_fusion/features")
+    }
+
     /// A cache in this folder, which is made with the first file.
     pub fn new(folder: PathBuf) -> Self {
         Self { folder }

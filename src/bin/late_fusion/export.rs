@@ -1,9 +1,9 @@
 //! `late_fusion export`: recordings in, a LeRobot dataset or a table of features out.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use late_fusion::errors::ConfigErrors;
-use late_fusion::train::{Format, Options, export};
+use late_fusion::train::{Cache, Format, Options, export};
 
 /// Turn recordings into a LeRobot dataset, or into features to train elsewhere.
 ///
@@ -54,11 +54,9 @@ Examples:
 /// # Errors
 /// Every problem that keeps it from working.
 pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
-    let beside = arguments.out.parent().unwrap_or(Path::new(""));
+    let cache = arguments.cache;
     let options = Options {
-        cache: arguments
-            .cache
-            .unwrap_or_else(|| beside.join(".cache/late_fusion/features")),
+        cache: cache.unwrap_or_else(|| Cache::beside(&arguments.out)),
         file: arguments.file,
         bags: arguments.bags,
         out: arguments.out,

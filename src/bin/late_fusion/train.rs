@@ -1,9 +1,9 @@
 //! `late_fusion train`: recorded demonstrations in, a policy out.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use late_fusion::errors::ConfigErrors;
-use late_fusion::train::{CompareOptions, Options, Report, compare, train};
+use late_fusion::train::{Cache, CompareOptions, Options, Report, compare, train};
 
 /// Train a policy from recorded demonstrations.
 ///
@@ -77,11 +77,9 @@ pub struct Arguments {
 /// # Errors
 /// Every problem that keeps it from working.
 pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
-    let beside = arguments.out.parent().unwrap_or(Path::new(""));
+    let cache = arguments.cache;
     let options = Options {
-        cache: arguments
-            .cache
-            .unwrap_or_else(|| beside.join(".cache/late_fusion/features")),
+        cache: cache.unwrap_or_else(|| Cache::beside(&arguments.out)),
         file: arguments.file,
         bags: arguments.bags,
         out: arguments.out,
