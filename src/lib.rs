@@ -10,8 +10,6 @@ pub mod clock;
 pub mod config;
 pub mod contribution;
 pub mod control;
-#[cfg(feature = "dashboard")]
-mod dashboard;
 pub mod display;
 pub mod encoder;
 pub mod errors;

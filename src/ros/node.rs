@@ -11,6 +11,8 @@ use super::configured::Configured;
 use super::context;
 #[cfg(feature = "dashboard")]
 use super::dashboard;
+#[cfg(feature = "dashboard")]
+use super::dashboard::Server;
 use super::debug_image::DebugImage;
 use super::explainer::Explained;
 use super::graph_watch::GraphWatch;
@@ -30,8 +32,6 @@ use super::watcher::Watcher;
 use crate::clock::Clock;
 use crate::config::{LiveParameters, Loaded, NODE_NAME, words};
 use crate::control::{State, Tracing, Waker};
-#[cfg(feature = "dashboard")]
-use crate::dashboard::Server;
 use crate::display::SightSlot;
 use crate::errors::ConfigErrors;
 use crate::message::{self, MessageType};

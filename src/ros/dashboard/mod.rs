@@ -14,6 +14,7 @@ mod policies;
 mod routes;
 mod server;
 mod states;
+mod this_node;
 
-pub use node::{Answer, Node};
 pub use server::Server;
+pub use this_node::start;

@@ -8,13 +8,14 @@ use futures::future::BoxFuture;
 use r2r::QosProfile;
 use tokio::sync::oneshot;
 
-use super::parameter_changes::PolicyRequest;
-use super::permission;
+use super::node::{Answer, Node};
+use super::server::Server;
 use crate::config::{DashboardConfig, NodeConfig};
-use crate::dashboard::{Answer, Node, Server};
 use crate::display::SightSlot;
 use crate::errors::ConfigErrors;
 use crate::message::{MessageType, encode_text};
+use crate::ros::parameter_changes::PolicyRequest;
+use crate::ros::permission;
 use crate::safety::Permission;
 use crate::shutdown::Shutdown;
 
