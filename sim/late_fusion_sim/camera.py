@@ -84,15 +84,16 @@ class Cameras:
 
     _open = False
 
-    def __init__(self, model: mujoco.MjModel, views: Mapping[str, View]) -> None:
+    def __init__(self, model: mujoco.MjModel, views: Mapping[str, View], *, draws_sites: bool = False) -> None:
         if Cameras._open:
             raise RuntimeError("cameras are open already, and a second renderer may draw nothing; close the first")
         self._model = model
         self._views = views
         model.vis.quality.offsamples = 0
         self._options = mujoco.MjvOption()
-        # Meta-World draws its goals as sites; a policy must not see the answer.
-        self._options.sitegroup[:] = 0
+        # Meta-World draws its goals as sites.
+        if not draws_sites:
+            self._options.sitegroup[:] = 0
         self._renderer = mujoco.Renderer(model, HEIGHT, WIDTH)
         Cameras._open = True
 

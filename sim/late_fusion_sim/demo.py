@@ -35,7 +35,7 @@ from late_fusion_sim.robot import SAWYER, Robot
 from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant
 from late_fusion_sim.shapes import NEVER_TRAINED
 from late_fusion_sim.table import table
-from late_fusion_sim.tasks import Sentences, Task, load_tasks, select_tasks
+from late_fusion_sim.tasks import Sentences, Task, named_tasks, select_tasks
 from late_fusion_sim.world import ROBOT_OF_SCENE, AnyScene, World, robot_of
 
 START_S = 30.0
@@ -173,7 +173,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--tasks",
         metavar="NAMES",
-        help=f"comma-separated, of {', '.join(load_tasks())} (default: all of the Meta-World arm but reach)",
+        help=f"comma-separated, of {named_tasks()} (default: all of the Meta-World arm but reach)",
     )
     parser.add_argument(
         "--instruction",
@@ -181,7 +181,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="SENTENCE",
         help="a sentence of your own; needs --scene, or one task that it should mean",
     )
-    parser.add_argument("--scene", choices=list(ROBOT_OF_SCENE), help="where to try --instruction, without a judgement")
+    parser.add_argument(
+        "--scene", choices=list(ROBOT_OF_SCENE), metavar="NAME", help="where to try --instruction, without a judgement"
+    )
     parser.add_argument(
         "--sentences",
         choices=get_args(Sentences),

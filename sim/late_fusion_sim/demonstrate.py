@@ -34,11 +34,8 @@ from late_fusion_sim.placements import RECORDING_SEEDS
 from late_fusion_sim.progress import Progress
 from late_fusion_sim.recorded import Recorded
 from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant
-from late_fusion_sim.tasks import Task, load_tasks, others_of, select_tasks
+from late_fusion_sim.tasks import Task, all_tasks, named_tasks, others_of, select_tasks
 from late_fusion_sim.world import AnyScene, World, robot_of
-
-TIME_TO_SHOW = 2
-"""So many times a policy's time a demonstration has: nobody pushes a policy aside."""
 
 SAY_AGAIN = 8
 """Every so many commands of an episode the instruction is given in other words."""
@@ -56,7 +53,10 @@ TRIES_PER_START = 10
 """An expert that fails more often than this from one start is not demonstrating but guessing."""
 
 EASIER = 0.8
-"""Part of noise and pushes left after every failure: no start is given up, so that all tasks of a scene have it."""
+"""Part of noise and pushes left after every failure: no start is given up that several tasks of a scene are to have."""
+
+MOST_STARTS = 3
+"""An expert that gives up more starts than this for every demonstration cannot do its task."""
 
 
 def wordings(task: Task, seed: int) -> Iterator[str]:
@@ -90,7 +90,7 @@ class Demonstrator:
         self._period_s = 1.0 / rate_hz
         self._change = change
         self._first_seed = first_seed
-        self._words = {task.name: wordings(task, first_seed) for task in load_tasks().values()}
+        self._words = {task.name: wordings(task, first_seed) for task in all_tasks().values()}
 
     def start_of(self, task: Task, number: int, episodes: int) -> int:
         """The seed of a demonstration's start.
@@ -101,7 +101,7 @@ class Demonstrator:
         """
         if not self._change:
             return self._first_seed + number
-        names = list(load_tasks())
+        names = list(all_tasks())
         before = sum(names.index(other.name) < names.index(task.name) for other in others_of(task))
         return self._first_seed + number + before * episodes
 
@@ -112,26 +112,30 @@ class Demonstrator:
         try:
             for number, task in enumerate(tasks):
                 scene = world.enter(task.scene)
-                tries = 0
-                for done in range(episodes):
-                    tries += self.play_until_done(task, scene, self.start_of(task, done, episodes), disturbance)
-                    progress.show(number * episodes + done + 1, f"{task.name:<20}  tries {tries}")
+                done = tries = start = 0
+                while done < episodes:
+                    seed = self.start_of(task, start, episodes)
+                    was_done, more = self.play_until_done(task, scene, seed, disturbance)
+                    done, tries, start = done + was_done, tries + more, start + 1
+                    if not was_done and (others_of(task) or start > MOST_STARTS * episodes):
+                        raise NodeTrouble(gave_up(task, seed, more, disturbance))
+                    progress.show(number * episodes + done, f"{task.name:<20}  tries {tries}", passing=not was_done)
         finally:
             progress.close()
             world.close()
 
-    def play_until_done(self, task: Task, scene: AnyScene, seed: int, disturbance: Disturbance) -> int:
-        """Plays a start until the task was done, after every failure less disturbed; returns how many times."""
-        for number in range(TRIES_PER_START):
+    def play_until_done(self, task: Task, scene: AnyScene, seed: int, disturbance: Disturbance) -> tuple[bool, int]:
+        """Plays a start until the task was done, after every failure less disturbed; returns whether it was, and how
+        many times it was tried.
+        """
+        # Who is not disturbed fails the same way every time.
+        tries = TRIES_PER_START if disturbance else 1
+        for number in range(tries):
             now = disturbance.lessened(EASIER**number)
-            rng = np.random.default_rng([seed, list(load_tasks()).index(task.name), number])
+            rng = np.random.default_rng([seed, list(all_tasks()).index(task.name), number])
             if self.play(task, scene, seed, now, rng):
-                return number + 1
-        raise NodeTrouble(
-            f"the expert of {task.name} failed {TRIES_PER_START} times from the start {seed}, at last with noise "
-            f"{now.noise:.2f}, pushes {now.push:.3f} and up to {now.most_delay} periods of delay. "
-            "Give a smaller --noise, --push or --delay"
-        )
+                return True, number + 1
+        return False, tries
 
     def play(self, task: Task, scene: AnyScene, seed: int, disturbance: Disturbance, rng: np.random.Generator) -> bool:
         """Plays one demonstration, sentences and markers included; returns whether the task was done."""
@@ -148,7 +152,7 @@ class Demonstrator:
         self._set_apart()
         self._bridge.mark("start")
         self._set_apart()
-        done, command, end = False, 0, TIME_TO_SHOW * scene.robot.command_limit
+        done, command, end = False, 0, scene.robot.demonstration_limit
         while command < end:
             due = time.monotonic() + self._period_s
             made_up = done or command >= CALM_FROM
@@ -212,6 +216,16 @@ class Demonstrator:
         self._recorded.catch_up()
 
 
+def gave_up(task: Task, seed: int, tries: int, disturbance: Disturbance) -> str:
+    """What there is to say of a start that was given up."""
+    last = disturbance.lessened(EASIER ** (tries - 1))
+    return (
+        f"the expert of {task.name} failed {tries} times from the start {seed}, at last with noise {last.noise:.2f}, "
+        f"pushes {last.push:.3f} and up to {last.most_delay} periods of delay. "
+        "Give a smaller --noise, --push or --delay"
+    )
+
+
 def await_recorder(
     participant: Participant, bridge: Bridge, operator: Operator, recorded: Recorded, seconds: float
 ) -> None:
@@ -246,7 +260,7 @@ def options_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--tasks",
         metavar="NAMES",
-        help=f"comma-separated, of {', '.join(load_tasks())} (default: all of the Meta-World arm but reach)",
+        help=f"comma-separated, of {named_tasks()} (default: all of the Meta-World arm but reach)",
     )
     parser.add_argument(
         "--noise",

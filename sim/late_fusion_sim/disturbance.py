@@ -24,6 +24,10 @@ class Disturbance:
     push: float
     """The probability, per control period, that a push begins: at full speed, in any direction."""
 
+    def __bool__(self) -> bool:
+        """Whether it can keep an expert from anything."""
+        return bool(self.noise or self.most_delay or self.push)
+
     def lessened(self, share: float) -> Disturbance:
         """The same with a share of its noise and of its pushes."""
         return replace(self, noise=share * self.noise, push=share * self.push)

@@ -19,6 +19,7 @@ from pathlib import Path
 from queue import Queue
 from typing import get_args
 
+from late_fusion_sim import mt50_table
 from late_fusion_sim.command_line import add_executable, parser_of
 from late_fusion_sim.domains import domains
 from late_fusion_sim.isolation import isolated
@@ -27,7 +28,7 @@ from late_fusion_sim.latency import add_options as add_latency_options
 from late_fusion_sim.process import bound_to_us
 from late_fusion_sim.progress import Progress
 from late_fusion_sim.ros import NodeTrouble
-from late_fusion_sim.tasks import Sentences, Task, load_tasks, select_tasks
+from late_fusion_sim.tasks import Sentences, Task, all_tasks, named_tasks, select_tasks
 from late_fusion_sim.wilson import interval
 from late_fusion_sim.world import robot_of
 
@@ -139,7 +140,10 @@ def markdown(result: dict) -> str:
             f"{share['timeout']:.1f} % |"
         )
     for name, reports in result["policies"].items():
-        lines += ["", f"## {name}", "", "| task | sentence | episodes | success | wrong task | timeout |"]
+        lines += ["", f"## {name}", ""]
+        if fifty := mt50_table.tables(reports):
+            lines += [*fifty, ""]
+        lines += ["| task | sentence | episodes | success | wrong task | timeout |"]
         lines.append("|---|---|---|---|---|---|")
         for (task, sentence), counts in _by_sentence(reports).items():
             numbers = " | ".join(str(counts[key]) for key in ("episodes", *OUTCOMES))
@@ -168,7 +172,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--tasks",
         metavar="NAMES",
-        help=f"comma-separated, of {', '.join(load_tasks())} (default: all pairs of the Meta-World arm)",
+        help=f"comma-separated, of {named_tasks()} (default: all pairs of the Meta-World arm)",
     )
     parser.add_argument(
         "--episodes", type=int, default=20, metavar="NUMBER", help="for each task and policy (default: %(default)s)"
@@ -245,7 +249,7 @@ def main(arguments: list[str] | None = None) -> int:
             if isinstance(report, Trouble):
                 troubles.append(report)
                 continue
-            report["pairs"] = pairs_of(report["tasks"], load_tasks())
+            report["pairs"] = pairs_of(report["tasks"], all_tasks())
             policies.setdefault(candidate.name, []).append(report)
     progress.close()
     result = {

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import qmc
 
+from late_fusion_sim import mt50
+from late_fusion_sim.robot import SAWYER, Robot
+
 RECORDING_SEEDS = range(0, 100_000)
 """Starts that training may see."""
 
@@ -22,18 +25,18 @@ EVALUATION_SEEDS = range(100_000, 200_000)
 Range = tuple[float, float]
 
 
-def spread(seed: int, ranges: Sequence[Range]) -> np.ndarray:
-    """A number of each range for a seed. Nothing else enters.
+def spread(seed: int, ranges: Sequence[Range] | np.ndarray, attempt: int = 0) -> np.ndarray:
+    """A number of each range for a seed, other ones in every attempt. Nothing else enters.
 
     Evaluation draws at random. Recordings go through a Halton sequence, as a careful demonstrator would: the first few
     starts are all over the range already, and so are the next few. They are denser towards its edges, as Chebyshev's
     nodes are: what is learned seldom holds beyond the outermost demonstration.
     """
     if seed in RECORDING_SEEDS:
-        sequence = qmc.Halton(len(ranges), scramble=False).fast_forward(seed + 1)
+        sequence = qmc.Halton(len(ranges), scramble=False).fast_forward(seed + 1 + attempt * RECORDING_SEEDS.stop)
         share = 0.5 - 0.5 * np.cos(np.pi * sequence.random(1)[0])
     else:
-        share = np.random.default_rng(seed).uniform(size=len(ranges))
+        share = np.random.default_rng([seed, attempt] if attempt else seed).uniform(size=len(ranges))
     low, high = np.transpose(ranges)
     return low + share * (high - low)
 
@@ -67,6 +70,10 @@ class SceneSpec:
     """None: the environment's own random starts."""
     sentence_names_target: bool = False
     """Whether shapes stand on the table, one of which is meant (shapes.py)."""
+    robot: Robot = SAWYER
+    benchmark: bool = False
+    """Whether it is Meta-World's own: recordings spread its random starts, and its goals are drawn, since some are
+    points in the air that nothing else can tell. Elsewhere a policy must not see the answer."""
 
 
 SCENES: dict[str, SceneSpec] = {
@@ -108,4 +115,5 @@ SCENES: dict[str, SceneSpec] = {
             ends={"open": 1.57, "closed": -1.57},
         ),
     ),
+    **{name: SceneSpec(name, robot=mt50.ROBOT, benchmark=True) for name in mt50.names()},
 }

@@ -3,7 +3,7 @@
     python -m late_fusion_sim.record out/demonstrations --late-fusion PATH --episodes 40
 
 Every scene has its recorder, its expert and a ROS domain for the two: most of a recording is waiting until a topic has
-been heard, so that all scenes together take hardly longer than one. The folder then has a bag per scene, and
+been heard, so that several scenes together take hardly longer than one. The folder then has a bag per scene, and
 `late_fusion train` takes the folder.
 """
 
@@ -43,24 +43,24 @@ class Recorder(Process):
 class Take:
     """One scene's demonstrations: the expert, the recorder that listens, the bag. Use it as a context."""
 
-    def __init__(self, folder: Path, scene: str, tasks: list[Task], domain: int) -> None:
+    def __init__(self, folder: Path, scene: str, tasks: list[Task]) -> None:
         self.scene = scene
         self._tasks = tasks
         self._folder = folder
-        self._domain = domain
         self._open = ExitStack()
 
-    def begin(self, late_fusion: Path, parameter_file: Path, arguments: list[str]) -> None:
+    def begin(self, late_fusion: Path, parameter_file: Path, arguments: list[str], domain: int) -> None:
         """Starts both."""
+        self.domain = domain
         listen = [str(late_fusion), "record", "--params-file", str(parameter_file)]
         listen += ["--out", str(self._folder), "--name", self.scene]
         show = [sys.executable, "-m", "late_fusion_sim.demonstrate", *arguments]
         show += ["--tasks", ",".join(task.name for task in self._tasks)]
         # Left in the reverse order: the recorder hears the expert's last word.
         log = self._folder / f"{self.scene}.recorder.log"
-        self.recorder = self._open.enter_context(Recorder(listen, log, self._domain))
+        self.recorder = self._open.enter_context(Recorder(listen, log, domain))
         log = self._folder / f"{self.scene}.expert.log"
-        self.expert = self._open.enter_context(Process(show, log, self._domain))
+        self.expert = self._open.enter_context(Process(show, log, domain))
 
     def done(self) -> int:
         """How many demonstrations are complete."""
@@ -96,6 +96,7 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("out", type=Path, metavar="FOLDER", help="where the bags go; new, or empty")
     add_executable(parser, "--late-fusion", "late_fusion")
     parser.add_argument("--side", action="store_true", help="record the side camera as well")
+    parser.add_argument("--jobs", type=int, default=4, metavar="NUMBER", help="scenes at a time (default: %(default)s)")
     options = parser.parse_args(arguments)
     given = vars(demonstrate.options_parser().parse_args([]))
     rest = [
@@ -105,6 +106,8 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, list[str]]:
         parser.error(f"{options.out} is there already, and not empty; nothing is ever recorded over")
     # What is wrong with the rest is said once, and before anything runs.
     demonstration = demonstrate.parse(rest)
+    if options.jobs < 1:
+        parser.error(f"--jobs is {options.jobs}; at least 1 is needed")
     options.episodes, options.tasks = demonstration.episodes, demonstration.tasks
     if options.side and "side" not in robot_of(options.tasks).optional_cameras:
         parser.error("--side: this robot has no side camera; what it has is recorded without being asked for")
@@ -131,19 +134,24 @@ def record(options: argparse.Namespace, arguments: list[str]) -> None:
     progress = Progress("recording", options.episodes * len(options.tasks))
     with ExitStack() as running:
         running.callback(progress.close)
-        takes = [
-            running.enter_context(Take(options.out, scene, tasks, domain))
-            for (scene, tasks), domain in zip(scenes, domains(len(scenes)))
-        ]
-        for take in takes:
-            take.begin(options.late_fusion.resolve(), parameter_file, arguments)
-        shown, over = -1, False
-        while not over:
-            over = all([take.is_over() for take in takes])
-            done = [take.done() for take in takes]
-            text = "  ".join(f"{take.scene} {number}" for take, number in zip(takes, done))
-            progress.show(sum(done), text, passing=sum(done) == shown)
-            shown = sum(done)
+        waiting = [running.enter_context(Take(options.out, scene, tasks)) for scene, tasks in reversed(scenes)]
+        free = list(domains(min(options.jobs, len(scenes))))
+        on_stage: list[Take] = []
+        shown, complete = -1, 0
+        while waiting or on_stage:
+            while waiting and free:
+                take = waiting.pop()
+                take.begin(options.late_fusion.resolve(), parameter_file, arguments, free.pop())
+                on_stage.append(take)
+            over = [take for take in on_stage if take.is_over()]
+            done = {take.scene: take.done() for take in on_stage}
+            now = complete + sum(done.values())
+            progress.show(now, "  ".join(f"{scene} {number}" for scene, number in done.items()), passing=now == shown)
+            shown = now
+            for take in over:
+                complete += done[take.scene]
+                free.append(take.domain)
+                on_stage.remove(take)
             time.sleep(POLL_S)
 
 

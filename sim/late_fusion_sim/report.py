@@ -110,9 +110,11 @@ class Report:
             if any(episode.novel is is_novel for episode in row.episodes)
         }
         several = {sentence: counts(episodes) for sentence, episodes in sentences.items()}
+        successes = [each.steps for each in row.episodes if each.outcome == "success"]
         return {
             "instruction": row.sentence,
             **counts(row.episodes),
+            **({"success_after_commands": successes} if self.judged else {}),
             **({"sentences": several} if len(several) > 1 else {}),
             **({"targets": novel} if novel else {}),
         }

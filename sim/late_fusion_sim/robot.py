@@ -43,6 +43,8 @@ class Robot:
     axes, or of each."""
     command_limit: int
     """Commands until an episode's time is up."""
+    demonstration_limit: int
+    """Commands until a demonstrator gives up: more than a policy has, since nobody pushes a policy aside."""
     afterwards: int
     """Commands that a task of a pair is shown on after it was done."""
     parameter_file: Path
@@ -93,6 +95,7 @@ SAWYER = Robot(
     command="velocities",
     full_speed=1.0,
     command_limit=100,
+    demonstration_limit=200,
     afterwards=24,
     parameter_file=Path("config", "late_fusion.param.yaml"),
     optional_cameras=frozenset({"side"}),
@@ -108,6 +111,7 @@ SO101 = Robot(
     command="positions",
     full_speed=0.12,
     command_limit=150,
+    demonstration_limit=300,
     afterwards=8,
     parameter_file=Path("config", "examples", "so101.param.yaml"),
     label_topic="leader/joint_states",
@@ -124,6 +128,7 @@ DIFF_DRIVE = Robot(
     command="velocities",
     full_speed=(0.35, 2.5),
     command_limit=200,
+    demonstration_limit=400,
     afterwards=10,
     parameter_file=Path("config", "examples", "diff_drive.param.yaml"),
     command_topic="cmd_vel",

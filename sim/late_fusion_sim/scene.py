@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import mujoco
 import numpy as np
 from metaworld.env_dict import ALL_V3_ENVIRONMENTS
 
 from late_fusion_sim.camera import MOUNTS, Cameras, mount
-from late_fusion_sim.placements import RECORDING_SEEDS, Placement, SceneSpec
-from late_fusion_sim.robot import SAWYER, Observation, Robot
+from late_fusion_sim.placements import RECORDING_SEEDS, Placement, SceneSpec, spread
+from late_fusion_sim.robot import Observation, Robot
 from late_fusion_sim.shapes import ALL_SHAPES, NEVER_TRAINED, Layout, ShapesEnvironment
 
 ENVIRONMENTS = {**ALL_V3_ENVIRONMENTS, "shapes": ShapesEnvironment}
@@ -19,11 +21,11 @@ TRAINED_SHAPES = tuple(shape for shape in ALL_SHAPES if shape not in NEVER_TRAIN
 class Scene:
     """One environment and its cameras; see `robot.Scene`. `World` opens and closes scenes."""
 
-    robot: Robot = SAWYER
-
     def __init__(self, name: str, spec: SceneSpec) -> None:
         self.name = name
+        self.robot: Robot = spec.robot
         self.placement = spec.placement
+        self._benchmark = spec.benchmark
         self.layout: Layout | None = None
         self._has_shapes = spec.sentence_names_target
         self.env = ENVIRONMENTS[spec.environment]()
@@ -31,15 +33,22 @@ class Scene:
         self.env._set_task_called = True
         self.env._freeze_rand_vec = False
         self.env.seeded_rand_vec = True
+        # How long an episode lasts is for whoever plays it to say.
+        self.env.max_path_length = sys.maxsize
+        if spec.benchmark:
+            self.env._get_state_rand_vec = self._draw_start
         mount(self.env.model)
         self._body_positions = self.env.model.body_pos.copy()
+        self._site_positions = self.env.model.site_pos.copy()
         self._cameras: Cameras | None = None
         self._solved = False
 
     def reset(self, seed: int) -> None:
         """Starts an episode. What was played before leaves no trace, and no task has a say."""
-        # Meta-World moves bodies in the model itself and lets the arm swing into place among them.
+        # Meta-World moves bodies and goals in the model itself and lets the arm swing into place among them.
         self.env.model.body_pos[:] = self._body_positions
+        self.env.model.site_pos[:] = self._site_positions
+        self._seed, self._draws = seed, 0
         self.env.seed(seed)
         self.env.reset()
         self._solved = False
@@ -52,6 +61,19 @@ class Scene:
             self.layout = Layout.draw(seed, TRAINED_SHAPES if seed in RECORDING_SEEDS else ALL_SHAPES)
             self.env.arrange(self.layout)
         mujoco.mj_forward(self.env.model, self.env.data)
+
+    def _draw_start(self) -> np.ndarray:
+        """Where Meta-World puts objects and goals, asked again until it likes it: for recordings spread as everywhere
+        here, for evaluations at random as it does itself.
+        """
+        space = self.env._random_reset_space
+        if self._seed not in RECORDING_SEEDS:
+            return self.env.np_random.uniform(space.low, space.high, size=space.low.size)
+        start = space.low.copy()
+        varies = space.high > space.low
+        start[varies] = spread(self._seed, np.stack([space.low, space.high], axis=1)[varies], self._draws)
+        self._draws += 1
+        return start
 
     def phrase(self, template: str) -> str:
         """A task's sentence for this start: where it has gaps, they are filled with what is meant."""
@@ -78,6 +100,12 @@ class Scene:
     def state(self) -> np.ndarray:
         """Hand x, y, z in metres and the gripper's opening in 0..1."""
         return self.env._get_curr_obs_combined_no_goal()[: len(self.robot.axes)]
+
+    @property
+    def whole_state(self) -> np.ndarray:
+        """What Meta-World tells its experts, the goal included: 39 numbers."""
+        now = self.env._get_curr_obs_combined_no_goal()
+        return np.concatenate([now, self.env._prev_obs, self.env._get_pos_goal()])
 
     @property
     def at_rest(self) -> np.ndarray:
@@ -116,7 +144,7 @@ class Scene:
     def observe(self, cameras: frozenset[str] = frozenset()) -> Observation:
         """Draws the pictures, and reads the arm."""
         if self._cameras is None:
-            self._cameras = Cameras(self.env.model, MOUNTS)
+            self._cameras = Cameras(self.env.model, MOUNTS, draws_sites=self._benchmark)
         wanted = [camera for camera in self.robot.cameras if camera == self.robot.first_camera or camera in cameras]
         return Observation({camera: self._cameras.draw(self.env.data, camera) for camera in wanted}, self.state)
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from late_fusion_sim.diff_drive_scene import PillarScene
 from late_fusion_sim.placements import SCENES
-from late_fusion_sim.robot import DIFF_DRIVE, SAWYER, SO101, Robot
+from late_fusion_sim.robot import DIFF_DRIVE, SO101, Robot
 from late_fusion_sim.scene import Scene
 from late_fusion_sim.so101_scene import CubeScene
 from late_fusion_sim.tasks import Task
 
 AnyScene = Scene | CubeScene | PillarScene
 
-ROBOT_OF_SCENE: dict[str, Robot] = {**dict.fromkeys(SCENES, SAWYER), "cube": SO101, "pillars": DIFF_DRIVE}
+ROBOT_OF_SCENE: dict[str, Robot] = {
+    **{name: spec.robot for name, spec in SCENES.items()},
+    "cube": SO101,
+    "pillars": DIFF_DRIVE,
+}
 """Which robot stands in which scene."""
 
 

@@ -1,12 +1,15 @@
 """Tests speak real ROS 2 in a domain of their own, and look at the world through its one camera."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from late_fusion_sim.domains import isolate
+from late_fusion_sim.placements import SCENES
+from late_fusion_sim.robot import SAWYER
 from late_fusion_sim.ros import Participant
 from late_fusion_sim.world import World
 
@@ -30,3 +33,14 @@ def participant() -> Iterator[Participant]:
     """The simulator's place in the ROS graph."""
     with Participant("late_fusion_sim") as participant:
         yield participant
+
+
+@pytest.fixture
+def episodes_last(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Has episodes in the drawer's scene last so many commands, and demonstrations twice as many."""
+
+    def last(commands: int) -> None:
+        robot = replace(SAWYER, command_limit=commands, demonstration_limit=2 * commands)
+        monkeypatch.setitem(SCENES, "drawer", replace(SCENES["drawer"], robot=robot))
+
+    return last

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -151,8 +150,10 @@ def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("topic", ["/clock", "instruction", "episode", "camera/image_raw", "expert_action"])
-def test_the_order_holds_however_late_a_topic_is_heard(topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Scene, "robot", replace(SAWYER, command_limit=10))
+def test_the_order_holds_however_late_a_topic_is_heard(
+    topic: str, monkeypatch: pytest.MonkeyPatch, episodes_last: Callable[[int], None]
+) -> None:
+    episodes_last(10)
     monkeypatch.setattr(demonstrate, "TRIES_PER_START", 1)
     with recorder(late={topic: 0.06}) as heard:
         demonstrate.main(["--tasks", TASK.name, "--episodes", "1", "--change", "0.2"])
@@ -271,9 +272,9 @@ def test_an_undisturbed_expert_does_what_it_teaches(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_expert_that_never_succeeds_is_told(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], episodes_last: Callable[[int], None]
 ) -> None:
-    monkeypatch.setattr(Scene, "robot", replace(SAWYER, command_limit=1))
+    episodes_last(1)
     with recorder() as heard:
         assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1", "--change", "0"]) == 1
     assert "failed 10 times from the start 0, at last with noise 0.05" in capsys.readouterr().err

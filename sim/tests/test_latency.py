@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +95,15 @@ def test_what_is_in_flight_arrives_in_order_and_once() -> None:
     ],
 )
 def test_lockstep_delays_pictures_and_commands_and_repeats_itself(
-    latency: Latency, periods: int, steps: int, world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch
+    latency: Latency,
+    periods: int,
+    steps: int,
+    world: World,
+    participant: Participant,
+    monkeypatch: pytest.MonkeyPatch,
+    episodes_last: Callable[[int], None],
 ) -> None:
-    monkeypatch.setattr(Scene, "robot", replace(SAWYER, command_limit=12))
+    episodes_last(12)
     # An observation that is lost is asked for again, and must not count twice.
     monkeypatch.setattr(bridge_module, "ASK_AGAIN_S", 0.2)
     episodes, trajectories = [], []
@@ -119,16 +125,16 @@ def test_lockstep_delays_pictures_and_commands_and_repeats_itself(
         episodes.append(episode)
         trajectories.append(np.array(stage.carried_out))
         monkeypatch.undo()
-        monkeypatch.setattr(Scene, "robot", replace(SAWYER, command_limit=12))
+        episodes_last(12)
         monkeypatch.setattr(bridge_module, "ASK_AGAIN_S", 0.2)
     assert np.array_equal(*trajectories)
     assert all(np.array_equal(one, two) for one, two in zip(*(episode.frames for episode in episodes), strict=True))
 
 
 def test_lockstep_forgets_what_was_in_flight_when_the_scene_is_set_anew(
-    world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch
+    world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch, episodes_last: Callable[[int], None]
 ) -> None:
-    monkeypatch.setattr(Scene, "robot", replace(SAWYER, command_limit=8))
+    episodes_last(8)
     with fake_node(lambda instruction, hand: np.array([0.0, 0.0, 1.0, 0.0])):
         stage = Stage(world, participant, "lockstep", Latency(0.1, 0.1), monkeypatch)
         first = stage.play()
@@ -140,9 +146,9 @@ def test_lockstep_forgets_what_was_in_flight_when_the_scene_is_set_anew(
 
 
 def test_realtime_publishes_late_under_the_stamp_of_the_exposure(
-    world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch
+    world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch, episodes_last: Callable[[int], None]
 ) -> None:
-    monkeypatch.setattr(Scene, "robot", replace(SAWYER, command_limit=30))
+    episodes_last(30)
     with fake_node(lambda instruction, hand: np.zeros(4), lockstep=False):
         stage = Stage(world, participant, "realtime", Latency(camera_s=0.06), monkeypatch)
         stage.play()
@@ -169,10 +175,12 @@ def test_realtime_carries_out_what_has_been_there_for_long_enough(
     assert bridge.held_command(0.069) is None, "the hold begins where the command takes effect"
 
 
-def test_a_recording_has_pictures_as_late_as_they_came(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_recording_has_pictures_as_late_as_they_came(
+    monkeypatch: pytest.MonkeyPatch, episodes_last: Callable[[int], None]
+) -> None:
     from test_demonstrations import recorder
 
-    monkeypatch.setattr(Scene, "robot", replace(SAWYER, command_limit=5))
+    episodes_last(5)
     monkeypatch.setattr(demonstrate, "TRIES_PER_START", 2)
     monkeypatch.setattr(demonstrate, "MEAN_ANOTHER", ())
     with recorder() as heard:

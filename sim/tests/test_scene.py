@@ -67,7 +67,7 @@ def test_training_and_evaluation_share_no_start() -> None:
     assert not set(RECORDING_SEEDS) & set(EVALUATION_SEEDS)
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", [name for name, spec in SCENES.items() if not spec.benchmark])
 def test_pictures_show_the_arm_and_change_with_it(world: World, name: str) -> None:
     scene = world.enter(name)
     scene.reset(1)
