@@ -43,6 +43,8 @@ fn main() {
     time("EfficientNet-Lite0 on 640 × 480 rgb8", || {
         run(&mut lite0, MessageType::Image, &camera);
     });
+    #[cfg(feature = "train")]
+    time_copies();
     let mut minilm = extractor(text_source(text_encoder("minilm")));
     // Two sentences in turn, because the same one again is not encoded again. Each has 14 words and 2 marks.
     let sentences = ["red", "green"].map(|colour| {
@@ -55,6 +57,43 @@ fn main() {
         turn = 1 - turn;
         run(&mut minilm, MessageType::String, &sentences[turn]);
     });
+}
+
+/// What an altered copy of a picture takes before it is encoded, every alteration on its own and all of them.
+#[cfg(feature = "train")]
+fn time_copies() {
+    use late_fusion::encoder::RgbPicture;
+    use late_fusion::train::Augment;
+
+    let source = image_source(image_encoder("lite0 pooled"));
+    let picture = RgbPicture {
+        width: 224,
+        height: 224,
+        data: support::scene(224, 224),
+    };
+    let moved =
+        "zoom: [0.9, 1.1], shift: [-0.05, 0.05], rotation_deg: [-3, 3], perspective: [0, 0.03]";
+    let coloured = "brightness: [0.7, 1.4], white_balance: [0.8, 1.2], saturation: [0.7, 1.3], contrast: [0.8, 1.25]";
+    let all =
+        format!("{moved}, occlusion: [0, 0.2], blur: [0, 0.008], {coloured}, noise: [0, 0.06]");
+    for (name, ranges) in [
+        ("moved", moved),
+        ("occluded", "occlusion: [0, 0.2]"),
+        ("blurred", "blur: [0.004, 0.008]"),
+        ("with other colours", coloured),
+        ("with noise", "noise: [0, 0.06]"),
+        ("with all of it", &all),
+    ] {
+        let augment = serde_yaml::from_str(&format!("{{copies: 1, {ranges}}}")).unwrap();
+        let augmentation = Augment::read(augment)
+            .unwrap()
+            .of("scene", &source)
+            .unwrap();
+        let mut copies = augmentation.of_message("bag", "camera", 0);
+        time(&format!("a copy of 224 × 224, {name}"), || {
+            std::hint::black_box(copies.next().unwrap().apply(&picture));
+        });
+    }
 }
 
 /// The same preparation in front of an encoder that only takes means.

@@ -8,12 +8,12 @@ use super::fingerprint::fingerprint;
 use super::image::ImageEncoder;
 use super::precomputed::PrecomputedFeature;
 use super::provider::SessionOptions;
+use super::rgb_picture::RgbPicture;
 use super::runtime::Runtime;
 use super::summary::Summary;
 use super::text::TextEncoder;
 use super::vector::VectorReader;
 use crate::errors::ConfigErrors;
-use crate::map::MapShape;
 use crate::message::{
     CompressedImageView, FeatureView, ImageView, JointStateView, MessageError, MessageType,
     Numbers, text,
@@ -31,7 +31,7 @@ pub struct FeatureExtractor {
     cpus: CpuList,
 }
 
-enum Source {
+pub(super) enum Source {
     Image(Box<ImageEncoder>),
     Text(Box<TextEncoder>),
     Vector(Box<VectorReader>),
@@ -159,6 +159,14 @@ impl FeatureExtractor {
         self
     }
 
+    /// The same, which keeps the last picture.
+    pub fn keeping_pictures(mut self) -> Self {
+        if let Source::Image(encoder) = &mut self.source {
+            encoder.keep_pictures();
+        }
+        self
+    }
+
     /// Reads a message and writes its feature to `feature`, of the modality's width; untouched when there is none.
     ///
     /// # Errors
@@ -275,18 +283,26 @@ impl FeatureExtractor {
         }
     }
 
-    /// The feature of the last picture moved to the right and down by so many pixels of the encoder's input; what is at
-    /// its edge goes on beyond it. Only pictures can be moved: of other sources nothing is written.
+    /// The last picture as its encoder was given it, before normalization; `None` for other sources, and where pictures are
+    /// not kept ([`FeatureExtractor::keeping_pictures`]).
+    pub fn picture(&self) -> Option<&RgbPicture> {
+        match &self.source {
+            Source::Image(encoder) => encoder.kept(),
+            _ => None,
+        }
+    }
+
+    /// Writes the feature of a picture in memory, which becomes the last one; of other sources nothing is written.
     ///
     /// # Errors
-    /// What the encoder's library says.
-    pub fn extract_shifted(
+    /// A picture with other bytes than its size says, or that cannot be resized to the encoder's, and what the encoder's library says.
+    pub fn extract_picture(
         &mut self,
-        (right, down): (i32, i32),
+        picture: &RgbPicture,
         feature: &mut [f32],
     ) -> Result<(), MessageError> {
         match &mut self.source {
-            Source::Image(encoder) => encoder.shifted(right, down, feature),
+            Source::Image(encoder) => encoder.picture(picture, feature),
             _ => Ok(()),
         }
     }
@@ -326,7 +342,7 @@ fn ready(spec: &ModalitySpec, weights: &Weights) -> Option<PrecomputedFeature> {
 }
 
 impl Source {
-    fn load(
+    pub fn load(
         spec: &ModalitySpec,
         folder: &Path,
         weights: &Weights,
@@ -345,7 +361,7 @@ impl Source {
         })
     }
 
-    fn width(&self) -> usize {
+    pub fn width(&self) -> usize {
         match self {
             Self::Image(encoder) => encoder.summary().width,
             Self::Text(encoder) => encoder.summary().width,
@@ -362,33 +378,4 @@ impl Source {
             Self::Remote(_) => "feature",
         }
     }
-}
-
-/// What an encoder gives, for a policy that is being made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Probe {
-    /// Width of the feature.
-    pub width: usize,
-    /// The shape of the model's output before pooling, where it is a map.
-    pub map: Option<MapShape>,
-}
-
-/// Loads what `spec` names to see what it gives. Nothing learned is at hand yet, so keypoints cannot be pooled.
-///
-/// # Errors
-/// As for [`FeatureExtractor::load`].
-pub fn probe(
-    spec: &ModalitySpec,
-    folder: &Path,
-    runtime: &Runtime,
-    options: &SessionOptions,
-) -> Result<Probe, ConfigErrors> {
-    let source = Source::load(spec, folder, &Weights::default(), runtime, options)?;
-    Ok(Probe {
-        width: source.width(),
-        map: match &source {
-            Source::Image(encoder) => encoder.map(),
-            Source::Text(_) | Source::Vector(_) | Source::Remote(_) => None,
-        },
-    })
 }

@@ -6,10 +6,11 @@ use std::time::Instant;
 use super::decode::Decoder;
 use super::file::verified_model;
 use super::onnx::{Element, Input, Model, Port, list};
-use super::pixels::{Converter, DepthRange, Subject};
+use super::pixels::{Converter, Subject};
 use super::pooling::{Pool, Recipe};
-use super::prepare::Preparation;
+use super::prepare::{Picture, Pixel, Preparation};
 use super::provider::SessionOptions;
+use super::rgb_picture::RgbPicture;
 use super::runtime::Runtime;
 use super::summary::Summary;
 use crate::errors::ConfigErrors;
@@ -72,10 +73,7 @@ impl ImageEncoder {
             preparation,
             converter: Converter::default(),
             decoder: Decoder::default(),
-            subject: match spec.input.depth {
-                Some(depth) => Subject::Depth(DepthRange::up_to(depth.max_m)),
-                None => Subject::Colour,
-            },
+            subject: Subject::of(&spec.input),
             model,
             map,
             summary: Summary {
@@ -105,6 +103,16 @@ impl ImageEncoder {
         self.preparation.require_contrast(min_contrast);
     }
 
+    /// From here on the last picture is kept as the model is given it.
+    pub fn keep_pictures(&mut self) {
+        self.preparation.keep_pictures();
+    }
+
+    /// The last picture, if it is kept.
+    pub fn kept(&self) -> Option<&RgbPicture> {
+        self.preparation.kept()
+    }
+
     /// Encodes a picture of a camera, and says whether it shows anything.
     pub fn image(
         &mut self,
@@ -127,41 +135,49 @@ impl ImageEncoder {
         self.run(feature)
     }
 
-    /// Encodes the last picture again, moved to the right and down by so many pixels of the encoder's input.
-    pub fn shifted(
+    /// Encodes a picture in memory, whatever it shows.
+    pub fn picture(
         &mut self,
-        right: i32,
-        down: i32,
+        picture: &RgbPicture,
         feature: &mut [f32],
     ) -> Result<(), MessageError> {
-        let moved = self.preparation.shifted(right, down);
-        let input = Input {
-            name: &self.input,
-            shape: self.preparation.shape(),
-            numbers: moved.numbers(),
-        };
-        encode(&mut self.model, &mut self.pool, input, feature)
+        let RgbPicture {
+            width,
+            height,
+            data,
+        } = picture;
+        if data.is_empty() || data.len() != 3 * width * height {
+            return Err(MessageError::invalid(
+                "the picture",
+                format_args!("{width} × {height} pixels in {} bytes", data.len()),
+                "three bytes for each pixel, and at least one pixel",
+            ));
+        }
+        self.preparation.prepare(Picture {
+            width: *width,
+            height: *height,
+            step: 3 * width,
+            pixel: Pixel::Rgb,
+            data,
+        })?;
+        self.encode(feature)
     }
 
     fn run(&mut self, feature: &mut [f32]) -> Result<bool, MessageError> {
         if self.preparation.is_blank() {
             return Ok(false);
         }
-        let input = tensor(&self.input, &self.preparation);
-        encode(&mut self.model, &mut self.pool, input, feature)?;
+        self.encode(feature)?;
         Ok(true)
     }
-}
 
-fn encode(
-    model: &mut Model,
-    pool: &mut Pool,
-    input: Input<'_>,
-    feature: &mut [f32],
-) -> Result<(), MessageError> {
-    model
-        .run(&[input], |_, output| pool.pool(output, &[], feature))
-        .map_err(|why| encoder_failed(&why))?
+    fn encode(&mut self, feature: &mut [f32]) -> Result<(), MessageError> {
+        let input = tensor(&self.input, &self.preparation);
+        let pool = &mut self.pool;
+        self.model
+            .run(&[input], |_, output| pool.pool(output, &[], feature))
+            .map_err(|why| encoder_failed(&why))?
+    }
 }
 
 /// The encoder's library refused to run.

@@ -3,6 +3,7 @@
 use late_fusion_resize::{Part, Resizer};
 
 use super::onnx::Numbers;
+use super::rgb_picture::RgbPicture;
 use crate::message::{ChannelOrder, MessageError};
 use crate::spec::{Channels, ElementType, Fit, ImageInputSpec, Layout};
 
@@ -75,22 +76,14 @@ pub(super) struct Preparation {
     min_contrast: u8,
     tones: Box<Tones>,
     is_blank: bool,
+    /// The last picture as the tensor shows it, where somebody asks for it.
+    kept: Option<RgbPicture>,
 }
 
 /// The tensor with, per channel, the number that each byte becomes.
-pub(super) enum Tensor {
+enum Tensor {
     F32(Vec<f32>, Box<[[f32; 256]; 3]>),
     U8(Vec<u8>, Box<[[u8; 256]; 3]>),
-}
-
-impl Tensor {
-    /// Its numbers.
-    pub fn numbers(&self) -> Numbers<'_> {
-        match self {
-            Self::F32(numbers, _) => Numbers::F32(numbers),
-            Self::U8(numbers, _) => Numbers::U8(numbers),
-        }
-    }
 }
 
 impl Preparation {
@@ -124,6 +117,7 @@ impl Preparation {
             min_contrast: 0,
             tones: Box::new([[0; 256]; 3]),
             is_blank: false,
+            kept: None,
         };
         preparation.fill(&vec![0; length], 3 * spec.width, Pixel::Rgb);
         preparation
@@ -132,6 +126,20 @@ impl Preparation {
     /// From here on a picture is blank with less contrast than this part of the full range.
     pub fn require_contrast(&mut self, min_contrast: f64) {
         self.min_contrast = (min_contrast * 255.0).ceil() as u8;
+    }
+
+    /// From here on the last picture is kept.
+    pub fn keep_pictures(&mut self) {
+        self.kept = Some(RgbPicture {
+            width: self.width,
+            height: self.height,
+            data: vec![0; 3 * self.width * self.height],
+        });
+    }
+
+    /// The last picture as the tensor shows it, if it is kept.
+    pub fn kept(&self) -> Option<&RgbPicture> {
+        self.kept.as_ref()
     }
 
     /// Whether the last picture shows nothing.
@@ -146,40 +154,10 @@ impl Preparation {
 
     /// The tensor of the last picture.
     pub fn tensor(&self) -> Numbers<'_> {
-        self.tensor.numbers()
-    }
-
-    /// The tensor of the last picture moved to the right and down by so many pixels; what was at its edge goes on.
-    pub fn shifted(&self, right: i32, down: i32) -> Tensor {
         match &self.tensor {
-            Tensor::F32(numbers, table) => {
-                Tensor::F32(self.shift(numbers, right, down), table.clone())
-            }
-            Tensor::U8(numbers, table) => {
-                Tensor::U8(self.shift(numbers, right, down), table.clone())
-            }
+            Tensor::F32(numbers, _) => Numbers::F32(numbers),
+            Tensor::U8(numbers, _) => Numbers::U8(numbers),
         }
-    }
-
-    fn shift<T: Copy>(&self, numbers: &[T], right: i32, down: i32) -> Vec<T> {
-        let source = |at: usize, by: i32, length: usize| {
-            (at as i32 - by).clamp(0, length as i32 - 1) as usize
-        };
-        let (planes, depth) = match self.layout {
-            Layout::Nchw => (3, 1),
-            Layout::Nhwc => (1, 3),
-        };
-        let mut shifted = Vec::with_capacity(numbers.len());
-        for plane in 0..planes {
-            for y in 0..self.height {
-                let row = plane * self.height + source(y, down, self.height);
-                for x in 0..self.width {
-                    let first = (row * self.width + source(x, right, self.width)) * depth;
-                    shifted.extend_from_slice(&numbers[first..first + depth]);
-                }
-            }
-        }
-        shifted
     }
 
     /// Fits a picture to the encoder's size and fills the tensor with it.
@@ -252,6 +230,15 @@ impl Preparation {
 
     /// Fills the tensor from rows of the encoder's size.
     fn fill(&mut self, data: &[u8], step: usize, pixel: Pixel) {
+        if let Some(kept) = &mut self.kept {
+            kept.copy_from(Picture {
+                width: self.width,
+                height: self.height,
+                step,
+                pixel,
+                data,
+            });
+        }
         let mut places = pixel.rgb_places();
         if self.channels == Channels::Bgr {
             places.reverse();

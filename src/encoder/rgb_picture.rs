@@ -47,7 +47,22 @@ impl RgbPicture {
     pub fn of(message_type: MessageType, bytes: &[u8], room: Room) -> Result<Self, MessageError> {
         let subject = Subject::Any(DepthRange::up_to(SHOWN_M));
         Self::read(message_type, bytes, subject, |picture| {
-            Self::resized(picture, room)
+            let (width, height) = room.fitted(picture.width, picture.height);
+            Self::prepared(picture, &shown_at(width, height))
+        })
+    }
+
+    /// The picture in a message as an encoder with this input is given it: of its size, before normalization.
+    ///
+    /// # Errors
+    /// What is wrong with the message, or that it does not show what the encoder is for.
+    pub fn of_input(
+        message_type: MessageType,
+        bytes: &[u8],
+        input: &ImageInputSpec,
+    ) -> Result<Self, MessageError> {
+        Self::read(message_type, bytes, Subject::of(input), |picture| {
+            Self::prepared(picture, input)
         })
     }
 
@@ -57,7 +72,13 @@ impl RgbPicture {
     /// What is wrong with the message, or that it shows distances, or is of a type without a picture.
     pub fn colours(message_type: MessageType, bytes: &[u8]) -> Result<Self, MessageError> {
         Self::read(message_type, bytes, Subject::Colour, |picture| {
-            Ok(Self::copied(picture))
+            let mut copy = Self {
+                width: 0,
+                height: 0,
+                data: Vec::new(),
+            };
+            copy.copy_from(picture);
+            Ok(copy)
         })
     }
 
@@ -129,7 +150,8 @@ impl RgbPicture {
         Ok(png)
     }
 
-    fn copied(picture: Picture<'_>) -> Self {
+    /// Becomes another picture.
+    pub(super) fn copy_from(&mut self, picture: Picture<'_>) {
         let Picture {
             width,
             height,
@@ -137,33 +159,24 @@ impl RgbPicture {
             pixel,
             data,
         } = picture;
-        let mut pixels = Vec::with_capacity(3 * width * height);
+        (self.width, self.height) = (width, height);
+        self.data.clear();
+        self.data.reserve(3 * width * height);
         for row in data.chunks(step).take(height) {
             for pixel_bytes in row[..width * pixel.bytes()].chunks_exact(pixel.bytes()) {
-                pixels.extend(pixel.rgb_places().map(|place| pixel_bytes[place]));
+                self.data
+                    .extend(pixel.rgb_places().map(|place| pixel_bytes[place]));
             }
-        }
-        Self {
-            width,
-            height,
-            data: pixels,
         }
     }
 
-    fn resized(picture: Picture<'_>, room: Room) -> Result<Self, MessageError> {
-        let (width, height) = room.fitted(picture.width, picture.height);
+    fn prepared(picture: Picture<'_>, input: &ImageInputSpec) -> Result<Self, MessageError> {
+        let (width, height) = (input.width, input.height);
         let mut preparation = Preparation::new(&ImageInputSpec {
-            name: String::new(),
             element: ElementType::U8,
             layout: Layout::Nhwc,
-            width,
-            height,
             channels: Channels::Rgb,
-            fit: Fit::Stretch,
-            rescale: 1.0,
-            mean: [0.0; 3],
-            std: [1.0; 3],
-            depth: None,
+            ..input.clone()
         });
         preparation.prepare(picture)?;
         let data = match preparation.tensor() {
@@ -176,6 +189,23 @@ impl RgbPicture {
             height,
             data,
         })
+    }
+}
+
+/// The input of an encoder to which pictures of this size are as they are.
+fn shown_at(width: usize, height: usize) -> ImageInputSpec {
+    ImageInputSpec {
+        name: String::new(),
+        element: ElementType::U8,
+        layout: Layout::Nhwc,
+        width,
+        height,
+        channels: Channels::Rgb,
+        fit: Fit::Stretch,
+        rescale: 1.0,
+        mean: [0.0; 3],
+        std: [1.0; 3],
+        depth: None,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::random_shift::RandomShift;
+use super::augment::Augmentation;
 use crate::message::MessageType;
 use crate::spec::SourceSpec;
 
@@ -16,7 +16,7 @@ use crate::spec::SourceSpec;
 pub struct Features {
     /// What came of each message, by their numbers.
     pub entries: Vec<Entry>,
-    /// The features of those that are present, one after the other, each followed by those of its shifted copies.
+    /// The features of those that are present, one after the other, each followed by those of its altered copies.
     pub values: Vec<f32>,
 }
 
@@ -62,8 +62,8 @@ pub struct Key<'a> {
     pub topic: &'a str,
     /// The numbers of the messages.
     pub numbers: &'a [u32],
-    /// How its pictures are shifted.
-    pub random_shift: Option<RandomShift>,
+    /// What is altered about the copies of its pictures.
+    pub augmentation: Option<&'a Augmentation>,
 }
 
 /// Changes whenever the same key would give other numbers than before.
@@ -126,13 +126,8 @@ impl Cache {
         for number in key.numbers {
             hash.update(number.to_le_bytes());
         }
-        if let Some(RandomShift {
-            copies,
-            max_fraction,
-        }) = key.random_shift
-        {
-            hash.update((copies as u64).to_le_bytes());
-            hash.update(max_fraction.to_le_bytes());
+        if let Some(augmentation) = key.augmentation {
+            hash.update(serde_json::to_string(augmentation).unwrap_or_default());
         }
         self.folder
             .join(format!("{}.features", in_hex(&hash.finalize())))
@@ -197,7 +192,7 @@ mod tests {
             bag_sha256: "00",
             topic: "numbers",
             numbers,
-            random_shift: None,
+            augmentation: None,
         }
     }
 
@@ -237,18 +232,14 @@ mod tests {
         let base = cache.path(&key(&one, &[1]));
         assert_ne!(base, cache.path(&key(&other, &[1])));
         assert_ne!(base, cache.path(&key(&one, &[2])));
+        let augmentation = Augmentation::default();
         for change in 0..4 {
             let mut key = key(&one, &[1]);
             match change {
                 0 => key.message = MessageType::JointState,
                 1 => key.bag_sha256 = "01",
                 2 => key.topic = "others",
-                _ => {
-                    key.random_shift = Some(RandomShift {
-                        copies: 1,
-                        max_fraction: 0.1,
-                    });
-                }
+                _ => key.augmentation = Some(&augmentation),
             }
             assert_ne!(base, cache.path(&key), "change {change}");
         }

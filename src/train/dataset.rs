@@ -12,7 +12,7 @@ pub struct Dataset {
     /// For each modality, the row of its features that a sample uses.
     pub rows: Vec<Vec<u32>>,
     /// For each modality that is learned with a range of latencies, the rows around that one of what any of them would
-    /// have a sample use, those of shifted copies in between; empty for the others.
+    /// have a sample use, those of altered copies in between; empty for the others.
     pub spans: Vec<Vec<RangeInclusive<u32>>>,
     /// For each modality, the message that a sample uses: the how-manieth of its topic in its recording, counted from 0.
     pub messages: Vec<Vec<u32>>,

@@ -179,6 +179,7 @@ fn load(
             )),
             (_, Some(runtime)) => {
                 FeatureExtractor::load(modality, folder, &Weights::default(), runtime, &options())
+                    .map(FeatureExtractor::keeping_pictures)
             }
             (_, None) => Err("its encoder needs the ONNX Runtime".to_owned().into()),
         };

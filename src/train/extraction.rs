@@ -1,15 +1,14 @@
-//! From one message to its feature, and to those of its shifted copies, in one of several threads.
+//! From one message to its feature, and to those of its altered copies, in one of several threads.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender};
 
+use super::augment::Augmentation;
 use super::cache::{Entry, Outcome};
-use super::random_shift::RandomShift;
 use crate::encoder::FeatureExtractor;
 use crate::message::MessageType;
 use crate::progress::Progress;
-use crate::spec::{ModalitySpec, SourceSpec};
 use crate::time::Stamp;
 
 /// What came of one message: its stamp, how much older its feature is, the outcome, and the feature.
@@ -115,29 +114,35 @@ pub fn assume(job: Job, message: MessageType, width: usize) -> Done {
     job.done(found)
 }
 
-/// The features of shifted copies.
+/// The features of altered copies.
 pub struct Copies<'a> {
-    /// All modalities.
-    pub modalities: &'a [ModalitySpec],
-    /// How pictures are shifted.
-    pub random_shift: Option<RandomShift>,
+    /// For each modality, what is altered about the copies of its pictures.
+    pub augmentations: &'a [Option<Augmentation>],
+    /// The digest of the recording.
+    pub recording: &'a str,
+    /// For each modality, its topic.
+    pub topics: &'a [&'a str],
 }
 
 impl Copies<'_> {
-    /// Puts the features of a picture's copies behind its own. The extractor has just seen the picture.
+    /// Puts the features of a picture's copies behind its own. The extractor has just seen the picture, and kept it.
     fn beside(&self, found: Extracted, extractor: &mut FeatureExtractor, job: &Job) -> Extracted {
-        let SourceSpec::Image { encoder } = &self.modalities[job.modality].source else {
+        let augmentation = self.augmentations[job.modality].as_ref();
+        let Some(augmentation) = augmentation.filter(|_| found.2 == Outcome::Present) else {
             return found;
         };
-        let Some(random_shift) = self.random_shift.filter(|_| found.2 == Outcome::Present) else {
+        let Some(picture) = extractor.picture().cloned() else {
             return found;
         };
         let (stamp_ns, behind_ns, outcome, mut values) = found;
         let width = values.len();
-        for shift in random_shift.of(job.number, &encoder.input) {
+        let topic = self.topics[job.modality];
+        let copies = augmentation.of_message(self.recording, topic, job.number);
+        for alteration in copies.take(augmentation.copies) {
             let begin = values.len();
             values.resize(begin + width, 0.0);
-            if let Err(e) = extractor.extract_shifted(shift, &mut values[begin..]) {
+            let copy = alteration.apply(&picture);
+            if let Err(e) = extractor.extract_picture(&copy, &mut values[begin..]) {
                 return (None, 0, Outcome::Unreadable(e.to_string()), Vec::new());
             }
         }

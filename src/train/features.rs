@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
 
+use super::augment::Augmentation;
 use super::cache::{Cache, Features, Key, Outcome};
 use super::encoders::Extractors;
 use super::extraction::{Copies, Done, Extracted, Job, assume, at_once, hand_over, work_off};
-use super::random_shift::RandomShift;
 use super::survey::Recording;
 use crate::bag::{Place, Reader};
 use crate::errors::ConfigErrors;
@@ -22,7 +22,8 @@ pub struct Encoding<'a> {
     topics: Vec<&'a str>,
     extractors: Extractors,
     cache: &'a Cache,
-    random_shift: Option<RandomShift>,
+    /// For each modality, what is altered about the copies of its pictures.
+    augmentations: &'a [Option<Augmentation>],
     /// Whether pictures are looked at and not encoded.
     assumes_pictures: bool,
     /// For each modality, the sentences met so far: there are few of them, and each is encoded once.
@@ -43,7 +44,7 @@ impl<'a> Encoding<'a> {
         topics: Vec<&'a str>,
         extractors: Extractors,
         cache: &'a Cache,
-        random_shift: Option<RandomShift>,
+        augmentations: &'a [Option<Augmentation>],
     ) -> Self {
         Self {
             sentences: vec![HashMap::new(); modalities.len()],
@@ -51,7 +52,7 @@ impl<'a> Encoding<'a> {
             topics,
             extractors,
             cache,
-            random_shift,
+            augmentations,
             assumes_pictures: false,
             encoded: 0,
             cached: 0,
@@ -88,7 +89,7 @@ impl<'a> Encoding<'a> {
                     bag_sha256: &recording.digest,
                     topic: self.topics[i],
                     numbers: &wanted[i],
-                    random_shift: self.random_shift,
+                    augmentation: self.augmentations[i].as_ref(),
                 };
                 (i, key)
             })
@@ -130,13 +131,10 @@ impl<'a> Encoding<'a> {
             .map(|(i, _)| i)
     }
 
-    /// How many numbers are kept of a message: its feature and those of its shifted copies.
+    /// How many numbers are kept of a message: its feature and those of its altered copies.
     fn width(&self, modality: usize) -> usize {
-        let ModalitySpec { source, width, .. } = &self.modalities[modality];
-        width
-            * (1 + self
-                .random_shift
-                .map_or(0, |random_shift| random_shift.copies_of(source)))
+        let copies = self.augmentations[modality].as_ref();
+        self.modalities[modality].width * (1 + copies.map_or(0, |a| a.copies))
     }
 
     /// Reads the bag once and extracts the missing messages of every modality.
@@ -152,8 +150,9 @@ impl<'a> Encoding<'a> {
         let quick = &mut self.extractors.quick;
         let sentences = &mut self.sentences;
         let copies = Copies {
-            modalities: self.modalities,
-            random_shift: self.random_shift,
+            augmentations: self.augmentations,
+            recording: &recording.digest,
+            topics: &self.topics,
         };
         let copies = &copies;
         let assumes_pictures = self.assumes_pictures;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde_yaml::{Mapping, Value};
 
+use super::augment::{Augment, refuse_random_shift};
 use super::episodes::Episodes;
 use super::labels::{LabelKeys, Labels};
 use super::latency::Latency;
@@ -76,7 +77,7 @@ impl TrainingFile {
         let episodes: Option<Episodes> = take(&mut keys, "episodes", found);
         let fusion: Option<FusionSpec> = take(&mut keys, "fusion", found);
         let head: Option<HeadSpec> = take(&mut keys, "head", found);
-        let training: Option<Training> = take(&mut keys, "training", found);
+        let training = take_training(&mut keys, found);
         for key in keys.keys() {
             let key = serde_yaml::to_string(key).unwrap_or_default();
             let key = key.trim_end();
@@ -117,8 +118,8 @@ impl TrainingFile {
                     recorded: RecordedSpec::default(),
                 };
                 policy.check(found);
-                if training.as_ref().is_some_and(|t| t.random_shift.is_some()) {
-                    refuse_shifted_histories(&policy, found);
+                if let Some(augment) = training.as_ref().and_then(|t| t.augment.as_ref()) {
+                    augment.check(&policy.modalities, found);
                 }
                 (streams, policy)
             }
@@ -154,12 +155,22 @@ fn take<T: DeserializeOwned>(
     key: &str,
     errors: &mut ConfigErrors,
 ) -> Option<T> {
+    take_with(keys, key, &[], errors)
+}
+
+/// The same, where `also` are keys within it that were taken out of it before.
+fn take_with<T: DeserializeOwned>(
+    keys: &mut Mapping,
+    key: &str,
+    also: &[&str],
+    errors: &mut ConfigErrors,
+) -> Option<T> {
     let Some(value) = keys.remove(key) else {
         errors.add(format!("the key `{key}` is missing"));
         return None;
     };
     read(value)
-        .map_err(|e| errors.add(format!("{key}: {}", explain(&e, &[]))))
+        .map_err(|e| errors.add(format!("{key}: {}", explain(&e, also))))
         .ok()
 }
 
@@ -181,6 +192,22 @@ fn take_labels(keys: &mut Mapping, errors: &mut ConfigErrors) -> Option<Vec<Labe
         Some(Value::Sequence(_)) => take(keys, "action", errors),
         _ => take(keys, "action", errors).map(|only| vec![only]),
     }
+}
+
+/// The training, whose `augment` is read on its own.
+fn take_training(keys: &mut Mapping, errors: &mut ConfigErrors) -> Option<Training> {
+    let mut augment = None;
+    if let Some(Value::Mapping(training)) = keys.get_mut("training") {
+        refuse_random_shift(training, errors);
+        training.remove("random_shift");
+        let given = training.remove("augment").map(Augment::read);
+        augment = given.and_then(|read| read.map_err(|e| errors.extend(e)).ok());
+    }
+    let training: Option<Training> = take_with(keys, "training", &["augment"], errors);
+    training.map(|training| Training {
+        augment,
+        ..training
+    })
 }
 
 fn read<T: DeserializeOwned>(value: Value) -> Result<T, serde_yaml::Error> {
@@ -276,19 +303,6 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), ConfigError
             ))
         }
         _ => Err(errors),
-    }
-}
-
-/// A history of shifted pictures would be one of a camera that jumps.
-fn refuse_shifted_histories(policy: &PolicySpec, errors: &mut ConfigErrors) {
-    let pictures = policy
-        .modalities
-        .iter()
-        .filter(|m| matches!(m.source, SourceSpec::Image { .. }) && m.history > 1);
-    for ModalitySpec { name, history, .. } in pictures {
-        errors.add(format!(
-            "training.random_shift: modality {name} has a history of {history}; shifted pictures are for a history of 1"
-        ));
     }
 }
 

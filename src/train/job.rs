@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Options;
+use super::augment::Augmentation;
 use super::cache::Cache;
 use super::dataset::Dataset;
 use super::encoders::{self, Extractors};
@@ -69,11 +70,9 @@ impl Job {
             };
             let mut inputs = encoders::determine(modalities, &file.folder, runtime.as_ref())
                 .map_err(|e| errors.extend(e))?;
-            for training_input in &mut inputs {
-                let random_shift = file.training.random_shift;
-                training_input.copies = random_shift.map_or(0, |random_shift| {
-                    random_shift.copies_of(&training_input.source)
-                });
+            for (modality, training_input) in modalities.iter().zip(&mut inputs) {
+                let augmentation = file.training.augmentation(&modality.name, &modality.source);
+                training_input.copies = augmentation.map_or(0, |augmentation| augmentation.copies);
             }
             Ok((file, inputs, runtime))
         });
@@ -93,7 +92,7 @@ impl Job {
     /// From here on pictures are looked at and not encoded: everything is as in a training but their features.
     pub fn assume_pictures(&mut self) {
         self.assumes_pictures = true;
-        self.without_shifted_copies();
+        self.without_copies();
         for input in &mut self.inputs {
             if matches!(input.source, SourceSpec::Image { .. }) {
                 (input.width, input.map) = (1, None);
@@ -101,9 +100,9 @@ impl Job {
         }
     }
 
-    /// From here on no picture is shifted, whatever the training file says.
-    pub fn without_shifted_copies(&mut self) {
-        self.file.training.random_shift = None;
+    /// From here on pictures have no copies, whatever the training file says.
+    pub fn without_copies(&mut self) {
+        self.file.training.augment = None;
         for input in &mut self.inputs {
             input.copies = 0;
         }
@@ -184,12 +183,16 @@ impl Job {
         };
         let extractors = load(&modalities, &self.file.folder, self.runtime.as_ref())?;
         let topics = self.file.streams.iter().map(|s| s.topic.as_str());
+        let augmentations: Vec<Option<Augmentation>> = modalities
+            .iter()
+            .map(|m| self.file.training.augmentation(&m.name, &m.source))
+            .collect();
         let mut encoding = Encoding::new(
             &modalities,
             topics.collect(),
             extractors,
             &self.cache,
-            self.file.training.random_shift,
+            &augmentations,
         );
         if self.assumes_pictures {
             encoding = encoding.assuming_pictures();
@@ -333,6 +336,7 @@ impl Job {
             loss: measured.loss,
             modalities: measured.modalities,
             seconds,
+            contact_sheet: Vec::new(),
             peak_memory_mb: peak_memory_mb(),
         }
     }

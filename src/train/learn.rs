@@ -78,7 +78,7 @@ struct Trainer<'a> {
     usual_distances: Vec<(String, f32)>,
     model: Model,
     paraphrases: Paraphrases,
-    /// For each modality, how many features of shifted copies follow a feature.
+    /// For each modality, how many features of altered copies follow a feature.
     copies: Vec<usize>,
     learned_from: Vec<u32>,
     validation: Vec<u32>,
@@ -340,7 +340,7 @@ mod tests {
             input_noise: 0.0,
             modality_dropout: 0.0,
             paraphrase_augmentation: false,
-            random_shift: None,
+            augment: None,
             validation_fraction: 0.5,
             seed: 0,
         };

@@ -4,8 +4,10 @@
 //! very code that the node runs (`features`), both are paired as the node would have seen them (`samples`, `pairing`), and
 //! alignment, fusion and head are learned by gradient descent (`learn`). The encoders are never touched.
 
+mod augment;
 mod cache;
 mod compare;
+mod contact_sheet;
 mod dataset;
 mod encoders;
 mod episodes;
@@ -29,7 +31,6 @@ mod pairing;
 mod paraphrases;
 mod picks;
 mod provenance;
-mod random_shift;
 mod rate;
 mod report;
 mod samples;
@@ -41,6 +42,7 @@ mod training;
 mod training_input;
 mod usual_distance;
 
+pub use augment::{Alteration, Augment, Augmentation};
 #[doc(hidden)] // For the fuzz targets.
 pub use cache::{Cache, Entry, Features, Key, Outcome};
 pub use compare::{CompareOptions, Comparison, Row, Run, compare};
@@ -53,6 +55,7 @@ pub use samples::Losses;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use self::contact_sheet::contact_sheet;
 use self::job::Job;
 use self::measure::measure;
 use self::output::{Output, relocate};
@@ -110,7 +113,7 @@ pub fn train(options: &Options) -> Result<Report, ConfigErrors> {
         features: features_s,
         training: begun.elapsed().as_secs_f64() - survey_s - features_s,
     };
-    let report = job.report(
+    let mut report = job.report(
         &job.file.policy,
         &recordings,
         &demonstrations,
@@ -119,6 +122,7 @@ pub fn train(options: &Options) -> Result<Report, ConfigErrors> {
         measured,
         seconds,
     );
+    report.contact_sheet = contact_sheet(&job.file, &recordings)?;
     for modality in &mut job.file.policy.modalities {
         relocate(&mut modality.source, &job.file.folder, output.folder())?;
     }

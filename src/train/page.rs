@@ -16,7 +16,9 @@ th,td{text-align:left;padding:.35em .8em .35em 0;border-bottom:1px solid var(--l
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}th{color:var(--soft);font-weight:500}\
 svg{width:100%;height:auto}svg text{fill:var(--soft);font:12px system-ui,sans-serif}\
 .grid{stroke:var(--line)}.first{stroke:var(--first)}.second{stroke:var(--second)}\
-.warning{color:var(--second);font-weight:600}.curve{fill:none;stroke-width:2}.first-bar{fill:var(--first)}.rest-bar{fill:var(--line)}";
+.warning{color:var(--second);font-weight:600}.curve{fill:none;stroke-width:2}.first-bar{fill:var(--first)}.rest-bar{fill:var(--line)}\
+.sheet{display:flex;flex-wrap:wrap;gap:10px}figure{margin:0;width:134px}figure img{width:100%;display:block}\
+figcaption{color:var(--soft);font-size:11px;line-height:1.35;margin-top:3px}h3{font-size:1em;margin:1em 0 .4em}";
 
 /// The page.
 pub fn page(report: &Report) -> String {
@@ -45,6 +47,7 @@ pub fn page(report: &Report) -> String {
              are exchanged for those of other samples, and its share in the action (exact Shapley values, \
              absolute).</p>\n";
     html += &modality_table(report);
+    html += &contact_sheet(report);
     html += "<h2>Data</h2>\n";
     html += &data_table(report);
     html += "<h2>Bags</h2>\n";
@@ -201,6 +204,41 @@ fn modality_table(report: &Report) -> String {
         );
     }
     html + "</table>\n"
+}
+
+fn contact_sheet(report: &Report) -> String {
+    let rows = &report.contact_sheet;
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut html = "<h2>Altered copies</h2>\n<p>Of each camera, a picture of the recordings as its encoder is given it, and \
+                    copies of it with what was drawn for them (lengths as parts of the picture's side).</p>\n"
+        .to_owned();
+    for row in rows {
+        let _ = writeln!(
+            html,
+            "<h3>{}</h3>\n<div class=\"sheet\">",
+            escaped(&row.modality)
+        );
+        html += &figure(&row.original, &["as recorded".to_owned()]);
+        for (i, (words, jpeg)) in row.copies.iter().enumerate() {
+            // Few copies would not show the ranges: those beyond are drawn as for another picture.
+            let more = (i >= row.learned_from).then(|| "as another picture's".to_owned());
+            let words: Vec<String> = more.into_iter().chain(words.iter().cloned()).collect();
+            html += &figure(jpeg, &words);
+        }
+        html += "</div>\n";
+    }
+    html
+}
+
+fn figure(jpeg: &[u8], words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|words| escaped(words)).collect();
+    format!(
+        "<figure><img alt=\"\" src=\"data:image/jpeg;base64,{}\"><figcaption>{}</figcaption></figure>\n",
+        base64::encode(jpeg),
+        words.join("<br>")
+    )
 }
 
 fn data_table(report: &Report) -> String {

@@ -14,7 +14,7 @@ use crate::spec::{ModalitySpec, SourceSpec, Weights};
 ///
 /// # Errors
 /// Every modality whose features were made by more than one encoder, or by another than the training file names, or of
-/// which shifted copies are asked for.
+/// which altered copies are asked for.
 pub fn settle(
     modalities: &mut [ModalitySpec],
     inputs: &mut [TrainingInput],
@@ -25,8 +25,8 @@ pub fn settle(
         let found = found(recordings, i);
         if let Some(bag) = found.values().next().filter(|_| training_input.copies > 0) {
             errors.add(format!(
-                "training.random_shift: modality {} comes as features that were made elsewhere in {}, and only pictures can be \
-                 shifted; leave random_shift or this bag out",
+                "training.augment: modality {} comes as features that were made elsewhere in {}, and only pictures can be \
+                 altered; leave augment or this bag out",
                 modality.name,
                 bag.display()
             ));

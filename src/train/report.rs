@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::contact_sheet::Row;
 use super::dataset::Dataset;
 use super::learn::Epoch;
 use super::measure::Worth;
@@ -45,6 +46,9 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// How long it took.
     pub seconds: Seconds,
+    /// What altered copies look like, for the page alone.
+    #[serde(skip)]
+    pub contact_sheet: Vec<Row>,
     /// The most memory that was in use, in megabytes, where the system tells.
     pub peak_memory_mb: Option<u64>,
 }

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::random_shift::RandomShift;
+use super::augment::{Augment, Augmentation};
 use crate::errors::ConfigErrors;
+use crate::spec::SourceSpec;
 
 /// The numbers of gradient descent.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -27,9 +28,10 @@ pub struct Training {
     /// recordings in which one instruction is given in several paraphrases.
     #[serde(default)]
     pub paraphrase_augmentation: bool,
-    /// Whether pictures are also learned from shifted, and how.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub random_shift: Option<RandomShift>,
+    /// Whether altered copies of pictures are learned from beside them, and how they are altered. Read on its own, so that all
+    /// its errors are told together.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub augment: Option<Augment>,
     /// The fraction of the episodes in the validation split.
     pub validation_fraction: f64,
     /// Decides the initial weights, the split and the order of samples.
@@ -37,6 +39,11 @@ pub struct Training {
 }
 
 impl Training {
+    /// What is altered about the copies of a modality's pictures, if anything.
+    pub(super) fn augmentation(&self, name: &str, source: &SourceSpec) -> Option<Augmentation> {
+        self.augment.as_ref()?.of(name, source)
+    }
+
     /// Adds everything that is not allowed to `errors`.
     pub(super) fn check(&self, errors: &mut ConfigErrors) {
         let mut demand = |ok: bool, problem: String| {
@@ -77,9 +84,6 @@ impl Training {
                 self.modality_dropout
             ),
         );
-        for problem in self.random_shift.iter().flat_map(RandomShift::errors) {
-            demand(false, problem);
-        }
         demand(
             (0.0..=0.5).contains(&self.validation_fraction),
             format!(

@@ -15,7 +15,7 @@ pub struct TrainingInput {
     pub history: usize,
     /// The map, where it is pooled later.
     pub map: Option<MapShape>,
-    /// How many features of shifted copies follow the feature of a message.
+    /// How many features of altered copies follow the feature of a message.
     pub copies: usize,
 }
 

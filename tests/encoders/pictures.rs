@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use late_fusion::encoder::FeatureExtractor;
+use late_fusion::encoder::{FeatureExtractor, RgbPicture};
 use late_fusion::message::MessageType;
 
 use crate::support::*;
@@ -321,33 +321,41 @@ fn a_finger_on_the_lens_is_no_contrast_nor_are_hot_pixels() {
 }
 
 #[test]
-fn a_shifted_picture_is_one_whose_edge_goes_on() {
-    let (right, down) = (5, -3);
+fn a_picture_that_is_kept_is_what_the_encoder_was_given() {
     for (name, width, height) in [("map mean", 32, 24), ("u8 nhwc", 48, 32)] {
-        let mut extractor = extractor(image_source(image_encoder(name)));
-        let scene = scene(width, height);
-        let at = |along: usize, by: i32, length: usize| {
-            (along as i32 - by).clamp(0, length as i32 - 1) as usize
-        };
-        let mut moved = Vec::with_capacity(scene.len());
-        for y in 0..height {
-            for x in 0..width {
-                let first = 3 * (at(y, down, height) * width + at(x, right, width));
-                moved.extend_from_slice(&scene[first..first + 3]);
-            }
+        let encoder = image_encoder(name);
+        let input = encoder.input.clone();
+        let mut keeping = extractor(image_source(encoder)).keeping_pictures();
+        let expected = raw(&mut keeping, &scene_message(width, height));
+        let kept = keeping.picture().unwrap().clone();
+        assert_eq!((kept.width, kept.height), (width, height));
+        assert_eq!(kept.data, scene(width, height), "{name}");
+        let bgr = rearranged(width, height, |[r, g, b]| [b, g, r]);
+        raw(&mut keeping, &image(width, height, 3 * width, "bgr8", &bgr));
+        assert_eq!(keeping.picture(), Some(&kept), "{name}");
+
+        // Of another size, it is what it was made into.
+        let large = raw(&mut keeping, &scene_message(160, 120));
+        let resized = keeping.picture().unwrap().clone();
+        let of_input =
+            RgbPicture::of_input(MessageType::Image, &scene_message(160, 120), &input).unwrap();
+        assert_eq!(of_input, resized, "{name}");
+        let mut feature = vec![0.0; keeping.width()];
+        for (picture, expected) in [(&resized, &large), (&kept, &expected)] {
+            keeping.extract_picture(picture, &mut feature).unwrap();
+            assert_eq!(&feature, expected, "{name}");
         }
-        let expected = raw(
-            &mut extractor,
-            &image(width, height, 3 * width, "rgb8", &moved),
-        );
-        let plain = raw(&mut extractor, &scene_message(width, height));
-        let mut shifted = vec![0.0; extractor.width()];
-        extractor.extract_shifted((0, 0), &mut shifted).unwrap();
-        assert_eq!(shifted, plain, "{name}");
-        extractor
-            .extract_shifted((right, down), &mut shifted)
-            .unwrap();
-        assert_eq!(shifted, expected, "{name}");
-        assert_ne!(shifted, plain, "{name}");
+        assert_ne!(large, expected, "{name}");
+        for data in [vec![], vec![0; 3 * width * height - 1]] {
+            let broken = RgbPicture {
+                data,
+                ..kept.clone()
+            };
+            let refused = keeping.extract_picture(&broken, &mut feature).unwrap_err();
+            assert_names(&refused.to_string(), &["three bytes for each pixel"]);
+        }
     }
+    let mut forgetting = small();
+    raw(&mut forgetting, &scene_message(32, 24));
+    assert_eq!(forgetting.picture(), None);
 }

@@ -57,7 +57,7 @@ fn no_cached_features_panic_cost_memory_or_are_taken_for_others() {
         bag_sha256: "00",
         topic: "numbers",
         numbers: &[0, 1, 5],
-        random_shift: None,
+        augmentation: None,
     };
     let (folder, path, features) = kept(&key);
     let whole = std::fs::read(&path).unwrap();

@@ -182,15 +182,11 @@ fn a_camera_may_be_recorded_as_the_features_that_its_encoder_made() {
     assert_eq!(dataset(&workshop.options).unwrap(), seen);
 
     let text = std::fs::read_to_string(&workshop.options.file).unwrap();
-    let random_shift = "seed: 1, random_shift: {copies: 2, max_fraction: 0.1}";
-    std::fs::write(
-        &workshop.options.file,
-        text.replace("seed: 1", random_shift),
-    )
-    .unwrap();
+    let augment = "seed: 1, augment: {copies: 2, shift: [-0.1, 0.1]}";
+    std::fs::write(&workshop.options.file, text.replace("seed: 1", augment)).unwrap();
     let refusal = dataset(&workshop.options).unwrap_err().to_string();
     assert_names(
         &refusal,
-        &["training.random_shift", "modality scene", "features.mcap"],
+        &["training.augment", "modality scene", "features.mcap"],
     );
 }

@@ -4,6 +4,7 @@
 //! sets.
 
 mod arrival;
+mod augment;
 mod bad_input;
 mod bags;
 mod comparing;

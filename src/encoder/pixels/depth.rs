@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use super::convert_rows;
 use crate::message::{DepthUnit, ImageView, MessageError};
+use crate::spec::ImageInputSpec;
 
 /// Which distances are told apart: from 0 to a distance from which on everything is white.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,6 +46,14 @@ pub(in super::super) enum Subject {
 }
 
 impl Subject {
+    /// What an encoder with this input is for.
+    pub fn of(input: &ImageInputSpec) -> Self {
+        match input.depth {
+            Some(depth) => Self::Depth(DepthRange::up_to(depth.max_m)),
+            None => Self::Colour,
+        }
+    }
+
     /// The range of a picture of distances, which `field` holds as `found`.
     pub fn depth(self, field: &str, found: impl Display) -> Result<DepthRange, MessageError> {
         match self {

@@ -58,7 +58,7 @@ pub fn export(options: &Options, format: Format) -> Result<Exported, ConfigError
     };
     match format {
         Format::LeRobot => job.assume_pictures(),
-        Format::Features => job.without_shifted_copies(),
+        Format::Features => job.without_copies(),
     }
     let recordings = job.survey()?;
     let demonstrations = job.demonstrations(&recordings)?;

@@ -42,7 +42,7 @@ training:
   input_noise: 0.1
   modality_dropout: 0.1
   paraphrase_augmentation: true
-  random_shift: {copies: 1, max_fraction: 0.1}
+  augment: {copies: 1, shift: [-0.1, 0.1], modalities: {scene: {zoom: [0.9, 1.1]}}}
   validation_fraction: 0.2
   seed: 1
 ";
@@ -93,7 +93,7 @@ fn with_a_surprise(value: &Value) -> Vec<Value> {
 fn an_unknown_key_is_refused_by_name_wherever_it_stands() {
     loaded(WHOLE).unwrap();
     let wrong = with_a_surprise(&serde_yaml::from_str(WHOLE).unwrap());
-    assert_eq!(wrong.len(), 17);
+    assert_eq!(wrong.len(), 19);
     for wrong in wrong {
         let text = serde_yaml::to_string(&wrong).unwrap();
         let refusal = loaded(&text).expect_err(&text);
@@ -109,6 +109,8 @@ fn what_was_meant_is_guessed() {
         ("pooling: grid", "poolin: grid", "pooling"),
         ("epochs: 1", "epoch: 1", "epochs"),
         ("copies: 1", "copys: 1", "copies"),
+        ("shift: [-0.1", "shfit: [-0.1", "shift"),
+        ("augment: {", "augmnt: {", "augment"),
         ("episodes: {topic", "episode: {topic", "episodes"),
         ("use: all", "uses: all", "use"),
         ("fields: {", "field: {", "fields"),
