@@ -11,14 +11,35 @@ use crate::message::{MessageType, Quantity, is_path};
 /// A pause between labels that separates episodes, in seconds.
 const PAUSE_S: f64 = 2.0;
 
+/// What will be different when the robot runs: how bright and of what color the light is, how sharp and noisy the camera, what
+/// is in front of it, and how exactly it stands where it stood.
+const COPIES: &str = "  \
+  # Every picture is also learned from in altered copies, so that other light or a camera that was moved matters less. Look at them in
+  # the policy's report.html: what should be done must still be seen. Encoding takes three times as long as without.
+  augment:
+    copies: 2
+    brightness: [0.7, 1.4]
+    contrast: [0.8, 1.25]
+    white_balance: [0.8, 1.2]
+    saturation: [0.7, 1.3]
+    noise: [0.0, 0.06]
+    blur: [0.0, 0.008]
+    occlusion: [0.0, 0.2]
+    zoom: [0.95, 1.05]
+    shift: [-0.05, 0.05]
+    rotation_deg: [-3, 3]
+    perspective: [0.0, 0.03]
+";
+
 /// With comments, ready for `late_fusion train`.
 pub(super) fn write(seen: &Seen, commands: &[Command], encoders: &Path, bags: usize) -> String {
     let mut file = String::from(
         "# What to learn, found in recordings by `late_fusion init`. config/train/tabletop.yaml of late_fusion explains every key.\n\n\
          name: mine\ndescription: \"\"\n\n# What the robot senses. Leave out what is of no use.\nmodalities:\n",
     );
-    for source in seen.sources(commands) {
-        modality(&mut file, &source, encoders);
+    let sources = seen.sources(commands);
+    for source in &sources {
+        modality(&mut file, source, encoders);
     }
     labels(&mut file, commands);
     file += "\n# The numbers of the action, with the least and the most that there was, a little rounded: the node never exceeds \
@@ -42,8 +63,17 @@ pub(super) fn write(seen: &Seen, commands: &[Command], encoders: &Path, bags: us
         (None, ..) => writeln!(file, "episodes: {{each: bag}}"),
     };
     file += "\nfusion: {method: concat}\nhead: {kind: mlp, hidden: [256, 256]}\n\
-             training: {epochs: 40, batch_size: 128, learning_rate: 0.002, weight_decay: 0.01, input_noise: 0.3, \
-             validation_fraction: 0.1, seed: 0}\n";
+             training:\n  epochs: 40\n  batch_size: 128\n  learning_rate: 0.002\n  weight_decay: 0.01\n  input_noise: 0.3\n  \
+             validation_fraction: 0.1\n  seed: 0\n";
+    let is_camera = |source: &Source| {
+        matches!(
+            source.message,
+            MessageType::Image | MessageType::CompressedImage
+        )
+    };
+    if sources.iter().any(is_camera) {
+        file += COPIES;
+    }
     file
 }
 

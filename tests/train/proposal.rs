@@ -98,6 +98,15 @@ fn a_foreign_recording_is_learned_from_and_the_node_takes_what_was_learned() {
         proposal.training
     );
     train(&workshop.options).unwrap();
+    let page = std::fs::read_to_string(workshop.options.out.join("report.html")).unwrap();
+    assert_names(
+        &page,
+        &[
+            "<h2>Altered copies</h2>",
+            "<h3>front</h3>",
+            "perspective 0.",
+        ],
+    );
     let spec = PolicySpec::load(&workshop.options.out).unwrap();
     let names: Vec<&str> = spec.modalities.iter().map(|m| m.name.as_str()).collect();
     assert_eq!(names, ["front", "instruction", "joint_states"]);
