@@ -19,6 +19,7 @@ from std_msgs.msg import String
 from late_fusion_sim.commands import messages_of
 from late_fusion_sim.faults import Fault
 from late_fusion_sim.latency import NO_LATENCY, InFlight, Latency
+from late_fusion_sim.perturbation.disturbed import Disturbed
 from late_fusion_sim.robot import SAWYER, Observation, Robot
 from late_fusion_sim.ros import NodeTrouble, Participant, reliable, stamp_of
 
@@ -113,6 +114,9 @@ class Bridge:
         )
         self.commands: list[Command] = []
         self.faults: tuple[Fault, ...] = ()
+        self.kept_cameras: frozenset[str] = frozenset()
+        """Those whose pictures somebody in this process wants."""
+        self._disturbed: Disturbed | None = None
         self.step = 0
         """Commands that the world has carried out in this episode."""
 
@@ -136,7 +140,8 @@ class Bridge:
     def publish(self, observation: Observation, stamp_ns: int) -> None:
         """Publishes the state, and those pictures that have arrived by now, each under the stamp of its exposure."""
         self.tell_time()
-        self._pictures.send(stamp_ns, self._with_faults(observation))
+        observation = self._measured(observation)
+        self._pictures.send(stamp_ns, observation)
         self.deliver(stamp_ns)
         self._publish_state(observation, stamp_ns)
 
@@ -156,12 +161,19 @@ class Bridge:
         """Whether a picture has arrived since the scene was set."""
         return self._newest is not None
 
-    def set_scene(self) -> None:
-        """The scene was set anew: what the cameras have seen of the one before, they have not seen."""
+    def set_scene(self, disturbed: Disturbed | None = None) -> None:
+        """The scene was set anew: what the cameras have seen of the one before, they have not seen.
+
+        What is to be published from now on goes through `disturbed` first.
+        """
+        self._disturbed = disturbed
         self._pictures.clear()
         self._newest = None
 
-    def _with_faults(self, observation: Observation) -> Observation:
+    def _measured(self, observation: Observation) -> Observation:
+        """What cameras and joints tell of an observation; to be asked once for each."""
+        if self._disturbed is not None:
+            observation = self._disturbed.observed(observation)
         for fault in self.faults:
             observation = fault.apply(observation, self.step)
         return observation
@@ -185,7 +197,7 @@ class Bridge:
         `check` is called while waiting and raises when waiting has become pointless.
         """
         stamp_ns = self._asked_ns = self.now_ns
-        exposed = self._with_faults(observation)
+        exposed = self._measured(observation)
         self._pictures.send(stamp_ns, exposed)
         for _, pictures in self._pictures.arrived(stamp_ns):
             self._newest = pictures
@@ -194,7 +206,7 @@ class Bridge:
         while time.monotonic() < end:
             self.tell_time()
             self._publish_pictures(self._newest, stamp_ns)
-            self._publish_state(observation, stamp_ns)
+            self._publish_state(exposed, stamp_ns)
             self._participant.spin_until(lambda: self._answer(stamp_ns) is not None, ASK_AGAIN_S)
             if (answer := self._answer(stamp_ns)) is not None:
                 return answer
@@ -234,8 +246,10 @@ class Bridge:
 
     @property
     def wanted_cameras(self) -> frozenset[str]:
-        """Those that anybody looks through; drawing a picture is not free."""
-        return frozenset(name for name, topics in self._cameras.items() if topics.wanted)
+        """Those that anybody will look through at the next observation; drawing a picture is not free."""
+        if self._disturbed is not None and not self._disturbed.exposes:
+            return self.kept_cameras
+        return self.kept_cameras | {name for name, topics in self._cameras.items() if topics.wanted}
 
     @property
     def commander_present(self) -> bool:

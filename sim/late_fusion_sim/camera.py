@@ -72,6 +72,27 @@ def looking(
     return quaternion
 
 
+@dataclass(frozen=True, kw_only=True)
+class Extra:
+    """A thing that cameras draw and that nothing can touch."""
+
+    form: int
+    """One of `mujoco.mjtGeom`."""
+    size: tuple[float, float, float]
+    """As a geom of this form has it, in metres."""
+    position: tuple[float, float, float]
+    """In metres."""
+    rgba: tuple[float, float, float, float]
+
+
+@dataclass
+class Look:
+    """What cameras draw beside what the model says."""
+
+    shadows: bool = False
+    extras: tuple[Extra, ...] = ()
+
+
 class BlankFrame(RuntimeError):
     """The renderer drew nothing."""
 
@@ -84,11 +105,14 @@ class Cameras:
 
     _open = False
 
-    def __init__(self, model: mujoco.MjModel, views: Mapping[str, View], *, draws_sites: bool = False) -> None:
+    def __init__(
+        self, model: mujoco.MjModel, views: Mapping[str, View], look: Look, *, draws_sites: bool = False
+    ) -> None:
         if Cameras._open:
             raise RuntimeError("cameras are open already, and a second renderer may draw nothing; close the first")
         self._model = model
         self._views = views
+        self._look = look
         model.vis.quality.offsamples = 0
         self._options = mujoco.MjvOption()
         # Meta-World draws its goals as sites.
@@ -102,8 +126,10 @@ class Cameras:
         where = self._views[name]
         camera = self._model.camera(where.fixture).id
         self._renderer.update_scene(data, camera=camera, scene_option=self._options)
+        for extra in self._look.extras:
+            self._add(extra)
         flags = self._renderer.scene.flags
-        flags[mujoco.mjtRndFlag.mjRND_SHADOW] = False
+        flags[mujoco.mjtRndFlag.mjRND_SHADOW] = self._look.shadows
         flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = False
         frame = self._renderer.render()
         if where.upside_down:
@@ -116,6 +142,18 @@ class Cameras:
                 "or does MUJOCO_GL name a driver that is not installed? ('egl' and 'osmesa' need no screen)"
             )
         return frame
+
+    def _add(self, extra: Extra) -> None:
+        drawn = self._renderer.scene
+        mujoco.mjv_initGeom(
+            drawn.geoms[drawn.ngeom],
+            extra.form,
+            np.array(extra.size),
+            np.array(extra.position),
+            np.eye(3).ravel(),
+            np.array(extra.rgba, np.float32),
+        )
+        drawn.ngeom += 1
 
     def close(self) -> None:
         self._renderer.close()

@@ -10,146 +10,44 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import get_args
 
-from late_fusion_sim.bridge import Bridge
-from late_fusion_sim.command_line import add_executable, parser_of
+from late_fusion_sim.command_line import add_executable, parser_of, worded
 from late_fusion_sim.domains import isolate
-from late_fusion_sim.episode import Episode, Runner
+from late_fusion_sim.episode import Episode
 from late_fusion_sim.faults import Fault
-from late_fusion_sim.judge import Judge, Witness, judge_of
-from late_fusion_sim.latency import NO_LATENCY, Latency
+from late_fusion_sim.latency import Latency
 from late_fusion_sim.latency import add_options as add_latency_options
 from late_fusion_sim.node_process import NodeProcess, changed_parameter, node_parameters, senses_of
-from late_fusion_sim.operator import Operator
 from late_fusion_sim.pace import Mode
 from late_fusion_sim.pictures import write_animation, write_contact_sheet
-from late_fusion_sim.placements import EVALUATION_SEEDS
+from late_fusion_sim.placements import EVALUATION_SEEDS, check_starts
+from late_fusion_sim.player import Player
 from late_fusion_sim.progress import Progress
 from late_fusion_sim.report import Report
-from late_fusion_sim.robot import SAWYER, Robot
-from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant
-from late_fusion_sim.shapes import NEVER_TRAINED
+from late_fusion_sim.ros import NodeTrouble, Participant
 from late_fusion_sim.table import table
-from late_fusion_sim.tasks import Sentences, Task, named_tasks, select_tasks
-from late_fusion_sim.world import ROBOT_OF_SCENE, AnyScene, World, robot_of
-
-START_S = 30.0
-"""How long the node may take to load its models and listen."""
+from late_fusion_sim.tasks import Sentences, named_tasks, select_tasks
+from late_fusion_sim.trial import Trial, trials
+from late_fusion_sim.world import ROBOT_OF_SCENE, robot_of
 
 
-@dataclass(frozen=True)
-class Trial:
-    """What one row of the table tries."""
-
-    name: str
-    scene: str
-    sentences: tuple[str, ...]
-    """Those that ask for it; episode after episode gets the next one."""
-    judge: Callable[[AnyScene], Judge]
-
-
-def trials(tasks: list[Task], sentence: str | None, scene: str | None, which: Sentences = "demo") -> list[Trial]:
-    """The tasks' own sentences, one sentence for a task, or a sentence of the user's own in a scene."""
-    if scene is not None and sentence is not None:
-        return [Trial(scene, scene, (sentence,), Witness)]
-    return [
-        Trial(
-            task.name,
-            task.scene,
-            (sentence,) if sentence else task.sentences(which),
-            partial(judge_of, task),
-        )
-        for task in tasks
-    ]
-
-
-def await_node(
-    participant: Participant,
-    bridge: Bridge,
-    operator: Operator,
-    senses: frozenset[str],
-    check: Callable[[], None],
-) -> None:
-    """Waits until the node listens to everything that its policy has senses for, and publishes commands."""
-
-    def missing() -> list[str]:
-        deaf = "instruction" in senses and not operator.listeners
-        return bridge.missing_subscribers(recording=False, senses=senses) + ([operator.topic] if deaf else [])
-
-    waited_s = 0.0
-    while missing() or not bridge.commander_present:
-        check()
-        if waited_s >= START_S:
-            lacks = f"does not listen to {', '.join(missing())}" if missing() else "publishes no commands"
-            raise NodeTrouble(f"{START_S:.0f} s after its start the node {lacks}")
-        bridge.tell_time()
-        participant.spin(POLL_S)
-        waited_s += POLL_S
-
-
-def run(
-    participant: Participant,
-    node: NodeProcess,
-    plan: list[Trial],
-    episodes: int,
-    first_seed: int,
-    mode: Mode,
-    *,
-    senses: frozenset[str],
-    faults: tuple[Fault, ...] = (),
-    latency: Latency = NO_LATENCY,
-    robot: Robot = SAWYER,
-) -> list[Episode]:
+def play(player: Player, plan: list[Trial], episodes: int, first_seed: int) -> list[Episode]:
     """Plays all episodes; the first of each trial keeps its frames."""
-    bridge = Bridge(participant, simulated_time=mode == "lockstep", latency=latency, robot=robot)
-    operator = Operator(participant)
-    try:
-        await_node(participant, bridge, operator, senses, node.check)
-        bridge.faults = faults
-        runner = Runner(participant, bridge, operator, mode, node.check, hears="instruction" in senses)
-        return _play(runner, plan, episodes, first_seed)
-    except NodeTrouble as trouble:
-        raise NodeTrouble(f"{trouble}.\nIts status: {operator.status}") from trouble
-
-
-def _play(runner: Runner, plan: list[Trial], episodes: int, first_seed: int) -> list[Episode]:
-    world = World()
     progress = Progress("demo", len(plan) * episodes)
     played: list[Episode] = []
     try:
         for trial in plan:
-            scene = world.enter(trial.scene)
-            for seed in range(first_seed, first_seed + episodes):
-                scene.reset(seed)
-                template = trial.sentences[(seed - first_seed) % len(trial.sentences)]
-                episode = Episode(trial.name, scene.phrase(template), seed, template=template)
-                if scene.layout is not None:
-                    episode.novel = scene.layout.target in NEVER_TRAINED
+            for number in range(episodes):
+                episode = player.begin(trial, first_seed + number, number)
                 progress.show(len(played), f"“{episode.sentence}” …", passing=True)
-                runner.play(scene, trial.judge(scene), episode, keep_frames=seed == first_seed)
+                player.play(trial, episode, keep_frames=number == 0)
                 played.append(episode)
                 progress.show(len(played), f"“{episode.sentence}”: {episode.outcome} after {episode.steps} steps")
     finally:
         progress.close()
-        world.close()
     return played
-
-
-def worded(reader: Callable[[str], object]) -> Callable[[str], object]:
-    """A reader of the command line, whose own words reach the user."""
-
-    def read(text: str) -> object:
-        try:
-            return reader(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-
-    return read
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -243,13 +141,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
             f"--instruction needs a place: --scene {{{','.join(ROBOT_OF_SCENE)}}} to see what happens, "
             "or --tasks with the one task that it should mean"
         )
-    starts = len(EVALUATION_SEEDS)
-    if options.episodes < 1 or options.seed < 0 or options.seed + options.episodes > starts:
-        parser.error(
-            f"--episodes {options.episodes} from --seed {options.seed}: there are the starts 0 to {starts - 1}, "
-            "and at least one episode is needed"
-        )
     try:
+        check_starts(options.episodes, options.seed)
         options.tasks = select_tasks(options.tasks)
         options.robot = ROBOT_OF_SCENE[options.scene] if options.scene else robot_of(options.tasks)
     except ValueError as error:
@@ -277,18 +170,16 @@ def main(arguments: list[str] | None = None) -> int:
         with NodeProcess(options.node, parameters, options.out) as node, Participant("late_fusion_sim") as participant:
             plan = trials(options.tasks, options.instruction, options.scene, options.sentences)
             first_seed = EVALUATION_SEEDS.start + options.seed
-            episodes = run(
+            with Player(
                 participant,
                 node,
-                plan,
-                options.episodes,
-                first_seed,
                 options.mode,
                 senses=senses_of(options.policy, options.robot),
                 faults=(*(options.cover or ()), *(options.cut or ())),
                 latency=latency,
                 robot=options.robot,
-            )
+            ) as player:
+                episodes = play(player, plan, options.episodes, first_seed)
     except NodeTrouble as trouble:
         print(f"demo: {trouble}", file=sys.stderr)
         if node is not None:

@@ -7,7 +7,7 @@ from importlib import resources
 import mujoco
 import numpy as np
 
-from late_fusion_sim.camera import Cameras, View
+from late_fusion_sim.camera import Cameras, Look, View
 from late_fusion_sim.placements import spread
 from late_fusion_sim.robot import DIFF_DRIVE, Observation, Robot
 
@@ -47,6 +47,7 @@ class PillarScene:
         )
         self.data = mujoco.MjData(self.model)
         self._wheels = [self.model.joint(wheel).dofadr[0] for wheel in ("left_wheel", "right_wheel")]
+        self.look = Look()
         self._cameras: Cameras | None = None
 
     def reset(self, seed: int) -> None:
@@ -104,11 +105,12 @@ class PillarScene:
         """From the middle of the base to that of a pillar."""
         return float(np.linalg.norm(self.pillars[pillar] - self.pose[:2]))
 
-    def observe(self, cameras: frozenset[str] = frozenset()) -> Observation:
-        """Draws the camera's picture, and reads the wheels."""
+    def observe(self, cameras: frozenset[str] | None = None) -> Observation:
+        """Draws the camera's picture unless nobody asks for it, and reads the wheels."""
         if self._cameras is None:
-            self._cameras = Cameras(self.model, VIEWS)
-        return Observation({camera: self._cameras.draw(self.data, camera) for camera in VIEWS}, self.state)
+            self._cameras = Cameras(self.model, VIEWS, self.look)
+        wanted = self.robot.wanted(cameras)
+        return Observation({camera: self._cameras.draw(self.data, camera) for camera in wanted}, self.state)
 
     def leave(self) -> None:
         """Closes the camera, so that another scene may open its own."""

@@ -11,6 +11,7 @@ from late_fusion_sim.bridge import Bridge
 from late_fusion_sim.judge import Judge
 from late_fusion_sim.operator import Operator
 from late_fusion_sim.pace import Mode, pace_of
+from late_fusion_sim.perturbation.disturbed import Disturbed
 from late_fusion_sim.robot import Scene
 from late_fusion_sim.ros import Participant
 
@@ -56,7 +57,15 @@ class Runner:
         self._pace = pace_of(mode, participant, bridge, check)
         self._check = check
 
-    def play(self, scene: Scene, judge: Judge, episode: Episode, *, keep_frames: bool) -> None:
+    def play(
+        self,
+        scene: Scene,
+        judge: Judge,
+        episode: Episode,
+        *,
+        keep_frames: bool = False,
+        disturbed: Disturbed | None = None,
+    ) -> None:
         """Gives the episode's sentence, lets the node act until the judge speaks or time is up."""
 
         def idle() -> None:
@@ -64,7 +73,8 @@ class Runner:
             self._pace.idle(scene)
 
         self._bridge.step = 0
-        self._bridge.set_scene()
+        self._bridge.set_scene(disturbed)
+        self._bridge.kept_cameras = frozenset({scene.robot.first_camera}) if keep_frames else frozenset()
         if self._hears:
             self._operator.give(episode.sentence, idle, scene.robot.control_period_s, until=self._pace.ready)
         self._bridge.commands.clear()

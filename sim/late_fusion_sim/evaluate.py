@@ -1,4 +1,5 @@
-"""Measures policies in closed loop: any number of them, each in a world and a ROS domain of its own.
+"""Measures policies in closed loop, undisturbed and disturbed: episodes side by side, each process with a node, a world
+and a ROS domain of its own.
 
     python -m late_fusion_sim.evaluate --node PATH concat=out/compare/concat/seed0 concat=out/compare/concat/seed1
 
@@ -10,161 +11,56 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from queue import Queue
 from typing import get_args
 
-from late_fusion_sim import mt50_table
-from late_fusion_sim.command_line import add_executable, parser_of
+from late_fusion_sim.command_line import add_executable, checked, parser_of
 from late_fusion_sim.domains import domains
-from late_fusion_sim.isolation import isolated
-from late_fusion_sim.judge import OUTCOMES
+from late_fusion_sim.evaluation.attempt import attempts
+from late_fusion_sim.evaluation.candidate import candidates
+from late_fusion_sim.evaluation.conditions import Conditions
+from late_fusion_sim.evaluation.counts import pairs_of, summary
+from late_fusion_sim.evaluation.example import examples
+from late_fusion_sim.evaluation.page import page
+from late_fusion_sim.evaluation.pool import Pool, Work
+from late_fusion_sim.evaluation.robustness import Robustness, robustness_of
+from late_fusion_sim.evaluation.tables import markdown, robustness_lines
+from late_fusion_sim.faults import Fault
 from late_fusion_sim.latency import add_options as add_latency_options
-from late_fusion_sim.process import bound_to_us
+from late_fusion_sim.node_process import changed_parameter, senses_of
+from late_fusion_sim.perturbation.base import UNDISTURBED, Setting
+from late_fusion_sim.perturbation.catalogue import Selection, listing, select
+from late_fusion_sim.placements import check_starts
 from late_fusion_sim.progress import Progress
+from late_fusion_sim.report import Report
 from late_fusion_sim.ros import NodeTrouble
-from late_fusion_sim.tasks import Sentences, Task, all_tasks, named_tasks, select_tasks
-from late_fusion_sim.wilson import interval
+from late_fusion_sim.tasks import Sentences, all_tasks, named_tasks, select_tasks
 from late_fusion_sim.world import robot_of
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """One policy: its method's name, its number under that name, its folder."""
-
-    name: str
-    number: int
-    folder: Path
-
-
-@dataclass(frozen=True)
-class Trouble(Exception):
-    """A policy that could not be measured."""
-
-    candidate: Candidate
-    words: str
-
-
-def candidates(arguments: list[str]) -> list[Candidate]:
-    """Reads NAME=FOLDER; ValueError for what is not, and for folders without a policy."""
-    seen: Counter[str] = Counter()
-    found = []
-    for argument in arguments:
-        name, separator, folder = argument.partition("=")
-        if not (name and separator and folder):
-            raise ValueError(f"{argument!r} is not NAME=FOLDER, for example concat=out/compare/concat/seed0")
-        if not (Path(folder) / "policy.yaml").is_file():
-            raise ValueError(f"{argument!r}: there is no policy.yaml in {folder}")
-        found.append(Candidate(name, seen[name], Path(folder)))
-        seen[name] += 1
-    return found
-
-
-def measure(candidate: Candidate, options: argparse.Namespace, out: Path, domain: int) -> dict:
-    """Plays all episodes of one policy, as the demo would, and returns the demo's report."""
-    folder = out / f"{candidate.name}-{candidate.number}"
-    report = folder / "report.json"
-    command = [sys.executable, "-m", "late_fusion_sim.demo", "--no-pictures"]
-    for option, value in {
-        "--node": options.node,
-        "--policy": candidate.folder,
-        "--tasks": ",".join(task.name for task in options.tasks),
-        "--episodes": options.episodes,
-        "--seed": options.seed,
-        "--sentences": options.sentences,
-        "--required": options.required,
-        "--camera-latency": options.camera_latency,
-        "--command-latency": options.command_latency,
-        "--out": folder,
-        "--report": report,
-    }.items():
-        if value is not None:
-            command += [option, str(value)]
-    for option in ("cover", "cut", "set"):
-        for value in getattr(options, option) or ():
-            command += [f"--{option}", value]
-    report.unlink(missing_ok=True)
-    environment = isolated(os.environ, domain)
-    done = subprocess.run(bound_to_us(command), capture_output=True, text=True, check=False, env=environment)
-    if done.returncode != 0 or not report.is_file():
-        raise Trouble(candidate, done.stderr.strip() or f"the demo ended with status {done.returncode}")
-    return json.loads(report.read_text(encoding="utf-8"))
-
-
-def pairs_of(tasks: dict[str, dict], known: dict[str, Task]) -> dict[str, dict]:
-    """The rows of same-scene pairs, by scene, by direction, by sentence."""
-    pairs: dict[str, dict] = {}
-    for name, row in tasks.items():
-        task = known[name]
-        if task.end is not None:
-            sentences = row.get("sentences", {row["instruction"]: row})
-            pairs.setdefault(task.scene, {})[task.end] = {
-                sentence: {outcome: counts[outcome] for outcome in OUTCOMES} for sentence, counts in sentences.items()
-            }
-    return pairs
-
-
-def summary(name: str, reports: list[dict]) -> dict:
-    """The counts of all seeds of one method together."""
-    counts: Counter[str] = Counter()
-    for report in reports:
-        for row in report["tasks"].values():
-            counts.update({key: row[key] for key in ("episodes", *OUTCOMES)})
-    low, high = interval(counts["success"], counts["episodes"])
-    return {"policy": name, "seeds": len(reports), **counts, "success_low": low, "success_high": high}
-
-
-def markdown(result: dict) -> str:
-    """The result as tables."""
-    conditions = result["conditions"]
-    lines = [
-        "# Evaluation",
-        "",
-        f"{conditions['episodes']} episodes per task and seed, sentences: {conditions['sentences']}, "
-        f"starts from {conditions['seed']}; camera latency {1e3 * conditions['camera_latency']:g} ms, command latency "
-        f"{1e3 * conditions['command_latency']:g} ms; in brackets Wilson's 95 % interval.",
-        "",
-        "| policy | seeds | episodes | success | wrong task | timeout |",
-        "|---|---|---|---|---|---|",
-    ]
-    for row in result["summary"]:
-        share = {key: 100 * row[key] / row["episodes"] for key in OUTCOMES}
-        lines.append(
-            f"| {row['policy']} | {row['seeds']} | {row['episodes']} | {share['success']:.1f} % "
-            f"[{100 * row['success_low']:.1f}, {100 * row['success_high']:.1f}] | {share['wrong_task']:.1f} % | "
-            f"{share['timeout']:.1f} % |"
-        )
-    for name, reports in result["policies"].items():
-        lines += ["", f"## {name}", ""]
-        if fifty := mt50_table.tables(reports):
-            lines += [*fifty, ""]
-        lines += ["| task | sentence | episodes | success | wrong task | timeout |"]
-        lines.append("|---|---|---|---|---|---|")
-        for (task, sentence), counts in _by_sentence(reports).items():
-            numbers = " | ".join(str(counts[key]) for key in ("episodes", *OUTCOMES))
-            lines.append(f"| {task} | {sentence} | {numbers} |")
-    return "\n".join(lines) + "\n"
-
-
-def _by_sentence(reports: list[dict]) -> dict[tuple[str, str], Counter[str]]:
-    rows: dict[tuple[str, str], Counter[str]] = {}
-    for report in reports:
-        for task, row in report["tasks"].items():
-            each = {**row.get("sentences", {row["instruction"]: row}), **row.get("targets", {})}
-            for sentence, counts in each.items():
-                numbers = {key: counts[key] for key in ("episodes", *OUTCOMES)}
-                rows.setdefault((task, sentence), Counter()).update(numbers)
-    return rows
+def setting_of(options: argparse.Namespace) -> Setting:
+    """What perturbations have to fit: the tasks, and the senses that all policies have."""
+    robot = robot_of(options.tasks)
+    senses = [senses_of(candidate.folder, robot) for candidate in options.policies]
+    return Setting(
+        robot,
+        tuple(options.tasks),
+        options.sentences,
+        frozenset.intersection(*senses),
+        frozenset(Fault.covered(camera).camera for camera in options.cover or ()),
+    )
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The command line."""
-    parser = parser_of("evaluate", "NAME=FOLDER... [OPTION]...", "Measure policies in the simulated world.")
+    parser = parser_of(
+        "evaluate",
+        "NAME=FOLDER... [OPTION]...",
+        "Measure policies in the simulated world.",
+        epilog=listing(),
+    )
     parser.add_argument(
         "policies", nargs="+", metavar="NAME=FOLDER", help="one name may have several folders: the seeds of a method"
     )
@@ -175,7 +71,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help=f"comma-separated, of {named_tasks()} (default: all pairs of the Meta-World arm)",
     )
     parser.add_argument(
-        "--episodes", type=int, default=20, metavar="NUMBER", help="for each task and policy (default: %(default)s)"
+        "--episodes",
+        type=int,
+        default=20,
+        metavar="NUMBER",
+        help="for each task, policy and perturbation (default: %(default)s)",
     )
     parser.add_argument(
         "--seed", type=int, default=0, metavar="NUMBER", help="of the first start (default: %(default)s)"
@@ -188,14 +88,40 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "(default: %(default)s)",
     )
     parser.add_argument(
-        "--cover", action="append", metavar="CAMERA", help="a camera that is covered: scene or side, or another robot's"
+        "--perturb",
+        metavar="NAMES",
+        help="play every start again under each of these, comma-separated; all: under whatever policies and scenes can "
+        "have",
     )
-    parser.add_argument("--cut", action="append", metavar="CAMERA@COMMANDS", help="a camera that falls silent")
+    parser.add_argument(
+        "--cover",
+        type=checked(Fault.covered),
+        action="append",
+        metavar="CAMERA",
+        help="a camera that is covered: scene or side, or another robot's",
+    )
+    parser.add_argument(
+        "--cut",
+        type=checked(Fault.cut),
+        action="append",
+        metavar="CAMERA@COMMANDS",
+        help="a camera that falls silent",
+    )
     add_latency_options(parser)
     parser.add_argument("--required", metavar="NAMES", help="comma-separated modalities that are required (all)")
-    parser.add_argument("--set", action="append", metavar="NAME=VALUE", help="a parameter of the node")
     parser.add_argument(
-        "--jobs", type=int, default=2, metavar="NUMBER", help="policies at a time (default: %(default)s)"
+        "--set",
+        type=checked(changed_parameter),
+        action="append",
+        metavar="NAME=VALUE",
+        help="a parameter of the node",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=len(os.sched_getaffinity(0)),
+        metavar="NUMBER",
+        help="episodes at a time, each in a process of its own (default: one for each CPU, %(default)s)",
     )
     parser.add_argument(
         "--out",
@@ -208,69 +134,120 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     if options.jobs < 1:
         parser.error(f"--jobs is {options.jobs}; at least 1 is needed")
     try:
+        check_starts(options.episodes, options.seed)
         options.policies = candidates(options.policies)
         pairs = ",".join(task.name for task in select_tasks(None) if task.end is not None)
         options.tasks = select_tasks(options.tasks or pairs)
-        robot_of(options.tasks)
+        options.selection = select(options.perturb, setting_of(options))
     except ValueError as error:
         parser.error(str(error))
     return options
+
+
+def conditions_of(options: argparse.Namespace) -> Conditions:
+    """Under what everything is measured."""
+    return Conditions(
+        node=str(options.node),
+        task_names=tuple(task.name for task in options.tasks),
+        cover=tuple(options.cover or ()),
+        cut=tuple(options.cut or ()),
+        set=tuple(options.set or ()),
+        **{
+            name: getattr(options, name)
+            for name in ("episodes", "seed", "sentences", "required", "camera_latency", "command_latency")
+        },
+    )
+
+
+def report_of(work: Work, conditions: Conditions) -> dict:
+    """A policy's undisturbed episodes, as the demo reports them."""
+    played = work.episodes(UNDISTURBED.name)
+    report = Report.of("lockstep", played, latency=conditions.latency, robot=conditions.robot).as_json()
+    return {**report, "pairs": pairs_of(report["tasks"], all_tasks())}
+
+
+def write(
+    works: Sequence[Work], conditions: Conditions, selection: Selection, out: Path
+) -> tuple[str, dict[str, Robustness]]:
+    """Writes the tables of what was played, and returns them."""
+    measured = [work for work in works if work.episodes(UNDISTURBED.name)]
+    methods: dict[str, list[Work]] = {}
+    for work in measured:
+        methods.setdefault(work.candidate.name, []).append(work)
+    policies = {name: [report_of(work, conditions) for work in each] for name, each in methods.items()}
+    robustness = (
+        {name: robustness_of(each, selection, conditions.robot) for name, each in methods.items()}
+        if selection.chosen
+        else {}
+    )
+    result = {
+        "conditions": {**conditions.as_json(), "perturb": [each.name for each in selection.chosen] or None},
+        "summary": [summary(name, reports) for name, reports in policies.items()],
+        "policies": policies,
+    }
+    if robustness:
+        result["robustness"] = {name: each.as_json() for name, each in robustness.items()}
+    (out / "evaluation.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    text = markdown(result, robustness)
+    (out / "evaluation.md").write_text(text, encoding="utf-8")
+    print("\n".join(text.splitlines()[2 : 6 + len(policies)]))
+    for name, each in robustness.items():
+        print("\n".join(["", f"{name}:", "", *robustness_lines(each)]))
+    print(f"\nwrote {out / 'evaluation.md'} and evaluation.json")
+    return text, robustness
+
+
+def write_page(robustness: dict[str, Robustness], conditions: Conditions, setting: Setting, out: Path) -> None:
+    """Writes the page with the pictures, of the first task and its first start."""
+    shown = {row.perturbation.name: row.perturbation for each in robustness.values() for row in each.rows}
+    camera = next((name for name in setting.robot.cameras if name in setting.senses), setting.robot.first_camera)
+    pictures = examples(setting.tasks[0], tuple(shown.values()), camera, conditions.first_seed)
+    path = out / "robustness.html"
+    path.write_text(page(conditions.as_json(), setting.robot, robustness, pictures), encoding="utf-8")
+    print(f"wrote {path}")
+
+
+def tell_troubles(works: Sequence[Work]) -> None:
+    """Says which processes ended by themselves and why, and what was not played for that."""
+    for work in works:
+        of = f"{work.candidate.name}={work.candidate.folder}"
+        for words, over in work.troubles.items():
+            during = ", ".join(f"{each.task} {each.number} ({each.perturbation})" for each in over if each)
+            print(f"evaluate: {of}: {words}\nevaluate: {of}: that was while playing {during}", file=sys.stderr)
+        missing = len(work.attempts) - len(work.played)
+        if missing:
+            print(f"evaluate: {of}: {missing} of {len(work.attempts)} episodes were not played", file=sys.stderr)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Evaluates, and says how it went by the exit status."""
     options = parse(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
-    progress = Progress("evaluation", len(options.policies))
-    policies: dict[str, list[dict]] = {}
-    troubles: list[Trouble] = []
-
-    free: Queue[int] = Queue()
-    jobs = min(options.jobs, len(options.policies))
+    conditions, selection = conditions_of(options), options.selection
+    works = [Work(candidate, attempts(conditions, selection.chosen)) for candidate in options.policies]
+    total = sum(len(work.attempts) for work in works)
     try:
-        for domain in domains(jobs):
-            free.put(domain)
+        free = domains(min(options.jobs, total))
     except NodeTrouble as nowhere:
         print(f"evaluate: {nowhere}", file=sys.stderr)
         return 1
-
-    def one(candidate: Candidate) -> dict | Trouble:
-        domain = free.get()
-        try:
-            return measure(candidate, options, options.out, domain)
-        except Trouble as trouble:
-            return trouble
-        finally:
-            free.put(domain)
-
-    with ThreadPoolExecutor(jobs) as pool:
-        for number, (candidate, report) in enumerate(zip(options.policies, pool.map(one, options.policies)), 1):
-            progress.show(number, f"{candidate.name}, seed {candidate.number}")
-            if isinstance(report, Trouble):
-                troubles.append(report)
-                continue
-            report["pairs"] = pairs_of(report["tasks"], all_tasks())
-            policies.setdefault(candidate.name, []).append(report)
+    progress = Progress("evaluation", total)
+    interrupted = False
+    try:
+        Pool(
+            works, conditions, options.out, free, lambda done, text, passing: progress.show(done, text, passing=passing)
+        ).run()
+    except KeyboardInterrupt:
+        interrupted = True
     progress.close()
-    result = {
-        "conditions": {
-            key: getattr(options, key)
-            for key in (
-                *("episodes", "seed", "sentences", "cover", "cut", "required", "set"),
-                *("camera_latency", "command_latency"),
-            )
-        },
-        "summary": [summary(name, reports) for name, reports in policies.items()],
-        "policies": policies,
-    }
-    (options.out / "evaluation.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    text = markdown(result)
-    (options.out / "evaluation.md").write_text(text, encoding="utf-8")
-    print("\n".join(text.splitlines()[2 : 6 + len(policies)]))
-    print(f"\nwrote {options.out / 'evaluation.md'} and evaluation.json")
-    for trouble in troubles:
-        print(f"evaluate: {trouble.candidate.name}={trouble.candidate.folder}: {trouble.words}", file=sys.stderr)
-    return 1 if troubles else 0
+    _, robustness = write(works, conditions, selection, options.out)
+    if robustness:
+        write_page(robustness, conditions, setting_of(options), options.out)
+    tell_troubles(works)
+    if interrupted:
+        print("evaluate: interrupted", file=sys.stderr)
+        return 130
+    return 0 if all(len(work.played) == len(work.attempts) for work in works) else 1
 
 
 if __name__ == "__main__":

@@ -22,6 +22,17 @@ RECORDING_SEEDS = range(0, 100_000)
 EVALUATION_SEEDS = range(100_000, 200_000)
 """Starts that training never sees: disjoint from `RECORDING_SEEDS`."""
 
+
+def check_starts(episodes: int, seed: int) -> None:
+    """ValueError where `EVALUATION_SEEDS` has not so many starts from the one with this number on."""
+    starts = len(EVALUATION_SEEDS)
+    if episodes < 1 or seed < 0 or seed + episodes > starts:
+        raise ValueError(
+            f"--episodes {episodes} from --seed {seed}: there are the starts 0 to {starts - 1}, "
+            "and at least one episode is needed"
+        )
+
+
 Range = tuple[float, float]
 
 

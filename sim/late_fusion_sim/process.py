@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -48,15 +49,16 @@ class Process:
     PATIENCE_S = 5.0
     """How long it may take to leave when it is asked to."""
 
-    def __init__(self, command: list[str], log_file: Path, domain: int | None = None) -> None:
+    def __init__(self, command: list[str], log_file: Path, domain: int | None = None, *, talks: bool = False) -> None:
+        """With one that `talks` one can: its standard input and output are a conversation, and its errors are kept."""
         self.log_file = log_file
         check_executable(command[0])
         # In a session of its own Ctrl-C does not reach it before this process has decided how to end.
         with log_file.open("wb") as log:
             self._process = subprocess.Popen(
                 bound_to_us(command),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if talks else log,
                 stderr=log,
                 start_new_session=True,
                 env=isolated(os.environ, domain),
@@ -65,6 +67,18 @@ class Process:
     def status(self) -> int | None:
         """The status that it has ended with; None while it runs."""
         return self._process.poll()
+
+    def say(self, line: str) -> None:
+        """Says a line to one that talks; one that has ended hears nothing."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(f"{line}\n".encode())
+            self._process.stdin.flush()
+
+    def hear(self) -> str:
+        """Waits for a line of one that talks; empty when it has ended."""
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().decode()
 
     def log(self) -> str:
         """Everything that it has written."""

@@ -17,8 +17,8 @@ class Observation:
     """What a robot would have on its topics."""
 
     pictures: dict[str, np.ndarray]
-    """What each camera sees that somebody wants, and the first one always: uint8 of shape (224, 224, 3), rgb. A fault
-    may have taken any of them."""
+    """What each camera sees that somebody wants: uint8 of shape (224, 224, 3), rgb. A fault may have taken any of
+    them."""
     state: np.ndarray
     """What is measured, in the order of `Robot.axes`: positions of joints, velocities of a base."""
 
@@ -31,8 +31,7 @@ class Robot:
     axes: tuple[str, ...]
     """The numbers of its state and of a command, by their names: the joints of an arm, the directions of a base."""
     cameras: dict[str, str]
-    """The topics of its cameras, by the names of the modalities; the first is always drawn and gives the report its
-    pictures."""
+    """The topics of its cameras, by the names of the modalities; the first gives the report its pictures."""
     step_s: float
     """Simulated time of one step of the simulator, at which commands may take effect."""
     steps_per_command: int
@@ -63,6 +62,11 @@ class Robot:
     @property
     def first_camera(self) -> str:
         return next(iter(self.cameras))
+
+    def wanted(self, cameras: frozenset[str] | None) -> list[str]:
+        """Those of its cameras that are named, in its own order; the first one where nothing is said."""
+        named = {self.first_camera} if cameras is None else cameras
+        return [camera for camera in self.cameras if camera in named]
 
     @property
     def control_period_s(self) -> float:
@@ -165,8 +169,8 @@ class Scene(Protocol):
     def at_rest(self) -> np.ndarray:
         """The command that moves nothing."""
 
-    def observe(self, cameras: frozenset[str] = frozenset()) -> Observation:
-        """Draws the first camera's picture and those of the cameras that are asked for, and reads the state."""
+    def observe(self, cameras: frozenset[str] | None = None) -> Observation:
+        """Draws the pictures of these cameras, of the first one where nothing is said, and reads the state."""
 
     def leave(self) -> None:
         """Closes the cameras, so that another scene may open its own."""

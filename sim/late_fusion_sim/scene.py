@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 from metaworld.env_dict import ALL_V3_ENVIRONMENTS
 
-from late_fusion_sim.camera import MOUNTS, Cameras, mount
+from late_fusion_sim.camera import MOUNTS, Cameras, Look, mount
 from late_fusion_sim.placements import RECORDING_SEEDS, Placement, SceneSpec, spread
 from late_fusion_sim.robot import Observation, Robot
 from late_fusion_sim.shapes import ALL_SHAPES, NEVER_TRAINED, Layout, ShapesEnvironment
@@ -40,6 +40,7 @@ class Scene:
         mount(self.env.model)
         self._body_positions = self.env.model.body_pos.copy()
         self._site_positions = self.env.model.site_pos.copy()
+        self.look = Look()
         self._cameras: Cameras | None = None
         self._solved = False
 
@@ -141,11 +142,11 @@ class Scene:
         """Whether Meta-World's own success came at any step since the reset."""
         return self._solved
 
-    def observe(self, cameras: frozenset[str] = frozenset()) -> Observation:
+    def observe(self, cameras: frozenset[str] | None = None) -> Observation:
         """Draws the pictures, and reads the arm."""
         if self._cameras is None:
-            self._cameras = Cameras(self.env.model, MOUNTS, draws_sites=self._benchmark)
-        wanted = [camera for camera in self.robot.cameras if camera == self.robot.first_camera or camera in cameras]
+            self._cameras = Cameras(self.env.model, MOUNTS, self.look, draws_sites=self._benchmark)
+        wanted = self.robot.wanted(cameras)
         return Observation({camera: self._cameras.draw(self.env.data, camera) for camera in wanted}, self.state)
 
     def leave(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
-from late_fusion_sim.camera import Cameras, View
+from late_fusion_sim.camera import Cameras, Look, View
 from late_fusion_sim.placements import spread
 from late_fusion_sim.robot import SO101, Observation, Robot
 from late_fusion_sim.so101_model import CUBE_HALF_M, PHYSICS_STEP_S, TIP_SITE, table_with_cube
@@ -58,6 +58,7 @@ class CubeScene:
         self._joints = [self.model.joint(joint).qposadr[0] for joint in SO101.axes]
         self._cube = self.model.joint(self.model.body("cube").jntadr[0])
         self._start_y = 0.0
+        self.look = Look()
         self._cameras: Cameras | None = None
 
     def reset(self, seed: int) -> None:
@@ -113,11 +114,11 @@ class CubeScene:
         """How far the cube was pushed to the left, in metres."""
         return float(self.cube[1] - self._start_y)
 
-    def observe(self, cameras: frozenset[str] = frozenset()) -> Observation:
-        """Draws the first camera's picture and those of the cameras that are asked for, and reads the joints."""
+    def observe(self, cameras: frozenset[str] | None = None) -> Observation:
+        """Draws the pictures of some cameras, of the first one where none are named, and reads the joints."""
         if self._cameras is None:
-            self._cameras = Cameras(self.model, VIEWS)
-        wanted = [camera for camera in SO101.cameras if camera == SO101.first_camera or camera in cameras]
+            self._cameras = Cameras(self.model, VIEWS, self.look)
+        wanted = self.robot.wanted(cameras)
         return Observation({camera: self._cameras.draw(self.data, camera) for camera in wanted}, self.state)
 
     def leave(self) -> None:

@@ -57,6 +57,7 @@ class FakeNode:
         self._instruction = ""
         self._image_ns = self._answered_ns = 0
         self._state: Any = None
+        self.picture: np.ndarray | None = None
         messages = messages_of(robot)
         self._action = node.create_publisher(messages.command_message, robot.command_topic, reliable(1))
         self._status = node.create_publisher(DiagnosticArray, "late_fusion/status", reliable(1, latched=True))
@@ -78,6 +79,7 @@ class FakeNode:
         self._received += 1
         if not self._loses(self._received):
             self._image_ns = nanoseconds_of(message.header.stamp)
+            self.picture = np.frombuffer(message.data, np.uint8).reshape(message.height, message.width, 3)
             self._act_if_new()
 
     def _on_state(self, message: Any) -> None:

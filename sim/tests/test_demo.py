@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from late_fusion_sim import demo
+from late_fusion_sim import demo, player
 from late_fusion_sim.node_process import changed_parameter, node_parameters
 
 NODE = Path(__file__).with_name("fake_late_fusion_node.py")
@@ -94,7 +94,7 @@ def test_a_dead_node_is_told_with_its_last_words(run_demo, capsys) -> None:
 
 
 def test_a_deaf_node_is_told(run_demo, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    monkeypatch.setattr(demo, "START_S", 1.5)
+    monkeypatch.setattr(player, "START_S", 1.5)
     assert run_demo("deaf", "--tasks", "drawer-open") == 1
     message = capsys.readouterr().err
     assert "does not listen to /camera/image_raw, /joint_states, /instruction" in message
