@@ -7,7 +7,9 @@ The pieces, from the inside out:
 * `tasks`, `expert`, `judge`: what can be asked for, who can do it, and whether it was done;
 * `ros`, `bridge`, `operator`: the scene's topics, its time, and the one who gives instructions;
 * `pace`, `episode`: who waits for whom, and one run;
-* `demonstrate`, `record`: many runs for training; `demo`, `evaluate`: many for show, and many policies;
+* `perturbation`: what is made worse on purpose;
+* `demonstrate`, `record`: many runs for training; `trial`, `player`, `demo`: many for show; `evaluation`, `evaluate`:
+  many policies, under many perturbations;
 * `process`, `node_process`: the programs beside this one;
 * `report`, `table`, `pictures`: what came of it, for machines, terminals and eyes.
 """

@@ -100,6 +100,7 @@ class Bridge:
         self._newest: Observation | None = None
         self._participant = participant
         self._simulated_ns = TIME_AT_START_NS if simulated_time else None
+        self._beginnings = 0
         self._cameras = {
             name: ImageTopics(participant, topic, f"{topic.partition('/')[0]}_optical")
             for name, topic in robot.cameras.items()
@@ -124,6 +125,14 @@ class Bridge:
     def now_ns(self) -> int:
         """The time that stamps are taken from."""
         return time.time_ns() if self._simulated_ns is None else self._simulated_ns
+
+    def begin_anew(self) -> None:
+        """Simulated time, where there is one, goes back to its start: what was before it is another time."""
+        if self._simulated_ns is not None:
+            # Never quite the same start: a node answers an observation of one stamp once.
+            self._beginnings += 1
+            self._simulated_ns = TIME_AT_START_NS + self._beginnings
+            self.tell_time()
 
     def advance(self) -> None:
         """Moves simulated time on by one control period."""

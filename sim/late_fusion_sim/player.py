@@ -11,6 +11,7 @@ from late_fusion_sim.episode import Episode, Runner
 from late_fusion_sim.faults import Fault
 from late_fusion_sim.latency import NO_LATENCY, Latency
 from late_fusion_sim.node_process import NodeProcess
+from late_fusion_sim.node_states import NodeStates
 from late_fusion_sim.operator import Operator
 from late_fusion_sim.pace import Mode
 from late_fusion_sim.perturbation.base import UNDISTURBED, Perturbation
@@ -48,11 +49,19 @@ class Player:
         with self._status_told():
             self._await_node()
         self._bridge.faults = faults
+        self._states = NodeStates(participant, node.check) if mode == "lockstep" else None
         hears = "instruction" in senses
         self._runner = Runner(participant, self._bridge, self._operator, mode, node.check, hears=hears)
 
     def begin(self, trial: Trial, seed: int, number: int, perturbation: Perturbation = UNDISTURBED) -> Episode:
-        """Sets the scene anew for a trial's episode; the number says which of its sentences is given."""
+        """Sets the scene anew for a trial's episode; the number says which of its sentences is given.
+
+        In lockstep the node does not know of any episode before.
+        """
+        if self._states is not None:
+            with self._status_told():
+                self._states.rest()
+            self._bridge.begin_anew()
         scene = self._world.enter(trial.scene)
         scene.reset(seed)
         template = trial.sentences[number % len(trial.sentences)]

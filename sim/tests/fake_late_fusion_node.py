@@ -56,6 +56,10 @@ class MirrorExpert:
         self._scene.step(command)
         return command
 
+    def close(self) -> None:
+        """Closes its eyes, so that the renderer has nothing to complain of at the end."""
+        self._world.close()
+
     def _begin(self) -> None:
         """Looks which start it is; where it sees none of those that it knows, it is at the first."""
         for seed in EVALUATION_SEEDS[:STARTS]:
@@ -93,6 +97,8 @@ def main() -> int:
         print("ready", flush=True)
         while not interrupted.is_set():
             participant.spin(0.1)
+        if kind != "deaf":
+            expert.close()
         print("stopped", flush=True)
     return 0
 

@@ -89,7 +89,7 @@ class FakeNode:
     def _act_if_new(self) -> None:
         if self._lockstep and self._state is not None:
             newest_ns = nanoseconds_of(self._state.header.stamp)
-            if newest_ns == self._image_ns and newest_ns > self._answered_ns:
+            if newest_ns == self._image_ns != self._answered_ns:
                 self._answered_ns = newest_ns
                 self._act()
 

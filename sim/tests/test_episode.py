@@ -1,6 +1,7 @@
 """Episodes over real ROS 2, with a fake node that knows the answers."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,11 +11,14 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from late_fusion_sim import bridge as bridge_module
 from late_fusion_sim.bridge import Bridge
+from late_fusion_sim.camera import Cameras
 from late_fusion_sim.commands import command_of, trajectory_of
 from late_fusion_sim.episode import Episode, Runner, command_intervals_s, control_rate_hz
 from late_fusion_sim.expert import expert_of
 from late_fusion_sim.judge import judge_of
 from late_fusion_sim.operator import Operator
+from late_fusion_sim.perturbation.catalogue import PERTURBATIONS
+from late_fusion_sim.perturbation.disturbed import Disturbed
 from late_fusion_sim.robot import SAWYER
 from late_fusion_sim.ros import NodeTrouble, Participant, reliable
 from late_fusion_sim.tasks import load_tasks
@@ -45,10 +49,12 @@ class Stage:
         )
         assert ready
 
-    def play(self) -> tuple[Episode, np.ndarray]:
+    def play(self, perturbation: str | None = None, *, keep_frames: bool = True) -> tuple[Episode, np.ndarray]:
         self.scene.reset(SEED)
         episode = Episode(TASK.name, TASK.demo, SEED)
-        self.runner.play(self.scene, judge_of(TASK, self.scene), episode, keep_frames=True)
+        disturbed = Disturbed(PERTURBATIONS[perturbation], SAWYER, SEED) if perturbation else None
+        judge = judge_of(TASK, self.scene)
+        self.runner.play(self.scene, judge, episode, keep_frames=keep_frames, disturbed=disturbed)
         return episode, np.array([command.values for command in self.bridge.commands])
 
 
@@ -65,6 +71,46 @@ def test_lockstep_repeats_itself(world: World, participant: Participant) -> None
     assert len(first.frames) == first.steps + 1
     assert np.all(np.diff(first.command_times_ns) == SAWYER.control_period_ns)
     assert control_rate_hz([first, again]) == pytest.approx(40.0)
+
+
+def test_no_picture_is_drawn_that_nobody_looks_at(
+    world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+    draw = Cameras.draw
+    monkeypatch.setattr(Cameras, "draw", lambda self, data, name: drawn.append(name) or draw(self, data, name))
+
+    def count(perturbation: str | None, *, keep_frames: bool) -> int:
+        drawn.clear()
+        stage.play(perturbation, keep_frames=keep_frames)
+        return len(drawn)
+
+    stage = Stage(world, participant, "lockstep")
+    stage.scene.robot = replace(SAWYER, command_limit=10)
+    with fake_node(lambda instruction, hand: np.zeros(4)):
+        stage.await_node()
+        assert count(None, keep_frames=False) == 10
+        assert count(None, keep_frames=True) == 11
+        assert count("camera_rate", keep_frames=False) == 3
+        assert count("black", keep_frames=False) == 1
+    assert stage.scene.observe(frozenset()).pictures == {}
+
+
+def test_what_is_disturbed_is_what_the_node_hears(world: World, participant: Participant) -> None:
+    stage = Stage(world, participant, "lockstep")
+    stage.scene.robot = replace(SAWYER, command_limit=3)
+    heard = []
+    with fake_node(lambda instruction, hand: heard.append((hand, node.picture)) or np.zeros(4)) as node:
+        stage.await_node()
+        stage.play()
+        stage.play("dark")
+        stage.play("state_offset")
+    plain, dark, off = heard[:3], heard[3:6], heard[6:]
+    assert [len(each) for each in (plain, dark, off)] == [3, 3, 3]
+    for (state, picture), (same_state, darker), (other_state, same_picture) in zip(plain, dark, off):
+        assert np.array_equal(state, same_state) and np.abs(darker - 0.7 * picture).max() <= 0.51
+        assert np.array_equal(picture, same_picture)
+        assert np.allclose(np.abs(other_state - state), (0.02, 0.02, 0.02, 0.05))
 
 
 def test_lockstep_survives_lost_observations(

@@ -54,12 +54,20 @@ def descendants(parent: psutil.Process, names: list[str]) -> list[psutil.Process
     deadline = time.monotonic() + STARTS_S
     while time.monotonic() < deadline:
         below = parent.children(recursive=True)
-        lines = [" ".join(each.cmdline()) for each in below if each.is_running()]
+        lines = [command_line(each) for each in below]
         if all(any(name in line for line in lines) for name in names) and not any("bound.py" in line for line in lines):
             return below
         assert parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE, "the parent ended by itself"
         time.sleep(0.05)
     pytest.fail(f"after {STARTS_S:.0f} s there are only {lines}")
+
+
+def command_line(process: psutil.Process) -> str:
+    """How a program was started; empty where it has ended meanwhile."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def killed(parent: psutil.Process, orphans: list[psutil.Process]) -> list[psutil.Process]:

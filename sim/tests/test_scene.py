@@ -134,7 +134,7 @@ def test_a_second_camera_is_refused(world: World) -> None:
     scene.reset(0)
     scene.observe()
     with pytest.raises(RuntimeError, match="open already"):
-        Cameras(scene.env.model, MOUNTS)
+        Cameras(scene.env.model, MOUNTS, scene.look)
 
 
 def test_changing_scenes_keeps_pictures(world: World) -> None:
