@@ -166,10 +166,8 @@ def report_of(work: Work, conditions: Conditions) -> dict:
     return {**report, "pairs": pairs_of(report["tasks"], all_tasks())}
 
 
-def write(
-    works: Sequence[Work], conditions: Conditions, selection: Selection, out: Path
-) -> tuple[str, dict[str, Robustness]]:
-    """Writes the tables of what was played, and returns them."""
+def write(works: Sequence[Work], conditions: Conditions, selection: Selection, out: Path) -> dict[str, Robustness]:
+    """Writes the tables of what was played, and returns how robust each method is, where anything was perturbed."""
     measured = [work for work in works if work.episodes(UNDISTURBED.name)]
     methods: dict[str, list[Work]] = {}
     for work in measured:
@@ -194,7 +192,7 @@ def write(
     for name, each in robustness.items():
         print("\n".join(["", f"{name}:", "", *robustness_lines(each)]))
     print(f"\nwrote {out / 'evaluation.md'} and evaluation.json")
-    return text, robustness
+    return robustness
 
 
 def write_page(robustness: dict[str, Robustness], conditions: Conditions, setting: Setting, out: Path) -> None:
@@ -212,7 +210,7 @@ def tell_troubles(works: Sequence[Work]) -> None:
     for work in works:
         of = f"{work.candidate.name}={work.candidate.folder}"
         for words, over in work.troubles.items():
-            during = ", ".join(f"{each.task} {each.number} ({each.perturbation})" for each in over if each)
+            during = ", ".join(f"{each.task} {each.number} ({each.perturbation})" for each in over)
             print(f"evaluate: {of}: {words}\nevaluate: {of}: that was while playing {during}", file=sys.stderr)
         missing = len(work.attempts) - len(work.played)
         if missing:
@@ -240,7 +238,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         interrupted = True
     progress.close()
-    _, robustness = write(works, conditions, selection, options.out)
+    robustness = write(works, conditions, selection, options.out)
     if robustness:
         write_page(robustness, conditions, setting_of(options), options.out)
     tell_troubles(works)

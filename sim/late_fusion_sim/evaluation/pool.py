@@ -32,8 +32,8 @@ class Work:
     candidate: Candidate
     attempts: Sequence[Attempt]
     played: dict[Attempt, Episode] = field(default_factory=dict)
-    troubles: dict[str, list[Attempt | None]] = field(default_factory=dict)
-    """Why processes ended, and over which attempts: None where none had begun."""
+    troubles: dict[str, list[Attempt]] = field(default_factory=dict)
+    """Why processes ended by themselves, and over which attempts."""
 
     def folder(self, out: Path) -> Path:
         """Where what belongs to this policy alone is written."""
@@ -107,9 +107,12 @@ class Pool:
             try:
                 with PlayerProcess(work.candidate.folder, self._conditions, folder, domain) as process:
                     self._enter(process)
-                    while attempt is not None:
+                    while True:
                         self._keep(place, attempt, process.play(attempt))
-                        attempt = self._next(place)
+                        following = self._next(place)
+                        if following is None:
+                            break
+                        attempt = following
             except NodeTrouble as trouble:
                 with self._lock:
                     if not self._stopping:
