@@ -97,11 +97,11 @@ def test_sentences_name_the_target_and_pictures_show_it(world: World) -> None:
     scene.reset(3)
     colour, shape = scene.layout.target
     assert scene.phrase("reach the {colour} {shape}") == f"reach the {colour} {shape}"
-    before = scene.observe(frozenset({"side"}))
+    before = scene.observe(frozenset({"scene", "side"}))
     # Nothing else moves, not even the arm.
     scene.env.model.body(scene.layout.target.body).pos = (0.0, 0.0, -2.0)
     mujoco.mj_forward(scene.env.model, scene.env.data)
-    after = scene.observe(frozenset({"side"}))
+    after = scene.observe(frozenset({"scene", "side"}))
     for name in ("scene", "side"):
         changed = (before.pictures[name] != after.pictures[name]).any(axis=2).sum()
         assert changed > 20, name

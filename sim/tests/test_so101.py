@@ -74,7 +74,8 @@ def test_both_cameras_see_the_cube_and_the_arm(world: World) -> None:
     expert = expert_of(TASK)
     for _ in range(15):
         scene.step(expert.act(scene))
-    pictures = scene.observe(frozenset({"wrist"})).pictures
+    pictures = scene.observe(frozenset({"front", "wrist"})).pictures
+    assert list(pictures) == ["front", "wrist"]
     for name, picture in pictures.items():
         red, green, blue = np.moveaxis(picture.astype(int), 2, 0)
         assert ((red > 60) & (green < red // 4) & (blue < red // 4)).sum() > 150, f"{name}: the cube"
