@@ -24,10 +24,11 @@ h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem }
 table { border-collapse: collapse } th, td { padding: .2rem .7rem; text-align: right; white-space: nowrap }
 th:first-child, td:first-child { text-align: left } thead th { border-bottom: 1px solid #b9c0c9 }
 .each { display: flex; gap: 1rem; padding: 1rem 0; border-top: 1px solid #dfe3e8; flex-wrap: wrap }
-.each img { width: 168px; height: 168px; image-rendering: pixelated; display: block }
+.each img, .before { width: 168px; height: 168px; display: block; background-size: cover }
 figure { margin: 0 } figcaption, .small { color: #5b6672; font-size: .85rem } .what { flex: 1; min-width: 22rem }
 .bar { display: inline-block; width: 8rem; height: .6rem; background: #e4e8ec } .bar i { display: block; height: 100% }
 """
+BEFORE = "<figure><div class=before role=img aria-label=undisturbed></div><figcaption>undisturbed</figcaption></figure>"
 COLOURS = {"success": "#4fb57f", "wrong_task": "#e0564c", "timeout": "#d9a441"}
 
 
@@ -38,9 +39,11 @@ def page(conditions: dict, robot: Robot, robustness: Mapping[str, Robustness], e
         known.update((row.perturbation.name, row.perturbation) for row in each.rows)
     graded = [each for each in known.values() if not each.proof]
     proofs = [each for each in known.values() if each.proof]
+    # The undisturbed picture stands beside every other one, and once in the file.
+    before = f".before {{ background-image: url({_data(examples[UNDISTURBED.name].picture)}) }}"
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><title>Robustness</title>",
-        f"<style>{STYLE}</style><h1>Robustness</h1>",
+        f"<style>{STYLE}{before}</style><h1>Robustness</h1>",
         f"<p>Tasks: {html.escape(', '.join(conditions['tasks']))}. {html.escape(conditions_line(conditions))}</p>",
         "<p class=small>Pictures: one start, the scripted expert acting; left as the camera saw it, right as it was "
         "published.</p>",
@@ -86,7 +89,7 @@ def _part(
     head = "<thead><tr><th>policy<th><th>success<th>wrong task<th>timeout<th>of undisturbed</thead>"
     figures = "".join(_figures(name, row) for name, row in rows.items())
     return (
-        f"<section class=each>{_figure(before.picture, 'undisturbed')}{_figure(after.picture, perturbation.name)}"
+        f"<section class=each>{BEFORE}{_figure(after.picture, perturbation.name)}"
         f"<div class=what><b>{html.escape(perturbation.name)}</b> "
         f"<span class=small>{perturbation.kind}</span><br>{html.escape(perturbation.words_for(robot))}"
         f"{''.join(f'<br><span class=small>{html.escape(each)}</span>' for each in differs)}"
@@ -108,11 +111,14 @@ def _figures(name: str, row: Row) -> str:
 
 
 def _figure(picture: np.ndarray, caption: str) -> str:
+    words = html.escape(caption)
+    return f"<figure><img alt='{words}' src='{_data(picture)}'><figcaption>{words}</figcaption></figure>"
+
+
+def _data(picture: np.ndarray) -> str:
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "PNG", optimize=True)
-    data = base64.b64encode(file.getvalue()).decode("ascii")
-    words = html.escape(caption)
-    return f"<figure><img alt='{words}' src='data:image/png;base64,{data}'><figcaption>{words}</figcaption></figure>"
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
 
 
 def _numbers(state: np.ndarray) -> str:
