@@ -6,17 +6,19 @@ import mujoco
 import numpy as np
 import pytest
 
+from late_fusion_sim import mt50
 from late_fusion_sim.camera import HEIGHT, WIDTH
 from late_fusion_sim.evaluation.example import example
 from late_fusion_sim.perturbation.base import UNDISTURBED, Setting
 from late_fusion_sim.perturbation.catalogue import PERTURBATIONS, select
 from late_fusion_sim.perturbation.scene import is_ground, is_robot, model_of
 from late_fusion_sim.robot import DIFF_DRIVE, SAWYER, SO101, Robot
-from late_fusion_sim.tasks import load_tasks
+from late_fusion_sim.tasks import all_tasks, load_tasks
 from late_fusion_sim.world import World, robot_of
 
 SEED = 100_007
 DRAWER, CUBE, PILLARS, REACH = (load_tasks()[name] for name in ("drawer-open", "push-left", "drive-red", "reach"))
+ONE_OF_FIFTY = all_tasks()["door-open-v3"]
 
 TOUCHES = {"none": "", "picture": "p", "scene": "p", "timing": "p", "state": "s", "sentence": "i"}
 """What differs under each kind: the picture, the state, the instruction."""
@@ -36,7 +38,7 @@ def model_bytes(scene) -> bytes:
     return buffer.tobytes()
 
 
-@pytest.mark.parametrize("task", [DRAWER, CUBE, PILLARS], ids=lambda task: task.scene)
+@pytest.mark.parametrize("task", [DRAWER, CUBE, PILLARS, ONE_OF_FIFTY], ids=lambda task: task.scene)
 def test_each_touches_what_it_says_and_leaves_the_scene_as_it_was(task, world: World) -> None:
     scene = world.enter(task.scene)
     chosen = select("all", setting(task)).chosen
@@ -163,6 +165,7 @@ def test_sentences_are_written_otherwise() -> None:
     assert reworded("word_order", "open the drawer") == "the drawer, open it"
     assert reworded("word_order", "push the red cube to the left") == "to the left, push the red cube"
     assert reworded("word_order", "drive to the red pillar") == "to the red pillar, drive"
+    assert reworded("word_order", "Press a button from the top") == "from the top, press a button"
     polite = {reworded("polite", "open the drawer", seed) for seed in range(50)}
     assert {"please open the drawer", "could you open the drawer for me"} <= polite
     assert all("open the drawer" in sentence for sentence in polite)
@@ -186,6 +189,8 @@ def test_another_task_is_one_of_the_same_scene_where_there_is_one(world: World) 
     button = load_tasks()["button-press-topdown"]
     others = {reworded("other_task", button.demo, seed, button) for seed in range(50)}
     assert "open the drawer" in others and button.demo not in others and not any("{" in other for other in others)
+    foreign = {reworded("other_task", ONE_OF_FIFTY.demo, seed, ONE_OF_FIFTY) for seed in range(50)}
+    assert len(foreign) > 10 and foreign <= {all_tasks()[name].demo for name in mt50.names()} - {ONE_OF_FIFTY.demo}
     scene = world.enter("shapes")
     for seed in range(SEED, SEED + 10):
         scene.reset(seed)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +14,6 @@ from late_fusion_sim.bridge import TIME_AT_START_NS
 from late_fusion_sim.player import Player
 from late_fusion_sim.robot import SAWYER
 from late_fusion_sim.ros import NodeTrouble, Participant
-from late_fusion_sim.scene import Scene
 from late_fusion_sim.tasks import load_tasks
 from late_fusion_sim.trial import trials
 
@@ -41,9 +39,9 @@ def with_states(node: FakeNode, passes: Callable[[int], bool]) -> None:
 
 
 def test_before_every_episode_the_node_rests_and_time_begins_anew(
-    participant: Participant, monkeypatch: pytest.MonkeyPatch
+    participant: Participant, episodes_last: Callable[[int], None]
 ) -> None:
-    monkeypatch.setattr(Scene, "robot", replace(SAWYER, command_limit=2))
+    episodes_last(2)
     passed = []
     with fake_node(lambda instruction, hand: np.zeros(4)) as node:
         with_states(node, lambda transition: passed.append(transition) or True)

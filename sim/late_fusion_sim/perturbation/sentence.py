@@ -61,16 +61,11 @@ class OtherTask(Perturbation):
 
 
 def strangers(task: Task) -> tuple[Task, ...]:
-    """What the same robot can be asked for in other scenes: of Meta-World's fifty for one of them, and of ours for ours."""
+    """What the same robot can be asked for in other scenes: ours for one of ours, one of the fifty for those."""
     ours = load_tasks()
-    known = ours if task.name in ours else all_tasks()
+    known = ours if task.name in ours else {name: other for name, other in all_tasks().items() if name not in ours}
     return tuple(
-        other
-        for other in known.values()
-        if other.robot == task.robot
-        and other != task
-        and "{" not in other.demo
-        and (other.name in ours) is (known is ours)
+        other for other in known.values() if other.robot == task.robot and other != task and "{" not in other.demo
     )
 
 
@@ -102,12 +97,17 @@ def mistyped(word: str, rng: np.random.Generator) -> str:
 
 def polite(sentence: str, rng: np.random.Generator) -> str:
     """A plain imperative, wrapped in a politeness."""
-    return POLITE[rng.integers(len(POLITE))].format(sentence)
+    return POLITE[rng.integers(len(POLITE))].format(within(sentence))
+
+
+def within(sentence: str) -> str:
+    """A sentence that no longer begins one."""
+    return sentence[:1].lower() + sentence[1:]
 
 
 def reordered(sentence: str, rng: np.random.Generator) -> str:
     """A plain imperative with what it ends in at its front: "to the left, push the cube"; "the drawer, open it"."""
-    words = sentence.split()
+    words = within(sentence).split()
     split = next((place for place, word in enumerate(words) if place and word in PREPOSITIONS), len(words))
     asked, where = words[:split], words[split:]
     if where:
