@@ -153,9 +153,8 @@ def test_realtime_publishes_late_under_the_stamp_of_the_exposure(
         stage = Stage(world, participant, "realtime", Latency(camera_s=0.06), monkeypatch)
         stage.play()
         ages_ns = [published - stamp for stamp, published, _ in stage.pictures]
-        assert min(ages_ns) >= 60_000_000
-        # A busy machine may be later still; waiting for the next period would make every one later than this.
-        assert np.median(ages_ns) < 60_000_000 + SAWYER.control_period_ns
+        # A busy machine may be later still; waiting for the next period would make every one at least three old.
+        assert 60_000_000 <= min(ages_ns) < 3 * SAWYER.control_period_ns
         stamps = [stamp for stamp, _, _ in stage.pictures]
         assert stamps == sorted(set(stamps)) and len(stamps) > 20
 
