@@ -12,6 +12,8 @@ pub struct Progress {
     total: u64,
     begun: Instant,
     done: AtomicU64,
+    /// Those of them that took no time.
+    skipped: AtomicU64,
     bar: Option<ProgressBar>,
 }
 
@@ -33,7 +35,18 @@ impl Progress {
             total,
             begun: Instant::now(),
             done: AtomicU64::new(0),
+            skipped: AtomicU64::new(0),
             bar,
+        }
+    }
+
+    /// `steps` more are done without having been worked for, and tell nothing of how long the others take.
+    pub fn skip(&self, steps: u64) {
+        self.skipped.fetch_add(steps, Ordering::Relaxed);
+        let now = self.done.fetch_add(steps, Ordering::Relaxed) + steps;
+        if let Some(bar) = &self.bar {
+            bar.set_position(now);
+            bar.reset_eta();
         }
     }
 
@@ -49,7 +62,7 @@ impl Progress {
         let line = |done: u64| done * LINES / self.total.max(1);
         if line(now) > line(before) {
             let elapsed_s = self.begun.elapsed().as_secs_f64();
-            let left_s = elapsed_s / now as f64 * self.total.saturating_sub(now) as f64;
+            let left_s = self.left_s(now, elapsed_s);
             eprintln!(
                 "{}: {now}/{}, {elapsed_s:.0} s elapsed, {left_s:.0} s left {}",
                 self.what,
@@ -59,11 +72,32 @@ impl Progress {
         }
     }
 
+    /// How long the rest takes at the pace so far.
+    fn left_s(&self, now: u64, elapsed_s: f64) -> f64 {
+        let worked_for = now.saturating_sub(self.skipped.load(Ordering::Relaxed));
+        let left = self.total.saturating_sub(now);
+        elapsed_s / worked_for.max(1) as f64 * left as f64
+    }
+
     /// Ends the phase and says how long it took, in seconds.
     pub fn finish(self) -> f64 {
         if let Some(bar) = &self.bar {
             bar.finish();
         }
         self.begun.elapsed().as_secs_f64()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_there_before_says_nothing_of_the_pace() {
+        let progress = Progress::new("test", 100);
+        progress.skip(60);
+        progress.advance(10, String::new);
+        let left_s = progress.left_s(70, 20.0);
+        assert!((left_s - 60.0).abs() < 1e-9, "{left_s}");
     }
 }

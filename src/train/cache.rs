@@ -1,56 +1,27 @@
 //! Features on disk, so that the same pictures are encoded once however often one trains.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::augment::Augmentation;
+use super::piece::{Piece, Shape};
+use super::sealed::sweep;
 use crate::message::MessageType;
 use crate::spec::SourceSpec;
 
-/// The features of some messages of one modality in one bag.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Features {
-    /// What came of each message, by their numbers.
-    pub entries: Vec<Entry>,
-    /// The features of those that are present, one after the other, each followed by those of its altered copies.
-    pub values: Vec<f32>,
-}
-
-/// What came of one message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// The how-manieth message of its topic it is, counted from 0.
-    pub number: u32,
-    /// Its stamp in nanoseconds, where it has one.
-    pub stamp_ns: Option<i64>,
-    /// How much older the oldest number of its feature is, in nanoseconds.
-    #[serde(default)]
-    pub behind_ns: i64,
-    /// What came of it.
-    pub outcome: Outcome,
-}
-
-/// What came of one message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Outcome {
-    /// A feature.
-    Present,
-    /// Nothing to fuse, such as a blank instruction.
-    Absent,
-    /// An error; the node would have dropped the message.
-    Unreadable(String),
-}
-
-/// A folder of features. Files are named by the hash of all that decides about their content.
+/// A folder of pieces of features. Files are named by the hash of all that decides about their content, so that trainings
+/// which write at the same time write the same.
 pub struct Cache {
     folder: PathBuf,
+    /// Whether it was said that something cannot be kept.
+    has_complained: AtomicBool,
 }
 
-/// All that decides about the features of one modality in one bag.
+/// All that decides about the features of some messages of one modality in one bag.
+#[derive(Clone)]
 pub struct Key<'a> {
     /// The encoder's files by hash, and its preparation and pooling.
     pub source: &'a SourceSpec,
@@ -66,10 +37,18 @@ pub struct Key<'a> {
     pub augmentation: Option<&'a Augmentation>,
 }
 
-/// Changes whenever the same key would give other numbers than before.
-const FORMAT: &str = "late_fusion features 2";
+impl<'a> Key<'a> {
+    /// The same for other messages.
+    pub fn with(&self, numbers: &'a [u32]) -> Self {
+        Self {
+            numbers,
+            ..self.clone()
+        }
+    }
+}
 
-const DIGEST: usize = 32;
+/// Changes whenever the same key would give other numbers than before.
+const FORMAT: &str = "late_fusion features 3";
 
 impl Cache {
     /// The folder for features of what is written to `out`, where nobody names another.
@@ -80,32 +59,53 @@ impl Cache {
 
     /// A cache in this folder, which is made with the first file.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self {
+            folder,
+            has_complained: AtomicBool::new(false),
+        }
     }
 
-    /// The features of this key, unless there are none or their file is damaged.
-    pub fn load(&self, key: &Key) -> Option<Features> {
-        decode(&fs::read(self.path(key)).ok()?)
+    /// Removes what trainings that were interrupted while they wrote left here.
+    pub fn sweep(&self) {
+        sweep(&self.folder, "");
     }
 
-    /// Keeps features for the next time; a reader sees all of them or none.
+    /// The features of this key, where they are kept.
     ///
     /// # Errors
-    /// What the file system says.
-    pub fn store(&self, key: &Key, features: &Features) -> io::Result<()> {
-        fs::create_dir_all(&self.folder)?;
+    /// A file that is there and is not used, and why.
+    pub fn load(&self, key: &Key, shape: Shape) -> Result<Option<Piece>, String> {
         let path = self.path(key);
-        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-        fs::write(&temporary, encode(features)?)
-            .and_then(|()| fs::rename(&temporary, &path))
-            .inspect_err(|_| {
-                let _ = fs::remove_file(&temporary);
-            })
+        let refused = |why: String| format!("{}: {why}", path.display());
+        let Some(piece) = Piece::load(&path).map_err(|e| refused(e.to_string()))? else {
+            return Ok(None);
+        };
+        if piece.shape != shape {
+            let Shape { width, features } = piece.shape;
+            return Err(refused(format!(
+                "it has {features} feature(s) of {width} numbers for each message; {} of {} are needed",
+                shape.features, shape.width
+            )));
+        }
+        let numbers = piece.entries.iter().map(|entry| &entry.number);
+        match numbers.eq(key.numbers) {
+            true => Ok(Some(piece)),
+            false => Err(refused("it is about other messages".to_owned())),
+        }
     }
 
-    /// The folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// Keeps a piece for the next time, and reads it from its file from then on. Where that fails it stays in memory, which is
+    /// said once.
+    pub fn keep(&self, key: &Key, piece: &mut Piece) {
+        let kept = fs::create_dir_all(&self.folder).and_then(|()| piece.keep(&self.path(key)));
+        if let Err(e) = kept
+            && !self.has_complained.swap(true, Ordering::Relaxed)
+        {
+            log::warn!(
+                "features cannot be kept in {}: {e}; they stay in memory, and will be computed again next time",
+                self.folder.display()
+            );
+        }
     }
 
     fn path(&self, key: &Key) -> PathBuf {
@@ -134,31 +134,6 @@ impl Cache {
     }
 }
 
-/// One line of JSON with the entries, the numbers, and the digest of both.
-fn encode(features: &Features) -> io::Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec(&features.entries)?;
-    bytes.push(b'\n');
-    bytes.extend(features.values.iter().flat_map(|v| v.to_le_bytes()));
-    let digest = Sha256::digest(&bytes);
-    bytes.extend_from_slice(&digest);
-    Ok(bytes)
-}
-
-fn decode(bytes: &[u8]) -> Option<Features> {
-    let (content, digest) = bytes.split_at_checked(bytes.len().checked_sub(DIGEST)?)?;
-    if Sha256::digest(content).as_slice() != digest {
-        return None;
-    }
-    let line = content.iter().position(|byte| *byte == b'\n')?;
-    let values = content[line + 1..].chunks_exact(4);
-    Some(Features {
-        entries: serde_json::from_slice(&content[..line]).ok()?,
-        values: values
-            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-            .collect(),
-    })
-}
-
 /// Bytes in hexadecimal.
 pub(super) fn in_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -166,24 +141,8 @@ pub(super) fn in_hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::piece::{Entry, Outcome};
     use super::*;
-
-    fn features() -> Features {
-        let entry = |number, outcome| Entry {
-            number,
-            stamp_ns: Some(7),
-            behind_ns: 0,
-            outcome,
-        };
-        Features {
-            entries: vec![
-                entry(3, Outcome::Present),
-                entry(4, Outcome::Unreadable("data is short".into())),
-                entry(9, Outcome::Absent),
-            ],
-            values: vec![1.5, f32::MIN_POSITIVE, -0.0],
-        }
-    }
 
     fn key<'a>(source: &'a SourceSpec, numbers: &'a [u32]) -> Key<'a> {
         Key {
@@ -197,27 +156,64 @@ mod tests {
     }
 
     #[test]
-    fn features_read_back_equal_and_damage_is_noticed() {
+    fn what_is_kept_is_found_and_what_is_not_used_is_named_and_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path().join("deep/down"));
         let source = SourceSpec::Vector { names: vec![] };
-        let key = key(&source, &[3, 4, 9]);
-        assert_eq!(cache.load(&key), None);
-        cache.store(&key, &features()).unwrap();
-        assert_eq!(cache.load(&key), Some(features()));
+        let key = key(&source, &[3]);
+        let shape = |width| Shape { width, features: 1 };
+        let entry = |number| Entry {
+            number,
+            stamp_ns: Some(7),
+            behind_ns: 0,
+            outcome: Outcome::Present,
+        };
+        assert!(cache.load(&key, shape(2)).unwrap().is_none());
+        let keep = || {
+            let mut piece = Piece::new(vec![entry(3)], &[1.5, -0.0], shape(2));
+            cache.keep(&key, &mut piece);
+        };
+        keep();
+        let found = cache.load(&key, shape(2)).unwrap().unwrap();
+        let mut values = [0.0; 2];
+        found.read(0, &mut values).unwrap();
+        assert_eq!(values, [1.5, -0.0]);
+        let refusal = |width| cache.load(&key, shape(width)).unwrap_err();
+        assert!(refusal(3).contains("of 2 numbers"), "{}", refusal(3));
         let path = cache.path(&key);
         let whole = fs::read(&path).unwrap();
-        for cut in 0..whole.len() {
-            fs::write(&path, &whole[..cut]).unwrap();
-            assert_eq!(cache.load(&key), None, "cut at {cut}");
-            let mut flipped = whole.clone();
-            flipped[cut] ^= 1;
-            fs::write(&path, flipped).unwrap();
-            assert_eq!(cache.load(&key), None, "byte {cut} is another");
-        }
-        cache.store(&key, &features()).unwrap();
-        assert_eq!(cache.load(&key), Some(features()));
-        assert_eq!(fs::read_dir(cache.folder()).unwrap().count(), 1);
+        fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+        let name = path.display().to_string();
+        assert!(refusal(2).starts_with(&name) && refusal(2).contains("bytes where"));
+        let mut other = Piece::new(vec![entry(4)], &[1.5, -0.0], shape(2));
+        cache.keep(&key, &mut other);
+        assert!(refusal(2).contains("other messages"), "{}", refusal(2));
+        keep();
+        assert!(cache.load(&key, shape(2)).unwrap().is_some());
+        assert_eq!(fs::read_dir(&cache.folder).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_kept_stays_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("file"), "").unwrap();
+        let cache = Cache::new(folder.path().join("file"));
+        let source = SourceSpec::Vector { names: vec![] };
+        let entry = Entry {
+            number: 3,
+            stamp_ns: None,
+            behind_ns: 0,
+            outcome: Outcome::Present,
+        };
+        let shape = Shape {
+            width: 1,
+            features: 1,
+        };
+        let mut piece = Piece::new(vec![entry], &[0.5], shape);
+        cache.keep(&key(&source, &[3]), &mut piece);
+        let mut values = [0.0];
+        piece.read(0, &mut values).unwrap();
+        assert_eq!(values, [0.5]);
     }
 
     #[test]

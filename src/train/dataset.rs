@@ -1,12 +1,15 @@
 //! What is learned from: the features of every modality, and the samples that pair them with labels.
 
+use std::io;
 use std::ops::{Range, RangeInclusive};
+
+use super::rows::{Row, Rows};
 
 /// All samples. A feature that several samples share is kept once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     /// The features of each modality, in the policy's order.
-    pub features: Vec<Table>,
+    pub features: Vec<Rows>,
     /// The labels, one row per sample.
     pub labels: Table,
     /// For each modality, the row of its features that a sample uses.
@@ -50,9 +53,8 @@ pub struct Table {
 }
 
 impl Dataset {
-    /// A dataset without samples, for modalities and a label of the given widths.
-    pub fn new(modalities: impl Iterator<Item = usize>, actions: usize) -> Self {
-        let features: Vec<Table> = modalities.map(Table::new).collect();
+    /// A dataset without samples, for the features of modalities and a label of this width.
+    pub fn new(features: Vec<Rows>, actions: usize) -> Self {
         Self {
             rows: vec![Vec::new(); features.len()],
             spans: vec![Vec::new(); features.len()],
@@ -99,12 +101,12 @@ impl Dataset {
             .collect()
     }
 
-    /// The features of one modality in some samples.
+    /// The features of one modality in some samples. Each is an error where its file cannot be read.
     pub fn features_of<'a>(
         &'a self,
         modality: usize,
         samples: &'a [u32],
-    ) -> impl Iterator<Item = &'a [f32]> {
+    ) -> impl Iterator<Item = io::Result<Row<'a>>> {
         let rows = &self.rows[modality];
         samples
             .iter()

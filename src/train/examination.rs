@@ -2,8 +2,9 @@
 
 use super::Options;
 use super::job::Job;
+use super::losses::Losses;
 use super::report::LabelReport;
-use super::samples::{Losses, median};
+use super::samples::median;
 use super::survey::{Counts, Demonstration, Recording};
 use crate::errors::ConfigErrors;
 

@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use super::augment::Augmentation;
-use super::cache::{Entry, Outcome};
+use super::piece::{Entry, Outcome};
+use super::pieces::Pieces;
 use crate::encoder::FeatureExtractor;
 use crate::message::MessageType;
 use crate::progress::Progress;
@@ -35,26 +36,27 @@ pub fn hand_over(jobs: &SyncSender<Job>, job: Job) {
     let _ = jobs.send(job);
 }
 
-/// One thread: takes jobs until there are no more.
+/// One thread: takes jobs until there are no more, and gives what comes of them to `pieces`.
 pub fn work_off(
     queue: &Mutex<Receiver<Job>>,
     extractors: &mut BTreeMap<usize, FeatureExtractor>,
     types: &[MessageType],
     copies: &Copies,
+    pieces: &Pieces,
     progress: &Progress,
-) -> Vec<Done> {
-    let mut done = Vec::new();
+) {
     loop {
         let next = queue.lock().ok().and_then(|queue| queue.recv().ok());
         let Some(job) = next else {
-            return done;
+            return;
         };
-        if let Some(extractor) = extractors.get_mut(&job.modality)
-            && let Some(found) = extract(extractor, types[job.modality], &job)
-        {
+        let (modality, number) = (job.modality, job.number);
+        let done = extractors.get_mut(&modality).and_then(|extractor| {
+            let found = extract(extractor, types[modality], &job)?;
             let found = copies.beside(found, extractor, &job);
-            done.push(job.done(found));
-        }
+            Some(job.done(found))
+        });
+        pieces.take(modality, number, done);
         progress.advance(1, String::new);
     }
 }

@@ -2,19 +2,34 @@
 //! the node runs, or taken from the cache.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
 
 use super::augment::Augmentation;
-use super::cache::{Cache, Features, Key, Outcome};
+use super::cache::{Cache, Key};
 use super::encoders::Extractors;
 use super::extraction::{Copies, Done, Extracted, Job, assume, at_once, hand_over, work_off};
+use super::piece::{Entry, Outcome, Piece, Shape};
+use super::pieces::Pieces;
 use super::survey::Recording;
 use crate::bag::{Place, Reader};
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::progress::Progress;
 use crate::spec::{ModalitySpec, SourceSpec};
+
+/// The features of one modality in one bag.
+pub enum Features {
+    /// Small ones, such as those of joints and sentences.
+    Memory {
+        /// What came of each message, by their numbers.
+        entries: Vec<Entry>,
+        /// The features of those that are present, one after the other.
+        values: Vec<f32>,
+    },
+    /// Those of encoders, piece by piece.
+    Kept(Vec<Arc<Piece>>),
+}
 
 /// Computes features, one bag after the other.
 pub struct Encoding<'a> {
@@ -77,71 +92,69 @@ impl<'a> Encoding<'a> {
         progress: &Progress,
     ) -> Result<Vec<Features>, ConfigErrors> {
         let wanted = wanted(recording, self.modalities.len());
-        if wanted.iter().all(Vec::is_empty) {
-            return Ok(vec![Features::default(); wanted.len()]);
-        }
-        let keys: BTreeMap<usize, Key> = self
-            .encoded_pictures()
-            .map(|i| {
-                let key = Key {
-                    source: &self.modalities[i].source,
-                    message: recording.message_types[i],
-                    bag_sha256: &recording.digest,
-                    topic: self.topics[i],
-                    numbers: &wanted[i],
-                    augmentation: self.augmentations[i].as_ref(),
-                };
-                (i, key)
-            })
-            .collect();
-        let mut features = vec![Features::default(); wanted.len()];
+        let keys = (0..wanted.len()).filter(|i| self.keeps(*i)).map(|i| {
+            let key = Key {
+                source: &self.modalities[i].source,
+                message: recording.message_types[i],
+                bag_sha256: &recording.digest,
+                topic: self.topics[i],
+                numbers: &wanted[i],
+                augmentation: self.augmentations[i].as_ref(),
+            };
+            (i, key, self.shape(i))
+        });
+        let pieces = Pieces::new(self.cache, keys);
         let mut missing = wanted.clone();
-        for (i, key) in &keys {
-            if let Some(found) = self
-                .cache
-                .load(key)
-                .filter(|f| fits(f, self.width(*i), key))
-            {
-                self.cached += found.entries.len() as u64;
-                progress.advance(found.entries.len() as u64, || "from the cache".into());
-                features[*i] = found;
-                missing[*i].clear();
+        for (i, numbers) in missing.iter_mut().enumerate() {
+            let Some(left) = pieces.missing(i) else {
+                continue;
+            };
+            let cached = (numbers.len() - left.len()) as u64;
+            progress.skip(cached);
+            if matches!(self.modalities[i].source, SourceSpec::Image { .. }) {
+                self.cached += cached;
+                self.encoded += left.len() as u64;
             }
+            *numbers = left;
         }
-        for (i, found) in self.extract(recording, &missing, progress)? {
-            features[i] = found;
-        }
-        for (i, key) in keys.iter().filter(|(i, _)| !missing[**i].is_empty()) {
-            self.encoded += missing[*i].len() as u64;
-            if let Err(e) = self.cache.store(key, &features[*i]) {
-                log::warn!(
-                    "features cannot be kept in {}: {e}; they will be computed again next time",
-                    self.cache.folder().display()
-                );
-            }
-        }
-        Ok(features)
+        let mut small = self.extract(recording, &missing, &pieces, progress)?;
+        let mut kept = pieces.finish();
+        let features = (0..wanted.len()).map(|i| match kept.remove(&i) {
+            Some(pieces) => Features::Kept(pieces),
+            None => small.remove(&i).unwrap_or(Features::Memory {
+                entries: Vec::new(),
+                values: Vec::new(),
+            }),
+        });
+        Ok(features.collect())
     }
 
-    fn encoded_pictures(&self) -> impl Iterator<Item = usize> {
-        let modalities = self.modalities.iter().enumerate();
-        modalities
-            .filter(|(_, m)| matches!(m.source, SourceSpec::Image { .. }))
-            .filter(|_| !self.assumes_pictures)
-            .map(|(i, _)| i)
+    /// Whether the features of a modality are kept for the next time and read from there. Those of encoders are, whoever
+    /// runs them; others are as small as the messages that they are from.
+    pub fn keeps(&self, modality: usize) -> bool {
+        let source = &self.modalities[modality].source;
+        let is_large = matches!(
+            source,
+            SourceSpec::Image { .. } | SourceSpec::Feature { .. }
+        );
+        is_large && !self.assumes_pictures
     }
 
-    /// How many numbers are kept of a message: its feature and those of its altered copies.
-    fn width(&self, modality: usize) -> usize {
+    /// What is kept of a message: its feature and those of its altered copies.
+    fn shape(&self, modality: usize) -> Shape {
         let copies = self.augmentations[modality].as_ref();
-        self.modalities[modality].width * (1 + copies.map_or(0, |a| a.copies))
+        Shape {
+            width: self.modalities[modality].width,
+            features: 1 + copies.map_or(0, |a| a.copies),
+        }
     }
 
-    /// Reads the bag once and extracts the missing messages of every modality.
+    /// Reads the bag once and extracts the missing messages of every modality. Those that are kept go to `pieces`.
     fn extract(
         &mut self,
         recording: &Recording,
         missing: &[Vec<u32>],
+        pieces: &Pieces,
         progress: &Progress,
     ) -> Result<BTreeMap<usize, Features>, ConfigErrors> {
         let types = &recording.message_types;
@@ -168,14 +181,23 @@ impl<'a> Encoding<'a> {
                 .extractors
                 .threads
                 .iter_mut()
-                .map(|own| scope.spawn(move || work_off(queue, own, types, copies, progress)))
+                .map(|own| {
+                    scope.spawn(move || work_off(queue, own, types, copies, pieces, progress))
+                })
                 .collect();
-            let mut done = read(recording, missing, &in_parts, |job, is_wanted| match quick
+            let done = read(recording, missing, &in_parts, |job, is_wanted| match quick
                 .get_mut(&job.modality)
             {
                 Some(extractor) => {
                     progress.advance(u64::from(is_wanted), String::new);
-                    at_once(job, extractor, types, &mut sentences[..]).filter(|_| is_wanted)
+                    let (modality, number) = (job.modality, job.number);
+                    let done = at_once(job, extractor, types, &mut sentences[..]);
+                    let done = done.filter(|_| is_wanted);
+                    if !pieces.have(modality) {
+                        return done;
+                    }
+                    pieces.take(modality, number, done);
+                    None
                 }
                 None if assumes_pictures => {
                     progress.advance(1, String::new);
@@ -189,16 +211,14 @@ impl<'a> Encoding<'a> {
             });
             drop(jobs);
             for thread in threads {
-                let own = thread.join();
-                let own = own.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                if let Ok(done) = &mut done {
-                    done.extend(own);
+                if let Err(panic) = thread.join() {
+                    std::panic::resume_unwind(panic);
                 }
             }
             done
         });
         let mut done = read?;
-        for (i, extractor) in quick.iter() {
+        for (i, extractor) in quick.iter().filter(|(i, _)| !pieces.have(**i)) {
             let came = |(modality, entry, _): &Done| {
                 modality == i && matches!(entry.outcome, Outcome::Present)
             };
@@ -211,13 +231,16 @@ impl<'a> Encoding<'a> {
             }
         }
         done.sort_by_key(|(modality, entry, _)| (*modality, entry.number));
-        let mut features: BTreeMap<usize, Features> = BTreeMap::new();
-        for (modality, entry, values) in done {
-            let features = features.entry(modality).or_default();
-            features.entries.push(entry);
-            features.values.extend(values);
+        let mut small: BTreeMap<usize, (Vec<Entry>, Vec<f32>)> = BTreeMap::new();
+        for (modality, entry, feature) in done {
+            let (entries, values) = small.entry(modality).or_default();
+            entries.push(entry);
+            values.extend(feature);
         }
-        Ok(features)
+        let small = small.into_iter();
+        Ok(small
+            .map(|(i, (entries, values))| (i, Features::Memory { entries, values }))
+            .collect())
     }
 }
 
@@ -236,18 +259,11 @@ fn wanted(recording: &Recording, modalities: usize) -> Vec<Vec<u32>> {
                 .flat_map(|episode| &episode.candidates[i])
                 .map(|seen| seen.number)
                 .collect();
+            numbers.sort_unstable();
             numbers.dedup();
             numbers
         })
         .collect()
-}
-
-/// Whether a cached file has what its key promises.
-fn fits(features: &Features, width: usize, key: &Key) -> bool {
-    let numbers = features.entries.iter().map(|entry| &entry.number);
-    let present = features.entries.iter();
-    let present = present.filter(|entry| entry.outcome == Outcome::Present);
-    numbers.eq(key.numbers) && features.values.len() == present.count() * width
 }
 
 /// Fetches every wanted message of a bag and offers it to `take`, once per modality that wants it. Of modalities whose

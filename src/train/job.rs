@@ -5,18 +5,20 @@ use std::path::Path;
 use super::Options;
 use super::augment::Augmentation;
 use super::cache::Cache;
+use super::checkpoint::Checkpoint;
 use super::dataset::Dataset;
 use super::encoders::{self, Extractors};
 use super::features::{Encoding, work};
 use super::file::TrainingFile;
-use super::learn::{Learned, learn};
+use super::learn::{Learned, learn, steps};
+use super::losses::Losses;
 use super::measure::{Measured, warnings};
 use super::provenance::settle;
 use super::rate::{label_rate_hz, too_fine};
 use super::report::{
     ActionReport, LabelReport, Pictures, Report, Seconds, SplitReport, peak_memory_mb,
 };
-use super::samples::{Collected, Losses, Samples};
+use super::samples::{Collected, Samples};
 use super::split::Split;
 use super::survey::{Recording, survey};
 use super::training_input::TrainingInput;
@@ -197,7 +199,11 @@ impl Job {
         if self.assumes_pictures {
             encoding = encoding.assuming_pictures();
         }
-        let mut samples = Samples::new(&self.file.policy, &self.inputs, &self.file.streams);
+        if !self.assumes_pictures {
+            self.cache.sweep();
+        }
+        let (policy, streams) = (&self.file.policy, &self.file.streams);
+        let mut samples = Samples::new(policy, &self.inputs, streams, |i| encoding.keeps(i));
         let total = recordings.iter().map(|r| work(r, modalities.len())).sum();
         let progress = Progress::new("features", total);
         for recording in recordings {
@@ -251,25 +257,27 @@ impl Job {
         )
     }
 
-    /// Learns the file's own policy.
+    /// Learns the file's own policy, or goes on with it.
     ///
     /// # Errors
     /// A training that diverged.
-    pub fn learn(&self, dataset: &Dataset, split: &Split) -> Result<Learned, ConfigErrors> {
+    pub fn learn(
+        &self,
+        dataset: &Dataset,
+        split: &Split,
+        checkpoint: &mut Checkpoint,
+    ) -> Result<Learned, ConfigErrors> {
         let training = &self.file.training;
-        let progress = Progress::new("training", training.epochs as u64);
+        let samples = dataset.samples_of(&split.training).len();
+        let progress = Progress::new("training", steps(training, samples) as u64);
         let learned = learn(
             &self.file.policy,
             &self.inputs,
             training,
             dataset,
             split,
-            |epoch| {
-                progress.advance(1, || match epoch.validation_loss {
-                    Some(loss) => format!("loss {:.4}, validation {loss:.4}", epoch.training_loss),
-                    None => format!("loss {:.4}", epoch.training_loss),
-                });
-            },
+            Some(checkpoint),
+            Some(&progress),
         );
         progress.finish();
         learned

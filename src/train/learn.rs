@@ -1,24 +1,24 @@
 //! Behaviour cloning: the model's action is brought to the label by gradient descent.
 
-use candle_core::{Device, Result, Tensor};
-use candle_nn::{AdamW, Optimizer, ParamsAdamW};
-use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
-use rand::{Rng, SeedableRng};
 use serde::Serialize;
 
-use super::dataset::{Dataset, Table};
-use super::model::{Batch, Model};
-use super::noise::Noise;
+use super::adamw::{AdamW, Learned as LearnedTensor};
+use super::batches::Batches;
+use super::checkpoint::{Checkpoint, Position};
+use super::dataset::Dataset;
+use super::failure::Failure;
+use super::model::Model;
 use super::normalizer::Normalizer;
-use super::paraphrases::Paraphrases;
-use super::picks::Picks;
+use super::rows::of_all;
 use super::schedule::OneCycle;
 use super::split::Split;
+use super::streams::Streams;
 use super::training::Training;
 use super::training_input::TrainingInput;
 use super::usual_distance::usual_distance;
 use crate::errors::ConfigErrors;
+use crate::progress::Progress;
 use crate::spec::{PolicySpec, Weights};
 
 /// What came out.
@@ -45,41 +45,36 @@ pub struct Epoch {
 /// Rows per step where nothing is learned.
 const MEASURING_BATCH: usize = 1024;
 
-/// Learns a policy from the training side of `split`. `after_epoch` is called after every epoch.
+/// Learns a policy from the training side of `split`. `progress` advances by [`steps`]. With a checkpoint it goes on where an
+/// interrupted run of the same training was; what comes out is the same as if that had not been interrupted.
 ///
 /// # Errors
-/// A loss that is no longer finite, or what the training framework says.
+/// A loss that is no longer finite, features that cannot be read, and what the training framework says.
 pub fn learn(
     spec: &PolicySpec,
     inputs: &[TrainingInput],
     training: &Training,
     dataset: &Dataset,
     split: &Split,
-    after_epoch: impl FnMut(&Epoch),
-) -> std::result::Result<Learned, ConfigErrors> {
+    checkpoint: Option<&mut Checkpoint>,
+    progress: Option<&Progress>,
+) -> Result<Learned, ConfigErrors> {
     let outcome = Trainer::new(spec, inputs, training, dataset, split)
-        .and_then(|mut lesson| lesson.run(after_epoch));
-    match outcome {
-        Ok(Some(learned)) => Ok(learned),
-        Ok(None) => Err(format!(
-            "training diverged: the loss is not finite; training.learning_rate is {}, try a tenth of it",
-            training.learning_rate
-        )
-        .into()),
-        Err(e) => Err(format!("the training framework failed: {e}").into()),
-    }
+        .and_then(|mut trainer| trainer.run(checkpoint, progress));
+    outcome.map_err(|e| e.to_string().into())
+}
+
+/// How many steps are made to learn from so many samples.
+pub fn steps(training: &Training, samples: usize) -> usize {
+    training.epochs * samples.div_ceil(training.batch_size)
 }
 
 struct Trainer<'a> {
     training: &'a Training,
-    dataset: &'a Dataset,
-    action: Normalizer,
+    batches: Batches<'a>,
     /// For each modality that it is known of, by name, how far from their mean nearly all of its features are.
     usual_distances: Vec<(String, f32)>,
     model: Model,
-    paraphrases: Paraphrases,
-    /// For each modality, how many features of altered copies follow a feature.
-    copies: Vec<usize>,
     learned_from: Vec<u32>,
     validation: Vec<u32>,
 }
@@ -91,212 +86,201 @@ impl<'a> Trainer<'a> {
         training: &'a Training,
         dataset: &'a Dataset,
         split: &Split,
-    ) -> Result<Self> {
+    ) -> Result<Self, Failure> {
         let learned_from = dataset.samples_of(&split.training);
         let mut usual_distances = Vec::new();
-        let standards = inputs
-            .iter()
-            .enumerate()
-            .map(|(i, training_input)| {
-                let cells = spec.fusion.cells_of(&spec.modalities[i].name);
-                let rows = || dataset.features_of(i, &learned_from);
-                let standard = Normalizer::of_features(training_input, cells, rows());
-                // What keypoints are pooled from is not what is fused.
-                if training_input.map.is_none()
-                    && let Some(distance) = usual_distance(&standard, rows())
-                {
-                    usual_distances.push((spec.modalities[i].name.clone(), distance));
-                }
-                standard
-            })
-            .collect();
+        let mut standards = Vec::with_capacity(inputs.len());
+        for (i, training_input) in inputs.iter().enumerate() {
+            let name = &spec.modalities[i].name;
+            let cells = spec.fusion.cells_of(name);
+            let rows = || dataset.features_of(i, &learned_from);
+            let standard = of_all(rows(), |rows| {
+                Normalizer::of_features(training_input, cells, rows)
+            })?;
+            // What keypoints are pooled from is not what is fused.
+            if training_input.map.is_none()
+                && let Some(distance) = of_all(rows(), |rows| usual_distance(&standard, rows))?
+            {
+                usual_distances.push((name.clone(), distance));
+            }
+            standards.push(standard);
+        }
         let actions = spec.actions.len();
         let labels = learned_from
             .iter()
             .map(|sample| &dataset.labels.row(*sample as usize)[..actions]);
         let leaves_out = training.modality_dropout > 0.0;
+        let action = Normalizer::of_numbers(labels, actions);
         Ok(Self {
             training,
-            dataset,
-            action: Normalizer::of_numbers(labels, actions),
+            batches: Batches::new(spec, inputs, dataset, action),
             usual_distances,
-            paraphrases: Paraphrases::of(spec, dataset),
-            copies: inputs
-                .iter()
-                .map(|training_input| training_input.copies)
-                .collect(),
             model: Model::new(spec, inputs, standards, leaves_out, training.seed)?,
             learned_from,
             validation: dataset.samples_of(&split.validation),
         })
     }
 
-    fn run(&mut self, mut after_epoch: impl FnMut(&Epoch)) -> Result<Option<Learned>> {
+    fn run(
+        &mut self,
+        mut checkpoint: Option<&mut Checkpoint>,
+        progress: Option<&Progress>,
+    ) -> Result<Learned, Failure> {
         let Training {
+            epochs,
             batch_size,
-            seed,
-            input_noise,
+            learning_rate,
             ..
         } = *self.training;
         let steps_per_epoch = self.learned_from.len().div_ceil(batch_size);
-        let schedule = OneCycle::new(
-            self.training.learning_rate,
-            self.training.epochs * steps_per_epoch,
-        );
-        let mut optimiser = AdamW::new(
-            self.model.parameters().vars().cloned().collect(),
-            ParamsAdamW {
-                lr: schedule.rate(0),
-                weight_decay: self.training.weight_decay,
-                ..ParamsAdamW::default()
-            },
-        )?;
-        let mut order = self.learned_from.clone();
-        // Streams of their own: the order of samples does not change with the model's size or the noise.
-        let stream = |number| StdRng::seed_from_u64(seed.wrapping_add(number));
-        let (mut order_random, mut absence_random) = (stream(1), stream(3));
-        let mut wording_random = stream(4);
-        let mut picks = Picks::new(stream(5), stream(6));
-        let mut noise =
-            (input_noise > 0.0).then(|| Noise::new(input_noise as f32, seed.wrapping_add(2)));
-        let mut epochs = Vec::with_capacity(self.training.epochs);
-        for number in 0..self.training.epochs {
-            order.shuffle(&mut order_random);
-            let mut sum = 0.0;
-            for (i, samples) in order.chunks(batch_size).enumerate() {
-                optimiser.set_learning_rate(schedule.rate(number * steps_per_epoch + i));
-                let mixed = self.training.paraphrase_augmentation;
-                let others = mixed.then(|| self.paraphrases.exchange(samples, &mut wording_random));
-                let told = others.as_deref().unwrap_or(samples);
-                let mut batch = self.batch(samples, told, Some(&mut picks))?;
-                batch.presence = self.presence(samples.len(), &mut absence_random)?;
-                // A policy that is to act on what it never saw exactly must not hang on the last digit of what it did
-                // see.
-                let loss = self.model.loss(&batch, |feature| match &mut noise {
-                    Some(noise) => {
-                        let noise = noise.draw(feature.dims())?;
-                        feature + noise
+        let schedule = OneCycle::new(learning_rate, steps(self.training, self.learned_from.len()));
+        let mut optimiser = AdamW::new(self.model.parameters(), self.training.weight_decay)?;
+        let mut streams = Streams::new(self.training.seed, self.training.input_noise);
+        let mut position = Position {
+            epochs: Vec::with_capacity(epochs),
+            step: 0,
+            sum: 0.0,
+            order: self.learned_from.clone(),
+            streams: Vec::new(),
+        };
+        if let Some(checkpoint) = &checkpoint
+            && let Some((found, learned)) = checkpoint.load()
+        {
+            match self.restore(&found, learned, &mut optimiser, &mut streams)? {
+                true => {
+                    let done = found.epochs.len() * steps_per_epoch + found.step;
+                    checkpoint.goes_on(done, epochs * steps_per_epoch);
+                    if let Some(progress) = progress {
+                        progress.skip(done as u64);
                     }
-                    None => Ok(feature),
-                })?;
-                optimiser.backward_step(&loss)?;
-                sum += f64::from(loss.to_scalar::<f32>()?) * samples.len() as f64;
+                    position = found;
+                }
+                false => checkpoint.refused("it has other tensors or samples"),
             }
-            let epoch = Epoch {
-                training_loss: sum / order.len() as f64,
-                validation_loss: self.validation_loss()?,
-                learning_rate: optimiser.learning_rate(),
-            };
-            if !(epoch.training_loss.is_finite()
-                && epoch.validation_loss.is_none_or(f64::is_finite))
-            {
-                return Ok(None);
-            }
-            after_epoch(&epoch);
-            epochs.push(epoch);
         }
-        let mut weights = self.model.weights(&self.action, &self.hits()?)?;
+        while position.epochs.len() < epochs {
+            if position.step == 0 {
+                position.order.shuffle(&mut streams.order);
+            }
+            let begin = position.step * batch_size;
+            let end = (begin + batch_size).min(position.order.len());
+            let done = position.epochs.len() * steps_per_epoch + position.step;
+            let samples = &position.order[begin..end];
+            let loss = self.step(samples, &mut streams, &mut optimiser, schedule.rate(done))?;
+            position.sum += loss * samples.len() as f64;
+            position.step += 1;
+            if position.step == steps_per_epoch {
+                let epoch = Epoch {
+                    training_loss: position.sum / position.order.len() as f64,
+                    validation_loss: self.validation_loss()?,
+                    learning_rate: schedule.rate(done),
+                };
+                if !epoch.is_finite() {
+                    return Err(Failure::Diverged { learning_rate });
+                }
+                position.epochs.push(epoch);
+                (position.step, position.sum) = (0, 0.0);
+            }
+            if let Some(progress) = progress {
+                progress.advance(1, || last(&position.epochs));
+            }
+            let is_over = position.epochs.len() == epochs;
+            if let Some(checkpoint) = &mut checkpoint
+                && checkpoint.is_due(is_over)
+            {
+                position.streams = streams.positions();
+                checkpoint.save(&position, optimiser.learned());
+            }
+        }
+        let action = self.batches.action.clone();
+        let mut weights = self.model.weights(&action, &self.hits()?)?;
         for (name, distance) in &self.usual_distances {
             let tensor = format!("standardize.{name}.usual_distance");
             weights.insert(tensor, vec![1], vec![*distance]);
         }
-        Ok(Some(Learned {
+        Ok(Learned {
             weights,
-            epochs,
-            action: self.action.clone(),
-        }))
-    }
-
-    /// Some samples, with nothing left out; `told` are the samples that they have their sentences from. With `picks` their
-    /// messages are as late as any latency of the range makes them, and their pictures any of those encoded, shifted or
-    /// not; otherwise all is as the node would have seen it.
-    fn batch(&self, samples: &[u32], told: &[u32], mut picks: Option<&mut Picks>) -> Result<Batch> {
-        let tables = self.dataset.features.iter().zip(&self.dataset.rows);
-        let features = tables.enumerate().map(|(i, (table, rows))| {
-            let from = match self.paraphrases.sentences[i] {
-                true => told,
-                false => samples,
-            };
-            let (copies, spans) = (self.copies[i], &self.dataset.spans[i]);
-            let rows = from.iter().map(|sample| {
-                let row = rows[*sample as usize] as usize;
-                let span = spans.get(*sample as usize);
-                match &mut picks {
-                    Some(picks) => picks.pick(row, span, copies),
-                    None => row,
-                }
-            });
-            gathered(table, rows, samples.len())
-        });
-        let labels: Vec<Vec<f32>> = samples
-            .iter()
-            .map(|sample| self.dataset.labels.row(*sample as usize).to_vec())
-            .collect();
-        let Normalizer { mean, std } = &self.action;
-        let standardized: Vec<f32> = labels
-            .iter()
-            .flat_map(|label| {
-                let scale = mean.iter().zip(std).cycle();
-                label
-                    .iter()
-                    .zip(scale)
-                    .map(|(v, (mean, std))| (v - mean) / std)
-            })
-            .collect();
-        Ok(Batch {
-            features: features.collect::<Result<_>>()?,
-            presence: None,
-            standardized: Tensor::from_vec(
-                standardized,
-                (samples.len(), self.dataset.labels.width()),
-                &Device::Cpu,
-            )?,
-            labels,
+            epochs: position.epochs,
+            action,
         })
     }
 
-    /// Which modalities are there in each sample; never are all left out.
-    fn presence(&self, samples: usize, random: &mut StdRng) -> Result<Option<Vec<Tensor>>> {
-        let (dropout, count) = (self.training.modality_dropout, self.dataset.features.len());
-        if dropout == 0.0 {
-            return Ok(None);
-        }
-        let mut there = vec![vec![0.0f32; samples]; count];
-        for sample in 0..samples {
-            for modality in &mut there {
-                modality[sample] = f32::from(!random.random_bool(dropout));
-            }
-            if there.iter().all(|modality| modality[sample] == 0.0) {
-                there[random.random_range(0..count)][sample] = 1.0;
-            }
-        }
-        let tensors = there
-            .into_iter()
-            .map(|modality| Tensor::from_vec(modality, (samples, 1), &Device::Cpu));
-        Ok(Some(tensors.collect::<Result<_>>()?))
+    /// Goes to where an interrupted run was. False where that cannot have been one of this training, as
+    /// the checkpoint's identity rules out.
+    fn restore(
+        &self,
+        found: &Position,
+        learned: Vec<LearnedTensor>,
+        optimiser: &mut AdamW,
+        streams: &mut Streams,
+    ) -> Result<bool, Failure> {
+        let sorted = |samples: &[u32]| {
+            let mut samples = samples.to_vec();
+            samples.sort_unstable();
+            samples
+        };
+        let steps_per_epoch = self.learned_from.len().div_ceil(self.training.batch_size);
+        let is_within = found.epochs.len() <= self.training.epochs && found.step < steps_per_epoch;
+        let is_ours = is_within && sorted(&found.order) == sorted(&self.learned_from);
+        let steps = found.epochs.len() * steps_per_epoch + found.step;
+        let is_restored = is_ours && optimiser.restore(self.model.parameters(), learned, steps)?;
+        Ok(is_restored && streams.go_to(&found.streams))
     }
 
-    fn validation_loss(&self) -> Result<Option<f64>> {
+    /// One step, and the loss before it.
+    fn step(
+        &self,
+        samples: &[u32],
+        streams: &mut Streams,
+        optimiser: &mut AdamW,
+        learning_rate: f64,
+    ) -> Result<f64, Failure> {
+        let batches = &self.batches;
+        let mixed = self.training.paraphrase_augmentation;
+        let others = mixed.then(|| batches.paraphrases.exchange(samples, &mut streams.wording));
+        let told = others.as_deref().unwrap_or(samples);
+        let mut batch = batches.gather(samples, told, Some(&mut streams.picks))?;
+        let dropout = self.training.modality_dropout;
+        batch.presence = batches.presence(samples.len(), dropout, &mut streams.absence)?;
+        // A policy that is to act on what it never saw exactly must not hang on the last digit of what it did see.
+        let loss = self
+            .model
+            .loss(&batch, |feature| match &mut streams.noise {
+                Some(noise) => {
+                    let noise = noise.draw(feature.dims())?;
+                    feature + noise
+                }
+                None => Ok(feature),
+            })?;
+        optimiser.step(self.model.parameters(), &loss.backward()?, learning_rate)?;
+        Ok(f64::from(loss.to_scalar::<f32>()?))
+    }
+
+    fn validation_loss(&self) -> Result<Option<f64>, Failure> {
         if self.validation.is_empty() {
             return Ok(None);
         }
         let mut sum = 0.0;
         for samples in self.validation.chunks(MEASURING_BATCH) {
-            let loss = self.model.loss(&self.batch(samples, samples, None)?, Ok)?;
+            let loss = self
+                .model
+                .loss(&self.batches.gather(samples, samples, None)?, Ok)?;
             sum += f64::from(loss.to_scalar::<f32>()?) * samples.len() as f64;
         }
         Ok(Some(sum / self.validation.len() as f64))
     }
 
     /// How often voters are right, over the validation split (over the samples learned from without one).
-    fn hits(&self) -> Result<Vec<(usize, usize)>> {
+    fn hits(&self) -> Result<Vec<(usize, usize)>, Failure> {
         let samples = match self.validation.is_empty() {
             true => &self.learned_from,
             false => &self.validation,
         };
         let mut sums: Vec<(usize, usize)> = Vec::new();
         for samples in samples.chunks(MEASURING_BATCH) {
-            let hits = self.model.hits(&self.batch(samples, samples, None)?)?;
+            let hits = self
+                .model
+                .hits(&self.batches.gather(samples, samples, None)?)?;
             sums.resize(hits.len(), (0, 0));
             for (sum, hit) in sums.iter_mut().zip(hits) {
                 *sum = (sum.0 + hit.0, sum.1 + hit.1);
@@ -306,20 +290,29 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// Rows of a table as `[rows, width]`.
-fn gathered(table: &Table, rows: impl Iterator<Item = usize>, count: usize) -> Result<Tensor> {
-    let mut values = Vec::with_capacity(count * table.width());
-    for row in rows {
-        values.extend_from_slice(table.row(row));
+impl Epoch {
+    fn is_finite(&self) -> bool {
+        self.training_loss.is_finite() && self.validation_loss.is_none_or(f64::is_finite)
     }
-    Tensor::from_vec(values, (count, table.width()), &Device::Cpu)
+}
+
+/// How the last epoch went.
+fn last(epochs: &[Epoch]) -> String {
+    let Some(epoch) = epochs.last() else {
+        return String::new();
+    };
+    let validation = epoch.validation_loss;
+    let validation = validation.map_or(String::new(), |loss| format!(", validation {loss:.4}"));
+    let (number, loss) = (epochs.len(), epoch.training_loss);
+    format!("epoch {number}: loss {loss:.4}{validation}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::spec::{FusionSpec, HeadSpec, examples};
-    use crate::train::dataset::Episode;
+    use crate::train::dataset::{Episode, Table};
+    use crate::train::rows::Rows;
 
     #[test]
     fn a_training_that_diverges_is_named() {
@@ -344,12 +337,15 @@ mod tests {
             validation_fraction: 0.5,
             seed: 0,
         };
-        let mut dataset = Dataset::new([1].into_iter(), 1);
+        let mut table = Table::new(1);
+        let mut dataset = Dataset::new(Vec::new(), 1);
+        dataset.rows.push(Vec::new());
+        dataset.spans.push(Vec::new());
         for x in [0.0, 1.0, f32::MAX] {
-            let row = dataset.features[0].push(&[x]);
-            dataset.rows[0].push(row);
+            dataset.rows[0].push(table.push(&[x]));
             dataset.labels.push(&[x.min(1.0)]);
         }
+        dataset.features.push(Rows::Memory(table));
         for samples in [0..2, 2..3] {
             let group = vec![];
             dataset.episodes.push(Episode {
@@ -369,7 +365,7 @@ mod tests {
             .iter()
             .map(TrainingInput::undetermined)
             .collect();
-        let refusal = learn(&spec, &inputs, &training, &dataset, &split, |_| {});
+        let refusal = learn(&spec, &inputs, &training, &dataset, &split, None, None);
         let text = refusal.err().expect("infinite").to_string();
         assert!(text.contains("diverged") && text.contains("0.5"), "{text}");
     }

@@ -1,6 +1,8 @@
 //! What a trained policy is worth on the validation split, measured with the very policy that the node runs.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::io;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -8,6 +10,7 @@ use serde::Serialize;
 
 use super::dataset::Dataset;
 use super::normalizer::Normalizer;
+use super::rows::Row;
 use super::training_input::TrainingInput;
 use crate::contribution::Contributions;
 use crate::encoder::Keypoints;
@@ -51,7 +54,7 @@ const EXPLAINED: usize = 200;
 /// Measures a policy on some samples.
 ///
 /// # Errors
-/// Weights that are not the policy's.
+/// Weights that are not the policy's, and features that cannot be read.
 pub fn measure(
     spec: &PolicySpec,
     inputs: &[TrainingInput],
@@ -62,53 +65,72 @@ pub fn measure(
 ) -> Result<Measured, ConfigErrors> {
     let mut measure = Measure {
         policy: Policy::build(spec.clone(), "".as_ref(), weights)?,
-        features: pooled(spec, inputs, weights, dataset, samples)?,
+        features: Features::of(spec, inputs, weights, dataset, samples)?,
         labels: samples
             .iter()
             .map(|sample| dataset.labels.row(*sample as usize))
             .collect(),
         action,
     };
-    let squares = measure.squares(None);
-    let loss = mean(&squares);
-    let shares = measure.shares();
-    let modalities = spec
-        .modalities
-        .iter()
-        .enumerate()
-        .map(|(i, modality)| Worth {
-            name: modality.name.clone(),
-            sensitivity: measure
-                .exchange(i)
-                .map(|order| mean(&measure.squares(Some((i, &order)))) / loss),
-            share: shares[i],
-        });
-    let modalities = modalities.collect();
-    let std = || action.std.iter().map(|std| f64::from(*std));
-    Ok(Measured {
-        loss,
-        modalities,
-        errors: squares
-            .iter()
-            .zip(std())
-            .map(|(s, std)| s.sqrt() * std)
-            .collect(),
-        errors_of_mean: measure.errors_of_mean(),
-    })
+    measure.all(spec).map_err(unreadable)
+}
+
+fn unreadable(e: io::Error) -> ConfigErrors {
+    format!("features that were kept cannot be read: {e}").into()
 }
 
 struct Measure<'a> {
     policy: Policy,
-    /// For each modality, the feature of every sample.
-    features: Vec<Vec<Vec<f32>>>,
+    features: Vec<Features<'a>>,
     labels: Vec<&'a [f32]>,
     action: &'a Normalizer,
 }
 
+/// The feature of one modality in every sample.
+enum Features<'a> {
+    /// As they are learned from.
+    Rows {
+        dataset: &'a Dataset,
+        modality: usize,
+        samples: &'a [u32],
+    },
+    /// Where the pooling was learned, pooled.
+    Pooled(Vec<Vec<f32>>),
+}
+
 impl Measure<'_> {
+    fn all(&mut self, spec: &PolicySpec) -> io::Result<Measured> {
+        let squares = self.squares(None)?;
+        let loss = mean(&squares);
+        let shares = self.shares()?;
+        let mut modalities = Vec::with_capacity(shares.len());
+        for (i, (modality, share)) in spec.modalities.iter().zip(shares).enumerate() {
+            let sensitivity = match self.exchange(i)? {
+                Some(order) => Some(mean(&self.squares(Some((i, &order)))?) / loss),
+                None => None,
+            };
+            modalities.push(Worth {
+                name: modality.name.clone(),
+                sensitivity,
+                share,
+            });
+        }
+        let std = self.action.std.iter().map(|std| f64::from(*std));
+        Ok(Measured {
+            loss,
+            modalities,
+            errors: squares
+                .iter()
+                .zip(std)
+                .map(|(s, std)| s.sqrt() * std)
+                .collect(),
+            errors_of_mean: self.errors_of_mean(),
+        })
+    }
+
     /// The mean squares of the standardized differences, per action (of the first step), with the features of one
     /// modality taken from other samples where asked.
-    fn squares(&mut self, exchanged: Option<(usize, &[usize])>) -> Vec<f64> {
+    fn squares(&mut self, exchanged: Option<(usize, &[usize])>) -> io::Result<Vec<f64>> {
         let count = self.features.len();
         let ages_s = vec![0.0; count];
         let actions = self.action.std.len();
@@ -119,51 +141,54 @@ impl Measure<'_> {
                 Some((other, order)) if other == modality => order[sample],
                 _ => sample,
             };
-            let features: Vec<Option<&[f32]>> = (0..count)
-                .map(|m| Some(self.features[m][row(m)].as_slice()))
-                .collect();
+            let rows = (0..count).map(|m| self.features[m].row(row(m)));
+            let rows = rows.collect::<io::Result<Vec<Row>>>()?;
+            let features: Vec<Option<&[f32]>> = rows.iter().map(|row| Some(&**row)).collect();
             self.policy.act(&features, &ages_s, &mut output);
             for (i, sum) in sums.iter_mut().enumerate() {
                 let off = (output[i] - f64::from(label[i])) / f64::from(self.action.std[i]);
                 *sum += off * off;
             }
         }
-        sums.iter()
-            .map(|sum| sum / self.labels.len() as f64)
-            .collect()
+        let count = self.labels.len() as f64;
+        Ok(sums.iter().map(|sum| sum / count).collect())
     }
 
     /// For every sample another one whose feature of the modality is another; none where there is but one feature.
-    fn exchange(&self, modality: usize) -> Option<Vec<usize>> {
+    fn exchange(&self, modality: usize) -> io::Result<Option<Vec<usize>>> {
         const TRIES: usize = 100;
-        let features = &self.features[modality];
+        let (features, count) = (&self.features[modality], self.labels.len());
         let mut random = StdRng::seed_from_u64(0);
         let mut found = false;
-        let order = (0..features.len())
-            .map(|sample| {
-                let other = (0..TRIES)
-                    .map(|_| random.random_range(0..features.len()))
-                    .find(|other| features[*other] != features[sample]);
-                found |= other.is_some();
-                other.unwrap_or(sample)
-            })
-            .collect();
-        found.then_some(order)
+        let mut order = Vec::with_capacity(count);
+        for sample in 0..count {
+            let own = features.row(sample)?;
+            let mut chosen = sample;
+            for _ in 0..TRIES {
+                let other = random.random_range(0..count);
+                if features.row(other)? != own {
+                    (chosen, found) = (other, true);
+                    break;
+                }
+            }
+            order.push(chosen);
+        }
+        Ok(found.then_some(order))
     }
 
     /// Each modality's part in the absolute contributions, each action on its own scale.
-    fn shares(&mut self) -> Vec<f64> {
+    fn shares(&mut self) -> io::Result<Vec<f64>> {
         let count = self.features.len();
         let mut sums = vec![0.0; count];
         // A policy with so many modalities has no contributions, and no shares.
         let Ok(mut contributions) = Contributions::new(&self.policy) else {
-            return sums;
+            return Ok(sums);
         };
         let ages_s = vec![0.0; count];
         for sample in (0..self.labels.len()).step_by(self.labels.len().div_ceil(EXPLAINED)) {
-            let features: Vec<Option<&[f32]>> = (0..count)
-                .map(|m| Some(self.features[m][sample].as_slice()))
-                .collect();
+            let rows = self.features.iter().map(|features| features.row(sample));
+            let rows = rows.collect::<io::Result<Vec<Row>>>()?;
+            let features: Vec<Option<&[f32]>> = rows.iter().map(|row| Some(&**row)).collect();
             contributions.compute(&mut self.policy, &features, &ages_s);
             for (modality, sum) in sums.iter_mut().enumerate() {
                 let each = contributions.of(modality).iter().zip(&self.action.std);
@@ -171,9 +196,8 @@ impl Measure<'_> {
             }
         }
         let total: f64 = sums.iter().sum();
-        sums.iter()
-            .map(|sum| sum / total.max(f64::MIN_POSITIVE))
-            .collect()
+        let total = total.max(f64::MIN_POSITIVE);
+        Ok(sums.iter().map(|sum| sum / total).collect())
     }
 
     fn errors_of_mean(&self) -> Vec<f64> {
@@ -191,32 +215,52 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// The features of some samples as the node would have them: where the pooling was learned, it is applied now.
-fn pooled(
-    spec: &PolicySpec,
-    inputs: &[TrainingInput],
-    weights: &Weights,
-    dataset: &Dataset,
-    samples: &[u32],
-) -> Result<Vec<Vec<Vec<f32>>>, ConfigErrors> {
-    let mut all = Vec::with_capacity(inputs.len());
-    for (i, (modality, training_input)) in spec.modalities.iter().zip(inputs).enumerate() {
-        let rows = dataset.features_of(i, samples);
-        all.push(match (training_input.map, &modality.source) {
-            (Some(map), SourceSpec::Image { encoder }) => {
-                let count = encoder.keypoints.unwrap_or(modality.width / 2);
-                let mut keypoints = Keypoints::load(&modality.name, count, map, weights)?;
-                rows.map(|row| {
-                    let mut places = vec![0.0; modality.width];
-                    keypoints.pool(row, &mut places);
-                    places
-                })
-                .collect()
-            }
-            _ => rows.map(<[f32]>::to_vec).collect(),
-        });
+impl<'a> Features<'a> {
+    /// Those of all modalities as the node would have them: where the pooling was learned, it is applied now.
+    fn of(
+        spec: &PolicySpec,
+        inputs: &[TrainingInput],
+        weights: &Weights,
+        dataset: &'a Dataset,
+        samples: &'a [u32],
+    ) -> Result<Vec<Self>, ConfigErrors> {
+        let mut all = Vec::with_capacity(inputs.len());
+        for (i, (modality, training_input)) in spec.modalities.iter().zip(inputs).enumerate() {
+            all.push(match (training_input.map, &modality.source) {
+                (Some(map), SourceSpec::Image { encoder }) => {
+                    let count = encoder.keypoints.unwrap_or(modality.width / 2);
+                    let mut keypoints = Keypoints::load(&modality.name, count, map, weights)?;
+                    let pooled = dataset.features_of(i, samples).map(|row| {
+                        let mut places = vec![0.0; modality.width];
+                        keypoints.pool(&row?, &mut places);
+                        Ok(places)
+                    });
+                    Self::Pooled(pooled.collect::<io::Result<_>>().map_err(unreadable)?)
+                }
+                _ => Self::Rows {
+                    dataset,
+                    modality: i,
+                    samples,
+                },
+            });
+        }
+        Ok(all)
     }
-    Ok(all)
+
+    /// That of the sample at this place among those measured on.
+    fn row(&self, at: usize) -> io::Result<Row<'_>> {
+        match self {
+            Self::Rows {
+                dataset,
+                modality,
+                samples,
+            } => {
+                let row = dataset.rows[*modality][samples[at] as usize];
+                dataset.features[*modality].row(row as usize)
+            }
+            Self::Pooled(pooled) => Ok(Cow::Borrowed(pooled[at].as_slice())),
+        }
+    }
 }
 
 /// What is to be said loudly about a policy: the modalities that it does not care about.

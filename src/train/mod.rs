@@ -4,8 +4,11 @@
 //! very code that the node runs (`features`), both are paired as the node would have seen them (`samples`, `pairing`), and
 //! alignment, fusion and head are learned by gradient descent (`learn`). The encoders are never touched.
 
+mod adamw;
 mod augment;
+mod batches;
 mod cache;
+mod checkpoint;
 mod compare;
 mod contact_sheet;
 mod dataset;
@@ -14,13 +17,16 @@ mod episodes;
 mod examination;
 mod export;
 mod extraction;
+mod failure;
 mod features;
 mod file;
+mod identity;
 mod job;
 mod label_reader;
 mod labels;
 mod latency;
 mod learn;
+mod losses;
 mod measure;
 mod model;
 mod noise;
@@ -30,13 +36,19 @@ mod page;
 mod pairing;
 mod paraphrases;
 mod picks;
+mod piece;
+mod pieces;
+mod precision;
 mod provenance;
 mod rate;
 mod report;
+mod rows;
 mod samples;
 mod schedule;
+mod sealed;
 mod source;
 mod split;
+mod streams;
 mod survey;
 mod training;
 mod training_input;
@@ -44,18 +56,23 @@ mod usual_distance;
 
 pub use augment::{Alteration, Augment, Augmentation};
 #[doc(hidden)] // For the fuzz targets.
-pub use cache::{Cache, Entry, Features, Key, Outcome};
+pub use cache::{Cache, Key};
 pub use compare::{CompareOptions, Comparison, Row, Run, compare};
 pub use dataset::{Dataset, Episode, Table};
 pub use examination::{Ages, Examination, Lengths, examine};
 pub use export::{Exported, Format, export};
+pub use losses::Losses;
+#[doc(hidden)] // For the fuzz targets.
+pub use piece::{Entry, Outcome, Piece, Shape};
 pub use report::{LabelReport, Report};
-pub use samples::Losses;
+pub use rows::{KeptRows, Rows};
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use self::checkpoint::Checkpoint;
 use self::contact_sheet::contact_sheet;
+use self::identity::Identity;
 use self::job::Job;
 use self::measure::measure;
 use self::output::{Output, relocate};
@@ -79,6 +96,8 @@ pub struct Options {
     pub seed: Option<u64>,
     /// Whether a policy in `out` may be replaced.
     pub force: bool,
+    /// How often gradient descent is written down, at most, so that an interrupted training goes on.
+    pub checkpoint_every: Duration,
 }
 
 /// Trains a policy and writes its folder.
@@ -99,7 +118,12 @@ pub fn train(options: &Options) -> Result<Report, ConfigErrors> {
     let features_s = begun.elapsed().as_secs_f64() - survey_s;
     let dataset = &demonstrations.dataset;
     let split = job.split(dataset);
-    let learned = job.learn(dataset, &split)?;
+    let mut checkpoint = Checkpoint::new(
+        output.checkpoint(),
+        options.checkpoint_every,
+        Identity::of(&job.file.policy, &job.file.training, dataset),
+    );
+    let learned = job.learn(dataset, &split, &mut checkpoint)?;
     let measured = measure(
         &job.file.policy,
         &job.inputs,
@@ -127,6 +151,7 @@ pub fn train(options: &Options) -> Result<Report, ConfigErrors> {
         relocate(&mut modality.source, &job.file.folder, output.folder())?;
     }
     output.write(&job.file.policy, &learned.weights, &report)?;
+    checkpoint.remove();
     Ok(report)
 }
 

@@ -1,14 +1,14 @@
 //! Noise for what is learned from.
 
 use candle_core::{Device, Result, Tensor};
-use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha12Rng;
 
 /// Normally distributed numbers, drawn once and used again from ever other places: drawing them anew for every step
 /// would take longer than the step. (candle's own generator cannot be seeded on a CPU.)
 pub struct Noise {
     numbers: Vec<f32>,
-    random: StdRng,
+    random: ChaCha12Rng,
 }
 
 /// So many numbers that a step's noise is a different one each time.
@@ -17,7 +17,7 @@ const NUMBERS: usize = 1 << 22;
 impl Noise {
     /// Noise of this standard deviation.
     pub fn new(std: f32, seed: u64) -> Self {
-        let mut random = StdRng::seed_from_u64(seed);
+        let mut random = ChaCha12Rng::seed_from_u64(seed);
         let mut numbers = Vec::with_capacity(NUMBERS + 1);
         // Box and Muller: two even numbers make two normal ones.
         while numbers.len() < NUMBERS {
@@ -27,6 +27,11 @@ impl Noise {
             numbers.extend([length * cosine, length * sine]);
         }
         Self { numbers, random }
+    }
+
+    /// What decides which numbers are drawn.
+    pub fn stream(&mut self) -> &mut ChaCha12Rng {
+        &mut self.random
     }
 
     /// A tensor of noise.

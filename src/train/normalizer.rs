@@ -23,7 +23,7 @@ const QUIET: f64 = 0.5;
 impl Normalizer {
     /// Of rows of `width` numbers that mean different things, such as joints or actions: each on its own scale.
     /// What never changed has no scale to learn, and is given the deviation 1.
-    pub fn of_numbers<'a>(rows: impl Iterator<Item = &'a [f32]>, width: usize) -> Self {
+    pub fn of_numbers(rows: impl Iterator<Item: AsRef<[f32]>>, width: usize) -> Self {
         let (mean, mut std) = moments(rows, width);
         for (std, mean) in std.iter_mut().zip(&mean) {
             if *std <= ROUNDING * mean.abs() {
@@ -34,7 +34,7 @@ impl Normalizer {
     }
 
     /// Of an encoder's outputs, whose numbers share one scale: those that hardly changed stay small.
-    pub fn of_embeddings<'a>(rows: impl Iterator<Item = &'a [f32]>, width: usize) -> Self {
+    pub fn of_embeddings(rows: impl Iterator<Item: AsRef<[f32]>>, width: usize) -> Self {
         let (mean, mut std) = moments(rows, width);
         let rms =
             |values: &[f64]| (values.iter().map(|v| v * v).sum::<f64>() / width as f64).sqrt();
@@ -50,18 +50,14 @@ impl Normalizer {
     }
 
     /// Of maps whose `positions` share the scale of their channel. Numbers lie channel after channel.
-    pub fn of_map<'a>(
-        rows: impl Iterator<Item = &'a [f32]>,
-        width: usize,
-        positions: usize,
-    ) -> Self {
+    pub fn of_map(rows: impl Iterator<Item: AsRef<[f32]>>, width: usize, positions: usize) -> Self {
         let channels = width / positions;
         let mut mean = vec![0.0; channels];
         let mut squares = vec![0.0; channels];
         let mut count = 0.0;
         for row in rows {
             count += positions as f64;
-            for (channel, plane) in row.chunks_exact(positions).enumerate() {
+            for (channel, plane) in row.as_ref().chunks_exact(positions).enumerate() {
                 for value in plane.iter().map(|v| f64::from(*v)) {
                     mean[channel] += value;
                     squares[channel] += value * value;
@@ -95,10 +91,10 @@ impl Normalizer {
     }
 
     /// Of what is kept of a modality, which may be fused as a map of `cells` by `cells`.
-    pub fn of_features<'a>(
+    pub fn of_features(
         training_input: &TrainingInput,
         cells: Option<usize>,
-        rows: impl Iterator<Item = &'a [f32]>,
+        rows: impl Iterator<Item: AsRef<[f32]>>,
     ) -> Self {
         let width = training_input.row_width();
         let positions = training_input.map.map(|map| map.positions());
@@ -130,13 +126,13 @@ impl Normalizer {
 }
 
 /// Mean and deviation, by Welford's method: one pass, and no cancellation when the mean is large.
-fn moments<'a>(rows: impl Iterator<Item = &'a [f32]>, width: usize) -> (Vec<f64>, Vec<f64>) {
+fn moments(rows: impl Iterator<Item: AsRef<[f32]>>, width: usize) -> (Vec<f64>, Vec<f64>) {
     let mut mean = vec![0.0f64; width];
     let mut squares = vec![0.0f64; width];
     let mut count = 0.0;
     for row in rows {
         count += 1.0;
-        for ((value, mean), squares) in row.iter().zip(&mut mean).zip(&mut squares) {
+        for ((value, mean), squares) in row.as_ref().iter().zip(&mut mean).zip(&mut squares) {
             let before = f64::from(*value) - *mean;
             *mean += before / count;
             *squares += before * (f64::from(*value) - *mean);

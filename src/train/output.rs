@@ -73,6 +73,13 @@ impl Output {
         &self.folder
     }
 
+    /// Where gradient descent is written down until there is a policy: beside the folder.
+    pub fn checkpoint(&self) -> PathBuf {
+        let name = self.folder.file_name().unwrap_or_default();
+        let hidden = format!(".{}.checkpoint", name.display());
+        self.folder.with_file_name(hidden)
+    }
+
     /// Writes everything, then shows it under its name.
     ///
     /// # Errors

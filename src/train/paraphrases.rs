@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use rand::Rng;
-use rand::rngs::StdRng;
 
 use super::dataset::{Dataset, Episode};
 use crate::spec::{PolicySpec, SourceSpec};
@@ -31,7 +30,7 @@ impl Paraphrases {
     }
 
     /// For each of some samples any sample of the same episode for which the same was meant.
-    pub fn exchange(&self, samples: &[u32], random: &mut StdRng) -> Vec<u32> {
+    pub fn exchange(&self, samples: &[u32], random: &mut impl Rng) -> Vec<u32> {
         let any = |sample: &u32| random.random_range(self.alike[*sample as usize].clone());
         samples.iter().map(any).collect()
     }
@@ -40,12 +39,13 @@ impl Paraphrases {
 #[cfg(test)]
 mod tests {
     use rand::SeedableRng;
+    use rand::rngs::StdRng;
 
     use super::*;
 
     #[test]
     fn a_sample_is_told_what_was_said_in_its_own_episode_while_the_same_was_meant() {
-        let mut dataset = Dataset::new([1].into_iter(), 1);
+        let mut dataset = Dataset::new(Vec::new(), 1);
         for (samples, changes) in [(0..4, vec![]), (4..9, vec![]), (9..20, vec![12, 12, 17])] {
             let group = vec![];
             dataset.episodes.push(Episode {

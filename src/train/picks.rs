@@ -3,18 +3,23 @@
 use std::ops::RangeInclusive;
 
 use rand::Rng;
-use rand::rngs::StdRng;
+use rand_chacha::ChaCha12Rng;
 
 /// Streams of random numbers of their own for each of the two.
 pub struct Picks {
-    shift: StdRng,
-    latency: StdRng,
+    shift: ChaCha12Rng,
+    latency: ChaCha12Rng,
 }
 
 impl Picks {
     /// Draws with these.
-    pub fn new(shift: StdRng, latency: StdRng) -> Self {
+    pub fn new(shift: ChaCha12Rng, latency: ChaCha12Rng) -> Self {
         Self { shift, latency }
+    }
+
+    /// Both.
+    pub fn streams(&mut self) -> [&mut ChaCha12Rng; 2] {
+        [&mut self.shift, &mut self.latency]
     }
 
     /// A row instead of `row`: of any message of the span, and of any of its `copies` or itself.
@@ -41,7 +46,7 @@ mod tests {
 
     #[test]
     fn every_message_of_a_span_and_every_copy_is_picked() {
-        let stream = StdRng::seed_from_u64;
+        let stream = ChaCha12Rng::seed_from_u64;
         let mut picks = Picks::new(stream(1), stream(2));
         let mut all = |span: Option<RangeInclusive<u32>>, copies| {
             let picked = (0..200).map(|_| picks.pick(9, span.as_ref(), copies));

@@ -1,14 +1,14 @@
 //! From episodes and features to samples: for every label, what the node would have seen at its time.
 
 use std::collections::HashMap;
-use std::fmt;
 
-use serde::Serialize;
-
-use super::cache::{Features, Outcome};
 use super::dataset::{Dataset, Episode, Table};
+use super::features::Features;
 use super::file::Stream;
-use super::pairing::{Arrival, Arrivals, LabelTime, Loss, Paired};
+use super::losses::Losses;
+use super::pairing::{Arrival, Arrivals, LabelTime, Paired};
+use super::piece::{Entry, Outcome};
+use super::rows::{KeptRows, Rows};
 use super::survey::{Demonstration, Label, Recording};
 use super::training_input::TrainingInput;
 use crate::modality::{Feature, History, Validity};
@@ -45,61 +45,38 @@ pub struct Collected {
     pub oldest_s: Vec<f64>,
 }
 
-/// What one modality cost.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Losses {
-    /// Labels before its first message.
-    pub nothing_yet: usize,
-    /// Labels while it had nothing to say, such as a blank instruction.
-    pub absent: usize,
-    /// Labels whose newest message was older than `max_age_s`.
-    pub stale: usize,
-    /// Labels that carry the stamp of a message which came only after them; they are paired with an older one.
-    pub late: usize,
-    /// Messages that could not be read.
-    pub unreadable: usize,
-    /// What was wrong with the first of them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first_unreadable: Option<String>,
-}
-
-impl fmt::Display for Losses {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            nothing_yet,
-            absent,
-            stale,
-            late: _,
-            unreadable,
-            first_unreadable,
-        } = self;
-        write!(
-            f,
-            "{nothing_yet} before its first message, {absent} while it was absent, {stale} with one too old; \
-             {unreadable} messages unreadable"
-        )?;
-        match first_unreadable {
-            Some(why) => write!(f, ", the first: {why}"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// What became of a message: its stamp, and its feature with those of its copies, unless it had nothing to say.
+/// What became of a message: its stamp, and its feature, unless it had nothing to say.
 struct Read<'a> {
     stamp: Option<Stamp>,
     /// How much older the oldest number of its feature is.
     behind_ns: i64,
-    values: Option<&'a [f32]>,
+    feature: Option<Found<'a>>,
+}
+
+/// A feature.
+#[derive(Clone, Copy)]
+enum Found<'a> {
+    /// Its numbers.
+    Values(&'a [f32]),
+    /// Its number among those that are kept; those of its copies follow.
+    Kept(u32),
 }
 
 impl<'a> Samples<'a> {
-    /// No samples yet.
-    pub fn new(policy: &'a PolicySpec, inputs: &'a [TrainingInput], streams: &'a [Stream]) -> Self {
-        let widths = inputs.iter().map(TrainingInput::row_width);
+    /// No samples yet. `keeps` says of which modalities the features are kept.
+    pub fn new(
+        policy: &'a PolicySpec,
+        inputs: &'a [TrainingInput],
+        streams: &'a [Stream],
+        keeps: impl Fn(usize) -> bool,
+    ) -> Self {
+        let features = inputs.iter().enumerate().map(|(i, input)| match keeps(i) {
+            true => Rows::Kept(KeptRows::new(input.width, input.history)),
+            false => Rows::Memory(Table::new(input.row_width())),
+        });
         let actions = policy.actions.len() * policy.head.steps();
         Self {
-            dataset: Dataset::new(widths, actions),
+            dataset: Dataset::new(features.collect(), actions),
             inputs,
             sentences: vec![HashMap::new(); streams.len()],
             recordings: 0,
@@ -147,19 +124,42 @@ impl<'a> Samples<'a> {
         }
     }
 
-    /// The features of one modality in one bag by the numbers of their messages; unreadable messages are left out, or end
-    /// what was before them, as in the node.
+    /// The features of one modality in one bag by the numbers of their messages.
     fn read<'f>(&mut self, modality: usize, features: &'f Features) -> HashMap<u32, Read<'f>> {
-        let training_input = &self.inputs[modality];
-        let kept = training_input.width * (1 + training_input.copies);
+        let mut read = HashMap::new();
+        match (features, &mut self.dataset.features[modality]) {
+            (Features::Memory { entries, values }, _) => {
+                let values = values.chunks_exact(self.inputs[modality].width);
+                self.read_entries(modality, entries, values.map(Found::Values), &mut read);
+            }
+            (Features::Kept(pieces), Rows::Kept(rows)) => {
+                let begins: Vec<u32> = pieces.iter().map(|p| rows.add(p.clone())).collect();
+                for (piece, begin) in pieces.iter().zip(begins) {
+                    let numbers = (begin..).step_by(piece.shape.features).map(Found::Kept);
+                    self.read_entries(modality, &piece.entries, numbers, &mut read);
+                }
+            }
+            (Features::Kept(_), Rows::Memory(_)) => {
+                debug_assert!(false, "a modality's rows are where its features are");
+            }
+        }
+        read
+    }
+
+    /// Unreadable messages are left out, or end what was before them, as in the node.
+    fn read_entries<'f>(
+        &mut self,
+        modality: usize,
+        entries: &[Entry],
+        mut found: impl Iterator<Item = Found<'f>>,
+        read: &mut HashMap<u32, Read<'f>>,
+    ) {
         let source = &self.policy.modalities[modality].source;
         let max_age_s = self.streams[modality].max_age_ns.map(|ns| ns as f64 * 1e-9);
         let validity = Validity::of(source, max_age_s);
-        let mut values = features.values.chunks_exact(kept);
-        let mut read = HashMap::with_capacity(features.entries.len());
-        for entry in &features.entries {
-            let values = match &entry.outcome {
-                Outcome::Present => values.next(),
+        for entry in entries {
+            let feature = match &entry.outcome {
+                Outcome::Present => found.next(),
                 Outcome::Absent => None,
                 Outcome::Unreadable(why) => {
                     let losses = &mut self.losses[modality];
@@ -174,11 +174,10 @@ impl<'a> Samples<'a> {
             let read_now = Read {
                 stamp: entry.stamp_ns.map(Stamp::from_nanos),
                 behind_ns: entry.behind_ns,
-                values,
+                feature,
             };
             read.insert(entry.number, read_now);
         }
-        read
     }
 
     /// Puts the features that an episode might use into the dataset, in the order of their arrival. A history begins anew
@@ -201,8 +200,16 @@ impl<'a> Samples<'a> {
         if stream.max_age_ns.is_some() {
             candidates.retain(|seen| seen.logged > episode.another_ended);
         }
+        let rows = &mut self.dataset.features[modality];
+        // What is kept is not looked at here: in place of a feature its place among those of the episode goes through the
+        // history, whose differences of such small whole numbers are exact.
+        let width = match rows {
+            Rows::Memory(_) => width,
+            Rows::Kept(_) => 1,
+        };
+        let mut places: Vec<u32> = Vec::new();
         let mut history = History::new(width, training_input.history);
-        let mut feature = Feature::absent(training_input.row_width());
+        let mut feature = Feature::absent(history.input_width());
         let mut has_started = false;
         let mut messages = Vec::with_capacity(candidates.len());
         for seen in candidates {
@@ -210,27 +217,35 @@ impl<'a> Samples<'a> {
                 continue;
             };
             let Read {
-                stamp,
-                behind_ns,
-                values,
+                stamp, behind_ns, ..
             } = read;
             if !has_started && seen.logged > episode.started {
                 history.forget();
                 has_started = true;
             }
-            let (newest, copies) = values
-                .unwrap_or_default()
-                .split_at_checked(width)
-                .unwrap_or_default();
-            feature.values[..newest.len()].copy_from_slice(newest);
-            history.complete(stamp.unwrap_or(seen.logged), values.is_some(), &mut feature);
-            let table = &mut self.dataset.features[modality];
-            let row = values.map(|_| match is_text {
-                true => once(&mut self.sentences[modality], table, &feature.values),
-                false => {
-                    let row = table.push(&feature.values);
-                    for copy in copies.chunks_exact(width) {
-                        table.push(copy);
+            match read.feature {
+                Some(Found::Values(values)) => feature.values[..width].copy_from_slice(values),
+                Some(Found::Kept(number)) => {
+                    feature.values[0] = places.len() as f32;
+                    places.push(number);
+                }
+                None => {}
+            }
+            let is_present = read.feature.is_some();
+            history.complete(stamp.unwrap_or(seen.logged), is_present, &mut feature);
+            let row = is_present.then(|| match rows {
+                Rows::Memory(table) if is_text => {
+                    once(&mut self.sentences[modality], table, &feature.values)
+                }
+                Rows::Memory(table) => table.push(&feature.values),
+                Rows::Kept(rows) => {
+                    let newest = feature.values[0];
+                    let older = feature.values[1..].iter().map(|back| newest + back);
+                    let each = std::iter::once(newest).chain(older);
+                    let row = rows.push(each.map(|place| places[place as usize]));
+                    let number = places[newest as usize];
+                    for copy in 1..=training_input.copies as u32 {
+                        rows.push(std::iter::once(number + copy));
                     }
                     row
                 }
@@ -340,16 +355,6 @@ impl<'a> Samples<'a> {
             group,
             recording: self.recordings,
         });
-    }
-}
-
-impl Losses {
-    fn count(&mut self, loss: Loss) {
-        match loss {
-            Loss::NothingYet => self.nothing_yet += 1,
-            Loss::Absent => self.absent += 1,
-            Loss::Stale => self.stale += 1,
-        }
     }
 }
 

@@ -11,9 +11,9 @@ const SMALLEST: f64 = 1e-3;
 
 /// The distance that all but one of 1000 samples are within, as the node will measure it; none where they tell of no
 /// distance.
-pub fn usual_distance<'a>(
+pub fn usual_distance(
     standard: &Normalizer,
-    rows: impl Iterator<Item = &'a [f32]>,
+    rows: impl Iterator<Item: AsRef<[f32]>>,
 ) -> Option<f32> {
     let inverse_std: Vec<f32> = standard.std.iter().map(|std| 1.0 / std).collect();
     let of_row = |row: &[f32]| {
@@ -21,7 +21,7 @@ pub fn usual_distance<'a>(
         let each = row.iter().zip(scale);
         distance(each.map(|(number, (mean, inverse_std))| (number - mean) * inverse_std))
     };
-    let mut distances: Vec<f64> = rows.map(of_row).collect();
+    let mut distances: Vec<f64> = rows.map(|row| of_row(row.as_ref())).collect();
     distances.sort_by(f64::total_cmp);
     let at = (PART * distances.len() as f64).ceil() as usize;
     let usual = *distances.get(at.checked_sub(1)?)?;

@@ -56,6 +56,7 @@ fn read_training(bytes: &[u8]) -> bool {
             onnxruntime: None,
             seed: None,
             force: false,
+            checkpoint_every: std::time::Duration::ZERO,
         };
         let Err(errors) = late_fusion::train::dataset(&options) else {
             return true;

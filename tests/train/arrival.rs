@@ -181,7 +181,7 @@ fn a_range_of_latencies_spans_what_had_arrived_with_any_of_them() {
     let data = dataset(&workshop.options).unwrap();
     assert_eq!((data.spans[0].len(), data.spans[1].len()), (60, 0));
     for ((given_ms, _), span) in pairs.iter().zip(&data.spans[0]) {
-        let row = |row: u32| data.features[0].row(row as usize)[0] as i64;
+        let row = |row: u32| data.features[0].row(row as usize).unwrap()[0] as i64;
         let newest = |latency_ms| {
             let mut measured = (0..60).map(|i| 33 * i);
             measured.rfind(|measured_ms| measured_ms + 80 + latency_ms < *given_ms)

@@ -88,8 +88,9 @@ fn with_modality_dropout_a_policy_learns_to_do_without() {
         let mut sum = 0.0;
         for sample in 0..samples.len() {
             let place = samples.features[0].row(samples.rows[0][sample] as usize);
+            let place = place.unwrap();
             let mut action = [0.0; 2];
-            policy.act(&[Some(place), None], &[0.0; 2], &mut action);
+            policy.act(&[Some(&*place), None], &[0.0; 2], &mut action);
             let label = samples.labels.row(sample);
             for i in 0..2 {
                 sum += (action[i] - f64::from(label[i])).powi(2);

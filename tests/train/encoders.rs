@@ -118,11 +118,17 @@ fn training_learns_from_the_features_that_the_node_computes() {
                 let extracted = extractors[i].extract(message, &record.bytes, &mut newest[i]);
                 assert!(extracted.unwrap().present);
             } else if &*record.topic == "/expert_action" {
-                for (run, trained) in newest.iter().zip(&mut trained) {
-                    let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect();
-                    let (run, trained): (Vec<u32>, Vec<u32>) =
-                        (bits(run), bits(trained.next().unwrap()));
-                    assert_eq!(run, trained);
+                for (i, (run, trained)) in newest.iter().zip(&mut trained).enumerate() {
+                    let trained = trained.next().unwrap().unwrap();
+                    let bits = |values: &[f32]| -> Vec<u32> {
+                        // Features of pictures are kept in half precision.
+                        let kept = |v: &f32| match i {
+                            0 => half::f16::from_f32(*v).to_f32(),
+                            _ => *v,
+                        };
+                        values.iter().map(|v| kept(v).to_bits()).collect()
+                    };
+                    assert_eq!(bits(run), bits(&trained));
                 }
             }
         }

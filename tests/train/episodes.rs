@@ -115,7 +115,7 @@ fn what_is_measured_later_is_the_label_of_what_was_seen_before() {
     recorder.finish();
     let dataset = dataset(&workshop.options).unwrap();
     let samples: Vec<u32> = (0..dataset.len() as u32).collect();
-    let places: Vec<f32> = dataset.features_of(0, &samples).map(|row| row[0]).collect();
+    let places: Vec<f32> = features(&dataset, 0).iter().map(|row| row[0]).collect();
     let labels: Vec<f32> = samples
         .iter()
         .map(|i| dataset.labels.row(*i as usize)[0])

@@ -61,8 +61,7 @@ fn features_are_learned_from_as_they_are_and_the_bags_say_what_made_them() {
         record(&workshop.bag("a.mcap"), SKIN, 1.0);
         record(&workshop.bag("b.mcap"), SKIN, 2.0);
         let data = dataset(&workshop.options).unwrap();
-        let samples: Vec<u32> = (0..data.len() as u32).collect();
-        let rows: Vec<&[f32]> = data.features_of(1, &samples).collect();
+        let rows = features(&data, 1);
         // The blank one is absence, and so is what is broken: a feature of any age would hold for ever.
         let expected = [[1.0, 0.5], [1.5, -0.5], [2.0, 0.5], [2.5, -0.5]];
         assert_eq!(rows, expected);
@@ -94,9 +93,7 @@ fn a_broken_feature_ends_the_one_before_it_only_where_that_would_hold_for_ever()
         let values = [&first[..], &[f32::NAN, 0.0], &last];
         record_values(&workshop.bag("a.mcap"), SKIN, &values);
         let data = dataset(&workshop.options).unwrap();
-        let samples: Vec<u32> = (0..data.len() as u32).collect();
-        let rows: Vec<&[f32]> = data.features_of(1, &samples).collect();
-        assert_eq!(rows, expected, "max_age_s: {max_age_s}");
+        assert_eq!(features(&data, 1), expected, "max_age_s: {max_age_s}");
     }
 }
 

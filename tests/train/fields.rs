@@ -51,8 +51,7 @@ fn a_bag_brings_the_definition_that_its_numbers_are_found_by() {
     let workshop = sensed("[speed, 'corners[1:4:2]']");
     record(&workshop, DEFINITION);
     let data = dataset(&workshop.options).unwrap();
-    let samples: Vec<u32> = (0..data.len() as u32).collect();
-    let rows: Vec<&[f32]> = data.features_of(1, &samples).collect();
+    let rows = features(&data, 1);
     assert_eq!(rows, [[0.0, 2.0, 4.0], [1.0, 2.0, 4.0], [2.0, 2.0, 4.0]]);
 
     train(&workshop.options).unwrap();

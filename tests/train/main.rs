@@ -12,6 +12,7 @@ mod encoders;
 mod episodes;
 mod features;
 mod fields;
+mod interruption;
 mod labels;
 mod learning;
 mod paraphrases;

@@ -68,6 +68,7 @@ impl Workshop {
             onnxruntime: None,
             seed: None,
             force: false,
+            checkpoint_every: std::time::Duration::from_secs(60),
         };
         Self { folder, options }
     }
@@ -238,7 +239,7 @@ pub fn record_with_constant(path: &Path, episodes: usize) {
 pub fn features(data: &late_fusion::train::Dataset, modality: usize) -> Vec<Vec<f32>> {
     let samples: Vec<u32> = (0..data.len() as u32).collect();
     let rows = data.features_of(modality, &samples);
-    rows.map(<[f32]>::to_vec).collect()
+    rows.map(|row| row.unwrap().into_owned()).collect()
 }
 
 /// Fails unless a message names all of these.

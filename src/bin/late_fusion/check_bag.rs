@@ -178,6 +178,7 @@ fn check_training(
         onnxruntime: wanted.onnxruntime.clone(),
         seed: None,
         force: false,
+        checkpoint_every: std::time::Duration::ZERO,
     })?;
     print_examination(&examination);
     warnings.extend(examination.warnings.iter().cloned());

@@ -1,6 +1,7 @@
 //! `late_fusion export`: recordings in, a LeRobot dataset or a table of features out.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use late_fusion::errors::ConfigErrors;
 use late_fusion::train::{Cache, Format, Options, export};
@@ -63,6 +64,7 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
         onnxruntime: arguments.onnxruntime,
         seed: None,
         force: false,
+        checkpoint_every: Duration::ZERO,
     };
     let format = match arguments.features {
         true => Format::Features,

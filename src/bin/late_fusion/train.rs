@@ -1,6 +1,7 @@
 //! `late_fusion train`: recorded demonstrations in, a policy out.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use late_fusion::errors::ConfigErrors;
 use late_fusion::train::{Cache, CompareOptions, Options, Report, compare, train};
@@ -34,6 +35,11 @@ pub struct Arguments {
     /// [default: .cache/late_fusion/features beside --out].
     #[arg(long, value_name = "FOLDER")]
     cache: Option<PathBuf>,
+
+    /// At most how often gradient descent is written down, beside --out: after an interruption the same command goes on from
+    /// there, to the same policy.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds)]
+    checkpoint_every_s: f64,
 
     /// Path of libonnxruntime.so [default: the environment variable LATE_FUSION_ONNXRUNTIME, then beside this
     /// installation].
@@ -86,6 +92,7 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
         onnxruntime: arguments.onnxruntime,
         seed: arguments.seed,
         force: arguments.force,
+        checkpoint_every: Duration::from_secs_f64(arguments.checkpoint_every_s),
     };
     if arguments.compare {
         let comparison = compare(&CompareOptions {
@@ -105,6 +112,15 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     print_summary(&report);
     println!("wrote {}", options.out.display());
     Ok(())
+}
+
+/// Seconds that can be waited.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
+    match (0.0..=86_400.0).contains(&seconds) {
+        true => Ok(seconds),
+        false => Err("0 to 86400 are allowed".to_owned()),
+    }
 }
 
 fn print_summary(report: &Report) {
@@ -166,4 +182,7 @@ fn print_summary(report: &Report) {
         report.pictures.cached,
         seconds.training
     );
+    if let Some(peak) = report.peak_memory_mb {
+        println!("{peak} MB of memory at most");
+    }
 }

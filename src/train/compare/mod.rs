@@ -139,7 +139,8 @@ impl Trial<'_> {
             training,
             &dataset,
             self.split,
-            |_| {},
+            None,
+            None,
         )?;
         let seconds = begun.elapsed().as_secs_f64();
         let samples = self.job.measured_on(&dataset, self.split);

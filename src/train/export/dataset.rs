@@ -1,6 +1,7 @@
 //! A LeRobot dataset v3.0: one frame for each sample, pictures as png within the table.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -114,6 +115,7 @@ impl Writing<'_> {
             let first = from - episode.samples.start;
             let tasks = &tasks[first..first + samples.len()];
             let frames = self.frames(index, first, samples.clone(), tasks, &pictures);
+            let frames = frames.map_err(|e| self.folder.problem(&e))?;
             if self.table.is_none() {
                 self.table = Some(self.new_table()?);
             }
@@ -252,7 +254,7 @@ impl Writing<'_> {
         samples: Range<usize>,
         tasks: &[i64],
         pictures: &Pictures,
-    ) -> Vec<ArrayRef> {
+    ) -> io::Result<Vec<ArrayRef>> {
         let mut arrays = Vec::new();
         let column = |all: &mut Vectors, width: usize, values: Vec<f32>| {
             all.add(&values);
@@ -262,27 +264,26 @@ impl Writing<'_> {
             }
         };
         // What stands first in a row is the newest; the history is what other frames are for.
-        let newest = |modality: usize, sample: usize| {
-            let row = self.dataset.rows[modality][sample] as usize;
-            let width = self.job.inputs[modality].width;
-            &self.dataset.features[modality].row(row)[..width]
+        let newest = |modalities: &[usize]| -> io::Result<Vec<f32>> {
+            let mut values = Vec::new();
+            for sample in samples.clone() {
+                for modality in modalities {
+                    let row = self.dataset.rows[*modality][sample] as usize;
+                    let row = self.dataset.features[*modality].row(row)?;
+                    values.extend_from_slice(&row[..self.job.inputs[*modality].width]);
+                }
+            }
+            Ok(values)
         };
         let frames = samples.clone();
         if !self.columns.state.is_empty() {
-            let each = frames.clone();
-            let values =
-                each.flat_map(|s| self.columns.state.iter().flat_map(move |m| newest(*m, s)));
-            let values = values.copied().collect();
-            arrays.push(column(
-                &mut self.state,
-                self.columns.state_names.len(),
-                values,
-            ));
+            let values = newest(&self.columns.state)?;
+            let width = self.columns.state_names.len();
+            arrays.push(column(&mut self.state, width, values));
         }
         for (all, (modality, _, width)) in self.ready_made.iter_mut().zip(&self.columns.ready_made)
         {
-            let values = frames.clone().flat_map(|s| newest(*modality, s)).copied();
-            arrays.push(column(all, *width, values.collect()));
+            arrays.push(column(all, *width, newest(&[*modality])?));
         }
         let actions = self.columns.action_names.len();
         let values = frames.clone();
@@ -302,7 +303,7 @@ impl Writing<'_> {
         arrays.push(whole(vec![episode as i64; samples.len()]));
         arrays.push(whole(samples.map(|i| i as i64).collect()));
         arrays.push(whole(tasks.to_vec()));
-        arrays
+        Ok(arrays)
     }
 }
 

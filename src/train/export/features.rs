@@ -1,5 +1,6 @@
 //! The features that the frozen encoders make, with the labels, as one table: to learn fusion and head elsewhere.
 
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use crate::train::dataset::Dataset;
 use crate::train::job::Job;
 use crate::train::normalizer::Normalizer;
 use crate::train::output::relocate;
+use crate::train::rows::of_all;
 use crate::train::split::Split;
 use crate::train::usual_distance::usual_distance;
 
@@ -61,16 +63,17 @@ pub(super) fn write(
                 # weights.safetensors belongs beside it.\n";
     folder.write(POLICY, &format!("{head}{yaml}"))?;
     let split = job.split(dataset);
-    let told = told(job, dataset, &split).to_string();
+    let told = told(job, dataset, &split).map_err(|e| folder.problem(&e))?;
     let path = folder.file(TABLE)?;
-    Table::create(&path, fields(job, dataset), vec![(KEY, told)])
+    Table::create(&path, fields(job, dataset), vec![(KEY, told.to_string())])
         .and_then(|mut table| {
             for (index, episode) in dataset.episodes.iter().enumerate() {
                 let is_validation = split.validation.contains(&index);
                 for from in episode.samples.clone().step_by(ROWS) {
                     let samples = from..(from + ROWS).min(episode.samples.end);
                     let first = from - episode.samples.start;
-                    table.append(rows(dataset, index, first, samples, is_validation))?;
+                    let rows = rows(dataset, index, first, samples, is_validation);
+                    table.append(rows.map_err(|e| e.to_string())?)?;
                 }
             }
             table.finish()
@@ -102,7 +105,7 @@ fn rows(
     first: usize,
     samples: Range<usize>,
     is_validation: bool,
-) -> Vec<ArrayRef> {
+) -> io::Result<Vec<ArrayRef>> {
     let count = samples.len();
     let mut arrays: Vec<ArrayRef> = vec![
         Arc::new(Int64Array::from(vec![episode as i64; count])),
@@ -113,11 +116,10 @@ fn rows(
     ];
     let numbers: Vec<u32> = samples.clone().map(|sample| sample as u32).collect();
     for (modality, table) in dataset.features.iter().enumerate() {
-        let values: Vec<f32> = dataset
-            .features_of(modality, &numbers)
-            .flatten()
-            .copied()
-            .collect();
+        let mut values = Vec::with_capacity(count * table.width());
+        for row in dataset.features_of(modality, &numbers) {
+            values.extend_from_slice(&row?);
+        }
         arrays.push(array_of_vectors(table.width(), &values));
     }
     let labels: Vec<f32> = samples
@@ -125,32 +127,32 @@ fn rows(
         .copied()
         .collect();
     arrays.push(array_of_vectors(dataset.labels.width(), &labels));
-    arrays
+    Ok(arrays)
 }
 
 /// What the columns are, and the scales on which a policy expects them: those of the episodes to learn from.
-fn told(job: &Job, dataset: &Dataset, split: &Split) -> Value {
+fn told(job: &Job, dataset: &Dataset, split: &Split) -> io::Result<Value> {
     let policy = &job.file.policy;
     let learned_from = dataset.samples_of(&split.training);
     let modalities = policy.modalities.iter().zip(&job.inputs).enumerate();
-    let modalities: Vec<Value> = modalities
+    let modalities = modalities
         .map(|(i, (modality, input))| {
             let cells = policy.fusion.cells_of(&modality.name);
             let rows = || dataset.features_of(i, &learned_from);
-            let standard = Normalizer::of_features(input, cells, rows());
-            json!({
+            let standard = of_all(rows(), |rows| Normalizer::of_features(input, cells, rows))?;
+            Ok(json!({
                 "name": modality.name,
                 "kind": modality.source.kind(),
                 "column": column(&modality.name),
                 "width": modality.width,
                 "history": modality.history,
                 "fingerprint": fingerprint(modality, &Weights::default()),
-                "usual_distance": usual_distance(&standard, rows()),
+                "usual_distance": of_all(rows(), |rows| usual_distance(&standard, rows))?,
                 "mean": standard.mean,
                 "std": standard.std,
-            })
+            }))
         })
-        .collect();
+        .collect::<io::Result<Vec<Value>>>()?;
     let actions = policy.actions.len();
     let labels = learned_from.iter();
     let labels = labels.map(|sample| &dataset.labels.row(*sample as usize)[..actions]);
@@ -159,7 +161,7 @@ fn told(job: &Job, dataset: &Dataset, split: &Split) -> Value {
     let each: Vec<Value> = each
         .map(|a| json!({"name": a.name, "unit": a.unit, "min": a.min, "max": a.max}))
         .collect();
-    json!({
+    Ok(json!({
         "format": FORMAT,
         "late_fusion_version": env!("CARGO_PKG_VERSION"),
         "policy": policy.name,
@@ -173,5 +175,5 @@ fn told(job: &Job, dataset: &Dataset, split: &Split) -> Value {
             "std": action.std,
         },
         "training": job.file.training,
-    })
+    }))
 }

@@ -57,9 +57,9 @@ impl Parameters {
         Ok(tensor)
     }
 
-    /// All of them, in the order in which they were made.
-    pub fn vars(&self) -> impl Iterator<Item = &Var> {
-        self.named.iter().map(|(_, var)| var)
+    /// All of them with their names, in the order in which they were made.
+    pub fn named(&self) -> impl Iterator<Item = (&str, &Var)> {
+        self.named.iter().map(|(name, var)| (name.as_str(), var))
     }
 
     /// Copies their values into `weights`.

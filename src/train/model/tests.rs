@@ -121,7 +121,7 @@ fn model(spec: &PolicySpec, numbers: &mut Numbers) -> Model {
         .map(TrainingInput::undetermined)
         .collect();
     let model = Model::new(spec, &inputs, standards, true, 3).unwrap();
-    for var in model.parameters().vars() {
+    for (_, var) in model.parameters().named() {
         let stir = numbers.between(-0.3, 0.3, var.elem_count());
         let stir = Tensor::from_vec(stir, var.dims(), &Device::Cpu).unwrap();
         var.set(&(var.as_tensor() + stir).unwrap()).unwrap();
@@ -249,7 +249,7 @@ fn compare(model: &Model, loss: impl Fn() -> Tensor) -> (usize, usize) {
         slope
     };
     let (mut compared, mut moving) = (0, 0);
-    for var in model.parameters().vars() {
+    for (_, var) in model.parameters().named() {
         let gradient = gradients.get(var).expect("every parameter has a gradient");
         let gradient: Vec<f32> = gradient.flatten_all().unwrap().to_vec1().unwrap();
         for at in (0..gradient.len()).step_by(3) {
