@@ -156,6 +156,8 @@ def test_a_process_that_fails_is_named_and_what_was_measured_is_kept(
 
 def test_an_interrupt_keeps_what_was_measured(policy: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("FAKE_NODE", "expert")
+    # A shell has what it runs in the background ignore interrupts, and so would all that is started from there.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     out = tmp_path / "out"
     command = [sys.executable, "-m", "late_fusion_sim.evaluate", f"mine={policy}", "--node", str(NODE)]
     command += ["--out", str(out), "--episodes", "1000", "--tasks", "drawer", "--jobs", "1"]

@@ -100,7 +100,7 @@ def test_a_killed_evaluation_leaves_neither_world_nor_node(
         '{"modalities": [{"name": "scene"}, {"name": "joints"}, {"name": "instruction"}]}'
     )
     command = [sys.executable, "-m", "late_fusion_sim.evaluate", f"mine={policy}", "--node", str(NODE)]
-    parent = start(*command, "--out", str(tmp_path / "out"), "--episodes", "1000", FAKE_NODE="constant")
+    parent = start(*command, "--out", str(tmp_path / "out"), "--episodes", "1000", "--jobs", "1", FAKE_NODE="constant")
     orphans = descendants(parent, ["late_fusion_sim.evaluation.play", f"{NODE.name} --ros-args"])
     log = tmp_path / "out" / "mine-0" / "player-0" / "late_fusion_node.log"
     deadline = time.monotonic() + STARTS_S

@@ -131,7 +131,8 @@ def test_a_node_by_another_name_reads_the_section_of_that_name(robot: Robot, sec
     robot.keep_sending("joint_states", joints(1.0, 0.5))
     robot.wait_for_action([1.5, -1.0])
     assert robot.wait_for_status("active").parts["control"].name == "other: control"
-    assert ("other", "/") in robot.peer.node.get_node_names_and_namespaces()
+    # The graph tells names in its own time.
+    robot.wait_for("the node's name", lambda: ("other", "/") in robot.peer.node.get_node_names_and_namespaces())
     assert numbers(robot.commands[0]) == [1.5, -1.0]
 
 
