@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import get_args
 
 from late_fusion_sim.command_line import add_executable, parser_of, worded
+from late_fusion_sim.condition_options import add_condition_options
 from late_fusion_sim.domains import isolate
 from late_fusion_sim.episode import Episode
-from late_fusion_sim.faults import Fault
 from late_fusion_sim.latency import Latency
-from late_fusion_sim.latency import add_options as add_latency_options
-from late_fusion_sim.node_process import NodeProcess, changed_parameter, node_parameters, senses_of
+from late_fusion_sim.node_process import NodeProcess, node_parameters, senses_of
 from late_fusion_sim.pace import Mode
 from late_fusion_sim.pictures import write_animation, write_contact_sheet
 from late_fusion_sim.placements import EVALUATION_SEEDS, check_starts
@@ -28,7 +27,7 @@ from late_fusion_sim.progress import Progress
 from late_fusion_sim.report import Report
 from late_fusion_sim.ros import NodeTrouble, Participant
 from late_fusion_sim.table import table
-from late_fusion_sim.tasks import Sentences, named_tasks, select_tasks
+from late_fusion_sim.tasks import named_tasks, our_scenes, select_tasks
 from late_fusion_sim.trial import Trial, trials
 from late_fusion_sim.world import ROBOT_OF_SCENE, robot_of
 
@@ -80,39 +79,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="a sentence of your own; needs --scene, or one task that it should mean",
     )
     parser.add_argument(
-        "--scene", choices=list(ROBOT_OF_SCENE), metavar="NAME", help="where to try --instruction, without a judgement"
+        "--scene",
+        choices=list(ROBOT_OF_SCENE),
+        metavar="NAME",
+        help=f"where to try --instruction, without a judgement: {', '.join(our_scenes())}, or one of mt50",
     )
-    parser.add_argument(
-        "--sentences",
-        choices=get_args(Sentences),
-        default="demo",
-        help="which sentences of sentences.yaml are given, one episode after the other (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--cover",
-        type=worded(Fault.covered),
-        action="append",
-        metavar="CAMERA",
-        help="a camera that is covered: scene or side, or another robot's",
-    )
-    parser.add_argument(
-        "--cut",
-        type=worded(Fault.cut),
-        action="append",
-        metavar="CAMERA@NUMBER",
-        help="a camera that falls silent after so many commands",
-    )
-    add_latency_options(parser)
-    parser.add_argument(
-        "--required", metavar="NAMES", help="comma-separated modalities that are required (default: all)"
-    )
-    parser.add_argument(
-        "--set",
-        type=worded(changed_parameter),
-        action="append",
-        metavar="NAME=VALUE",
-        help="a parameter of the node, such as chunk.ensemble=temporal",
-    )
+    add_condition_options(parser, worded)
     parser.add_argument("--no-pictures", action="store_true", help="write no pictures")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures to this file as JSON")
     parser.add_argument(
@@ -138,7 +110,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error("--scene only shows what happens, --tasks judges it; give one of the two")
     if options.instruction and not options.scene and "," in (options.tasks or ","):
         parser.error(
-            f"--instruction needs a place: --scene {{{','.join(ROBOT_OF_SCENE)}}} to see what happens, "
+            f"--instruction needs a place: --scene {{{','.join(our_scenes())}}} to see what happens, "
             "or --tasks with the one task that it should mean"
         )
     try:

@@ -14,9 +14,9 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 from late_fusion_sim.command_line import add_executable, checked, parser_of
+from late_fusion_sim.condition_options import add_condition_options
 from late_fusion_sim.domains import domains
 from late_fusion_sim.evaluation.attempt import attempts
 from late_fusion_sim.evaluation.candidate import candidates
@@ -28,15 +28,14 @@ from late_fusion_sim.evaluation.pool import Pool, Work
 from late_fusion_sim.evaluation.robustness import Robustness, robustness_of
 from late_fusion_sim.evaluation.tables import markdown, robustness_lines
 from late_fusion_sim.faults import Fault
-from late_fusion_sim.latency import add_options as add_latency_options
-from late_fusion_sim.node_process import changed_parameter, senses_of
+from late_fusion_sim.node_process import senses_of
 from late_fusion_sim.perturbation.base import UNDISTURBED, Setting
 from late_fusion_sim.perturbation.catalogue import Selection, listing, select
 from late_fusion_sim.placements import check_starts
 from late_fusion_sim.progress import Progress
 from late_fusion_sim.report import Report
 from late_fusion_sim.ros import NodeTrouble
-from late_fusion_sim.tasks import Sentences, all_tasks, named_tasks, select_tasks
+from late_fusion_sim.tasks import all_tasks, named_tasks, select_tasks
 from late_fusion_sim.world import robot_of
 
 
@@ -80,41 +79,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--seed", type=int, default=0, metavar="NUMBER", help="of the first start (default: %(default)s)"
     )
-    parser.add_argument(
-        "--sentences",
-        choices=get_args(Sentences),
-        default="demo",
-        help="which sentences are given, one episode after the other; held_out are those that no recording has "
-        "(default: %(default)s)",
-    )
+    add_condition_options(parser, checked)
     parser.add_argument(
         "--perturb",
         metavar="NAMES",
         help="play every start again under each of these, comma-separated; all: under whatever policies and scenes can "
         "have",
-    )
-    parser.add_argument(
-        "--cover",
-        type=checked(Fault.covered),
-        action="append",
-        metavar="CAMERA",
-        help="a camera that is covered: scene or side, or another robot's",
-    )
-    parser.add_argument(
-        "--cut",
-        type=checked(Fault.cut),
-        action="append",
-        metavar="CAMERA@COMMANDS",
-        help="a camera that falls silent",
-    )
-    add_latency_options(parser)
-    parser.add_argument("--required", metavar="NAMES", help="comma-separated modalities that are required (all)")
-    parser.add_argument(
-        "--set",
-        type=checked(changed_parameter),
-        action="append",
-        metavar="NAME=VALUE",
-        help="a parameter of the node",
     )
     parser.add_argument(
         "--jobs",

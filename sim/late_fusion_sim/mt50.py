@@ -39,8 +39,3 @@ def sentences() -> dict[Difficulty, dict[str, str]]:
 def names() -> tuple[str, ...]:
     """All fifty, the easy ones first."""
     return tuple(name for group in sentences().values() for name in group)
-
-
-def difficulty_of(name: str) -> Difficulty:
-    """The group of a task."""
-    return next(difficulty for difficulty, group in sentences().items() if name in group)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 
-from late_fusion_sim.ros import NodeTrouble, Participant
+from late_fusion_sim.ros import POLL_S, NodeTrouble, Participant
 
 CHANGE_S = 10.0
-"""How long a transition may take."""
+"""How long a transition may take, and how long it is asked for."""
 
 
 class NodeStates:
@@ -30,9 +31,16 @@ class NodeStates:
                 self._pass(transition)
 
     def _pass(self, transition: int) -> None:
+        """Makes a transition. A node in the middle of another one, as at its start, refuses, and is asked again."""
+        end = time.monotonic() + CHANGE_S
+        while not self._makes(transition):
+            self._check()
+            if time.monotonic() > end:
+                raise NodeTrouble(f"the node did not make the transition {transition} of {self._change.srv_name}")
+            self._participant.spin(POLL_S)
+
+    def _makes(self, transition: int) -> bool:
         request = ChangeState.Request()
         request.transition.id = transition
         answer = self._change.call_async(request)
-        if not self._participant.spin_until(answer.done, CHANGE_S) or not answer.result().success:
-            self._check()
-            raise NodeTrouble(f"the node did not make the transition {transition} of {self._change.srv_name}")
+        return self._participant.spin_until(answer.done, CHANGE_S) and answer.result().success

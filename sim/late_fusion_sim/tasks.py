@@ -61,6 +61,11 @@ def all_tasks() -> dict[str, Task]:
     return {**load_tasks(), **fifty}
 
 
+def our_scenes() -> tuple[str, ...]:
+    """The scenes of `load_tasks`, each once; those of Meta-World's fifty have the names of their tasks."""
+    return tuple(dict.fromkeys(task.scene for task in load_tasks().values()))
+
+
 def named_tasks() -> str:
     """What there is to choose from, for `--help`."""
     return (
@@ -90,7 +95,7 @@ def select_tasks(names: str | None) -> list[Task]:
         return [task for task in load_tasks().values() if task.robot == SAWYER.name and "{" not in task.demo]
     groups = {mt50.SUITE: mt50.names()}
     groups |= {f"{mt50.SUITE}-{difficulty}": tuple(group) for difficulty, group in mt50.sentences().items()}
-    scenes = list(dict.fromkeys(task.scene for task in load_tasks().values()))
+    scenes = our_scenes()
     wanted = {name.strip() for name in names.split(",") if name.strip()}
     unknown = sorted(wanted - tasks.keys() - set(scenes) - groups.keys())
     if unknown or not wanted:

@@ -281,6 +281,19 @@ def test_an_expert_that_never_succeeds_is_told(
     assert "success" not in [message.data for _, message in heard.of("episode")]
 
 
+def test_a_start_that_an_expert_cannot_do_is_given_up_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+    monkeypatch.setattr(
+        demonstrate.Demonstrator, "play", lambda self, task, scene, seed, *rest: tried.append(seed) or seed != 5
+    )
+    with recorder():
+        undisturbed = ["--noise", "0", "--delay", "0", "--push", "0"]
+        arguments = ["--tasks", "reach-v3", "--episodes", "2", "--seed", "5"]
+        assert demonstrate.main([*arguments, *undisturbed]) == 0
+    # Undisturbed it would fail the same way again.
+    assert tried == [5, 6, 7]
+
+
 def test_nobody_listening_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert demonstrate.main(["--wait", "0.5", "--episodes", "1"]) == 1
     message = capsys.readouterr().err

@@ -230,3 +230,14 @@ def test_what_cannot_be_is_refused_where_named_and_skipped_where_all_are_asked_f
 def test_the_order_is_the_catalogues_and_none_comes_twice() -> None:
     assert [each.name for each in select("jpeg,dark,jpeg", setting()).chosen] == ["dark", "jpeg"]
     assert select(None, setting()).chosen == ()
+
+
+def test_a_robot_of_ones_own_is_told_what_is_not_laid_out_for_it() -> None:
+    here = setting()
+    selection = select("all", replace(here, robot=replace(here.robot, name="mine")))
+    assert {each.name: why for each, why in selection.skipped} == {
+        "distractors": "it is not laid out for a mine",
+        "start_pose": "it is not laid out for a mine",
+        "state_noise": "nobody said how badly a mine measures",
+        "state_offset": "nobody said how badly a mine measures",
+    }

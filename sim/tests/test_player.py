@@ -57,8 +57,18 @@ def test_before_every_episode_the_node_rests_and_time_begins_anew(
     assert times == [[TIME_AT_START_NS + start + step * period for step in (1, 2)] for start in (1, 2, 3)]
 
 
+def test_a_node_that_is_still_activating_is_asked_again(participant: Participant) -> None:
+    asked = []
+    with fake_node(lambda instruction, hand: np.zeros(4)) as node:
+        with_states(node, lambda transition: asked.append(transition) or len(asked) > 2)
+        with player(participant) as playing:
+            assert participant.spin_until(lambda: playing._states._change.service_is_ready(), 10.0)
+            playing.begin(TRIAL, 100_000, 0)
+    assert asked == [4, 4, 4, 3]
+
+
 def test_a_node_that_does_not_rest_is_told_of(participant: Participant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(node_states, "CHANGE_S", 5.0)
+    monkeypatch.setattr(node_states, "CHANGE_S", 1.0)
     with fake_node(lambda instruction, hand: np.zeros(4)) as node:
         with_states(node, lambda transition: transition == 4)
         with player(participant) as playing:

@@ -86,10 +86,14 @@ class ScenePerturbation(Perturbation):
     """Whether nothing but cameras can tell."""
     of_colours: bool = False
     """Whether objects get other colours."""
+    robots: frozenset[str] | None = None
+    """Those that it is laid out for; None for all."""
 
     def lacks(self, setting: Setting) -> str | None:
         if self.of_colours and (named := sorted({task.scene for task in setting.tasks} & COLOUR_DECIDES)):
             return f"in the scene {', '.join(named)} sentences tell objects by their colours"
+        if self.robots is not None and setting.robot.name not in self.robots:
+            return f"it is not laid out for a {setting.robot.name}"
         return needs_camera(setting) if self.is_seen else None
 
     @contextmanager
@@ -222,7 +226,10 @@ SCENE: tuple[Perturbation, ...] = (
         of_colours=True,
     ),
     ScenePerturbation(
-        name="distractors", words="three coloured things stand about, out of the way", change=distractors
+        name="distractors",
+        words="three coloured things stand about, out of the way",
+        change=distractors,
+        robots=frozenset(GROUNDS),
     ),
     ScenePerturbation(
         name="camera_2cm", words="cameras 2 cm aside on each axis, ± per episode", change=cameras_moved(0.02)
@@ -235,5 +242,6 @@ SCENE: tuple[Perturbation, ...] = (
         words="the robot begins elsewhere: carried for 5 control periods at up to half speed",
         change=carried,
         is_seen=False,
+        robots=frozenset(CARRIED),
     ),
 )

@@ -35,7 +35,7 @@ class StatePerturbation(Perturbation):
     def lacks(self, setting: Setting) -> str | None:
         if setting.robot.state_modality not in setting.senses:
             return f"a policy does not have '{setting.robot.state_modality}'"
-        return None
+        return None if setting.robot.name in self.strength else f"nobody said how badly a {setting.robot.name} measures"
 
 
 class StateNoise(StatePerturbation):
