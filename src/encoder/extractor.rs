@@ -307,6 +307,21 @@ impl FeatureExtractor {
         }
     }
 
+    /// Writes the feature of a sentence; of other sources, and of a blank sentence, nothing is written.
+    ///
+    /// # Errors
+    /// A sentence that is too long for the encoder, and what its library says; nothing is written then either.
+    pub fn extract_sentence(
+        &mut self,
+        sentence: &str,
+        feature: &mut [f32],
+    ) -> Result<(), MessageError> {
+        match &mut self.source {
+            Source::Text(encoder) => encoder.encode(sentence, feature).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+
     /// Width of the feature.
     pub fn width(&self) -> usize {
         self.width

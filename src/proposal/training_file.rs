@@ -13,6 +13,11 @@ const PAUSE_S: f64 = 2.0;
 
 /// What will be different when the robot runs: how bright and of what color the light is, how sharp and noisy the camera, what
 /// is in front of it, and how exactly it stands where it stood.
+const TYPOS: &str = "  \
+  # Every sentence is also learned from with typing errors in up to two of its words.
+  typos: 2
+";
+
 const COPIES: &str = "  \
   # Every picture is also learned from in altered copies, so that other light or a camera that was moved matters less. Look at them in
   # the policy's report.html: what should be done must still be seen. Encoding takes three times as long as without.
@@ -71,6 +76,12 @@ pub(super) fn write(seen: &Seen, commands: &[Command], encoders: &Path, bags: us
             MessageType::Image | MessageType::CompressedImage
         )
     };
+    if sources
+        .iter()
+        .any(|source| source.message == MessageType::String)
+    {
+        file += TYPOS;
+    }
     if sources.iter().any(is_camera) {
         file += COPIES;
     }

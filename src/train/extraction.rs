@@ -7,8 +7,9 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use super::augment::Augmentation;
 use super::piece::{Entry, Outcome};
 use super::pieces::Pieces;
+use super::typos::Typos;
 use crate::encoder::FeatureExtractor;
-use crate::message::MessageType;
+use crate::message::{MessageType, text};
 use crate::progress::Progress;
 use crate::time::Stamp;
 
@@ -61,29 +62,52 @@ pub fn work_off(
     }
 }
 
-/// A job that is done where the bag is read; `None` where the message has nothing to do with the modality.
+/// A job that is done where the bag is read; `None` where the message has nothing to do with the modality. `sentences` are
+/// those of the modality that were met before.
 pub fn at_once(
     job: Job,
     extractor: &mut FeatureExtractor,
-    types: &[MessageType],
-    sentences: &mut [HashMap<Vec<u8>, Extracted>],
+    message: MessageType,
+    sentences: &mut HashMap<Vec<u8>, Extracted>,
+    typos: Option<Typos>,
 ) -> Option<Done> {
-    let message = types[job.modality];
-    let met = match message {
-        MessageType::String => sentences[job.modality].get(&job.bytes),
-        _ => None,
-    };
-    let found = match met {
+    if message != MessageType::String {
+        return extract(extractor, message, &job).map(|found| job.done(found));
+    }
+    let found = match sentences.get(&job.bytes) {
         Some(met) => met.clone(),
         None => {
             let found = extract(extractor, message, &job)?;
-            if message == MessageType::String {
-                sentences[job.modality].insert(job.bytes.clone(), found.clone());
-            }
+            let found = match typos {
+                Some(typos) => mistyped(found, typos, extractor, &job),
+                None => found,
+            };
+            sentences.insert(job.bytes.clone(), found.clone());
             found
         }
     };
     Some(job.done(found))
+}
+
+/// Puts the features of a sentence's copies behind its own.
+fn mistyped(
+    found: Extracted,
+    typos: Typos,
+    extractor: &mut FeatureExtractor,
+    job: &Job,
+) -> Extracted {
+    let (stamp_ns, behind_ns, outcome, mut values) = found;
+    if let (Outcome::Present, Ok(sentence)) = (&outcome, text(&job.bytes)) {
+        let width = values.len();
+        for copy in typos.copies(sentence) {
+            let begin = values.len();
+            values.extend_from_within(..width);
+            // A mistyped word can have more tokens than the right one. Where they become too many for the encoder, the
+            // sentence itself is learned from instead, which stands there already.
+            let _ = extractor.extract_sentence(&copy, &mut values[begin..]);
+        }
+    }
+    (stamp_ns, behind_ns, outcome, values)
 }
 
 /// What comes of a message; `None` where it has nothing to do with the modality.

@@ -12,6 +12,7 @@ use super::extraction::{Copies, Done, Extracted, Job, assume, at_once, hand_over
 use super::piece::{Entry, Outcome, Piece, Shape};
 use super::pieces::Pieces;
 use super::survey::Recording;
+use super::typos::Typos;
 use crate::bag::{Place, Reader};
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
@@ -24,7 +25,7 @@ pub enum Features {
     Memory {
         /// What came of each message, by their numbers.
         entries: Vec<Entry>,
-        /// The features of those that are present, one after the other.
+        /// The features of those that are present, one after the other, each followed by those of its copies.
         values: Vec<f32>,
     },
     /// Those of encoders, piece by piece.
@@ -39,6 +40,8 @@ pub struct Encoding<'a> {
     cache: &'a Cache,
     /// For each modality, what is altered about the copies of its pictures.
     augmentations: &'a [Option<Augmentation>],
+    /// For each modality, what is mistyped in the copies of its sentences.
+    typos: Vec<Option<Typos>>,
     /// Whether pictures are looked at and not encoded.
     assumes_pictures: bool,
     /// For each modality, the sentences met so far: there are few of them, and each is encoded once.
@@ -53,13 +56,15 @@ pub struct Encoding<'a> {
 const WAITING: usize = 4;
 
 impl<'a> Encoding<'a> {
-    /// For these modalities, as their extractors see them, read from `topics`.
+    /// For these modalities, as their extractors see them, read from `topics`, with copies of what `augmentations` and
+    /// `typos` have an entry for.
     pub fn new(
         modalities: &'a [ModalitySpec],
         topics: Vec<&'a str>,
         extractors: Extractors,
         cache: &'a Cache,
         augmentations: &'a [Option<Augmentation>],
+        typos: Vec<Option<Typos>>,
     ) -> Self {
         Self {
             sentences: vec![HashMap::new(); modalities.len()],
@@ -68,6 +73,7 @@ impl<'a> Encoding<'a> {
             extractors,
             cache,
             augmentations,
+            typos,
             assumes_pictures: false,
             encoded: 0,
             cached: 0,
@@ -161,7 +167,7 @@ impl<'a> Encoding<'a> {
         let (jobs, queue) = sync_channel::<Job>(WAITING * self.extractors.threads.len());
         let queue = Mutex::new(queue);
         let quick = &mut self.extractors.quick;
-        let sentences = &mut self.sentences;
+        let (sentences, typos) = (&mut self.sentences, &self.typos);
         let copies = Copies {
             augmentations: self.augmentations,
             recording: &recording.digest,
@@ -191,7 +197,8 @@ impl<'a> Encoding<'a> {
                 Some(extractor) => {
                     progress.advance(u64::from(is_wanted), String::new);
                     let (modality, number) = (job.modality, job.number);
-                    let done = at_once(job, extractor, types, &mut sentences[..]);
+                    let own = &mut sentences[modality];
+                    let done = at_once(job, extractor, types[modality], own, typos[modality]);
                     let done = done.filter(|_| is_wanted);
                     if !pieces.have(modality) {
                         return done;

@@ -118,8 +118,8 @@ impl TrainingFile {
                     recorded: RecordedSpec::default(),
                 };
                 policy.check(found);
-                if let Some(augment) = training.as_ref().and_then(|t| t.augment.as_ref()) {
-                    augment.check(&policy.modalities, found);
+                if let Some(training) = &training {
+                    training.check_modalities(&policy.modalities, found);
                 }
                 (streams, policy)
             }

@@ -73,8 +73,7 @@ impl Job {
             let mut inputs = encoders::determine(modalities, &file.folder, runtime.as_ref())
                 .map_err(|e| errors.extend(e))?;
             for (modality, training_input) in modalities.iter().zip(&mut inputs) {
-                let augmentation = file.training.augmentation(&modality.name, &modality.source);
-                training_input.copies = augmentation.map_or(0, |augmentation| augmentation.copies);
+                training_input.copies = file.training.copies(&modality.name, &modality.source);
             }
             Ok((file, inputs, runtime))
         });
@@ -102,9 +101,10 @@ impl Job {
         }
     }
 
-    /// From here on pictures have no copies, whatever the training file says.
+    /// From here on pictures and sentences have no copies, whatever the training file says.
     pub fn without_copies(&mut self) {
         self.file.training.augment = None;
+        self.file.training.typos = 0;
         for input in &mut self.inputs {
             input.copies = 0;
         }
@@ -189,12 +189,16 @@ impl Job {
             .iter()
             .map(|m| self.file.training.augmentation(&m.name, &m.source))
             .collect();
+        let typos = modalities
+            .iter()
+            .map(|m| self.file.training.typos(&m.source));
         let mut encoding = Encoding::new(
             &modalities,
             topics.collect(),
             extractors,
             &self.cache,
             &augmentations,
+            typos.collect(),
         );
         if self.assumes_pictures {
             encoding = encoding.assuming_pictures();

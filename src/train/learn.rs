@@ -333,6 +333,7 @@ mod tests {
             input_noise: 0.0,
             modality_dropout: 0.0,
             paraphrase_augmentation: false,
+            typos: 0,
             augment: None,
             validation_fraction: 0.5,
             seed: 0,

@@ -52,6 +52,7 @@ mod streams;
 mod survey;
 mod training;
 mod training_input;
+mod typos;
 mod usual_distance;
 
 pub use augment::{Alteration, Augment, Augmentation};

@@ -24,9 +24,13 @@ pub fn settle(
     for (i, (modality, training_input)) in modalities.iter_mut().zip(inputs).enumerate() {
         let found = found(recordings, i);
         if let Some(bag) = found.values().next().filter(|_| training_input.copies > 0) {
+            let (key, altered) = match modality.source {
+                SourceSpec::Text { .. } => ("typos", "sentences can be mistyped"),
+                _ => ("augment", "pictures can be altered"),
+            };
             errors.add(format!(
-                "training.augment: modality {} comes as features that were made elsewhere in {}, and only pictures can be \
-                 altered; leave augment or this bag out",
+                "training.{key}: modality {} comes as features that were made elsewhere in {}, and only {altered}; leave {key} \
+                 or this bag out",
                 modality.name,
                 bag.display()
             ));

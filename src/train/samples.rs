@@ -56,7 +56,7 @@ struct Read<'a> {
 /// A feature.
 #[derive(Clone, Copy)]
 enum Found<'a> {
-    /// Its numbers.
+    /// Its numbers, and those of its copies.
     Values(&'a [f32]),
     /// Its number among those that are kept; those of its copies follow.
     Kept(u32),
@@ -129,7 +129,8 @@ impl<'a> Samples<'a> {
         let mut read = HashMap::new();
         match (features, &mut self.dataset.features[modality]) {
             (Features::Memory { entries, values }, _) => {
-                let values = values.chunks_exact(self.inputs[modality].width);
+                let TrainingInput { width, copies, .. } = self.inputs[modality];
+                let values = values.chunks_exact(width * (1 + copies));
                 self.read_entries(modality, entries, values.map(Found::Values), &mut read);
             }
             (Features::Kept(pieces), Rows::Kept(rows)) => {
@@ -223,8 +224,13 @@ impl<'a> Samples<'a> {
                 history.forget();
                 has_started = true;
             }
+            let mut copies: &[f32] = &[];
             match read.feature {
-                Some(Found::Values(values)) => feature.values[..width].copy_from_slice(values),
+                Some(Found::Values(values)) => {
+                    let (own, behind) = values.split_at(width);
+                    feature.values[..width].copy_from_slice(own);
+                    copies = behind;
+                }
                 Some(Found::Kept(number)) => {
                     feature.values[0] = places.len() as f32;
                     places.push(number);
@@ -235,7 +241,8 @@ impl<'a> Samples<'a> {
             history.complete(stamp.unwrap_or(seen.logged), is_present, &mut feature);
             let row = is_present.then(|| match rows {
                 Rows::Memory(table) if is_text => {
-                    once(&mut self.sentences[modality], table, &feature.values)
+                    let sentences = &mut self.sentences[modality];
+                    once(sentences, table, &feature.values, copies)
                 }
                 Rows::Memory(table) => table.push(&feature.values),
                 Rows::Kept(rows) => {
@@ -358,10 +365,21 @@ impl<'a> Samples<'a> {
     }
 }
 
-/// The row of a feature that is kept once.
-fn once(rows: &mut HashMap<Vec<u32>, u32>, table: &mut Table, feature: &[f32]) -> u32 {
+/// The row of a feature that is kept once, followed by those of its copies.
+fn once(
+    rows: &mut HashMap<Vec<u32>, u32>,
+    table: &mut Table,
+    feature: &[f32],
+    copies: &[f32],
+) -> u32 {
     let bits = feature.iter().map(|v| v.to_bits()).collect();
-    *rows.entry(bits).or_insert_with(|| table.push(feature))
+    *rows.entry(bits).or_insert_with(|| {
+        let row = table.push(feature);
+        for copy in copies.chunks_exact(feature.len()) {
+            table.push(copy);
+        }
+        row
+    })
 }
 
 /// The one in the middle, if there is any.

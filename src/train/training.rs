@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::augment::{Augment, Augmentation};
+use super::typos::Typos;
 use crate::errors::ConfigErrors;
-use crate::spec::SourceSpec;
+use crate::spec::{ModalitySpec, SourceSpec};
 
 /// The numbers of gradient descent.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -28,6 +29,9 @@ pub struct Training {
     /// recordings in which one instruction is given in several paraphrases.
     #[serde(default)]
     pub paraphrase_augmentation: bool,
+    /// The most words of a sentence that have a typing error in the copies of it that are learned from beside it.
+    #[serde(default)]
+    pub typos: usize,
     /// Whether altered copies of pictures are learned from beside them, and how they are altered. Read on its own, so that all
     /// its errors are told together.
     #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
@@ -42,6 +46,44 @@ impl Training {
     /// What is altered about the copies of a modality's pictures, if anything.
     pub(super) fn augmentation(&self, name: &str, source: &SourceSpec) -> Option<Augmentation> {
         self.augment.as_ref()?.of(name, source)
+    }
+
+    /// What is mistyped in the copies of a modality's sentences, if anything.
+    pub(super) fn typos(&self, source: &SourceSpec) -> Option<Typos> {
+        let is_text = matches!(source, SourceSpec::Text { .. });
+        (is_text && self.typos > 0).then_some(Typos {
+            most_words: self.typos,
+        })
+    }
+
+    /// How many copies of a modality's messages are learned from beside each.
+    pub(super) fn copies(&self, name: &str, source: &SourceSpec) -> usize {
+        let of_pictures = self.augmentation(name, source);
+        let of_sentences = self.typos(source).map(|_| Typos::COPIES);
+        of_pictures.map(|a| a.copies).or(of_sentences).unwrap_or(0)
+    }
+
+    /// Adds what does not fit the policy to `errors`.
+    pub(super) fn check_modalities(&self, modalities: &[ModalitySpec], errors: &mut ConfigErrors) {
+        if let Some(augment) = &self.augment {
+            augment.check(modalities, errors);
+        }
+        if self.typos == 0 {
+            return;
+        }
+        let mut sentences = modalities
+            .iter()
+            .filter(|m| matches!(m.source, SourceSpec::Text { .. }))
+            .peekable();
+        if sentences.peek().is_none() {
+            errors.add("training.typos is for sentences, and no modality is of the kind text; leave it out");
+        }
+        for modality in sentences.filter(|m| m.history > 1) {
+            errors.add(format!(
+                "training.typos: modality {} has a history of {}; typing errors are for a history of 1",
+                modality.name, modality.history
+            ));
+        }
     }
 
     /// Adds everything that is not allowed to `errors`.
@@ -82,6 +124,13 @@ impl Training {
             format!(
                 "modality_dropout is {}; 0 to 0.9 is allowed",
                 self.modality_dropout
+            ),
+        );
+        demand(
+            self.typos <= 8,
+            format!(
+                "typos is {}; 0 to 8 words of a sentence are allowed",
+                self.typos
             ),
         );
         demand(

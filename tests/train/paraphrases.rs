@@ -1,5 +1,10 @@
 //! Sentences are mixed while the same is meant, and no further.
 
+use std::path::Path;
+
+use late_fusion::encoder::{FeatureExtractor, Runtime, SessionOptions};
+use late_fusion::policy::Policy;
+use late_fusion::spec::Weights;
 use late_fusion::train::train;
 
 use super::support::*;
@@ -57,4 +62,81 @@ fn sentences_are_mixed_up_to_where_something_else_is_meant() {
     assert!(told_as_said < 0.05, "{told_as_said}");
     assert!(mixed < 0.05, "{mixed}");
     assert!(mixed_across > 0.5, "{mixed_across}");
+}
+
+/// The mean error of a policy that was told to go one way or the other in words with typing errors.
+fn error_when_mistyped(typos: usize) -> f64 {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = |folder: &str| root.join(folder).display().to_string();
+    let (small, real) = (folder("tests/models"), folder("models/encoders/minilm_l6"));
+    // The small encoder knows a few words, and takes all others for the same one.
+    let file = told(true)
+        .replace(
+            &format!("{small}/text_i32.onnx"),
+            &format!("{real}/model.onnx"),
+        )
+        .replace(
+            &format!("{small}/tokenizer.json"),
+            &format!("{real}/tokenizer.json"),
+        )
+        .replace("max_tokens: 16", "max_tokens: 64")
+        .replace("seed: 1", &format!("seed: 1, typos: {typos}"));
+    let workshop = Workshop::new(&file);
+    record_a_change_of_mind(&workshop, true);
+    train(&workshop.options).unwrap();
+    let mut policy = Policy::load(&workshop.options.out).unwrap();
+    let mut ear = FeatureExtractor::load(
+        &policy.spec().modalities[1],
+        policy.folder(),
+        &Weights::default(),
+        &Runtime::load(None).unwrap(),
+        &SessionOptions::default(),
+    )
+    .unwrap();
+    let told = [
+        ("opne the drawer", 1.0),
+        ("open the drwaer", 1.0),
+        ("open teh draewr", 1.0),
+        ("drawr open", 1.0),
+        ("drawer oepn", 1.0),
+        ("clsoe the drawer", -1.0),
+        ("cloose the draawer", -1.0),
+        ("close the drawre", -1.0),
+        ("drawer clsoed", -1.0),
+        ("drawwer cloed", -1.0),
+    ];
+    let errors = told.map(|(sentence, velocity)| {
+        let (mut feature, mut action) = (vec![0.0; ear.width()], [0.0; 2]);
+        ear.extract_sentence(sentence, &mut feature).unwrap();
+        policy.act(&[Some(&[0.0, 0.0]), Some(&feature)], &[0.0; 2], &mut action);
+        f64::abs(action[0] - velocity)
+    });
+    println!("{typos}: {errors:.2?}");
+    errors.iter().sum::<f64>() / errors.len() as f64
+}
+
+#[test]
+fn who_learned_from_typing_errors_minds_them_less() {
+    let (plain, hardened) = (error_when_mistyped(0), error_when_mistyped(2));
+    assert!(2.0 * hardened < plain, "{hardened} and {plain}");
+}
+
+#[test]
+fn typing_errors_where_there_is_no_sentence_to_mistype_are_refused() {
+    let workshop = Workshop::new(&POINT.replace("seed: 1", "seed: 1, typos: 9"));
+    record(&workshop.bag("bag.mcap"), 1, 1);
+    assert_names(
+        &workshop.refusal(),
+        &[
+            "training.typos is 9; 0 to 8 words",
+            "no modality is of the kind text",
+        ],
+    );
+    let file = told(false).replace("kind: text", "kind: text\n    history: 2");
+    let workshop = Workshop::new(&file.replace("seed: 1", "seed: 1, typos: 1"));
+    record_a_change_of_mind(&workshop, true);
+    assert_names(
+        &workshop.refusal(),
+        &["modality instruction has a history of 2"],
+    );
 }
