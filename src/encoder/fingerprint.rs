@@ -14,7 +14,7 @@ const SHOWN: usize = 16;
 ///
 /// `late_fusion/2/<kind>/<8 digits of the model's sha256>/<width>/<32 digits>`, where the last part is the beginning of
 /// the SHA-256 over everything that decides the feature: the source as `policy.yaml` has it, without the places of its
-/// files, as JSON with sorted keys; the width; and the learned mixtures of `spatial_softmax`: each part behind its length.
+/// files, as JSON with sorted keys; the width; and what a learned pooling has learned: each part behind its length.
 pub fn fingerprint(modality: &ModalitySpec, weights: &Weights) -> Option<String> {
     let source = modality.source.canonical();
     let model = match &source {
@@ -34,8 +34,7 @@ pub fn fingerprint(modality: &ModalitySpec, weights: &Weights) -> Option<String>
     part(FORMAT.as_bytes());
     part(json.to_string().as_bytes());
     part(&(modality.width as u64).to_le_bytes());
-    // The bias of a keypoint moves all positions alike, so no feature depends on it.
-    if let Some((shape, values)) = mixtures(modality, weights) {
+    for (shape, values) in learned(modality, weights) {
         for size in shape {
             part(&(*size as u64).to_le_bytes());
         }
@@ -54,13 +53,25 @@ pub fn fingerprint(modality: &ModalitySpec, weights: &Weights) -> Option<String>
     ))
 }
 
-fn mixtures<'a>(modality: &ModalitySpec, weights: &'a Weights) -> Option<(&'a [usize], &'a [f32])> {
-    match &modality.source {
-        SourceSpec::Image { encoder } if encoder.pooling == Pooling::SpatialSoftmax => {
-            weights.tensor(&format!("pool.{}.weight", modality.name))
-        }
-        _ => None,
-    }
+/// The tensors of a learned pooling that its features depend on: not the bias of a keypoint, which moves all positions
+/// alike.
+fn learned<'a>(
+    modality: &ModalitySpec,
+    weights: &'a Weights,
+) -> impl Iterator<Item = (&'a [usize], &'a [f32])> {
+    let pooling = match &modality.source {
+        SourceSpec::Image { encoder } => encoder.pooling,
+        _ => Pooling::None,
+    };
+    let tensors: &[&str] = match pooling {
+        Pooling::SpatialSoftmax => &["weight"],
+        Pooling::Convolution => &["weight", "bias"],
+        _ => &[],
+    };
+    let names = tensors
+        .iter()
+        .map(|tensor| format!("pool.{}.{tensor}", modality.name));
+    names.filter_map(|name| weights.tensor(&name))
 }
 
 #[cfg(test)]
@@ -193,6 +204,16 @@ width: 8
         let spec: ModalitySpec = serde_yaml::from_str(SCENE).unwrap();
         let whole = fingerprint(&spec, &weights(1.0));
         assert_ne!(whole, fingerprint(&spec, &weights(1.5)));
+        let filters = SCENE
+            .replace("spatial_softmax", "convolution")
+            .replace("keypoints", "filters");
+        let filters: ModalitySpec = serde_yaml::from_str(&filters).unwrap();
+        let mut biased = weights(1.0);
+        biased.insert("pool.scene.bias", vec![3], vec![0.1; 3]);
+        assert_eq!(whole, fingerprint(&spec, &biased));
+        let of_filters = fingerprint(&filters, &weights(1.0));
+        assert_ne!(of_filters, fingerprint(&filters, &weights(1.5)));
+        assert_ne!(of_filters, fingerprint(&filters, &biased));
         let fused = ModalitySpec {
             history: 3,
             projection: Some(64),

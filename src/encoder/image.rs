@@ -53,7 +53,7 @@ impl ImageEncoder {
             pooling: spec.pooling,
             normalize: spec.normalize,
             cells: spec.cells.unwrap_or(1),
-            keypoints: spec.keypoints.unwrap_or(1),
+            mixtures: spec.mixtures().unwrap_or(1),
             modality,
             weights,
         };

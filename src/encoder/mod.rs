@@ -35,7 +35,7 @@ pub use accepted::{accepts, message_for};
 pub use extractor::{Extraction, FeatureExtractor};
 pub use file::{ModelHashes, hashes_of_model, sha256_of};
 pub use fingerprint::fingerprint;
-pub use pooling::Keypoints;
+pub use pooling::LearnedPooling;
 pub use probe::{Probe, probe};
 pub use provider::{Device, ExecutionProvider, SessionOptions};
 pub use rgb_picture::{RgbPicture, Room};

@@ -18,7 +18,7 @@ pub struct Probe {
     pub map: Option<MapShape>,
 }
 
-/// Loads what `spec` names to see what it gives. Nothing learned is at hand yet, so keypoints cannot be pooled.
+/// Loads what `spec` names to see what it gives. Nothing learned is at hand yet, so nothing can be pooled by it.
 ///
 /// # Errors
 /// As for [`super::FeatureExtractor::load`].

@@ -57,7 +57,7 @@ impl TextEncoder {
             pooling: spec.pooling,
             normalize: spec.normalize,
             cells: 1,
-            keypoints: 1,
+            mixtures: 1,
             modality: "",
             weights: &Weights::default(),
         };

@@ -8,9 +8,14 @@ use nalgebra::DVector;
 
 use crate::number::Number;
 
-/// ReLU, max(x, 0); NaN where x is not finite.
+/// ReLU of one number, max(x, 0); NaN where x is not finite.
+pub fn rectified<T: Number>(x: T) -> T {
+    x.max(T::zero()) + x.zero_if_finite()
+}
+
+/// ReLU of every number.
 pub fn relu<T: Number>(values: &mut DVector<T>) {
-    values.apply(|x| *x = x.max(T::zero()) + x.zero_if_finite());
+    values.apply(|x| *x = rectified(*x));
 }
 
 /// tanh(x); NaN where x is not finite.

@@ -4,6 +4,6 @@ mod activation;
 mod layer;
 mod mlp;
 
-pub use activation::{relu, tanh};
+pub use activation::{rectified, relu, tanh};
 pub use layer::Layer;
 pub use mlp::Mlp;

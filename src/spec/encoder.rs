@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::map::MapShape;
+
 /// A vision encoder: the file, how a picture is prepared for it and what is read from it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +31,9 @@ pub struct ImageEncoderSpec {
     /// Keypoints of the pooling `spatial_softmax`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keypoints: Option<usize>,
+    /// Filters of the pooling `convolution`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filters: Option<usize>,
     /// Whether the vector is scaled to length 1.
     #[serde(default)]
     pub normalize: Normalize,
@@ -181,6 +186,35 @@ pub enum Pooling {
     /// keypoint, from −1 (left, top) to 1 (right, bottom). Finn et al. 2016, "Deep spatial autoencoders for visuomotor
     /// learning".
     SpatialSoftmax,
+    /// A learned 1×1 convolution of a map `[1, channels, rows, columns]` with ReLU: what `filters` learned mixtures of the
+    /// channels say at every position, filter by filter, each row by row: `filters·rows·columns` numbers.
+    Convolution,
+}
+
+impl Pooling {
+    /// Whether it is learned together with the policy, from the encoder's whole map.
+    pub fn is_learned(self) -> bool {
+        matches!(self, Self::SpatialSoftmax | Self::Convolution)
+    }
+
+    /// How many numbers a learned pooling gives of a map, with so many mixtures of its channels.
+    pub fn learned_width(self, mixtures: usize, map: MapShape) -> usize {
+        match self {
+            Self::Convolution => mixtures * map.positions(),
+            _ => 2 * mixtures,
+        }
+    }
+}
+
+impl ImageEncoderSpec {
+    /// How many mixtures of channels a learned pooling has: its keypoints or filters.
+    pub fn mixtures(&self) -> Option<usize> {
+        match self.pooling {
+            Pooling::SpatialSoftmax => self.keypoints,
+            Pooling::Convolution => self.filters,
+            _ => None,
+        }
+    }
 }
 
 /// Scaling of a pooled vector.

@@ -72,17 +72,17 @@ fn complete(
     training_input.width = probe.width;
     modality.width = probe.width;
     if let SourceSpec::Image { encoder } = &modality.source
-        && let Some(keypoints) = encoder.keypoints
+        && let Some(mixtures) = encoder.mixtures()
     {
         let Some(map) = probe.map else {
             return Err(
-                "encoder.pooling is spatial_softmax, which needs an output of shape [1, channels, rows, columns]"
+                "encoder.pooling is a learned one, which needs an output of shape [1, channels, rows, columns]"
                     .to_owned()
                     .into(),
             );
         };
         training_input.map = Some(map);
-        modality.width = 2 * keypoints;
+        modality.width = encoder.pooling.learned_width(mixtures, map);
     }
     Ok(())
 }

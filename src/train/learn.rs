@@ -97,7 +97,7 @@ impl<'a> Trainer<'a> {
             let standard = of_all(rows(), |rows| {
                 Normalizer::of_features(training_input, cells, rows)
             })?;
-            // What keypoints are pooled from is not what is fused.
+            // What is pooled later is not what is fused.
             if training_input.map.is_none()
                 && let Some(distance) = of_all(rows(), |rows| usual_distance(&standard, rows))?
             {

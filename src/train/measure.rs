@@ -13,7 +13,7 @@ use super::normalizer::Normalizer;
 use super::rows::Row;
 use super::training_input::TrainingInput;
 use crate::contribution::Contributions;
-use crate::encoder::Keypoints;
+use crate::encoder::LearnedPooling;
 use crate::errors::ConfigErrors;
 use crate::policy::Policy;
 use crate::spec::{PolicySpec, SourceSpec, Weights};
@@ -228,12 +228,13 @@ impl<'a> Features<'a> {
         for (i, (modality, training_input)) in spec.modalities.iter().zip(inputs).enumerate() {
             all.push(match (training_input.map, &modality.source) {
                 (Some(map), SourceSpec::Image { encoder }) => {
-                    let count = encoder.keypoints.unwrap_or(modality.width / 2);
-                    let mut keypoints = Keypoints::load(&modality.name, count, map, weights)?;
+                    let (name, mixtures) = (&modality.name, encoder.mixtures().unwrap_or(1));
+                    let mut pooling =
+                        LearnedPooling::load(encoder.pooling, name, mixtures, map, weights)?;
                     let pooled = dataset.features_of(i, samples).map(|row| {
-                        let mut places = vec![0.0; modality.width];
-                        keypoints.pool(&row?, &mut places);
-                        Ok(places)
+                        let mut feature = vec![0.0; modality.width];
+                        pooling.pool(&row?, &mut feature);
+                        Ok(feature)
                     });
                     Self::Pooled(pooled.collect::<io::Result<_>>().map_err(unreadable)?)
                 }

@@ -39,6 +39,7 @@ pub(super) struct ImageEncoder {
     pooling: Pooling,
     cells: Option<usize>,
     keypoints: Option<usize>,
+    filters: Option<usize>,
     #[serde(default)]
     normalize: Normalize,
 }
@@ -76,6 +77,7 @@ impl Source {
                     pooling: encoder.pooling,
                     cells: encoder.cells,
                     keypoints: encoder.keypoints,
+                    filters: encoder.filters,
                     normalize: encoder.normalize,
                 };
                 (SourceSpec::Image { encoder }, 1)

@@ -24,10 +24,10 @@ impl TrainingInput {
     pub fn undetermined(modality: &ModalitySpec) -> Self {
         let mut source = modality.source.clone();
         if let SourceSpec::Image { encoder } = &mut source
-            && encoder.pooling == Pooling::SpatialSoftmax
+            && encoder.pooling.is_learned()
         {
             encoder.pooling = Pooling::Flatten;
-            encoder.keypoints = None;
+            (encoder.keypoints, encoder.filters) = (None, None);
         }
         Self {
             source,

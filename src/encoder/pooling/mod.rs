@@ -1,9 +1,11 @@
 //! From an encoder's output to one vector.
 
+mod convolution;
 mod grid;
 mod keypoints;
+mod learned;
 
-pub use keypoints::Keypoints;
+pub use learned::LearnedPooling;
 
 use crate::errors::ConfigErrors;
 use crate::map::MapShape;
@@ -23,8 +25,8 @@ enum Arrangement {
     Tokens { width: usize, masked: bool },
     /// `[1, channels, rows, columns]`: means over the cells of a grid.
     Grid { map: MapShape, cells: usize },
-    /// `[1, channels, rows, columns]`: the places of learned keypoints.
-    Keypoints(Box<Keypoints>),
+    /// `[1, channels, rows, columns]`: what was learned with the policy.
+    Learned(Box<LearnedPooling>),
 }
 
 /// What a pooling is made of, besides the shape that the model gives.
@@ -34,8 +36,8 @@ pub(super) struct Recipe<'a> {
     pub normalize: Normalize,
     /// Cells per side, for `grid`.
     pub cells: usize,
-    /// For `spatial_softmax`: the number of keypoints, the modality's name, and where their tensors are.
-    pub keypoints: usize,
+    /// For what is learned: the number of its mixtures, the modality's name, and where their tensors are.
+    pub mixtures: usize,
     pub modality: &'a str,
     pub weights: &'a Weights,
 }
@@ -97,11 +99,12 @@ impl Pool {
                 }
                 None => return refused("[1, channels, rows, columns]"),
             },
-            (Pooling::SpatialSoftmax, dims) => match MapShape::of(dims) {
+            (Pooling::SpatialSoftmax | Pooling::Convolution, dims) => match MapShape::of(dims) {
                 Some(map) => {
-                    let keypoints =
-                        Keypoints::load(recipe.modality, recipe.keypoints, map, recipe.weights)?;
-                    Arrangement::Keypoints(Box::new(keypoints))
+                    let (modality, mixtures) = (recipe.modality, recipe.mixtures);
+                    let learned =
+                        LearnedPooling::load(pooling, modality, mixtures, map, recipe.weights)?;
+                    Arrangement::Learned(Box::new(learned))
                 }
                 None => return refused("[1, channels, rows, columns]"),
             },
@@ -120,7 +123,7 @@ impl Pool {
             | Arrangement::FirstToken { width }
             | Arrangement::Tokens { width, .. } => *width,
             Arrangement::Grid { map, cells } => map.channels * cells * cells,
-            Arrangement::Keypoints(keypoints) => 2 * keypoints.count(),
+            Arrangement::Learned(learned) => learned.width(),
         }
     }
 
@@ -134,7 +137,7 @@ impl Pool {
     ) -> Result<(), MessageError> {
         let fits = match self.arrangement {
             Arrangement::Grid { map, .. } => output.len() == map.channels * map.positions(),
-            Arrangement::Keypoints(ref keypoints) => output.len() == keypoints.numbers(),
+            Arrangement::Learned(ref learned) => output.len() == learned.numbers(),
             Arrangement::Whole { width } => output.len() == width,
             Arrangement::Planes { width, positions } => output.len() == width * positions,
             Arrangement::FirstToken { width } => output.len() >= width,
@@ -156,10 +159,10 @@ impl Pool {
         }
         match self.arrangement {
             Arrangement::Grid { map, cells } => grid::pool(output, map, cells, vector),
-            Arrangement::Keypoints(ref mut keypoints) => {
+            Arrangement::Learned(ref mut learned) => {
                 // A softmax hides what is not finite: −∞ is a place that nobody looks at.
                 check_finite("map", output)?;
-                keypoints.pool(output, vector);
+                learned.pool(output, vector);
             }
             Arrangement::Whole { .. } => vector.copy_from_slice(output),
             Arrangement::Planes { positions, .. } => {
@@ -231,6 +234,7 @@ fn name(pooling: Pooling) -> &'static str {
         Pooling::Flatten => "flatten",
         Pooling::Grid => "grid",
         Pooling::SpatialSoftmax => "spatial_softmax",
+        Pooling::Convolution => "convolution",
     }
 }
 
@@ -243,7 +247,7 @@ mod tests {
             pooling,
             normalize,
             cells: 3,
-            keypoints: 0,
+            mixtures: 0,
             modality: "eye",
             weights: &Weights::default(),
         };
@@ -333,12 +337,13 @@ mod tests {
                     (Pooling::Flatten, &[1, 4, 2, 2]),
                     (Pooling::Grid, &[1, 4, 2, 2]),
                     (Pooling::SpatialSoftmax, &[1, 4, 2, 2]),
+                    (Pooling::Convolution, &[1, 4, 2, 2]),
                 ] {
                     let recipe = Recipe {
                         pooling,
                         normalize,
                         cells: 2,
-                        keypoints: 1,
+                        mixtures: 1,
                         modality: "eye",
                         weights: &weights,
                     };

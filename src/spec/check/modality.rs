@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{check_hash, check_width};
 use crate::errors::ConfigErrors;
-use crate::spec::{ImageInputSpec, ModalitySpec, Pooling, SourceSpec};
+use crate::spec::{ImageInputSpec, ModalitySpec, Normalize, Pooling, SourceSpec};
 
 /// The most tokens that a sentence may have: eight times what the longest sentence encoders take.
 pub const MAX_TOKENS: usize = 1 << 16;
@@ -74,17 +74,24 @@ impl ModalitySpec {
                 if matches!(encoder.pooling, Pooling::MaskedMean) {
                     errors.add(
                         "encoder.pooling is masked_mean, which needs an attention mask; \
-                         none, mean, cls, flatten, grid and spatial_softmax are allowed for an image",
+                         none, mean, cls, flatten, grid, spatial_softmax and convolution are allowed for an image",
                     );
                 }
-                if encoder.pooling == Pooling::SpatialSoftmax && self.history > 1 {
+                if encoder.pooling.is_learned() && self.history > 1 {
                     errors.add(format!(
-                        "history is {}, and keypoints have none yet; use 1 with pooling spatial_softmax",
+                        "history is {}; use 1 with the learned poolings, spatial_softmax and convolution",
                         self.history
                     ));
                 }
+                if encoder.pooling.is_learned() && encoder.normalize == Normalize::L2 {
+                    errors.add(
+                        "encoder.normalize is l2; what the learned poolings give, spatial_softmax and convolution, is not \
+                         scaled: leave normalize out",
+                    );
+                }
                 let grid = encoder.pooling == Pooling::Grid;
                 let keypoints = encoder.pooling == Pooling::SpatialSoftmax;
+                let filters = encoder.pooling == Pooling::Convolution;
                 check_size("encoder.cells", encoder.cells, 32, "grid", grid, errors);
                 check_size(
                     "encoder.keypoints",
@@ -92,6 +99,14 @@ impl ModalitySpec {
                     256,
                     "spatial_softmax",
                     keypoints,
+                    errors,
+                );
+                check_size(
+                    "encoder.filters",
+                    encoder.filters,
+                    256,
+                    "convolution",
+                    filters,
                     errors,
                 );
             }
@@ -114,8 +129,8 @@ impl ModalitySpec {
                     Pooling::None | Pooling::Mean | Pooling::Cls | Pooling::MaskedMean
                 ) {
                     errors.add(
-                        "encoder.pooling is flatten, grid or spatial_softmax, which a sentence has no fixed shape \
-                         for; none, mean, cls and masked_mean are allowed for text",
+                        "encoder.pooling is flatten, grid, spatial_softmax or convolution, which a sentence has no \
+                         fixed shape for; none, mean, cls and masked_mean are allowed for text",
                     );
                 }
             }

@@ -49,8 +49,8 @@ pub(super) fn write(
     let modalities = job.file.policy.modalities.iter().zip(&job.inputs);
     for (modality, _) in modalities.filter(|(_, input)| input.map.is_some()) {
         errors.add(format!(
-            "modality {}: encoder.pooling is spatial_softmax, which is learned with the policy, so that its \
-             feature is not known before; mean, grid, flatten, cls and none are exported",
+            "modality {}: encoder.pooling is a learned one, spatial_softmax or convolution, so that its feature is not \
+             known before; mean, grid, flatten, cls and none are exported",
             modality.name
         ));
     }

@@ -4,7 +4,7 @@
 mod bilinear;
 mod concat;
 mod cross_attention;
-mod keypoints;
+mod learned_pooling;
 mod mlp;
 mod parameters;
 mod parts;
@@ -19,7 +19,7 @@ use candle_core::{Device, Result, Tensor};
 use self::bilinear::Bilinear;
 use self::concat::Concat;
 use self::cross_attention::CrossAttention;
-use self::keypoints::Keypoints;
+use self::learned_pooling::LearnedPooling;
 use self::mlp::Mlp;
 use self::vote::Vote;
 use self::weighted::Weighted;
@@ -65,7 +65,7 @@ struct Modality {
     standard: Normalizer,
     mean: Tensor,
     inverse_std: Tensor,
-    keypoints: Option<Keypoints>,
+    pooling: Option<LearnedPooling>,
     projection: Option<Mlp>,
     projection_activation: Activation,
 }
@@ -98,10 +98,13 @@ impl Model {
         let mut parameters = Parameters::new(seed);
         let mut modalities = Vec::with_capacity(spec.modalities.len());
         for ((m, training_input), standard) in spec.modalities.iter().zip(inputs).zip(standards) {
-            let keypoints = match (&m.source, training_input.map) {
+            let pooling = match (&m.source, training_input.map) {
                 (SourceSpec::Image { encoder }, Some(shape)) => {
-                    let count = encoder.keypoints.unwrap_or(m.width / 2);
-                    Some(Keypoints::new(&mut parameters, &m.name, count, shape)?)
+                    let (pooling, mixtures) = (encoder.pooling, encoder.mixtures().unwrap_or(1));
+                    let parameters = &mut parameters;
+                    Some(LearnedPooling::new(
+                        parameters, &m.name, pooling, mixtures, shape,
+                    )?)
                 }
                 _ => None,
             };
@@ -118,7 +121,7 @@ impl Model {
                 mean: Tensor::new(standard.mean.as_slice(), &Device::Cpu)?,
                 inverse_std: Tensor::new(inverse_std, &Device::Cpu)?,
                 standard,
-                keypoints,
+                pooling,
                 projection,
                 projection_activation: m.projection_activation,
             });
@@ -187,14 +190,14 @@ impl Model {
         for Modality {
             name,
             standard,
-            keypoints,
+            pooling,
             ..
         } in &self.modalities
         {
-            match keypoints {
-                Some(keypoints) => {
-                    keypoints.store(name, standard, &mut weights)?;
-                    Normalizer::untouched(2 * keypoints.count())
+            match pooling {
+                Some(pooling) => {
+                    pooling.store(name, standard, &mut weights)?;
+                    Normalizer::untouched(pooling.width())
                         .store(&format!("standardize.{name}"), &mut weights);
                 }
                 None => standard.store(&format!("standardize.{name}"), &mut weights),
@@ -258,8 +261,8 @@ impl Modality {
     }
 
     fn align(&self, standardized: Tensor) -> Result<Tensor> {
-        let pooled = match &self.keypoints {
-            Some(keypoints) => keypoints.pool(&standardized)?,
+        let pooled = match &self.pooling {
+            Some(pooling) => pooling.pool(&standardized)?,
             None => standardized,
         };
         match &self.projection {
