@@ -23,7 +23,7 @@ fn pictures() {
         let encoder = golden.image_encoders[&expected.encoder].clone();
         let as_it_is =
             (encoder.input.width, encoder.input.height) == (expected.width, expected.height);
-        let mut extractor = extractor(image_source(encoder));
+        let mut extractor = expected.extractor(encoder);
         let (found, extraction) = match &expected.jpeg {
             Some(file) => {
                 let jpeg = std::fs::read(root().join("tests/golden").join(file)).unwrap();

@@ -181,6 +181,29 @@ pub struct GoldenImage {
     pub height: usize,
     pub jpeg: Option<String>,
     pub feature: Vec<f32>,
+    /// Of a learned pooling: one row per mixture of the map's channels, and what is added to each.
+    #[serde(default)]
+    pub weight: Vec<Vec<f32>>,
+    #[serde(default)]
+    pub bias: Vec<f32>,
+}
+
+impl GoldenImage {
+    /// The encoder, with what its pooling has learned.
+    pub fn extractor(&self, encoder: ImageEncoderSpec) -> FeatureExtractor {
+        let source = image_source(encoder);
+        let Some(first) = self.weight.first() else {
+            return extractor(source);
+        };
+        let (shape, mixtures) = (vec![self.weight.len(), first.len()], vec![self.bias.len()]);
+        let mut weights = Weights::default();
+        weights.insert("pool.tested.weight", shape, self.weight.concat());
+        weights.insert("pool.tested.bias", mixtures, self.bias.clone());
+        let mut spec = unmeasured(source);
+        spec.width = self.feature.len();
+        let options = SessionOptions::default();
+        FeatureExtractor::load(&spec, root(), &weights, &runtime(), &options).unwrap()
+    }
 }
 
 /// The feature of a sentence, said so many times.

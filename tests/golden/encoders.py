@@ -66,9 +66,31 @@ def pool(spec: Spec, output: np.ndarray, mask: np.ndarray | None = None) -> np.n
         case "masked_mean":
             assert mask is not None
             vector = output[0][mask[0] == 1].mean(axis=0)
+        case "spatial_softmax":
+            vector = keypoints(*learned(spec, output), output[0])
+        case "convolution":
+            weight, bias = learned(spec, output)
+            vector = np.maximum(0, np.einsum("jc,cyx->jyx", weight, output[0]) + bias[:, None, None]).reshape(-1)
         case other:
             raise ValueError(other)
     return vector / np.linalg.norm(vector) if spec.get("normalize") == "l2" else vector
+
+
+def learned(spec: Spec, output: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weight and bias of a learned pooling, as if they had been learned."""
+    mixtures, channels = spec.get("keypoints") or spec["filters"], output.shape[1]
+    rng = np.random.default_rng(mixtures)
+    weight, bias = rng.normal(size=(mixtures, channels)), rng.normal(size=(mixtures,))
+    return weight.astype(np.float32), bias.astype(np.float32)
+
+
+def keypoints(weight: np.ndarray, bias: np.ndarray, planes: np.ndarray) -> np.ndarray:
+    """The expected places under a softmax of each mixture over the positions: every x, then every y."""
+    logits = np.einsum("jc,cyx->jyx", weight, planes) + bias[:, None, None]
+    attention = np.exp(logits - logits.max(axis=(1, 2), keepdims=True))
+    attention /= attention.sum(axis=(1, 2), keepdims=True)
+    y, x = (np.linspace(-1, 1, size) for size in planes.shape[1:])
+    return np.concatenate([attention.sum(axis=1) @ x, attention.sum(axis=2) @ y])
 
 
 def image_feature(spec: Spec, picture: np.ndarray) -> np.ndarray:
@@ -179,6 +201,8 @@ def image_encoders() -> dict[str, Spec]:
         "map mean": image_spec(small, input=small_input, output="map", pooling="mean"),
         "tokens cls": image_spec(small, input=small_input, output="last_hidden_state", pooling="cls"),
         "tokens mean": image_spec(small, input=small_input, output="last_hidden_state", pooling="mean"),
+        "map keypoints": image_spec(small, input=small_input, output="map", pooling="spatial_softmax", keypoints=3),
+        "map filters": image_spec(small, input=small_input, output="map", pooling="convolution", filters=4),
         "bgr crop": image_spec(
             small, input={**small_input, "channels": "bgr", "fit": "crop"}, output="map", pooling="flatten"
         ),
@@ -224,6 +248,9 @@ def main() -> None:
         for width, height in ((spec["input"]["width"], spec["input"]["height"]), (640, 480)):
             feature = rounded(image_feature(spec, scene(width, height)))
             images.append({"encoder": name, "width": width, "height": height, "feature": feature})
+            if "keypoints" in spec or "filters" in spec:
+                weight, bias = learned(spec, run(spec, {"pixel_values": np.zeros((1, 3, 24, 32), np.float32)}))
+                images[-1] |= {"weight": [rounded(row) for row in weight], "bias": rounded(bias)}
     images.append({"encoder": "lite0 pooled", "jpeg": "scene_640x480.jpg",
                    "feature": rounded(image_feature(encoders["lite0 pooled"], decoded))})  # fmt: skip
     sentences = []
