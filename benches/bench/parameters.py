@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY = ROOT / "models/policies/tabletop"
-NODE = ROOT / "target/release/late_fusion_node"
+NODE = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release/late_fusion_node"
 ACTIONS = ("hand_x", "hand_y", "hand_z", "gripper")
 """The shipped policy's, and so its joints."""
 

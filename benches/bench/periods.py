@@ -49,7 +49,8 @@ def lateness(left_ns: Sequence[int], period_ns: float, window_ns: tuple[int, int
     phase = phase_of(inside, period_ns) if len(inside) else 0.0
     due = np.arange(phase, end - begin, period_ns)
     places = np.searchsorted(left, due - EDGE * period_ns)
-    # What never came is as late as the time that was waited for it.
+    # What never came is as late as the time that is left of the window, and missed however little that is.
     answered = np.append(left, max(end - begin, left[-1] if len(left) else 0))[places]
     late = np.maximum(answered - due, 0.0)
-    return Lateness([round(each) for each in late], int((late >= (1 - EDGE) * period_ns).sum()))
+    missed = (late >= (1 - EDGE) * period_ns) | (places == len(left))
+    return Lateness([round(each) for each in late], int(missed.sum()))
