@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bench.parameters import ROOT
+from bench.urgency import NICE, urgent
 
 PACKAGES = ("rclpy", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "tokenizers")
 
@@ -23,8 +24,15 @@ def machine() -> dict[str, str]:
         "CPUs": str(len(os.sched_getaffinity(0))),
         "memory": f"{int(memory[1]) / 1e6:.1f} GB" if memory else "unknown",
         "kernel": f"{platform.system()} {platform.release()} {platform.version()}",
+        "priority of the robot": robots_priority(),
         "load before": " ".join(f"{each:.1f}" for each in os.getloadavg()),
     }
+
+
+def robots_priority() -> str:
+    """What the one that plays the robot gets from the kernel."""
+    with urgent() as is_urgent:
+        return f"nice {NICE}" if is_urgent else f"as the nodes' (nice {NICE} is not allowed: ulimit -e)"
 
 
 def versions() -> dict[str, str]:

@@ -21,7 +21,10 @@ class Matched:
     """From the stamp of each picture that got so far to when the first command that rests on it left."""
 
     unmatched: int
-    """Commands that are no picture's, such as a stop."""
+    """Commands that are no picture's, stops among them."""
+
+    stops: int
+    """Commands that stop the robot: the node found its inputs too old."""
 
     difference: float
     """The largest difference of a matched command to the action that was expected of its picture."""
@@ -46,17 +49,19 @@ def match(
         by_picture.setdefault(each.picture, []).append(each.stamp_ns)
     first: dict[int, int] = {}
     done: dict[int, tuple[float, ...]] = {}
-    unmatched, difference = 0, 0.0
+    unmatched, stops, difference = 0, 0, 0.0
     for command in sorted(commands, key=lambda command: command.left_ns):
         distances = np.abs(actions - np.array(command.action)).max(axis=1)
         picture = int(distances.argmin())
         stamps = [stamp for stamp in by_picture.get(picture, []) if stamp <= command.left_ns]
         if distances[picture] > NEAR * apart or not stamps:
-            unmatched += begin <= command.left_ns <= end
+            counts = begin <= command.left_ns <= end
+            unmatched += counts
+            stops += counts and not any(command.action)
             continue
         difference = max(difference, float(distances[picture]))
         done.setdefault(picture, command.action)
         first.setdefault(stamps[-1], command.left_ns)
     latencies = [left - stamp for stamp, left in first.items() if begin <= stamp <= end]
     shown = sum(begin <= each.stamp_ns <= end for each in sent)
-    return Matched(latencies, unmatched, difference, done, shown)
+    return Matched(latencies, unmatched, stops, difference, done, shown)

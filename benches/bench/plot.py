@@ -39,7 +39,7 @@ def panel(title: str, series: Series) -> str:
         place = math.log10(max(milliseconds, lowest) / lowest) / math.log10(highest / lowest)
         return WIDTH * min(place, 1.0)
 
-    parts = [f'<text x="0" y="-30" font-weight="bold">{escape(title)}</text>']
+    parts = [f'<text x="0" y="-16" font-weight="bold">{escape(title)}</text>']
     for decade in range(round(math.log10(lowest)), round(math.log10(highest)) + 1):
         x = across(10.0**decade)
         parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{HEIGHT}" stroke="#ddd"/>')
@@ -52,9 +52,10 @@ def panel(title: str, series: Series) -> str:
     for index, ((node, load), values) in enumerate(series.items()):
         style = f'stroke="{COLORS[node == OURS]}" stroke-dasharray="{DASHES[loads.index(load) % len(DASHES)]}"'
         parts.append(f'<polyline fill="none" stroke-width="1.5" {style} points="{curve(values, across)}"/>')
-        x = index * WIDTH / len(series)
-        parts.append(f'<line x1="{x:.0f}" x2="{x + 22:.0f}" y1="-14" y2="-14" stroke-width="1.5" {style}/>')
-        parts.append(f'<text x="{x + 26:.0f}" y="-10" font-size="10">{escape(f"{node}, {load}")}</text>')
+        # Where the curves leave room: at the top on the right.
+        x, y = WIDTH - 128, 16 * (index + 1)
+        parts.append(f'<line x1="{x}" x2="{x + 24}" y1="{y}" y2="{y}" stroke-width="1.5" {style}/>')
+        parts.append(f'<text x="{x + 30}" y="{y + 4}">{escape(f"{node}, {load}")}</text>')
     return "".join(parts)
 
 

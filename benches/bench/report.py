@@ -64,6 +64,7 @@ def node_of(rounds: list[Measured], by_round: list[dict[str, float]]) -> Report:
         "periods": len(samples["late_ms"]),
         "missed": sum(one.lateness.missed for one in rounds),
         "unmatched": sum(one.matched.unmatched for one in rounds),
+        "stops": sum(one.matched.stops for one in rounds),
         "others_cpus": [one.recording.others for one in rounds],
     }
 
@@ -167,8 +168,8 @@ def notes(of_load: Report) -> list[str]:
     for name, node in of_load["nodes"].items():
         lines.append(
             f"- {name}: {node['pictures_in_commands']} of {node['pictures']} pictures reached a command, "
-            f"{node['missed']} of {node['periods']} periods had none, {node['unmatched']} commands rest on no picture; "
-            f"other programs (the robot's among them) used {percentile(node['others_cpus'], 0.5):.2f} CPUs."
+            f"{node['missed']} of {node['periods']} periods had none, {node['unmatched']} commands rest on no picture "
+            f"({node['stops']} of them are stops); other programs (the robot's among them) used {percentile(node['others_cpus'], 0.5):.2f} CPUs."
         )
     bare = [each for node in of_load["nodes"].values() for each in node["bare_encoder_ms"]]
     lines.append(f"- The bare encoder took {percentile(bare, 0.5):.2f} ms of processor time per picture.")

@@ -46,6 +46,12 @@ def test_what_is_no_pictures_action_is_counted() -> None:
     assert matched.latencies_ns == [30] and matched.unmatched == 2
 
 
+def test_a_stop_is_told_from_other_commands_without_a_picture() -> None:
+    actions = np.array([[0.5, 0.0], [0.0, 0.9]])
+    matched = match([Sent(100, 0)], commands((130, 0.5, 0), (700, 0, 0), (710, 0.2, 0.3)), actions, APART, WINDOW_NS)
+    assert (matched.unmatched, matched.stops) == (2, 1)
+
+
 def test_an_action_before_its_picture_rests_on_nothing() -> None:
     matched = found([(200, 1)], commands((150, 0.6, 0)))
     assert matched.latencies_ns == [] and matched.unmatched == 1
