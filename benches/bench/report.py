@@ -19,6 +19,9 @@ from bench.percentiles import percentile
 from bench.ratio import Ratio, ratio
 
 FORMAT = 1
+KEEPS_UP = 0.97
+"""A robot that sends less than this part of its pictures is not the one that was asked for."""
+
 JSON, MARKDOWN, STAMPS = "report.json", "report.md", "stamps.json"
 SHARES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 1.0)
 
@@ -32,6 +35,8 @@ def report_of(rounds: Sequence[Measured], conditions: Conditions, about: dict[st
         of_load = [one for one in rounds if one.recording.load == load]
         nodes = {name: [one for one in of_load if one.recording.node == name] for name in NAMES}
         loads[load] = load_of({name: of_node for name, of_node in nodes.items() if of_node})
+        for name, node in loads[load]["nodes"].items():
+            node["pictures_asked"] = conditions.camera_hz * sum(one.recording.seconds for one in nodes[name])
     return {"format": FORMAT, **about, "conditions": asdict(conditions), "loads": loads}
 
 
@@ -166,11 +171,17 @@ def notes(of_load: Report) -> list[str]:
     """What a reader has to know of the figures of one load."""
     lines = []
     for name, node in of_load["nodes"].items():
+        others = percentile(node["others_cpus"], 0.5)
         lines.append(
             f"- {name}: {node['pictures_in_commands']} of {node['pictures']} pictures reached a command, "
             f"{node['missed']} of {node['periods']} periods had none, {node['unmatched']} commands rest on no picture "
-            f"({node['stops']} of them are stops); other programs (the robot's among them) used {percentile(node['others_cpus'], 0.5):.2f} CPUs."
+            f"({node['stops']} of them are stops); other programs (the robot's among them) used {others:.2f} CPUs."
         )
+        if node["pictures"] < KEEPS_UP * node["pictures_asked"]:
+            lines.append(
+                f"- **The robot could not keep up**: it sent {name} {node['pictures']} pictures of "
+                f"{node['pictures_asked']:.0f}; the machine is too busy for this camera."
+            )
     bare = [each for node in of_load["nodes"].values() for each in node["bare_encoder_ms"]]
     lines.append(f"- The bare encoder took {percentile(bare, 0.5):.2f} ms of processor time per picture.")
     if differ := of_load.get("actions_differ"):

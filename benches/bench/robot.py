@@ -21,8 +21,11 @@ CAMERA_HZ = 30.0
 JOINTS_HZ = 100.0
 POSITIONS = (0.0, 0.6, 0.2, 1.0)
 SENTENCE = "open the drawer"
-COMMANDS_KEPT = 2000
-"""The middleware keeps so many commands while a picture is being published."""
+COMMANDS_KEPT = 5000
+"""The middleware keeps so many commands for a robot that is busy with its pictures."""
+
+LISTEN_S = 0.0005
+"""A robot that cannot keep up with its camera still listens for so long between two messages."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class Robot:
             if now >= self._joints_due:
                 self._feel()
             due = min(self._camera_due, self._joints_due, end)
-            self._participant.spin(max(due - time.monotonic(), 0.0))
+            self._participant.spin(max(due - time.monotonic(), LISTEN_S))
 
     def play_until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Plays its part until the condition holds (true) or the time is over (false)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -75,6 +76,13 @@ def test_what_is_written_can_be_read_again_and_shows_every_figure(rounds: list[M
     assert "| 20.0 | 30.0 | 0.67 (0.67–0.67) |" in text and "50 of 50 pictures reached a command" in text
     stamps = json.loads((tmp_path / "stamps.json").read_text())
     assert len(stamps) == 4 and len(stamps[0]["sent"]) == 25 and stamps[0]["commands"][0][2:] == [0.0]
+
+
+def test_a_robot_that_could_not_keep_up_with_its_camera_is_said(rounds: list[Measured]) -> None:
+    asked = replace(CONDITIONS, camera_hz=50.0)
+    text = reports.markdown(reports.report_of(rounds, asked, ABOUT))
+    assert "it sent rclpy 50 pictures of 100;" in text
+    assert "keep up" not in reports.markdown(reports.report_of(rounds, CONDITIONS, ABOUT))
 
 
 def test_one_node_alone_has_no_ratios(recording: Make) -> None:
