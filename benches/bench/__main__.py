@@ -21,7 +21,7 @@ from bench import report as reports
 from bench.bare_encoder import BareEncoder
 from bench.busy import busy_programs
 from bench.command_line import conditions_of, parse
-from bench.comparison import compare, table
+from bench.comparison import check_conditions, compare, table
 from bench.conditions import Conditions
 from bench.contestant import NAMES, PEER
 from bench.figure import Measured, late_ms, latencies_ms, measured
@@ -112,6 +112,8 @@ def main() -> int:
     try:
         # What cannot be compared shall be known before minutes have gone into it.
         earlier = reports.read(options.compare) if options.compare else None
+        if earlier and not options.reuse:
+            check_conditions(earlier, conditions_of(options))
         report = reports.read(options.out) if options.reuse else measure(options)
         if earlier is None:
             return 0
@@ -119,6 +121,9 @@ def main() -> int:
     except NodeTrouble as trouble:
         say(f"scripts/bench: {trouble}")
         return 2
+    except KeyboardInterrupt:
+        say("scripts/bench: interrupted; nothing was written")
+        return 130
     print(table(changes))
     return int(any(change.verdict == "worse" for change in changes))
 

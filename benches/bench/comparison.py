@@ -43,11 +43,16 @@ class Change:
         return "worse" if change > 0 else "better"
 
 
-def compare(earlier: Report, now: Report) -> list[Change]:
-    """Every ratio that both have; they must have been measured under the same conditions."""
-    differences = Conditions(**now["conditions"]).differences(earlier["conditions"])
+def check_conditions(earlier: Report, conditions: Conditions) -> None:
+    """Raises NodeTrouble where the earlier report is of other conditions."""
+    differences = conditions.differences(earlier["conditions"])
     if differences:
         raise NodeTrouble(f"the earlier report was made under other conditions: {'; '.join(differences)}")
+
+
+def compare(earlier: Report, now: Report) -> list[Change]:
+    """Every ratio that both have; they must have been measured under the same conditions."""
+    check_conditions(earlier, Conditions(**now["conditions"]))
     changes = list(changes_of(earlier, now))
     if not changes:
         raise NodeTrouble("there is no ratio to compare: one of the reports has one node only")

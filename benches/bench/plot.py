@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from bench.contestant import OURS
 
-WIDTH, HEIGHT, MARGIN = 420, 260, 52
+WIDTH, HEIGHT, MARGIN = 420, 260, 66
 COLORS = {True: "#c0392b", False: "#2471a3"}
 DASHES = ("", "6 3")
 DECADES = 3

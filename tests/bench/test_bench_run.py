@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
+from bench.command_line import conditions_of, parse
 from bench.parameters import ROOT
 
 
@@ -35,10 +37,14 @@ def test_both_nodes_take_their_turn_and_do_the_same_at_the_same_picture(tmp_path
     }
 
 
-def test_a_node_that_cannot_be_started_and_an_earlier_report_that_is_none_are_said(tmp_path: Path) -> None:
+def test_a_node_that_cannot_be_started_and_an_earlier_report_that_is_no_match_are_said(tmp_path: Path) -> None:
     missing = tmp_path / "late_fusion_node"
     ended = run("--node", str(missing), "--out", str(tmp_path / "out"))
     assert ended.returncode == 2 and f"{missing} cannot be started: No such file" in ended.stderr
     ended = run("--compare", str(tmp_path), "--out", str(tmp_path / "out"))
     assert ended.returncode == 2 and "must be the report.json of an earlier run" in ended.stderr
-    assert not ended.stdout
+    conditions = {"format": 1, "conditions": asdict(conditions_of(parse(["--rate", "40"])))}
+    (tmp_path / "report.json").write_text(json.dumps(conditions))
+    ended = run("--compare", str(tmp_path), "--out", str(tmp_path / "out"))
+    assert ended.returncode == 2 and "other conditions: rate_hz is 100.0, and was 40.0" in ended.stderr
+    assert not ended.stdout and not (tmp_path / "out").exists()
