@@ -70,12 +70,11 @@ def rounds_of(options: argparse.Namespace, conditions: Conditions) -> Iterator[M
 
 def summary(one: Measured) -> str:
     """A turn in a line."""
-    latency = [each / 1e6 for each in one.matched.latencies_ns]
-    middle = f"{statistics.median(latency):.1f} ms" if latency else "no picture reached a command"
+    latency = statistics.median(latencies_ms([one]))
     late = max(one.lateness.late_ns) / 1e6
     recording = one.recording
     took = f"{recording.processor_s / recording.seconds:.3f} CPUs, {recording.memory.rss_mb:.0f} MB"
-    return f"picture → command {middle}, {took}, late {late:.1f} ms at most"
+    return f"picture → command {latency:.1f} ms, {took}, late {late:.1f} ms at most"
 
 
 def measure(options: argparse.Namespace) -> reports.Report:

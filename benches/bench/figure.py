@@ -24,8 +24,8 @@ class Figure:
 
 
 FIGURES = (
-    Figure("latency_p50_ms", "picture → first command that rests on it, p50, ms", 1),
-    Figure("latency_p99_ms", "picture → first command that rests on it, p99, ms", 1),
+    Figure("latency_p50_ms", "picture → first command that rests on it or a newer one, p50, ms", 1),
+    Figure("latency_p99_ms", "picture → first command that rests on it or a newer one, p99, ms", 1),
     Figure("processor_cpus", "processor time per second, s", 3),
     Figure("processor_per_picture_ms", "processor time per picture that reached a command, ms", 2),
     Figure("beyond_encoder_cpus", "processor time per second beyond the bare encoder's, s", 3),
@@ -62,7 +62,7 @@ def measured(recording: Recording, pictures: Pictures, rate_hz: float, bare_enco
 
 
 def latencies_ms(rounds: Sequence[Measured]) -> list[float]:
-    """From picture to command, of all rounds."""
+    """From every picture to its command, of all rounds."""
     return [each / 1e6 for one in rounds for each in one.matched.latencies_ns]
 
 
@@ -79,7 +79,7 @@ def figures(rounds: Sequence[Measured]) -> Values:
         return statistics.median(of)
 
     recordings = [one.recording for one in rounds]
-    reached = [len(one.matched.latencies_ns) or math.nan for one in rounds]
+    reached = [one.matched.reached or math.nan for one in rounds]
     seconds = [one.seconds for one in recordings]
     took = [one.processor_s for one in recordings]
     beyond = [each - count * one.bare_encoder_ms / 1e3 for each, count, one in zip(took, reached, rounds)]

@@ -15,10 +15,13 @@ NEAR = 1 / 3
 
 @dataclass(frozen=True)
 class Matched:
-    """What commands rest on."""
+    """What commands rest on, of the time that counts."""
 
     latencies_ns: list[int]
-    """From the stamp of each picture that got so far to when the first command that rests on it left."""
+    """Of each picture sent: from its stamp to when the first command left that rests on it or on a newer one."""
+
+    reached: int
+    """Pictures that a command rests on."""
 
     unmatched: int
     """Commands that are no picture's, stops among them."""
@@ -32,22 +35,22 @@ class Matched:
     actions: dict[int, tuple[float, ...]]
     """What was done at each picture."""
 
-    pictures: int
-    """Pictures sent in the time that counts."""
-
 
 def match(
     sent: Sequence[Sent], commands: Sequence[Command], actions: np.ndarray, apart: float, window_ns: tuple[int, int]
 ) -> Matched:
-    """Finds the picture of every command, and the first command of every picture that was stamped in the window.
+    """Finds the picture of every command, and the command that answers every picture stamped in the window.
 
-    A picture is shown again and again: a command rests on the last time before it left.
+    A picture is shown again and again: a command rests on the last time before it left. One that no command rests on
+    is answered by the first that rests on a newer one: left out, it would flatter whoever drops the most.
     """
     begin, end = window_ns
     by_picture: dict[int, list[int]] = {}
     for each in sent:
         by_picture.setdefault(each.picture, []).append(each.stamp_ns)
-    first: dict[int, int] = {}
+    # The stamp that each command rests on, and when that left.
+    rests_on: list[int] = []
+    left_ns: list[int] = []
     done: dict[int, tuple[float, ...]] = {}
     unmatched, stops, difference = 0, 0, 0.0
     for command in sorted(commands, key=lambda command: command.left_ns):
@@ -61,7 +64,12 @@ def match(
             continue
         difference = max(difference, float(distances[picture]))
         done.setdefault(picture, command.action)
-        first.setdefault(stamps[-1], command.left_ns)
-    latencies = [left - stamp for stamp, left in first.items() if begin <= stamp <= end]
-    shown = sum(begin <= each.stamp_ns <= end for each in sent)
-    return Matched(latencies, unmatched, stops, difference, done, shown)
+        rests_on.append(stamps[-1])
+        left_ns.append(command.left_ns)
+    shown = sorted(each.stamp_ns for each in sent if begin <= each.stamp_ns <= end)
+    places = np.searchsorted(np.maximum.accumulate(rests_on), shown) if rests_on else np.zeros(len(shown), int)
+    # What is never answered waits until the end, and longer than that.
+    answers = [*left_ns, max([end, *(command.left_ns for command in commands)])]
+    latencies = [answers[place] - stamp for place, stamp in zip(places, shown)]
+    reached = len(set(rests_on).intersection(shown))
+    return Matched(latencies, reached, unmatched, stops, difference, done)

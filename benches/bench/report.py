@@ -64,8 +64,8 @@ def node_of(rounds: list[Measured], by_round: list[dict[str, float]]) -> Report:
             for name, values in samples.items()
         },
         "bare_encoder_ms": [one.bare_encoder_ms for one in rounds],
-        "pictures": sum(one.matched.pictures for one in rounds),
-        "pictures_in_commands": len(samples["latency_ms"]),
+        "pictures": len(samples["latency_ms"]),
+        "pictures_in_commands": sum(one.matched.reached for one in rounds),
         "periods": len(samples["late_ms"]),
         "missed": sum(one.lateness.missed for one in rounds),
         "unmatched": sum(one.matched.unmatched for one in rounds),
@@ -197,9 +197,10 @@ METHOD = """
   what else the machine does hits both alike. A ratio is the median of the rounds' ratios, with the least and the
   largest; figures are percentiles over the samples of all rounds, or medians of the rounds.
 - *Picture → command* is from the stamp of a picture, taken just before it is published, to when the middleware wrote
-  the first command that rests on it. 32 pictures take turns whose actions are so far apart that an action tells its
-  picture. Each leaves up to one control period after the camera's beat, by chance (the same for both nodes), so that
-  the wait for the next period does not depend on how both beats happened to meet.
+  the first command that rests on it, or on a newer one where none does: every picture counts. 32 pictures take turns
+  whose actions are so far apart that an action tells its picture. Each leaves up to one control period after the
+  camera's beat, by chance (the same for both nodes), so that the wait for the next period does not depend on how both
+  beats happened to meet.
 - *Late* is every period's command: from when it was due to when the next command left. The beat is the node's own
   (where the most commands follow within a tenth of a period) and is never set anew; a period without a command is as
   late as the next command is.

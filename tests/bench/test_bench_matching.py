@@ -23,7 +23,7 @@ def found(sent: list[tuple[int, int]], given: list[Command]) -> Matched:
 
 def test_the_first_command_of_each_picture_counts() -> None:
     matched = found([(100, 0), (200, 1)], commands((130, 0, 0), (140, 0, 0), (250, 0.6, 0), (260, 0.6, 0)))
-    assert matched.latencies_ns == [30, 50] and matched.pictures == 2 and matched.unmatched == 0
+    assert matched.latencies_ns == [30, 50] and matched.reached == 2 and matched.unmatched == 0
 
 
 def test_commands_are_taken_in_the_order_in_which_they_left() -> None:
@@ -35,15 +35,21 @@ def test_a_picture_that_comes_again_is_another_one() -> None:
     assert matched.latencies_ns == [30, 30, 45]
 
 
-def test_a_picture_that_no_command_rests_on_is_counted_and_has_no_latency() -> None:
+def test_a_picture_that_no_command_rests_on_waits_for_one_that_rests_on_a_newer_picture() -> None:
     matched = found([(100, 0), (200, 1), (300, 2)], commands((130, 0, 0), (345, 0, 0.9)))
-    assert matched.latencies_ns == [30, 45] and matched.pictures == 3
+    assert matched.latencies_ns == [30, 145, 45] and matched.reached == 2
+
+
+def test_a_picture_that_nothing_answers_waits_until_the_end() -> None:
+    matched = found([(100, 0), (200, 1)], commands((130, 0, 0), (1200, 0, 0)))
+    assert matched.latencies_ns == [30, 1000] and matched.reached == 1
+    assert found([(100, 0)], []).latencies_ns == [900]
 
 
 def test_what_is_no_pictures_action_is_counted() -> None:
     # Beyond a third of 0.6 from each.
     matched = found([(100, 0), (200, 1)], commands((130, 0, 0), (150, 0.3, 0.0), (250, -0.5, -0.5)))
-    assert matched.latencies_ns == [30] and matched.unmatched == 2
+    assert matched.reached == 1 and matched.unmatched == 2
 
 
 def test_a_stop_is_told_from_other_commands_without_a_picture() -> None:
@@ -54,12 +60,12 @@ def test_a_stop_is_told_from_other_commands_without_a_picture() -> None:
 
 def test_an_action_before_its_picture_rests_on_nothing() -> None:
     matched = found([(200, 1)], commands((150, 0.6, 0)))
-    assert matched.latencies_ns == [] and matched.unmatched == 1
+    assert matched.reached == 0 and matched.unmatched == 1
 
 
 def test_pictures_outside_the_window_do_not_count() -> None:
     matched = found([(90, 0), (990, 1), (1010, 2)], commands((120, 0, 0), (1040, 0.6, 0), (1050, 0, 0.9)))
-    assert matched.latencies_ns == [50] and matched.pictures == 1
+    assert matched.latencies_ns == [50] and matched.reached == 1
 
 
 def test_how_far_actions_are_from_what_was_expected_is_kept() -> None:

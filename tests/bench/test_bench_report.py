@@ -90,12 +90,14 @@ def test_one_node_alone_has_no_ratios(recording: Make) -> None:
     assert "ratios" not in report["loads"]["idle"] and "| | late_fusion |\n|---|---|\n" in reports.markdown(report)
 
 
-def test_a_node_that_sees_nothing_has_dashes_for_latencies(recording: Make, tmp_path: Path) -> None:
+def test_a_node_that_sees_nothing_has_dashes_for_what_a_picture_costs(recording: Make, tmp_path: Path) -> None:
     blind = evaluated(recording(latency_ms=5000))
     report = reports.report_of([blind], CONDITIONS, ABOUT)
     reports.write(report, [blind], tmp_path)
-    assert "| picture → first command that rests on it, p50, ms | – |" in (tmp_path / "report.md").read_text()
-    assert reports.read(tmp_path)["loads"]["idle"]["nodes"]["late_fusion"]["figures"]["latency_p50_ms"] is None
+    assert "| processor time per picture that reached a command, ms | – |" in (tmp_path / "report.md").read_text()
+    assert (
+        reports.read(tmp_path)["loads"]["idle"]["nodes"]["late_fusion"]["figures"]["processor_per_picture_ms"] is None
+    )
 
 
 @pytest.mark.parametrize(
