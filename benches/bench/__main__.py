@@ -27,6 +27,7 @@ from bench.contestant import NAMES, PEER
 from bench.figure import Measured, late_ms, latencies_ms, measured
 from bench.machine import machine, versions
 from bench.parameters import POLICY
+from bench.percentiles import percentile
 from bench.pictures import actions_of, choose
 from bench.plot import distributions
 from bench.recording import Turn, record
@@ -70,7 +71,8 @@ def rounds_of(options: argparse.Namespace, conditions: Conditions) -> Iterator[M
 
 def summary(one: Measured) -> str:
     """A turn in a line."""
-    latency = statistics.median(latencies_ms([one]))
+    # Of a slow camera there may be no picture in a short turn.
+    latency = percentile(latencies_ms([one]), 0.5)
     late = max(one.lateness.late_ns) / 1e6
     recording = one.recording
     took = f"{recording.processor_s / recording.seconds:.3f} CPUs, {recording.memory.rss_mb:.0f} MB"
