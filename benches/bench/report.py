@@ -133,8 +133,8 @@ def markdown(report: Report) -> str:
         f"    {report['command']}",
         "",
         f"{conditions['rate_hz']:g} Hz control, {conditions['camera_hz']:g} Hz {conditions['width']}×"
-        f"{conditions['height']} rgb8, joints at 100 Hz; {report['rounds']} × {report['seconds']:g} s per node and load; "
-        f"the peer resizes: {conditions['peer_resize']}. {report['when']}.",
+        f"{conditions['height']} rgb8, joints at 100 Hz; {report['rounds']} × {report['seconds']:g} s per node and "
+        f"load; the peer resizes: {conditions['peer_resize']}. {report['when']}.",
         "",
         "![How many pictures and periods took longer](distributions.svg)",
     ]
