@@ -12,7 +12,6 @@ median of the rounds, and the least and the most.
 from __future__ import annotations
 
 import argparse
-import array
 import http.client
 import os
 import signal
@@ -22,11 +21,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from control_rate import CAMERA_HZ, JOINTS_HZ, PARAMETERS, ROOT
+from bench.parameters import NODE, ROOT, parameters
 
 PORT = 8651
 WATCHING = ("debug_image", "dashboard", "watcher")
@@ -37,7 +35,7 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--node", type=Path, required=True, help="the executable late_fusion_node")
+    parser.add_argument("--node", type=Path, default=NODE, help="the executable late_fusion_node")
     parser.add_argument("--rounds", type=int, default=5, help="how often each case is measured (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=6.0, help="for how long each time (default: %(default)s)")
     return parser.parse_args()
@@ -92,63 +90,23 @@ def main() -> None:
 
     # The robot's commands stay on this machine, in a domain that nobody is in.
     isolate()
+    from bench.robot import Robot
+    from sensor_msgs.msg import CompressedImage
 
-    import rclpy
-    from rclpy.qos import DurabilityPolicy, QoSProfile
-    from sensor_msgs.msg import CompressedImage, Image, JointState
-    from std_msgs.msg import String
-    from trajectory_msgs.msg import JointTrajectory
-
-    rclpy.init()
-    robot = rclpy.create_node("robot")
-    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    robot.create_publisher(String, "instruction", latched).publish(String(data="open the drawer"))
-    camera = robot.create_publisher(Image, "camera/image_raw", 5)
-    joints = robot.create_publisher(JointState, "joint_states", 5)
     # Squares, for a jpeg of noise is larger than that of anything a camera sees.
     noise = np.random.default_rng(0).integers(0, 256, (4, 30, 40, 3), dtype=np.uint8)
-    blurred = noise.repeat(16, axis=1).repeat(16, axis=2)
-    pictures = [Image(height=480, width=640, encoding="rgb8", step=1920) for _ in blurred]
-    for message, pixels in zip(pictures, blurred):
-        message.data = array.array("B", pixels.tobytes())
-    state = JointState(name=["hand_x", "hand_y", "hand_z", "gripper"], position=[0.0, 0.6, 0.2, 1.0])
-    sent = 0
-
-    def see() -> None:
-        nonlocal sent
-        sent += 1
-        message = pictures[sent % len(pictures)]
-        message.header.stamp = robot.get_clock().now().to_msg()
-        camera.publish(message)
-
-    def feel() -> None:
-        state.header.stamp = robot.get_clock().now().to_msg()
-        joints.publish(state)
-
-    robot.create_timer(1 / CAMERA_HZ, see)
-    robot.create_timer(1 / JOINTS_HZ, feel)
+    robot = Robot(list(noise.repeat(16, axis=1).repeat(16, axis=2)))
     images: list[int] = []
 
-    def spin(until: Callable[[], bool]) -> None:
-        while not until():
-            rclpy.spin_once(robot, timeout_sec=0.1)
-
-    def spin_for(seconds: float) -> None:
-        end = time.monotonic() + seconds
-        spin(lambda: time.monotonic() > end)
-
     with tempfile.TemporaryDirectory() as folder:
-        text = PARAMETERS.format(root=ROOT, rate=40.0) + f"    dashboard: {{enabled: true, port: {PORT}}}\n"
         file = Path(folder) / "node.param.yaml"
-        file.write_text(text)
+        file.write_text(parameters(40.0, dashboard={"enabled": True, "port": PORT}))
         command = [str(options.node), "--ros-args", "--params-file", str(file)]
         with open(Path(folder) / "log", "wb") as log:
             node = subprocess.Popen(bound_to_us(command), stdout=log, stderr=log)
         try:
-            commands: list[object] = []
-            robot.create_subscription(JointTrajectory, "action", commands.append, 5)
-            spin(lambda: bool(commands) or node.poll() is not None)
-            spin_for(2.0)
+            robot.play_until(lambda: bool(robot.commands) or node.poll() is not None, 60.0)
+            robot.play(2.0)
             used = Used(node.pid)
             found: dict[str, list[list[float]]] = {case: [] for case in CASES}
             for _ in range(options.rounds):
@@ -156,25 +114,25 @@ def main() -> None:
                     looking = ending = None
                     if has_image:
                         topic = "late_fusion/debug/image/compressed"
-                        looking = robot.create_subscription(
+                        looking = robot.node.create_subscription(
                             CompressedImage, topic, lambda m: images.append(len(m.data)), 1
                         )
                     if has_page:
                         ending = threading.Event()
                         threading.Thread(target=look_at_page, args=(ending,), daemon=True).start()
-                    spin_for(1.5)
+                    robot.play(1.5)
                     used.cpu_s()
                     began, count = time.monotonic(), len(images)
-                    spin_for(options.seconds)
+                    robot.play(options.seconds)
                     took = time.monotonic() - began
                     found[case].append([100 * each / took for each in used.cpu_s()])
                     if has_image:
                         print(f"{case}: {(len(images) - count) / took:.1f} debug images per second", flush=True)
                     if looking:
-                        robot.destroy_subscription(looking)
+                        robot.node.destroy_subscription(looking)
                     if ending:
                         ending.set()
-                    spin_for(0.5)
+                    robot.play(0.5)
         finally:
             node.send_signal(signal.SIGINT)
             node.wait()

@@ -64,6 +64,11 @@ class Process:
                 env=isolated(os.environ, domain),
             )
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
     def status(self) -> int | None:
         """The status that it has ended with; None while it runs."""
         return self._process.poll()

@@ -70,9 +70,10 @@ class Publisher:
 class Participant:
     """A ROS node that is served only while its owner waits in `spin` or `spin_until`."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, domain: int | None = None) -> None:
+        """In the environment's domain where none is given."""
         self._context = rclpy.Context()
-        self._context.init()
+        self._context.init(domain_id=domain)
         self.node = Node(name, context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
