@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use super::augment::Augmentation;
+use super::augment::{Augmentation, DRAWING};
 use super::piece::{Piece, Shape};
 use super::sealed::sweep;
 use crate::message::MessageType;
@@ -127,6 +127,7 @@ impl Cache {
             hash.update(number.to_le_bytes());
         }
         if let Some(augmentation) = key.augmentation {
+            hash.update(DRAWING);
             hash.update(serde_json::to_string(augmentation).unwrap_or_default());
         }
         self.folder

@@ -2,11 +2,9 @@
 //! from them holds under other light.
 
 use std::fs;
-use std::path::Path;
 
 use late_fusion::encoder::{FeatureExtractor, Runtime, SessionOptions};
 use late_fusion::message::MessageType;
-use late_fusion::message::cdr::Writer;
 use late_fusion::policy::Policy;
 use late_fusion::spec::Weights;
 use late_fusion::time::Stamp;
@@ -17,58 +15,30 @@ use rand::{Rng, SeedableRng};
 use super::encoders::workshop;
 use super::support::*;
 
-const WIDTH: usize = 48;
-const HEIGHT: usize = 32;
-
 /// A light disc on a dark ground, its middle at a part of each side, under light of this colour.
-fn disc(stamp: Stamp, [x, y]: [f64; 2], light: [f64; 3]) -> Vec<u8> {
-    let mut writer = Writer::new();
-    writer.header(stamp, "camera");
-    writer.u32(HEIGHT as u32);
-    writer.u32(WIDTH as u32);
-    writer.string("rgb8");
-    writer.u8(0);
-    writer.u32(3 * WIDTH as u32);
-    writer.length(3 * WIDTH * HEIGHT);
-    let mut message = writer.finish();
-    for row in 0..HEIGHT {
-        for column in 0..WIDTH {
-            let from_middle = [
-                column as f64 - x * WIDTH as f64,
-                row as f64 - y * HEIGHT as f64,
-            ];
-            let far = from_middle[0].hypot(from_middle[1]) / 7.0;
-            let shade = (-far * far).exp();
-            let colour = [
-                50.0 + 120.0 * shade,
-                60.0 + 60.0 * shade,
-                80.0 - 20.0 * shade,
-            ];
-            message.extend([0, 1, 2].map(|i| (colour[i] * light[i]) as u8));
-        }
-    }
-    message
+fn disc(stamp: Stamp, place: [f64; 2], light: [f64; 3]) -> Vec<u8> {
+    let [width, height] = CAMERA;
+    let pixel = |i: usize| {
+        let (column, row) = (i % width, i / width);
+        let across = column as f64 - place[0] * width as f64;
+        let down = row as f64 - place[1] * height as f64;
+        let far = across.hypot(down) / 7.0;
+        let shade = (-far * far).exp();
+        let colour = [
+            50.0 + 120.0 * shade,
+            60.0 + 60.0 * shade,
+            80.0 - 20.0 * shade,
+        ];
+        [0, 1, 2].map(|i| (colour[i] * light[i]) as u8)
+    };
+    rgb8(stamp, CAMERA, (0..width * height).flat_map(pixel))
 }
 
 const DAYLIGHT: [f64; 3] = [1.0; 3];
 
 /// Trains to tell where the disc is, and gives the mean error under daylight and under each other light.
 fn errors_under(lights: &[[f64; 3]], augment: &str) -> (f64, Vec<f64>) {
-    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");
-    let scene = format!(
-        "
-modalities:
-  - name: scene
-    topic: camera
-    kind: image
-    encoder:
-      model: {models}/image_u8_nhwc.onnx
-      input: {{name: image, type: u8, layout: nhwc, width: {WIDTH}, height: {HEIGHT}}}
-      output: features
-      pooling: flatten
-action:",
-        models = models.display()
-    );
+    let scene = format!("\nmodalities:{}\naction:", camera());
     let (before, rest) = POINT.split_once("\nmodalities:").unwrap();
     let (_, after) = rest.split_once("\naction:").unwrap();
     let file = format!("{before}{scene}{after}").replace("seed: 1", &format!("seed: 1{augment}"));
@@ -216,7 +186,7 @@ fn the_report_shows_a_picture_and_its_copies_with_what_was_drawn() {
         })
         .collect();
     assert_eq!(jpegs.len(), 6);
-    let size = (WIDTH as u32, HEIGHT as u32);
+    let size = (CAMERA[0] as u32, CAMERA[1] as u32);
     assert!(
         jpegs
             .iter()

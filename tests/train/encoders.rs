@@ -1,21 +1,16 @@
 //! Training with encoders: one code path for training and running, and features that are computed once.
 
 use std::fs;
-use std::path::Path;
 
 use late_fusion::bag::Reader;
 use late_fusion::encoder::{FeatureExtractor, Runtime, SessionOptions};
 use late_fusion::message::MessageType;
-use late_fusion::message::cdr::Writer;
 use late_fusion::policy::Policy;
 use late_fusion::spec::Weights;
 use late_fusion::time::Stamp;
 use late_fusion::train::{dataset, train};
 
 use super::support::*;
-
-const WIDTH: usize = 48;
-const HEIGHT: usize = 32;
 
 /// Three episodes in each of two bags, with a camera, a sentence and joints.
 pub fn workshop() -> Workshop {
@@ -24,22 +19,10 @@ pub fn workshop() -> Workshop {
         "this test needs the environment variable LATE_FUSION_ONNXRUNTIME, the path of libonnxruntime.so: \
          run `source scripts/env.bash` first"
     );
-    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");
     let modalities = format!(
-        "
-modalities:
-  - name: scene
-    topic: camera
-    kind: image
-    encoder:
-      model: {models}/image_u8_nhwc.onnx
-      input: {{name: image, type: u8, layout: nhwc, width: {WIDTH}, height: {HEIGHT}}}
-      output: features
-      pooling: flatten{instruction}
-  - {{name: place, topic: joint_states, kind: vector, names: [x, y]}}
-action:",
-        models = models.display(),
-        instruction = instruction("\n    projection: 4")
+        "\nmodalities:{}{}\n  - {{name: place, topic: joint_states, kind: vector, names: [x, y]}}\naction:",
+        camera(),
+        instruction("\n    projection: 4")
     );
     let (before, rest) = POINT.split_once("\nmodalities:").unwrap();
     let (_, after) = rest.split_once("\naction:").unwrap();
@@ -75,17 +58,12 @@ action:",
 
 /// A picture in which every number differs from its neighbours.
 fn picture(stamp: Stamp, shade: u8) -> Vec<u8> {
-    let mut writer = Writer::new();
-    writer.header(stamp, "camera");
-    writer.u32(HEIGHT as u32);
-    writer.u32(WIDTH as u32);
-    writer.string("rgb8");
-    writer.u8(0);
-    writer.u32(3 * WIDTH as u32);
-    writer.length(3 * WIDTH * HEIGHT);
-    let mut message = writer.finish();
-    message.extend((0..3 * WIDTH * HEIGHT).map(|i| (i * 7 + usize::from(shade) * 31) as u8));
-    message
+    let numbers = 0..3 * CAMERA[0] * CAMERA[1];
+    rgb8(
+        stamp,
+        CAMERA,
+        numbers.map(|i| (i * 7 + usize::from(shade) * 31) as u8),
+    )
 }
 
 #[test]

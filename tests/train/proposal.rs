@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use late_fusion::config::{Loaded, NODE_NAME, NodeConfig, Overrides, RosArguments};
-use late_fusion::message::cdr::Writer;
 use late_fusion::message::{ActionMapping, MessageType, PointTimes};
 use late_fusion::proposal::{Options, Proposal, Recordings, Undecided};
 use late_fusion::spec::PolicySpec;
@@ -26,17 +25,7 @@ fn propose(workshop: &Workshop, actions: &[&str]) -> Result<Proposal, Undecided>
 }
 
 fn picture(stamp: Stamp, shade: u8) -> Vec<u8> {
-    let mut writer = Writer::new();
-    writer.header(stamp, "camera");
-    writer.u32(6);
-    writer.u32(8);
-    writer.string("rgb8");
-    writer.u8(0);
-    writer.u32(24);
-    writer.length(144);
-    let mut message = writer.finish();
-    message.extend((0..144).map(|i| (i * 7) as u8 ^ shade));
-    message
+    rgb8(stamp, [8, 6], (0..144).map(|i| (i * 7) as u8 ^ shade))
 }
 
 fn drive(stamp: Stamp, speed: f64, turn: f64) -> Vec<u8> {

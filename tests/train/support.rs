@@ -30,6 +30,47 @@ head: {kind: mlp, hidden: [32, 32]}
 training: {epochs: 60, batch_size: 32, learning_rate: 0.01, weight_decay: 0.0001, validation_fraction: 0.2, seed: 1}
 ";
 
+/// An Image of `rgb8`, row by row.
+pub fn rgb8(
+    stamp: Stamp,
+    [width, height]: [usize; 2],
+    numbers: impl Iterator<Item = u8>,
+) -> Vec<u8> {
+    let mut writer = cdr::Writer::new();
+    writer.header(stamp, "camera");
+    writer.u32(height as u32);
+    writer.u32(width as u32);
+    writer.string("rgb8");
+    writer.u8(0);
+    writer.u32(3 * width as u32);
+    writer.length(3 * width * height);
+    let mut message = writer.finish();
+    message.extend(numbers);
+    message
+}
+
+/// A camera of 48 × 32 pixels, whose small encoder gives every picture's `features`.
+pub fn camera() -> String {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");
+    format!(
+        "
+  - name: scene
+    topic: camera
+    kind: image
+    encoder:
+      model: {models}/image_u8_nhwc.onnx
+      input: {{name: image, type: u8, layout: nhwc, width: {WIDTH}, height: {HEIGHT}}}
+      output: features
+      pooling: flatten",
+        models = models.display(),
+        WIDTH = CAMERA[0],
+        HEIGHT = CAMERA[1]
+    )
+}
+
+/// Width and height of its pictures.
+pub const CAMERA: [usize; 2] = [48, 32];
+
 /// The modality `instruction` of a training file, with a small text encoder and what else it is given.
 pub fn instruction(more: &str) -> String {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models");

@@ -43,7 +43,11 @@ impl Alteration {
 
     /// Draws one from these ranges. Of distances, what hides a part is grey: a distance as well.
     pub fn draw(ranges: &Ranges, is_depth: bool, random: &mut StdRng) -> Self {
-        let mut draw = |quantity| ranges.draw(quantity, random);
+        let altered = ranges.draw_altered(random);
+        let mut draw = |quantity: Quantity| match altered.contains(&quantity) {
+            true => ranges.draw(quantity, random),
+            false => quantity.rules().neutral,
+        };
         let zoom = draw(Quantity::Zoom);
         let shift = [0; 2].map(|_| draw(Quantity::Shift));
         let rotation_deg = draw(Quantity::RotationDeg);

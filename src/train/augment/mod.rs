@@ -49,6 +49,9 @@ pub struct Augmentation {
 /// More copies would be more of the same.
 const MOST_COPIES: u64 = 32;
 
+/// Changes whenever the same ranges would give other copies than before.
+pub const DRAWING: &str = "drawing 2";
+
 const PLACE: &str = "training.augment";
 
 const EXAMPLE: &str = "{copies: 2, brightness: [0.7, 1.4], shift: [-0.05, 0.05]}";

@@ -111,12 +111,17 @@ impl Quantity {
         all.find(|quantity| quantity.rules().key == key)
     }
 
+    /// Whether it says from where a picture is seen; the others say how it looks.
+    pub fn is_of_place(self) -> bool {
+        matches!(
+            self,
+            Self::Zoom | Self::Shift | Self::RotationDeg | Self::Perspective
+        )
+    }
+
     /// Whether it means anything for distances: they have no colours, and blur and noise would invent some where nothing was
     /// measured.
     pub fn is_of_depth(self) -> bool {
-        matches!(
-            self,
-            Self::Zoom | Self::Shift | Self::RotationDeg | Self::Perspective | Self::Occlusion
-        )
+        self.is_of_place() || self == Self::Occlusion
     }
 }

@@ -55,10 +55,34 @@ impl Ranges {
 
     /// Whether nothing would be altered.
     pub fn are_neutral(&self) -> bool {
+        self.altering().next().is_none()
+    }
+
+    /// The quantities whose range alters anything.
+    fn altering(&self) -> impl Iterator<Item = Quantity> {
         let alters = |(quantity, range): (&Quantity, &[f64; 2])| {
-            range.iter().any(|end| *end != quantity.rules().neutral)
+            let alters = range.iter().any(|end| *end != quantity.rules().neutral);
+            alters.then_some(*quantity)
         };
-        !self.0.iter().any(alters)
+        self.0.iter().filter_map(alters)
+    }
+
+    /// What one copy differs in. From where it is seen always; of how it looks every quantity as likely as not, and in half of
+    /// the copies nothing. Were every moved picture a noisy one as well, a policy would take each clean one for one that
+    /// was not moved, and would be lost once a camera hangs elsewhere.
+    pub fn draw_altered(&self, random: &mut StdRng) -> Vec<Quantity> {
+        let (mut altered, looks): (Vec<_>, Vec<_>) =
+            self.altering().partition(|quantity| quantity.is_of_place());
+        if altered.is_empty() || random.random_bool(0.5) {
+            let surely = random.random_range(0..looks.len().max(1));
+            let looks = looks.into_iter().enumerate();
+            altered.extend(
+                looks.filter_map(|(i, look)| {
+                    (random.random_bool(0.5) || i == surely).then_some(look)
+                }),
+            );
+        }
+        altered
     }
 
     /// A number between the ends of a range, each as likely; without a range the one that alters nothing.

@@ -223,9 +223,10 @@ fn what_is_drawn_fills_its_range_and_is_told() {
     assert!(near(ends(|a| a.moved.shift[0]), (-0.25, 0.125)));
     assert!(near(ends(|a| a.moved.shift[1]), (-0.25, 0.125)));
     assert!(drawn.iter().all(|a| a.tone.white_balance == [1.0; 3]));
-    let words = drawn[0].in_words();
-    assert_eq!(words.len(), 2, "{words:?}");
-    assert!(words[0].starts_with("shift ") && words[1].starts_with("brightness × "));
+    let words: Vec<Vec<String>> = drawn.iter().map(Alteration::in_words).collect();
+    assert!(words.iter().all(|words| words[0].starts_with("shift ")));
+    let both = words.iter().find(|words| words.len() == 2).unwrap();
+    assert!(both[1].starts_with("brightness × "), "{both:?}");
     // The widest ranges, and pictures of which little is left.
     let wide = augment(WIDE).of("scene", &source("")).unwrap();
     for (width, height) in [(WIDTH, HEIGHT), (1, 1), (2, 7)] {
@@ -238,6 +239,41 @@ fn what_is_drawn_fills_its_range_and_is_told() {
             let copy = copy.apply(&small);
             assert_eq!(copy.data.len(), small.data.len());
         }
+    }
+}
+
+#[test]
+fn half_of_the_copies_are_only_moved_and_the_others_look_each_in_their_own_way() {
+    let all = |text: &str| -> Vec<Alteration> {
+        let one = augment(text).of("scene", &source("")).unwrap();
+        one.of_message("bag", "camera", 1).take(1000).collect()
+    };
+    let part = |of: &[Alteration], is: fn(&Alteration) -> bool| {
+        of.iter().filter(|copy| is(copy)).count() as f64 / of.len() as f64
+    };
+    let wide = all(WIDE);
+    assert!(wide.iter().all(|copy| copy.moved != Move::NONE));
+    let is_clean = |copy: &Alteration| copy.in_words().len() <= 4;
+    let clean = part(&wide, is_clean);
+    assert!((0.45..0.55).contains(&clean), "{clean}");
+    for (look, is_altered) in [
+        ("blur", (|copy| copy.blur > 0.0) as fn(&Alteration) -> bool),
+        ("noise", |copy| copy.tone.noise > 0.0),
+        ("gamma", |copy| copy.tone.gamma != 1.0),
+        ("occlusion", |copy| !copy.occlusion.is_none()),
+    ] {
+        let altered = part(&wide, is_altered);
+        assert!((0.22..0.34).contains(&altered), "{look}: {altered}");
+    }
+    // Where nothing moves, no copy is its picture.
+    for text in [
+        "{copies: 1, blur: [0.01, 0.1]}",
+        "{copies: 1, blur: [0.01, 0.1], noise: [0.1, 0.2]}",
+    ] {
+        assert!(
+            all(text).iter().all(|copy| !copy.in_words().is_empty()),
+            "{text}"
+        );
     }
 }
 
