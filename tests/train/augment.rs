@@ -3,10 +3,8 @@
 
 use std::fs;
 
-use late_fusion::encoder::{FeatureExtractor, Runtime, SessionOptions};
 use late_fusion::message::MessageType;
 use late_fusion::policy::Policy;
-use late_fusion::spec::Weights;
 use late_fusion::time::Stamp;
 use late_fusion::train::{dataset, train};
 use rand::rngs::StdRng;
@@ -61,14 +59,7 @@ fn errors_under(lights: &[[f64; 3]], augment: &str) -> (f64, Vec<f64>) {
     train(&workshop.options).unwrap();
 
     let mut policy = Policy::load(&workshop.options.out).unwrap();
-    let mut eye = FeatureExtractor::load(
-        &policy.spec().modalities[0],
-        policy.folder(),
-        &Weights::default(),
-        &Runtime::load(None).unwrap(),
-        &SessionOptions::default(),
-    )
-    .unwrap();
+    let mut eye = extractor_of(&workshop.options.out, 0);
     let places: Vec<[f64; 2]> = (0..60).map(|_| somewhere()).collect();
     let mut mean_error = |light: [f64; 3]| {
         let mut sum = 0.0;

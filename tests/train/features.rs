@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use late_fusion::bag::{Reader, Writer};
-use late_fusion::encoder::{FeatureExtractor, Runtime, SessionOptions};
 use late_fusion::message::{FeatureTemplate, MessageType};
-use late_fusion::spec::{PolicySpec, SourceSpec, Weights};
+use late_fusion::spec::{PolicySpec, SourceSpec};
 use late_fusion::train::{dataset, train};
 
 use super::encoders::workshop;
@@ -134,37 +133,26 @@ fn features_of_another_encoder_than_the_training_files_are_refused() {
     assert_names(&text, &["modality goal: encoder is \"\""]);
 }
 
-#[test]
-fn a_camera_may_be_recorded_as_the_features_that_its_encoder_made() {
-    let mut workshop = workshop();
+/// Trains from one of the workshop's recordings, and makes another of it in which a topic has the features of its messages.
+fn record_features(workshop: &mut Workshop, topic: &str, modality: usize) {
     workshop.options.bags = vec![workshop.bag("a.mcap")];
-    let seen = dataset(&workshop.options).unwrap();
     train(&workshop.options).unwrap();
-    let spec = PolicySpec::load(&workshop.options.out).unwrap();
-    let runtime = Runtime::load(None).unwrap();
-    let mut eye = FeatureExtractor::load(
-        &spec.modalities[0],
-        &workshop.options.out,
-        &Weights::default(),
-        &runtime,
-        &SessionOptions::default(),
-    )
-    .unwrap();
-
+    let mut extractor = extractor_of(&workshop.options.out, modality);
     let bag = workshop.path("features.mcap");
-    let mut template = FeatureTemplate::new(eye.fingerprint().unwrap());
-    let mut feature = vec![0.0; eye.width()];
+    let mut template = FeatureTemplate::new(extractor.fingerprint().unwrap());
+    let mut feature = vec![0.0; extractor.width()];
     let mut writer = Writer::create(&bag).unwrap();
     let mut topics = std::collections::BTreeMap::new();
     for record in Reader::open(&workshop.bag("a.mcap")).unwrap().records() {
-        let (message, bytes) = match &*record.topic == "/camera" {
+        let (message, bytes) = match &*record.topic == topic {
             true => {
-                let image = MessageType::Image;
-                let stamp = eye
-                    .extract(image, &record.bytes, &mut feature)
-                    .unwrap()
-                    .stamp;
-                let bytes = template.encode(stamp.unwrap(), "camera", &feature);
+                let of_messages = match topic {
+                    "/camera" => MessageType::Image,
+                    _ => MessageType::String,
+                };
+                let extraction = extractor.extract(of_messages, &record.bytes, &mut feature);
+                let stamp = extraction.unwrap().stamp.unwrap_or(record.log_time);
+                let bytes = template.encode(stamp, "encoder", &feature);
                 (MessageType::PointCloud2.ros_name(), bytes)
             }
             false => (&*record.message_type, &*record.bytes),
@@ -176,14 +164,41 @@ fn a_camera_may_be_recorded_as_the_features_that_its_encoder_made() {
     }
     writer.finish().unwrap();
     workshop.options.bags = vec![bag];
-    assert_eq!(dataset(&workshop.options).unwrap(), seen);
+}
 
-    let text = std::fs::read_to_string(&workshop.options.file).unwrap();
-    let augment = "seed: 1, augment: {copies: 2, shift: [-0.1, 0.1]}";
-    std::fs::write(&workshop.options.file, text.replace("seed: 1", augment)).unwrap();
-    let refusal = dataset(&workshop.options).unwrap_err().to_string();
-    assert_names(
-        &refusal,
-        &["training.augment", "modality scene", "features.mcap"],
-    );
+#[test]
+fn a_camera_may_be_recorded_as_the_features_that_its_encoder_made() {
+    let mut workshop = workshop();
+    workshop.options.bags = vec![workshop.bag("a.mcap")];
+    let seen = dataset(&workshop.options).unwrap();
+    record_features(&mut workshop, "/camera", 0);
+    assert_eq!(dataset(&workshop.options).unwrap(), seen);
+}
+
+#[test]
+fn copies_of_what_comes_as_features_are_refused() {
+    for (topic, modality, key, named) in [
+        (
+            "/camera",
+            0,
+            "augment: {copies: 2, shift: [-0.1, 0.1]}",
+            ["training.augment", "modality scene"],
+        ),
+        (
+            "/instruction",
+            1,
+            "typos: 2",
+            ["training.typos", "modality instruction"],
+        ),
+    ] {
+        let mut workshop = workshop();
+        record_features(&mut workshop, topic, modality);
+        dataset(&workshop.options).unwrap();
+        let text = std::fs::read_to_string(&workshop.options.file).unwrap();
+        let text = text.replace("seed: 1", &format!("seed: 1, {key}"));
+        std::fs::write(&workshop.options.file, text).unwrap();
+        let refusal = dataset(&workshop.options).unwrap_err().to_string();
+        assert_names(&refusal, &named);
+        assert_names(&refusal, &["features.mcap"]);
+    }
 }

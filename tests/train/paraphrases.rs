@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use late_fusion::encoder::{FeatureExtractor, Runtime, SessionOptions};
 use late_fusion::policy::Policy;
-use late_fusion::spec::Weights;
 use late_fusion::train::train;
 
 use super::support::*;
@@ -64,13 +62,13 @@ fn sentences_are_mixed_up_to_where_something_else_is_meant() {
     assert!(mixed_across > 0.5, "{mixed_across}");
 }
 
-/// The mean error of a policy that was told to go one way or the other in words with typing errors.
-fn error_when_mistyped(typos: usize) -> f64 {
+/// A training file in which only a sentence tells what to do, for an encoder that knows the language.
+fn told_in_english(max_tokens: usize, typos: usize) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = |folder: &str| root.join(folder).display().to_string();
     let (small, real) = (folder("tests/models"), folder("models/encoders/minilm_l6"));
     // The small encoder knows a few words, and takes all others for the same one.
-    let file = told(true)
+    told(true)
         .replace(
             &format!("{small}/text_i32.onnx"),
             &format!("{real}/model.onnx"),
@@ -79,20 +77,17 @@ fn error_when_mistyped(typos: usize) -> f64 {
             &format!("{small}/tokenizer.json"),
             &format!("{real}/tokenizer.json"),
         )
-        .replace("max_tokens: 16", "max_tokens: 64")
-        .replace("seed: 1", &format!("seed: 1, typos: {typos}"));
-    let workshop = Workshop::new(&file);
+        .replace("max_tokens: 16", &format!("max_tokens: {max_tokens}"))
+        .replace("seed: 1", &format!("seed: 1, typos: {typos}"))
+}
+
+/// The mean error of a policy that was told to go one way or the other in words with typing errors.
+fn error_when_mistyped(typos: usize) -> f64 {
+    let workshop = Workshop::new(&told_in_english(64, typos));
     record_a_change_of_mind(&workshop, true);
     train(&workshop.options).unwrap();
     let mut policy = Policy::load(&workshop.options.out).unwrap();
-    let mut ear = FeatureExtractor::load(
-        &policy.spec().modalities[1],
-        policy.folder(),
-        &Weights::default(),
-        &Runtime::load(None).unwrap(),
-        &SessionOptions::default(),
-    )
-    .unwrap();
+    let mut ear = extractor_of(&workshop.options.out, 1);
     let told = [
         ("opne the drawer", 1.0),
         ("open the drwaer", 1.0),
@@ -119,6 +114,21 @@ fn error_when_mistyped(typos: usize) -> f64 {
 fn who_learned_from_typing_errors_minds_them_less() {
     let (plain, hardened) = (error_when_mistyped(0), error_when_mistyped(2));
     assert!(2.0 * hardened < plain, "{hardened} and {plain}");
+}
+
+#[test]
+fn a_typing_error_that_makes_a_sentence_too_long_for_its_encoder_is_left_out() {
+    // With its first and last token the longest sentence has five, and mistyped words have more tokens than right ones.
+    let workshop = Workshop::new(&told_in_english(5, 2));
+    record_a_change_of_mind(&workshop, true);
+    let report = train(&workshop.options).unwrap();
+    assert!(report.epochs.last().unwrap().training_loss < 0.05);
+    let mut ear = extractor_of(&workshop.options.out, 1);
+    let mut feature = vec![0.0; ear.width()];
+    ear.extract_sentence("close the drawer", &mut feature)
+        .unwrap();
+    let refusal = ear.extract_sentence("clsoe the draewr", &mut feature);
+    assert_names(&refusal.unwrap_err().to_string(), &["5 tokens"]);
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use late_fusion::bag::{TopicId, Writer};
+use late_fusion::encoder::{FeatureExtractor, Runtime, SessionOptions};
 use late_fusion::message::cdr;
 use late_fusion::message::{ActionMapping, MessageType, PointTimes, encode_text};
+use late_fusion::spec::{PolicySpec, Weights};
 use late_fusion::time::Stamp;
 use late_fusion::train::Options;
 use rand::rngs::StdRng;
@@ -70,6 +72,19 @@ pub fn camera() -> String {
 
 /// Width and height of its pictures.
 pub const CAMERA: [usize; 2] = [48, 32];
+
+/// What makes the features of one modality of a policy that was trained.
+pub fn extractor_of(policy: &Path, modality: usize) -> FeatureExtractor {
+    let spec = PolicySpec::load(policy).unwrap();
+    FeatureExtractor::load(
+        &spec.modalities[modality],
+        policy,
+        &Weights::default(),
+        &Runtime::load(None).unwrap(),
+        &SessionOptions::default(),
+    )
+    .unwrap()
+}
 
 /// The modality `instruction` of a training file, with a small text encoder and what else it is given.
 pub fn instruction(more: &str) -> String {

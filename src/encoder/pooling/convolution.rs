@@ -13,7 +13,6 @@ pub(super) struct Convolution {
     bias: DVector<f32>,
     /// `[positions, filters]`
     said: DMatrix<f32>,
-    shape: MapShape,
 }
 
 impl Convolution {
@@ -23,7 +22,6 @@ impl Convolution {
             mixtures: weight.transpose(),
             said: DMatrix::zeros(shape.positions(), bias.len()),
             bias,
-            shape,
         }
     }
 
@@ -35,9 +33,9 @@ impl Convolution {
     /// max(0, Σ_c W[j,c]·map[c,p] + b[j]) for every filter j and position p, filter after filter; NaN where a sum is not
     /// finite.
     pub fn pool(&mut self, map: &[f32], vector: &mut [f32]) {
-        let map = DMatrixView::from_slice(map, self.shape.positions(), self.shape.channels);
+        let (positions, channels) = (self.said.nrows(), self.mixtures.nrows());
+        let map = DMatrixView::from_slice(map, positions, channels);
         self.said.gemm(1.0, &map, &self.mixtures, 0.0);
-        let positions = self.shape.positions();
         let said = self.said.as_slice().chunks_exact(positions);
         for ((said, bias), into) in said
             .zip(self.bias.iter())

@@ -16,7 +16,6 @@ pub(super) struct Keypoints {
     places: DMatrix<f32>,
     /// `[positions, keypoints]`
     attention: DMatrix<f32>,
-    shape: MapShape,
 }
 
 impl Keypoints {
@@ -28,7 +27,6 @@ impl Keypoints {
             mixtures: weight.transpose(),
             places: DMatrix::from_row_slice(shape.positions(), 2, &places),
             attention: DMatrix::zeros(shape.positions(), weight.nrows()),
-            shape,
         }
     }
 
@@ -39,7 +37,8 @@ impl Keypoints {
 
     /// Pools a map of the shape that this was loaded for into x of every keypoint, then y of every keypoint.
     pub fn pool(&mut self, map: &[f32], vector: &mut [f32]) {
-        let map = DMatrixView::from_slice(map, self.shape.positions(), self.shape.channels);
+        let (positions, channels) = (self.attention.nrows(), self.mixtures.nrows());
+        let map = DMatrixView::from_slice(map, positions, channels);
         self.attention.gemm(1.0, &map, &self.mixtures, 0.0);
         spatial_soft_argmax(&mut self.attention, &self.places, vector);
     }

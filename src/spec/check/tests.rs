@@ -146,6 +146,28 @@ fn a_range_of_distances_that_tells_none_apart_is_refused() {
 }
 
 #[test]
+fn what_a_learned_pooling_cannot_have_is_refused() {
+    let mut spec = whole(FUSIONS[0]);
+    let scene = &mut spec["modalities"][0];
+    scene["history"] = Value::from(2);
+    for key in ["cells", "keypoints", "filters"] {
+        scene["encoder"].as_mapping_mut().unwrap().remove(key);
+    }
+    scene["encoder"]["normalize"] = Value::from("l2");
+    for (pooling, size) in [("spatial_softmax", "keypoints"), ("convolution", "filters")] {
+        spec["modalities"][0]["encoder"]["pooling"] = Value::from(pooling);
+        let refusal = loaded(&spec).unwrap_err();
+        for part in [
+            "history is 2; use 1 with the learned poolings",
+            "encoder.normalize is l2",
+            &format!("encoder.{size} is missing; pooling {pooling} needs it"),
+        ] {
+            assert!(refusal.contains(part), "{pooling}: {refusal}");
+        }
+    }
+}
+
+#[test]
 fn what_was_meant_is_guessed() {
     for (right, wrong, guess) in [
         (

@@ -68,8 +68,8 @@ impl Ranges {
     }
 
     /// What one copy differs in. From where it is seen always; of how it looks every quantity as likely as not, and in half of
-    /// the copies nothing. Were every moved picture a noisy one as well, a policy would take each clean one for one that
-    /// was not moved, and would be lost once a camera hangs elsewhere.
+    /// the copies nothing. Were every moved picture a noisy one as well, a policy could take each clean one for one that
+    /// was not moved, and be lost once a camera hangs elsewhere.
     pub fn draw_altered(&self, random: &mut StdRng) -> Vec<Quantity> {
         let (mut altered, looks): (Vec<_>, Vec<_>) =
             self.altering().partition(|quantity| quantity.is_of_place());
