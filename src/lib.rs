@@ -18,6 +18,7 @@ pub mod explain;
 mod files;
 pub mod fusion;
 pub mod head;
+mod heap;
 mod html;
 pub mod inspection;
 mod layers;

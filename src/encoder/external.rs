@@ -1,10 +1,8 @@
 //! The files beside a model in which weights of it lie, as PyTorch's exporter writes them.
-//!
-//! An ONNX file is a protobuf message. Of its hundreds of fields only the way to the tensors matters here, so that way is
-//! walked by field number instead of taking a protobuf library and the whole schema along. A message that cannot be read
-//! to its end is an error: what was not read may name a file.
 
 use std::collections::BTreeSet;
+
+use super::protobuf::fields;
 
 /// The messages on the way to the name of a file (onnx.proto).
 #[derive(Clone, Copy)]
@@ -64,7 +62,7 @@ pub(super) fn external_files(model: &[u8]) -> Result<BTreeSet<String>, String> {
 
 fn walk(
     message: Message,
-    mut bytes: &[u8],
+    bytes: &[u8],
     level: usize,
     found: &mut BTreeSet<String>,
 ) -> Result<(), String> {
@@ -74,30 +72,19 @@ fn walk(
         ));
     }
     let (mut key, mut value) = (&[][..], &[][..]);
-    while !bytes.is_empty() {
-        let tag = number(&mut bytes)?;
-        let content = match tag & 7 {
-            0 => {
-                number(&mut bytes)?;
-                continue;
-            }
-            1 => take(&mut bytes, 8)?,
-            2 => {
-                let length = number(&mut bytes)?;
-                take(&mut bytes, length)?
-            }
-            5 => take(&mut bytes, 4)?,
-            other => return Err(format!("a field of it has the type {other}")),
+    for field in fields(bytes) {
+        let field = field?;
+        let Some(content) = field.content else {
+            continue;
         };
-        match (message, tag >> 3) {
+        match (message, field.number) {
             (Message::Entry, 1) => key = content,
             (Message::Entry, 2) => value = content,
-            (message, field) if tag & 7 == 2 => {
-                if let Some(inner) = message.field(field) {
+            (message, number) => {
+                if let Some(inner) = message.field(number) {
                     walk(inner, content, level + 1, found)?;
                 }
             }
-            _ => {}
         }
     }
     if key == b"location" {
@@ -110,48 +97,20 @@ fn walk(
     Ok(())
 }
 
-/// The first bytes, which are taken off.
-fn take<'a>(bytes: &mut &'a [u8], length: u64) -> Result<&'a [u8], String> {
-    let parts = usize::try_from(length).ok();
-    let (taken, rest) = parts
-        .and_then(|length| bytes.split_at_checked(length))
-        .ok_or("it is cut off")?;
-    *bytes = rest;
-    Ok(taken)
-}
-
-/// A number in protobuf's variable length.
-fn number(bytes: &mut &[u8]) -> Result<u64, String> {
-    let mut number = 0;
-    for shift in (0..64).step_by(7) {
-        let byte = take(bytes, 1)?[0];
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Ok(number);
-        }
-    }
-    Err("a number of it is too long".into())
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::protobuf::write;
     use super::*;
 
     /// A field that holds bytes.
-    fn field(number: u8, content: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![(number << 3 | 2) & 0x7f | 0x80, number >> 4];
-        let mut length = content.len();
-        while length > 0x7f {
-            bytes.push(length as u8 | 0x80);
-            length >>= 7;
-        }
-        bytes.push(length as u8);
-        bytes.extend_from_slice(content);
+    fn field(number: u64, content: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write(number, content, &mut bytes);
         bytes
     }
 
     /// A message that lies within others, from the outermost.
-    fn within(fields: &[u8], content: &[u8]) -> Vec<u8> {
+    fn within(fields: &[u64], content: &[u8]) -> Vec<u8> {
         let outward = fields.iter().rev();
         outward.fold(content.to_vec(), |inner, number| field(*number, &inner))
     }

@@ -98,13 +98,13 @@ pub(super) fn verified(
     Ok((path, content))
 }
 
-/// The path of a model, once it and all files that it refers to are known to be the expected ones.
+/// The path and the content of a model, once it and all files that it refers to are known to be the expected ones.
 pub(super) fn verified_model(
     folder: &Path,
     file: &Path,
     expected_sha256: &str,
     expected_external_data: &BTreeMap<String, String>,
-) -> Result<PathBuf, ConfigErrors> {
+) -> Result<(PathBuf, Vec<u8>), ConfigErrors> {
     let path = folder.join(file);
     let what = format!("encoder.model {}", path.display());
     let (model, sha256) =
@@ -136,7 +136,7 @@ pub(super) fn verified_model(
             ));
         }
     }
-    errors.or(path)
+    errors.or((path, model))
 }
 
 fn check_hash(what: &str, found: &str, expected: &str) -> Result<(), ConfigErrors> {

@@ -41,10 +41,11 @@ impl ImageEncoder {
         runtime: &Runtime,
         options: &SessionOptions,
     ) -> Result<Self, ConfigErrors> {
-        let path = verified_model(folder, &spec.model, &spec.sha256, &spec.external_data)?;
+        let (path, content) =
+            verified_model(folder, &spec.model, &spec.sha256, &spec.external_data)?;
         let in_file = |why: String| format!("encoder.model {}: {why}", path.display());
-        let mut model =
-            Model::load(runtime.library(), &path, &spec.output, options).map_err(in_file)?;
+        let mut model = Model::load(runtime.library(), &path, content, &spec.output, options)
+            .map_err(in_file)?;
         let preparation = Preparation::new(&spec.input);
         let port =
             check_input(&spec.input, preparation.shape(), model.inputs()).map_err(in_file)?;

@@ -11,7 +11,9 @@ use ort::session::builder::SessionBuilder;
 use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue};
 use ort::value::{Outlet, TensorElementType, TensorRef, ValueType};
 
+use super::needed::needed_for;
 use super::provider::{Device, SessionOptions, open_on};
+use crate::heap;
 
 /// The loaded library.
 #[derive(Clone)]
@@ -143,23 +145,29 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// Loads the model in a file; `output` is the one that runs will read.
+    /// Loads what is needed of a model for the output that runs will read. `content` is that of the file, as it was verified;
+    /// what it refers to is found by its path.
     pub fn load(
         library: &Library,
         path: &Path,
+        content: Vec<u8>,
         output: &str,
         options: &SessionOptions,
     ) -> Result<Self, String> {
         let what = path.display().to_string();
+        let needed =
+            needed_for(output, content).map_err(|why| format!("it is no ONNX model: {why}"))?;
         // Threads that the library starts stay where this one is now.
         let _until_loaded = (options.cpus.hold_this_thread()).map_err(|why| {
             let cpus = &options.cpus;
             log::warn!("{what}: parameter encoder_cpus is \"{cpus}\", but the encoder runs on any CPU: {why}");
         });
         let (session, device) = open_on(options.provider, &what, |device| {
-            open_session(library, path, options, device)
+            open_session(library, path, &needed, options, device)
                 .map_err(|e| format!("ONNX Runtime cannot open it ({e})"))
         })?;
+        drop(needed);
+        heap::trim();
         let ports = |outlets: &[Outlet]| outlets.iter().map(Port::new).collect::<Vec<_>>();
         let (inputs, outputs) = (ports(session.inputs()), ports(session.outputs()));
         let Some(port) = outputs.iter().find(|port| port.name == output) else {
@@ -238,13 +246,19 @@ impl Model {
     }
 }
 
+/// Where a model that is not opened by its path keeps its external data.
+const EXTERNAL_DATA: &str = "session.model_external_initializers_file_folder_path";
+
 fn open_session(
     library: &Library,
     path: &Path,
+    content: &[u8],
     options: &SessionOptions,
     device: Device,
 ) -> ort::Result<Session> {
-    let builder = builder(library, options)?;
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new(".")).to_string_lossy();
+    let builder = builder(library, options)?.with_config_entry(EXTERNAL_DATA, folder)?;
     let cuda = || [ort::ep::CUDA::default().build().error_on_failure()];
     // That the provider is there does not mean that it runs everything: what it has no kernel for goes to the CPU, unless
     // that is disabled. Not tried with a GPU; that the option is honoured is tested below without one.
@@ -253,7 +267,7 @@ fn open_session(
         Device::Cuda => without_fallback(builder)?.with_execution_providers(cuda())?,
         Device::CudaAndCpu => builder.with_execution_providers(cuda())?,
     };
-    builder.commit_from_file(path)
+    builder.commit_from_memory(content)
 }
 
 fn builder(library: &Library, options: &SessionOptions) -> ort::Result<SessionBuilder> {

@@ -41,14 +41,14 @@ impl TextEncoder {
     ) -> Result<Self, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         let tokens = load_tokens(spec, folder).map_err(|found| errors.extend(found));
-        let path = verified_model(folder, &spec.model, &spec.sha256, &spec.external_data)
+        let model = verified_model(folder, &spec.model, &spec.sha256, &spec.external_data)
             .map_err(|found| errors.extend(found));
-        let (Ok(tokens), Ok(path)) = (tokens, path) else {
+        let (Ok(tokens), Ok((path, content))) = (tokens, model) else {
             return Err(errors);
         };
         let in_file = |why: String| format!("encoder.model {}: {why}", path.display());
-        let mut model =
-            Model::load(runtime.library(), &path, &spec.output, options).map_err(in_file)?;
+        let mut model = Model::load(runtime.library(), &path, content, &spec.output, options)
+            .map_err(in_file)?;
         let mut feed = Feed::new(model.inputs(), &tokens, spec.pooling).map_err(in_file)?;
         let summary = Summary::of_model(&path, &model, list(model.inputs()));
         let blank = tokens.blank().map_err(in_file)?;
