@@ -1,4 +1,4 @@
-//! Features on disk, so that the same pictures are encoded once however often one trains.
+//! Features on disk, so that the same pictures and sentences are encoded once however often one trains.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::augment::{Augmentation, DRAWING};
 use super::piece::{Piece, Shape};
 use super::sealed::sweep;
+use super::typos::{SLIPS, Typos};
 use crate::message::MessageType;
 use crate::spec::SourceSpec;
 
@@ -35,6 +36,8 @@ pub struct Key<'a> {
     pub numbers: &'a [u32],
     /// What is altered about the copies of its pictures.
     pub augmentation: Option<&'a Augmentation>,
+    /// What is mistyped in the copies of its sentences.
+    pub typos: Option<Typos>,
 }
 
 impl<'a> Key<'a> {
@@ -130,6 +133,10 @@ impl Cache {
             hash.update(DRAWING);
             hash.update(serde_json::to_string(augmentation).unwrap_or_default());
         }
+        if let Some(typos) = key.typos {
+            hash.update(SLIPS);
+            hash.update((typos.most_words as u64).to_le_bytes());
+        }
         self.folder
             .join(format!("{}.features", in_hex(&hash.finalize())))
     }
@@ -153,6 +160,7 @@ mod tests {
             topic: "numbers",
             numbers,
             augmentation: None,
+            typos: None,
         }
     }
 

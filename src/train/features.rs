@@ -21,7 +21,7 @@ use crate::spec::{ModalitySpec, SourceSpec};
 
 /// The features of one modality in one bag.
 pub enum Features {
-    /// Small ones, such as those of joints and sentences.
+    /// Small ones: those of joints and sentences.
     Memory {
         /// What came of each message, by their numbers.
         entries: Vec<Entry>,
@@ -98,7 +98,7 @@ impl<'a> Encoding<'a> {
         progress: &Progress,
     ) -> Result<Vec<Features>, ConfigErrors> {
         let wanted = wanted(recording, self.modalities.len());
-        let keys = (0..wanted.len()).filter(|i| self.keeps(*i)).map(|i| {
+        let keys = (0..wanted.len()).filter(|i| self.caches(*i)).map(|i| {
             let key = Key {
                 source: &self.modalities[i].source,
                 message: recording.message_types[i],
@@ -106,6 +106,7 @@ impl<'a> Encoding<'a> {
                 topic: self.topics[i],
                 numbers: &wanted[i],
                 augmentation: self.augmentations[i].as_ref(),
+                typos: self.typos[i],
             };
             (i, key, self.shape(i))
         });
@@ -126,17 +127,18 @@ impl<'a> Encoding<'a> {
         let mut small = self.extract(recording, &missing, &pieces, progress)?;
         let mut kept = pieces.finish();
         let features = (0..wanted.len()).map(|i| match kept.remove(&i) {
-            Some(pieces) => Features::Kept(pieces),
-            None => small.remove(&i).unwrap_or(Features::Memory {
+            Some(pieces) if self.keeps(i) => Ok(Features::Kept(pieces)),
+            Some(pieces) => in_memory(&pieces),
+            None => Ok(small.remove(&i).unwrap_or(Features::Memory {
                 entries: Vec::new(),
                 values: Vec::new(),
-            }),
+            })),
         });
-        Ok(features.collect())
+        features.collect()
     }
 
-    /// Whether the features of a modality are kept for the next time and read from there. Those of encoders are, whoever
-    /// runs them; others are as small as the messages that they are from.
+    /// Whether the features of a modality are read from where they are kept whenever they are learned from. Those of
+    /// pictures are, whoever encoded them; others are small.
     pub fn keeps(&self, modality: usize) -> bool {
         let source = &self.modalities[modality].source;
         let is_large = matches!(
@@ -146,12 +148,20 @@ impl<'a> Encoding<'a> {
         is_large && !self.assumes_pictures
     }
 
+    /// Whether the features of a modality are kept for the next training. Those of sentences are as well: with their mistyped
+    /// copies they take minutes.
+    fn caches(&self, modality: usize) -> bool {
+        let is_text = matches!(self.modalities[modality].source, SourceSpec::Text { .. });
+        self.keeps(modality) || (is_text && !self.assumes_pictures)
+    }
+
     /// What is kept of a message: its feature and those of its altered copies.
     fn shape(&self, modality: usize) -> Shape {
-        let copies = self.augmentations[modality].as_ref();
+        let of_pictures = self.augmentations[modality].as_ref().map(|a| a.copies);
+        let of_sentences = self.typos[modality].map(|_| Typos::COPIES);
         Shape {
             width: self.modalities[modality].width,
-            features: 1 + copies.map_or(0, |a| a.copies),
+            features: 1 + of_pictures.or(of_sentences).unwrap_or(0),
         }
     }
 
@@ -249,6 +259,24 @@ impl<'a> Encoding<'a> {
             .map(|(i, (entries, values))| (i, Features::Memory { entries, values }))
             .collect())
     }
+}
+
+/// What is kept in these pieces.
+///
+/// # Errors
+/// A file that cannot be read.
+fn in_memory(pieces: &[Arc<Piece>]) -> Result<Features, ConfigErrors> {
+    let mut entries = Vec::new();
+    let mut values = Vec::new();
+    for piece in pieces {
+        entries.extend_from_slice(&piece.entries);
+        let begin = values.len();
+        values.resize(begin + piece.features() * piece.shape.width, 0.0);
+        piece
+            .read(0, &mut values[begin..])
+            .map_err(|e| ConfigErrors::from(e.to_string()))?;
+    }
+    Ok(Features::Memory { entries, values })
 }
 
 /// How many messages of a bag have to be encoded or taken from the cache.

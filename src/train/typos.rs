@@ -11,6 +11,9 @@ pub struct Typos {
     pub most_words: usize,
 }
 
+/// Changes whenever the same sentence gets other copies than before.
+pub(super) const SLIPS: &str = "typos 1";
+
 /// A word is recognised by its beginning and its length; of shorter ones little would be left.
 const SHORTEST: usize = 4;
 

@@ -64,6 +64,7 @@ fn no_cached_features_panic_cost_memory_or_are_taken_for_others() {
         topic: "numbers",
         numbers: &[0, 1, 5],
         augmentation: None,
+        typos: None,
     };
     let (folder, path) = kept(&key);
     let whole = std::fs::read(&path).unwrap();

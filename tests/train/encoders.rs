@@ -99,9 +99,9 @@ fn training_learns_from_the_features_that_the_node_computes() {
                 for (i, (run, trained)) in newest.iter().zip(&mut trained).enumerate() {
                     let trained = trained.next().unwrap().unwrap();
                     let bits = |values: &[f32]| -> Vec<u32> {
-                        // Features of pictures are kept in half precision.
+                        // What encoders made is kept in half precision.
                         let kept = |v: &f32| match i {
-                            0 => half::f16::from_f32(*v).to_f32(),
+                            0 | 1 => half::f16::from_f32(*v).to_f32(),
                             _ => *v,
                         };
                         values.iter().map(|v| kept(v).to_bits()).collect()
@@ -115,7 +115,7 @@ fn training_learns_from_the_features_that_the_node_computes() {
 }
 
 #[test]
-fn a_picture_is_encoded_once_and_a_damaged_cache_is_healed() {
+fn what_is_encoded_is_encoded_once_and_a_damaged_cache_is_healed() {
     let mut workshop = workshop();
     workshop.options.force = true;
     let weights = |workshop: &Workshop| {
@@ -130,19 +130,21 @@ fn a_picture_is_encoded_once_and_a_damaged_cache_is_healed() {
     assert_eq!((encoded, cached), (0, 76));
     assert!(first == second, "from the cache comes the same policy");
 
-    let files = || fs::read_dir(&workshop.options.cache).unwrap();
-    let path = files().next().unwrap().unwrap().path();
-    let whole = fs::read(&path).unwrap();
-    let mut damaged = whole.clone();
-    damaged[whole.len() / 2] ^= 1;
-    for damage in [&whole[..whole.len() / 3], &damaged, b""] {
-        fs::write(&path, damage).unwrap();
-        let (healed, encoded, cached) = weights(&workshop);
-        assert_eq!((encoded, cached), (38, 38));
-        assert!(first == healed, "the same policy");
-        assert!(fs::read(&path).unwrap() == whole, "the file is whole again");
+    let files = kept_features(&workshop.options.cache);
+    assert_eq!(files.len(), 4, "pictures and sentences of two bags");
+    for (path, pictures) in [(&files[0], (38, 38)), (&files[3], (0, 76))] {
+        let whole = fs::read(path).unwrap();
+        let mut damaged = whole.clone();
+        damaged[whole.len() / 2] ^= 1;
+        for damage in [&whole[..whole.len() / 3], &damaged, b""] {
+            fs::write(path, damage).unwrap();
+            let (healed, encoded, cached) = weights(&workshop);
+            assert_eq!((encoded, cached), pictures);
+            assert!(first == healed, "the same policy");
+            assert!(fs::read(path).unwrap() == whole, "the file is whole again");
+        }
     }
-    assert_eq!(files().count(), 2);
+    assert_eq!(kept_features(&workshop.options.cache), files);
 }
 
 #[test]

@@ -128,8 +128,7 @@ fn features_that_were_made_before_an_interruption_are_not_made_again() {
     train(&workshop.options).unwrap();
     let whole = weights(&workshop);
     // As if it had been interrupted between the pieces of two bags, while another training was writing.
-    let mut files = fs::read_dir(&workshop.options.cache).unwrap();
-    let one = files.next().unwrap().unwrap().path();
+    let one = kept_features(&workshop.options.cache).remove(0);
     fs::rename(&one, one.with_extension("77.0.tmp")).unwrap();
     fs::remove_dir_all(&workshop.options.out).unwrap();
     let report = train(&workshop.options).unwrap();

@@ -1,5 +1,7 @@
 //! Sentences are mixed while the same is meant, and no further.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use late_fusion::policy::Policy;
@@ -129,6 +131,33 @@ fn a_typing_error_that_makes_a_sentence_too_long_for_its_encoder_is_left_out() {
         .unwrap();
     let refusal = ear.extract_sentence("clsoe the draewr", &mut feature);
     assert_names(&refusal.unwrap_err().to_string(), &["5 tokens"]);
+}
+
+#[test]
+fn mistyped_sentences_are_encoded_once_and_others_where_more_words_are_mistyped() {
+    let kept = |typos| {
+        let mut workshop = Workshop::new(&told_in_english(64, typos));
+        record_a_change_of_mind(&workshop, true);
+        workshop.options.force = true;
+        let weights = |workshop: &Workshop| {
+            train(&workshop.options).unwrap();
+            fs::read(workshop.options.out.join("weights.safetensors")).unwrap()
+        };
+        let first = weights(&workshop);
+        let files = kept_features(&workshop.options.cache);
+        let inodes = || -> Vec<u64> {
+            let each = files.iter();
+            each.map(|file| fs::metadata(file).unwrap().ino()).collect()
+        };
+        let before = inodes();
+        assert!(
+            weights(&workshop) == first,
+            "what is kept gives the same policy"
+        );
+        assert_eq!(inodes(), before, "nothing is written anew");
+        files[0].file_name().unwrap().to_owned()
+    };
+    assert_ne!(kept(1), kept(2));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A small world to learn from: a point that is to be moved to where it is told, recorded as a robot's would be.
 
+use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
 use late_fusion::bag::{TopicId, Writer};
@@ -102,6 +103,14 @@ pub fn instruction(more: &str) -> String {
       pooling: masked_mean",
         models = models.display()
     )
+}
+
+/// The files of a cache, the largest first: those of pictures.
+pub fn kept_features(cache: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(cache).unwrap();
+    let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    files.sort_by_key(|path| (Reverse(path.metadata().unwrap().len()), path.clone()));
+    files
 }
 
 /// A folder with a training file, to be filled with bags.

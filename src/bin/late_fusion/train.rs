@@ -31,7 +31,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
 
-    /// Where the features of pictures are kept, so that the next training need not compute them again
+    /// Where the features of pictures and sentences are kept, so that the next training need not compute them again
     /// [default: .cache/late_fusion/features beside --out].
     #[arg(long, value_name = "FOLDER")]
     cache: Option<PathBuf>,
