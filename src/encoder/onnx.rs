@@ -283,8 +283,33 @@ fn without_fallback(builder: SessionBuilder) -> ort::Result<SessionBuilder> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::protobuf::write;
     use super::*;
     use crate::encoder::Runtime;
+
+    #[test]
+    fn what_only_another_output_rests_on_is_not_even_opened() {
+        let message = |parts: &[(u64, &[u8])]| {
+            let mut bytes = Vec::new();
+            for (number, content) in parts {
+                write(*number, content, &mut bytes);
+            }
+            bytes
+        };
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models/image_map.onnx");
+        // Behind its map an operator that the library does not have, and the output of that.
+        let node = message(&[(1, b"map"), (2, b"other"), (4, b"NoSuchOperator")]);
+        let graph = message(&[(1, &node), (12, &message(&[(1, b"other")]))]);
+        let model = [std::fs::read(&path).unwrap(), message(&[(7, &graph)])].concat();
+        let runtime = Runtime::load(None).expect("the library of the test environment");
+        let load = |output: &str| {
+            let options = SessionOptions::default();
+            Model::load(runtime.library(), &path, model.clone(), output, &options)
+        };
+        assert_eq!(load("map").unwrap().output().name, "map");
+        let error = load("other").err().unwrap();
+        assert!(error.contains("NoSuchOperator"), "{error}");
+    }
 
     #[test]
     fn without_its_fallback_the_library_opens_no_model_that_would_run_on_the_cpu() {
