@@ -18,7 +18,7 @@ from late_fusion_sim.condition_options import add_condition_options
 from late_fusion_sim.domains import isolate
 from late_fusion_sim.episode import Episode
 from late_fusion_sim.latency import Latency
-from late_fusion_sim.node_process import NodeProcess, node_parameters, senses_of
+from late_fusion_sim.node_process import NodeProcess, node_parameters, senses_of, shipped_policy
 from late_fusion_sim.pace import Mode
 from late_fusion_sim.pictures import write_animation, write_contact_sheet
 from late_fusion_sim.placements import EVALUATION_SEEDS, check_starts
@@ -56,7 +56,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     add_executable(parser, "--node", "late_fusion_node")
     parser.add_argument(
-        "--policy", type=Path, metavar="FOLDER", help="the policy's folder (default: the one that is shipped)"
+        "--policy",
+        type=Path,
+        metavar="FOLDER",
+        help="the policy's folder (default: what ships for these tasks)",
     )
     parser.add_argument(
         "--mode",
@@ -117,6 +120,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         check_starts(options.episodes, options.seed)
         options.tasks = select_tasks(options.tasks)
         options.robot = ROBOT_OF_SCENE[options.scene] if options.scene else robot_of(options.tasks)
+        if options.policy is None:
+            scenes = [options.scene] if options.scene else [task.scene for task in options.tasks]
+            options.policy = shipped_policy(ROBOT_OF_SCENE[scene] for scene in scenes)
     except ValueError as error:
         parser.error(str(error))
     return options

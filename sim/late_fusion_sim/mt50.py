@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from dataclasses import replace
 from importlib import resources
+from pathlib import Path
 from typing import Literal, get_args
 
 import yaml
@@ -25,7 +26,7 @@ DIFFICULTIES: tuple[Difficulty, ...] = get_args(Difficulty)
 STEPS = 500
 """Meta-World's steps until an episode's time is up."""
 
-ROBOT = replace(SAWYER, command_limit=STEPS // SAWYER.steps_per_command)
+ROBOT = replace(SAWYER, command_limit=STEPS // SAWYER.steps_per_command, policy=Path("models", "policies", SUITE))
 """Meta-World's arm, with the time that the benchmark gives it. Its experts need a fifth of that."""
 
 

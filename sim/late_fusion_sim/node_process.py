@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
@@ -11,6 +12,18 @@ from late_fusion_sim.robot import SAWYER, Robot
 from late_fusion_sim.ros import NodeTrouble
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def shipped_policy(robots: Iterable[Robot]) -> Path | None:
+    """The folder of the policy that ships for these robots; None where it is the one that their parameter file names.
+
+    ValueError where different ones ship for them.
+    """
+    policies = {robot.policy for robot in robots}
+    if len(policies) != 1:
+        raise ValueError("different policies ship for these tasks; name one with --policy")
+    [policy] = policies
+    return None if policy is None else REPOSITORY / policy
 
 
 def senses_of(policy: Path | None, robot: Robot = SAWYER) -> frozenset[str]:

@@ -48,6 +48,8 @@ class Robot:
     """Commands that a task of a pair is shown on after it was done."""
     parameter_file: Path
     """The node's, from the repository."""
+    policy: Path | None = None
+    """The folder of the policy that ships for it, from the repository; None: the one that the parameter file names."""
     optional_cameras: frozenset[str] = frozenset()
     """Those that are recorded only when asked for."""
     label_topic: str = "expert_action"

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from late_fusion_sim import demo, player
-from late_fusion_sim.node_process import changed_parameter, node_parameters
+from late_fusion_sim.node_process import REPOSITORY, changed_parameter, node_parameters
 
 NODE = Path(__file__).with_name("fake_late_fusion_node.py")
 
@@ -125,6 +125,29 @@ def test_wrong_options_are_explained(arguments: list[str], message: str, capsys)
         demo.main(["--node", "node", "--policy", "policy", *arguments])
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "policy"),
+    [
+        ([], None),
+        (["--tasks", "drawer,faucet"], None),
+        (["--tasks", "mt50-hard,reach-v3"], "models/policies/mt50"),
+        (["--scene", "soccer-v3", "--instruction", "Kick a soccer into the goal"], "models/policies/mt50"),
+    ],
+)
+def test_a_policy_ships_for_the_tasks(arguments: list[str], policy: str | None) -> None:
+    chosen = demo.parse(["--node", "node", *arguments]).policy
+    assert chosen == (REPOSITORY / policy if policy else None)
+    assert ((chosen or REPOSITORY / "models/policies/tabletop") / "policy.yaml").is_file()
+
+
+def test_tasks_of_different_policies_need_one_by_name(capsys) -> None:
+    with pytest.raises(SystemExit):
+        demo.parse(["--node", "node", "--tasks", "drawer-open,drawer-open-v3"])
+    assert "name one with --policy" in capsys.readouterr().err
+    mixed = demo.parse(["--node", "node", "--tasks", "drawer-open,drawer-open-v3", "--policy", "policy"])
+    assert mixed.policy == Path("policy")
 
 
 def test_parameters_can_be_changed() -> None:

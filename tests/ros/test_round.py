@@ -62,13 +62,23 @@ def test_what_was_recorded_is_learned_and_run(tmp_path: Path, environment: dict[
     assert (tmp_path / "demo" / "demo.gif").stat().st_size > 0
 
 
-def test_the_shipped_policy_obeys(tmp_path: Path, environment: dict[str, str]) -> None:
+# By what is asked for: how often, and how many successes and wrong tasks are expected. Lockstep does not depend on the machine's
+# speed; 140 of 140 were measured of the seven, and 10 of 10 of each of the four here, so this leaves room for its arithmetic.
+SHIPPED = {
+    None: (3, 18, 1),
+    "button-press-v3,door-open-v3,drawer-open-v3,plate-slide-back-v3": (2, 6, 0),
+}
+
+
+@pytest.mark.parametrize("tasks", SHIPPED)
+def test_the_shipped_policies_obey(tmp_path: Path, environment: dict[str, str], tasks: str | None) -> None:
+    episodes, fewest, most_wrong = SHIPPED[tasks]
     report = tmp_path / "report.json"
     demo = [sys.executable, "-m", "late_fusion_sim.demo", "--node", executable("late_fusion_node")]
-    options = ["--episodes", "3", "--report", report, "--out", tmp_path / "demo"]
+    options = ["--episodes", str(episodes), "--report", report, "--out", tmp_path / "demo"]
+    options += ["--tasks", tasks] if tasks else []
     run(*demo, *options, environment=environment)
-    tasks = json.loads(report.read_text())["tasks"]
-    obeyed = {name: task["success"] for name, task in tasks.items()}
-    # Lockstep does not depend on the machine's speed; 140 of 140 were measured, so this leaves room for its arithmetic.
-    assert sum(obeyed.values()) >= 18, obeyed
-    assert sum(task["wrong_task"] for task in tasks.values()) <= 1, tasks
+    figures = json.loads(report.read_text())["tasks"]
+    obeyed = {name: task["success"] for name, task in figures.items()}
+    assert sum(obeyed.values()) >= fewest, obeyed
+    assert sum(task["wrong_task"] for task in figures.values()) <= most_wrong, figures
