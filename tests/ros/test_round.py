@@ -62,8 +62,9 @@ def test_what_was_recorded_is_learned_and_run(tmp_path: Path, environment: dict[
     assert (tmp_path / "demo" / "demo.gif").stat().st_size > 0
 
 
-# By what is asked for: how often, and how many successes and wrong tasks are expected. Lockstep does not depend on the machine's
-# speed; 140 of 140 were measured of the seven, and 10 of 10 of each of the four here, so this leaves room for its arithmetic.
+# By what is asked for: how often, and how many successes and wrong tasks are expected. Lockstep does not depend on the
+# machine's speed; 140 of 140 were measured of the seven, and 10 of 10 of each of the four here, so this leaves room for
+# its arithmetic.
 SHIPPED = {
     None: (3, 18, 1),
     "button-press-v3,door-open-v3,drawer-open-v3,plate-slide-back-v3": (2, 6, 0),
