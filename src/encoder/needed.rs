@@ -67,7 +67,9 @@ fn reduced(graph: &[u8], output: Name) -> Result<Vec<u8>, String> {
         let found = found?;
         if let (field::NODE, Some(node)) = (found.number, found.content) {
             let node = Node::of(node, 0)?;
-            maker_of.extend(node.outputs.iter().map(|name| (*name, nodes.len())));
+            // An output that is not wanted has no name, nor has an optional input that is not given.
+            let named = node.outputs.iter().filter(|name| !name.is_empty());
+            maker_of.extend(named.map(|name| (*name, nodes.len())));
             nodes.push(node);
         }
     }
@@ -91,7 +93,11 @@ fn reduced(graph: &[u8], output: Name) -> Result<Vec<u8>, String> {
     let mut reduced = Vec::new();
     for found in fields(graph) {
         let found = found?;
-        let named = |number| name_of(found.content.unwrap_or_default(), number);
+        let Some(content) = found.content else {
+            reduced.extend_from_slice(found.whole);
+            continue;
+        };
+        let named = |number| name_of(content, number);
         let stays = match found.number {
             field::NODE => is_needed.next().unwrap_or(true),
             field::INITIALIZER => named(field::TENSOR_NAME)?.is_none_or(|n| needed.contains(n)),

@@ -45,7 +45,7 @@ fn forked() -> Vec<Vec<u8>> {
     vec![
         node(&["picture", "both"], &["inner"]),
         node(&["inner", "a", ""], &["early"]),
-        node(&["inner", "b"], &["deep"]),
+        node(&["inner", "b"], &["deep", ""]),
         node(&["deep", ""], &["late"]),
     ]
 }
