@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules from the ground up: each may name those before it, and no other.
-const ORDER: [&str; 33] = [
+const ORDER: [&str; 34] = [
     "number",
     "time",
     "errors",
     "files",
+    "heap",
     "map",
     "html",
     "progress",
@@ -60,7 +61,7 @@ const OUTSIDE: [(&str, &[&str]); 16] = [
     ("rtrb", &["src/trace/"]),
     ("rusqlite", &["src/bag/"]),
     ("rustix", &["src/realtime/"]),
-    ("libc", &["src/realtime/"]),
+    ("libc", &["src/heap.rs", "src/realtime/"]),
     ("candle_core", &["src/train/"]),
     ("candle_nn", &["src/train/"]),
     ("arrow_array", &["src/bag/lerobot/", "src/train/export/"]),
