@@ -14,16 +14,15 @@ from late_fusion_sim.ros import NodeTrouble
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def shipped_policy(robots: Iterable[Robot]) -> Path | None:
-    """The folder of the policy that ships for these robots; None where it is the one that their parameter file names.
-
-    ValueError where different ones ship for them.
-    """
+def shipped_policy(robots: Iterable[Robot]) -> Path:
+    """The folder of the policy that ships for these robots. ValueError where there is none, or not the same for all."""
     policies = {robot.policy for robot in robots}
     if len(policies) != 1:
         raise ValueError("different policies ship for these tasks; name one with --policy")
     [policy] = policies
-    return None if policy is None else REPOSITORY / policy
+    if policy is None:
+        raise ValueError("no policy ships for this robot; name one with --policy")
+    return REPOSITORY / policy
 
 
 def senses_of(policy: Path | None, robot: Robot = SAWYER) -> frozenset[str]:

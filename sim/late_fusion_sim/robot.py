@@ -49,7 +49,7 @@ class Robot:
     parameter_file: Path
     """The node's, from the repository."""
     policy: Path | None = None
-    """The folder of the policy that ships for it, from the repository; None: the one that the parameter file names."""
+    """The folder of the policy that ships for it, from the repository."""
     optional_cameras: frozenset[str] = frozenset()
     """Those that are recorded only when asked for."""
     label_topic: str = "expert_action"
@@ -104,6 +104,7 @@ SAWYER = Robot(
     demonstration_limit=200,
     afterwards=24,
     parameter_file=Path("config", "late_fusion.param.yaml"),
+    policy=Path("models", "policies", "tabletop"),
     optional_cameras=frozenset({"side"}),
 )
 """Meta-World's arm. A step is one of Meta-World's control steps."""

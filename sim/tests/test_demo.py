@@ -130,24 +130,27 @@ def test_wrong_options_are_explained(arguments: list[str], message: str, capsys)
 @pytest.mark.parametrize(
     ("arguments", "policy"),
     [
-        ([], None),
-        (["--tasks", "drawer,faucet"], None),
-        (["--tasks", "mt50-hard,reach-v3"], "models/policies/mt50"),
-        (["--scene", "soccer-v3", "--instruction", "Kick a soccer into the goal"], "models/policies/mt50"),
+        ([], "tabletop"),
+        (["--tasks", "drawer,faucet"], "tabletop"),
+        (["--tasks", "mt50-hard,reach-v3"], "mt50"),
+        (["--scene", "soccer-v3", "--instruction", "Kick a soccer into the goal"], "mt50"),
     ],
 )
-def test_a_policy_ships_for_the_tasks(arguments: list[str], policy: str | None) -> None:
+def test_a_policy_ships_for_the_tasks(arguments: list[str], policy: str) -> None:
     chosen = demo.parse(["--node", "node", *arguments]).policy
-    assert chosen == (REPOSITORY / policy if policy else None)
-    assert ((chosen or REPOSITORY / "models/policies/tabletop") / "policy.yaml").is_file()
+    assert chosen == REPOSITORY / "models" / "policies" / policy
+    assert (chosen / "policy.yaml").is_file()
 
 
-def test_tasks_of_different_policies_need_one_by_name(capsys) -> None:
+@pytest.mark.parametrize(
+    ("tasks", "why"), [("drawer-open,drawer-open-v3", "different policies ship"), ("cube", "no policy ships")]
+)
+def test_where_no_policy_ships_for_the_tasks_one_must_be_named(tasks: str, why: str, capsys) -> None:
     with pytest.raises(SystemExit):
-        demo.parse(["--node", "node", "--tasks", "drawer-open,drawer-open-v3"])
-    assert "name one with --policy" in capsys.readouterr().err
-    mixed = demo.parse(["--node", "node", "--tasks", "drawer-open,drawer-open-v3", "--policy", "policy"])
-    assert mixed.policy == Path("policy")
+        demo.parse(["--node", "node", "--tasks", tasks])
+    message = capsys.readouterr().err
+    assert why in message and "name one with --policy" in message
+    assert demo.parse(["--node", "node", "--tasks", tasks, "--policy", "policy"]).policy == Path("policy")
 
 
 def test_parameters_can_be_changed() -> None:

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::protobuf::fields;
+use super::protobuf::{MOST_LEVELS, fields};
 
 /// The messages on the way to the name of a file (onnx.proto).
 #[derive(Clone, Copy)]
@@ -44,9 +44,6 @@ impl Message {
     }
 }
 
-/// Graphs within graphs: protobuf's own readers allow 100 messages within each other.
-const MOST_LEVELS: usize = 100;
-
 /// The more files, the longer a start takes; exporters that give each tensor a file of its own make some hundreds.
 const MOST_FILES: usize = 10_000;
 
@@ -68,7 +65,7 @@ fn walk(
 ) -> Result<(), String> {
     if level > MOST_LEVELS {
         return Err(format!(
-            "it has more than {MOST_LEVELS} graphs within each other"
+            "it has more than {MOST_LEVELS} messages within each other"
         ));
     }
     let (mut key, mut value) = (&[][..], &[][..]);
@@ -182,6 +179,6 @@ mod tests {
             &[[7].as_slice(), &[1, 5, 6].repeat(60)].concat(),
             &tensor("w"),
         );
-        assert!(external_files(&deep).unwrap_err().contains("100 graphs"));
+        assert!(external_files(&deep).unwrap_err().contains("100 messages"));
     }
 }

@@ -1,9 +1,10 @@
 //! The part of a model that one of its outputs rests on. ONNX Runtime computes everything in a file, whichever output is read:
 //! behind the inner map of a vision encoder, for example, lie the last third of its work and four fifths of its weights.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::protobuf::{fields, write};
+use super::protobuf::{MOST_LEVELS, fields, write};
 
 /// Numbers of fields in onnx.proto.
 mod field {
@@ -27,8 +28,8 @@ mod field {
     pub const VALUE_NAME: u64 = 1;
 }
 
-/// Graphs within graphs: protobuf's own readers allow 100 messages within each other.
-const MOST_LEVELS: usize = 50;
+/// How many messages a graph lies deeper than the one that it is in: it is in an attribute of a node of that.
+const LEVELS_PER_GRAPH: usize = 3;
 
 type Name<'a> = &'a [u8];
 
@@ -39,15 +40,19 @@ type Name<'a> = &'a [u8];
 /// Why the bytes are no ONNX model.
 pub(super) fn needed_for(output: &str, model: Vec<u8>) -> Result<Vec<u8>, String> {
     let output = output.as_bytes();
-    let (mut others, mut graph) = (Vec::new(), Vec::new());
+    let (mut others, mut parts) = (Vec::new(), Vec::new());
     for found in fields(&model) {
         let found = found?;
         match found.content {
-            // A message that comes in parts is these one after the other.
-            Some(part) if found.number == field::GRAPH => graph.extend_from_slice(part),
+            Some(part) if found.number == field::GRAPH => parts.push(part),
             _ => others.extend_from_slice(found.whole),
         }
     }
+    // A message that comes in parts is these one after the other.
+    let graph = match parts[..] {
+        [whole] => Cow::Borrowed(whole),
+        _ => Cow::Owned(parts.concat()),
+    };
     if !names(&graph, field::OUTPUT, field::VALUE_NAME)?.contains(output) {
         return Ok(model);
     }
@@ -144,7 +149,7 @@ impl<'a> Node<'a> {
     fn read_graphs(&mut self, attribute: &'a [u8], level: usize) -> Result<(), String> {
         if level > MOST_LEVELS {
             return Err(format!(
-                "it has more than {MOST_LEVELS} graphs within each other"
+                "it has more than {MOST_LEVELS} messages within each other"
             ));
         }
         for found in fields(attribute) {
@@ -159,7 +164,8 @@ impl<'a> Node<'a> {
             for inner in fields(graph) {
                 let inner = inner?;
                 if let (field::NODE, Some(node)) = (inner.number, inner.content) {
-                    self.inputs.extend(Node::of(node, level + 1)?.inputs);
+                    self.inputs
+                        .extend(Node::of(node, level + LEVELS_PER_GRAPH)?.inputs);
                 }
             }
         }

@@ -2,6 +2,9 @@
 //! tensors and their names matter here, so that they are walked by number instead of taking a protobuf library and the whole
 //! schema along. A message that cannot be read to its end is an error: what was not read may name a file.
 
+/// How many messages may lie within each other: protobuf's own readers allow as many.
+pub(super) const MOST_LEVELS: usize = 100;
+
 /// One field of a message.
 pub(super) struct Field<'a> {
     /// The number that the schema gives it.

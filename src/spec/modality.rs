@@ -96,6 +96,11 @@ impl SourceSpec {
         }
     }
 
+    /// Whether it is a sentence.
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Text { .. })
+    }
+
     /// The same however it is written: without the places of its files, for a moved encoder is still the same encoder,
     /// and with hashes in lower case.
     pub fn canonical(&self) -> Self {

@@ -12,6 +12,7 @@ use super::extraction::{Copies, Done, Extracted, Job, assume, at_once, hand_over
 use super::piece::{Entry, Outcome, Piece, Shape};
 use super::pieces::Pieces;
 use super::survey::Recording;
+use super::training::copies;
 use super::typos::Typos;
 use crate::bag::{Place, Reader};
 use crate::errors::ConfigErrors;
@@ -140,28 +141,25 @@ impl<'a> Encoding<'a> {
     /// Whether the features of a modality are read from where they are kept whenever they are learned from. Those of
     /// pictures are, whoever encoded them; others are small.
     pub fn keeps(&self, modality: usize) -> bool {
-        let source = &self.modalities[modality].source;
-        let is_large = matches!(
-            source,
-            SourceSpec::Image { .. } | SourceSpec::Feature { .. }
-        );
-        is_large && !self.assumes_pictures
+        self.caches(modality) && !self.modalities[modality].source.is_text()
     }
 
-    /// Whether the features of a modality are kept for the next training. Those of sentences are as well: with their mistyped
-    /// copies they take minutes.
+    /// Whether the features of a modality are kept for the next training. Those of encoders are; others are as small as the
+    /// messages that they are from.
     fn caches(&self, modality: usize) -> bool {
-        let is_text = matches!(self.modalities[modality].source, SourceSpec::Text { .. });
-        self.keeps(modality) || (is_text && !self.assumes_pictures)
+        let is_encoded = match self.modalities[modality].source {
+            SourceSpec::Image { .. } | SourceSpec::Text { .. } | SourceSpec::Feature { .. } => true,
+            SourceSpec::Vector { .. } => false,
+        };
+        is_encoded && !self.assumes_pictures
     }
 
     /// What is kept of a message: its feature and those of its altered copies.
     fn shape(&self, modality: usize) -> Shape {
-        let of_pictures = self.augmentations[modality].as_ref().map(|a| a.copies);
-        let of_sentences = self.typos[modality].map(|_| Typos::COPIES);
+        let copies = copies(self.augmentations[modality].as_ref(), self.typos[modality]);
         Shape {
             width: self.modalities[modality].width,
-            features: 1 + of_pictures.or(of_sentences).unwrap_or(0),
+            features: 1 + copies,
         }
     }
 

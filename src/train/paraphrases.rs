@@ -5,7 +5,7 @@ use std::ops::Range;
 use rand::Rng;
 
 use super::dataset::{Dataset, Episode};
-use crate::spec::{PolicySpec, SourceSpec};
+use crate::spec::PolicySpec;
 
 /// Which samples were given sentences that mean the same.
 pub struct Paraphrases {
@@ -18,13 +18,12 @@ pub struct Paraphrases {
 impl Paraphrases {
     /// Those of a dataset.
     pub fn of(spec: &PolicySpec, dataset: &Dataset) -> Self {
-        let is_text = |source: &SourceSpec| matches!(source, SourceSpec::Text { .. });
         let mut alike = vec![0..0; dataset.len()];
         for Range { start, end } in dataset.episodes.iter().flat_map(Episode::meanings) {
             alike[start..end].fill(start as u32..end as u32);
         }
         Self {
-            sentences: spec.modalities.iter().map(|m| is_text(&m.source)).collect(),
+            sentences: spec.modalities.iter().map(|m| m.source.is_text()).collect(),
             alike,
         }
     }

@@ -12,7 +12,7 @@ use super::rows::{KeptRows, Rows};
 use super::survey::{Demonstration, Label, Recording};
 use super::training_input::TrainingInput;
 use crate::modality::{Feature, History, Validity};
-use crate::spec::{HeadSpec, PolicySpec, SourceSpec};
+use crate::spec::{HeadSpec, PolicySpec};
 use crate::time::{Clocks, Stamp};
 
 /// Collects the samples of all bags.
@@ -192,10 +192,7 @@ impl<'a> Samples<'a> {
     ) -> Arrivals {
         let training_input = &self.inputs[modality];
         let (width, stream) = (training_input.width, &self.streams[modality]);
-        let is_text = matches!(
-            self.policy.modalities[modality].source,
-            SourceSpec::Text { .. }
-        );
+        let is_text = self.policy.modalities[modality].source.is_text();
         let mut candidates = episode.candidates[modality].clone();
         candidates.sort_by_key(|seen| seen.logged);
         if stream.max_age_ns.is_some() {
@@ -353,7 +350,7 @@ impl<'a> Samples<'a> {
             .modalities
             .iter()
             .zip(&self.dataset.rows)
-            .filter(|(m, _)| matches!(m.source, SourceSpec::Text { .. }))
+            .filter(|(m, _)| m.source.is_text())
             .map(|(_, rows)| rows[begin])
             .collect();
         self.dataset.episodes.push(Episode {

@@ -42,6 +42,12 @@ pub struct Training {
     pub seed: u64,
 }
 
+/// How many copies of a message there are: altered ones of a picture, or mistyped ones of a sentence.
+pub(super) fn copies(augmentation: Option<&Augmentation>, typos: Option<Typos>) -> usize {
+    let of_sentences = typos.map(|_| Typos::COPIES);
+    (augmentation.map(|a| a.copies).or(of_sentences)).unwrap_or(0)
+}
+
 impl Training {
     /// What is altered about the copies of a modality's pictures, if anything.
     pub(super) fn augmentation(&self, name: &str, source: &SourceSpec) -> Option<Augmentation> {
@@ -50,17 +56,14 @@ impl Training {
 
     /// What is mistyped in the copies of a modality's sentences, if anything.
     pub(super) fn typos(&self, source: &SourceSpec) -> Option<Typos> {
-        let is_text = matches!(source, SourceSpec::Text { .. });
-        (is_text && self.typos > 0).then_some(Typos {
+        (source.is_text() && self.typos > 0).then_some(Typos {
             most_words: self.typos,
         })
     }
 
     /// How many copies of a modality's messages are learned from beside each.
     pub(super) fn copies(&self, name: &str, source: &SourceSpec) -> usize {
-        let of_pictures = self.augmentation(name, source);
-        let of_sentences = self.typos(source).map(|_| Typos::COPIES);
-        of_pictures.map(|a| a.copies).or(of_sentences).unwrap_or(0)
+        copies(self.augmentation(name, source).as_ref(), self.typos(source))
     }
 
     /// Adds what does not fit the policy to `errors`.
@@ -71,10 +74,7 @@ impl Training {
         if self.typos == 0 {
             return;
         }
-        let mut sentences = modalities
-            .iter()
-            .filter(|m| matches!(m.source, SourceSpec::Text { .. }))
-            .peekable();
+        let mut sentences = modalities.iter().filter(|m| m.source.is_text()).peekable();
         if sentences.peek().is_none() {
             errors.add("training.typos is for sentences, and no modality is of the kind text; leave it out");
         }

@@ -33,7 +33,7 @@ pub struct Arguments {
     #[arg(long)]
     features: bool,
 
-    /// With --features, where the features of pictures are kept, so that a training need not compute them again
+    /// With --features, where the features of pictures and sentences are kept, so that a training need not compute them again
     /// [default: .cache/late_fusion/features beside --out].
     #[arg(long, value_name = "FOLDER", requires = "features")]
     cache: Option<PathBuf>,

@@ -177,7 +177,7 @@ fn what_is_no_model_is_an_error_and_never_a_panic() {
     }
     assert!(needed_for("early", b"a picture of a cat".to_vec()).is_err());
     let mut deep = graph(&[], &[], &[], &["early"]);
-    for _ in 0..MOST_LEVELS + 2 {
+    for _ in 0..MOST_LEVELS / LEVELS_PER_GRAPH + 2 {
         let branch = message(&[(field::ATTRIBUTE_GRAPH, &deep)]);
         let node = message(&[
             (field::NODE_OUTPUT, b"early"),
@@ -186,5 +186,5 @@ fn what_is_no_model_is_an_error_and_never_a_panic() {
         deep = graph(&[node], &[], &[], &["early"]);
     }
     let error = needed_for("early", model(&deep)).unwrap_err();
-    assert!(error.contains("50 graphs"), "{error}");
+    assert!(error.contains("100 messages"), "{error}");
 }
