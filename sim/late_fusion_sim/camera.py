@@ -11,7 +11,11 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
-WIDTH = HEIGHT = 224
+SIDE = 224
+"""Rows and columns of a picture."""
+
+BENCHMARK_SIDE = 360
+"""The same in Meta-World's own tasks, which are about things of a few millimetres."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +110,13 @@ class Cameras:
     _open = False
 
     def __init__(
-        self, model: mujoco.MjModel, views: Mapping[str, View], look: Look, *, draws_sites: bool = False
+        self,
+        model: mujoco.MjModel,
+        views: Mapping[str, View],
+        look: Look,
+        *,
+        side: int = SIDE,
+        draws_sites: bool = False,
     ) -> None:
         if Cameras._open:
             raise RuntimeError("cameras are open already, and a second renderer may draw nothing; close the first")
@@ -118,11 +128,11 @@ class Cameras:
         # Meta-World draws its goals as sites.
         if not draws_sites:
             self._options.sitegroup[:] = 0
-        self._renderer = mujoco.Renderer(model, HEIGHT, WIDTH)
+        self._renderer = mujoco.Renderer(model, side, side)
         Cameras._open = True
 
     def draw(self, data: mujoco.MjData, name: str) -> np.ndarray:
-        """The present picture of one camera, upright: uint8 of shape (224, 224, 3), rgb."""
+        """The present picture of one camera, upright: uint8 of shape (side, side, 3), rgb."""
         where = self._views[name]
         camera = self._model.camera(where.fixture).id
         self._renderer.update_scene(data, camera=camera, scene_option=self._options)

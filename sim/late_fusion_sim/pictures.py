@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from late_fusion_sim.camera import HEIGHT, WIDTH
+from late_fusion_sim.camera import SIDE
 from late_fusion_sim.episode import Episode
 
 BACKGROUND = "#15181d"
@@ -59,14 +59,14 @@ def write_animation(episodes: list[Episode], path: Path, period_s: float) -> Pat
 
 def write_contact_sheet(episodes: list[Episode], path: Path, period_s: float) -> Path:
     """A PNG with one row per episode: the sentence, then frames from the first to the last."""
-    width = LABEL_WIDTH + SHEET_FRAMES * (WIDTH + GAP)
-    sheet = Image.new("RGB", (width, GAP + len(episodes) * (HEIGHT + GAP)), BACKGROUND)
+    width = LABEL_WIDTH + SHEET_FRAMES * (SIDE + GAP)
+    sheet = Image.new("RGB", (width, GAP + len(episodes) * (SIDE + GAP)), BACKGROUND)
     draw = ImageDraw.Draw(sheet)
     for row, episode in enumerate(episodes):
-        top = GAP + row * (HEIGHT + GAP)
+        top = GAP + row * (SIDE + GAP)
         lines = _wrap(f"“{episode.sentence}”", LABEL_WIDTH - 3 * GAP, limit=4)
         notes = [(episode.outcome.replace("_", " "), colour_of(episode)), (_time_note(episode, period_s), FAINT)]
-        y = top + (HEIGHT - 24 * len(lines) - 20 * len(notes)) // 2
+        y = top + (SIDE - 24 * len(lines) - 20 * len(notes)) // 2
         for line in lines:
             draw.text((2 * GAP, y), line, TEXT, SENTENCE_FONT)
             y += 24
@@ -74,8 +74,8 @@ def write_contact_sheet(episodes: list[Episode], path: Path, period_s: float) ->
             draw.text((2 * GAP, y + 4), note, colour, NOTE_FONT)
             y += 20
         for column, index in enumerate(np.linspace(0, len(episode.frames) - 1, SHEET_FRAMES).round().astype(int)):
-            left = LABEL_WIDTH + column * (WIDTH + GAP)
-            sheet.paste(Image.fromarray(episode.frames[index]), (left, top))
+            left = LABEL_WIDTH + column * (SIDE + GAP)
+            sheet.paste(_shown(episode.frames[index]), (left, top))
         _frame(draw, left, top, colour_of(episode))
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(path)
@@ -90,14 +90,14 @@ def colour_of(episode: Episode) -> str:
 def _page(episodes: list[Episode], step: int, columns: int, period_s: float) -> Image.Image:
     """One picture of the animation: every episode at a step, or at its end when that came before."""
     rows = -(-len(episodes) // columns)
-    cell_height = HEIGHT + CAPTION_HEIGHT
-    page = Image.new("RGB", (GAP + columns * (WIDTH + GAP), GAP + rows * (cell_height + GAP)), BACKGROUND)
+    cell_height = SIDE + CAPTION_HEIGHT
+    page = Image.new("RGB", (GAP + columns * (SIDE + GAP), GAP + rows * (cell_height + GAP)), BACKGROUND)
     draw = ImageDraw.Draw(page)
     for number, episode in enumerate(episodes):
-        left = GAP + number % columns * (WIDTH + GAP)
+        left = GAP + number % columns * (SIDE + GAP)
         top = GAP + number // columns * (cell_height + GAP)
         over = step >= episode.steps
-        page.paste(Image.fromarray(episode.frames[min(step, episode.steps)]), (left, top))
+        page.paste(_shown(episode.frames[min(step, episode.steps)]), (left, top))
         note, colour = f"{step * period_s:.1f} s", FAINT
         if over:
             note, colour = (
@@ -105,14 +105,19 @@ def _page(episodes: list[Episode], step: int, columns: int, period_s: float) -> 
                 colour_of(episode),
             )
             _frame(draw, left, top, colour)
-        (line,) = _wrap(f"“{episode.sentence}”", WIDTH, limit=1)
-        draw.text((left + WIDTH // 2, top + HEIGHT + 20), line, TEXT, SENTENCE_FONT, anchor="mm")
-        draw.text((left + WIDTH // 2, top + HEIGHT + 45), note, colour, NOTE_FONT, anchor="mm")
+        (line,) = _wrap(f"“{episode.sentence}”", SIDE, limit=1)
+        draw.text((left + SIDE // 2, top + SIDE + 20), line, TEXT, SENTENCE_FONT, anchor="mm")
+        draw.text((left + SIDE // 2, top + SIDE + 45), note, colour, NOTE_FONT, anchor="mm")
     return page
 
 
+def _shown(frame: np.ndarray) -> Image.Image:
+    """A picture of the camera in the size that all are shown in."""
+    return Image.fromarray(frame).resize((SIDE, SIDE), Image.Resampling.BOX)
+
+
 def _frame(draw: ImageDraw.ImageDraw, left: int, top: int, colour: str) -> None:
-    draw.rectangle((left, top, left + WIDTH - 1, top + HEIGHT - 1), outline=colour, width=3)
+    draw.rectangle((left, top, left + SIDE - 1, top + SIDE - 1), outline=colour, width=3)
 
 
 def _time_note(episode: Episode, period_s: float) -> str:

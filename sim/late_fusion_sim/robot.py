@@ -17,7 +17,7 @@ class Observation:
     """What a robot would have on its topics."""
 
     pictures: dict[str, np.ndarray]
-    """What each camera sees that somebody wants: uint8 of shape (224, 224, 3), rgb. A fault may have taken any of
+    """What each camera sees that somebody wants: uint8 of shape (rows, columns, 3), rgb. A fault may have taken any of
     them."""
     state: np.ndarray
     """What is measured, in the order of `Robot.axes`: positions of joints, velocities of a base."""

@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 from metaworld.env_dict import ALL_V3_ENVIRONMENTS
 
-from late_fusion_sim.camera import MOUNTS, Cameras, Look, mount
+from late_fusion_sim.camera import BENCHMARK_SIDE, MOUNTS, SIDE, Cameras, Look, mount
 from late_fusion_sim.placements import RECORDING_SEEDS, Placement, SceneSpec, spread
 from late_fusion_sim.robot import Observation, Robot
 from late_fusion_sim.shapes import ALL_SHAPES, NEVER_TRAINED, Layout, ShapesEnvironment
@@ -145,7 +145,8 @@ class Scene:
     def observe(self, cameras: frozenset[str] | None = None) -> Observation:
         """Draws the pictures, and reads the arm."""
         if self._cameras is None:
-            self._cameras = Cameras(self.env.model, MOUNTS, self.look, draws_sites=self._benchmark)
+            side = BENCHMARK_SIDE if self._benchmark else SIDE
+            self._cameras = Cameras(self.env.model, MOUNTS, self.look, side=side, draws_sites=self._benchmark)
         wanted = self.robot.wanted(cameras)
         return Observation({camera: self._cameras.draw(self.env.data, camera) for camera in wanted}, self.state)
 

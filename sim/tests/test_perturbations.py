@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from late_fusion_sim import mt50
-from late_fusion_sim.camera import HEIGHT, WIDTH
+from late_fusion_sim.camera import SIDE
 from late_fusion_sim.evaluation.example import example
 from late_fusion_sim.perturbation.base import UNDISTURBED, Setting
 from late_fusion_sim.perturbation.catalogue import PERTURBATIONS, select
@@ -73,7 +73,7 @@ def test_an_undisturbed_picture_is_what_mujoco_draws_without_luxuries(task, worl
     model, data = model_of(scene), scene.env.data if task is DRAWER else scene.data
     options = mujoco.MjvOption()
     options.sitegroup[:] = 0
-    with mujoco.Renderer(model, HEIGHT, WIDTH) as renderer:
+    with mujoco.Renderer(model, SIDE, SIDE) as renderer:
         fixture = {"drawer": "corner2", "cube": "front", "pillars": "camera"}[task.scene]
         renderer.update_scene(data, fixture, options)
         renderer.scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = False

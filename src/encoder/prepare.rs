@@ -5,7 +5,7 @@ use late_fusion_resize::{Part, Resizer};
 use super::onnx::Numbers;
 use super::rgb_picture::RgbPicture;
 use crate::message::{ChannelOrder, MessageError};
-use crate::spec::{Channels, ElementType, Fit, ImageInputSpec, Layout};
+use crate::spec::{Channels, ElementType, Fit, ImageInputSpec, Layout, RegionSpec};
 
 /// Where the colours of a pixel are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,7 @@ pub(super) struct Picture<'a> {
 pub(super) struct Preparation {
     width: usize,
     height: usize,
+    region: Option<RegionSpec>,
     fit: Fit,
     layout: Layout,
     channels: Channels,
@@ -103,6 +104,7 @@ impl Preparation {
         let mut preparation = Self {
             width: spec.width,
             height: spec.height,
+            region: spec.region,
             fit: spec.fit,
             layout: spec.layout,
             channels: spec.channels,
@@ -162,7 +164,8 @@ impl Preparation {
 
     /// Fits a picture to the encoder's size and fills the tensor with it.
     pub fn prepare(&mut self, picture: Picture<'_>) -> Result<(), MessageError> {
-        if (picture.width, picture.height) == (self.width, self.height) {
+        let is_whole = self.region.is_none();
+        if is_whole && (picture.width, picture.height) == (self.width, self.height) {
             self.fill(picture.data, picture.step, picture.pixel);
             return Ok(());
         }
@@ -213,6 +216,21 @@ impl Preparation {
 
     /// The part of a picture that is shown to the encoder.
     fn fitted(&self, width: f64, height: f64) -> Part {
+        let (left, top, width, height) = match self.region {
+            // Fractions that make 1 together may make a little more of a picture's pixels.
+            Some(RegionSpec {
+                left,
+                top,
+                width: w,
+                height: h,
+            }) => (
+                left * width,
+                top * height,
+                (w * width).min((1.0 - left) * width),
+                (h * height).min((1.0 - top) * height),
+            ),
+            None => (0.0, 0.0, width, height),
+        };
         let (w, h) = match self.fit {
             Fit::Stretch => (width, height),
             Fit::Crop => {
@@ -221,8 +239,8 @@ impl Preparation {
             }
         };
         Part {
-            left: (width - w) / 2.0,
-            top: (height - h) / 2.0,
+            left: left + (width - w) / 2.0,
+            top: top + (height - h) / 2.0,
             width: w,
             height: h,
         }

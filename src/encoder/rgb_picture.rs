@@ -201,6 +201,7 @@ fn shown_at(width: usize, height: usize) -> ImageInputSpec {
         width,
         height,
         channels: Channels::Rgb,
+        region: None,
         fit: Fit::Stretch,
         rescale: 1.0,
         mean: [0.0; 3],

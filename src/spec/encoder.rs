@@ -58,7 +58,10 @@ pub struct ImageInputSpec {
     /// Order of the colour channels.
     #[serde(default)]
     pub channels: Channels,
-    /// How a picture of another aspect ratio is fitted.
+    /// The part of every picture that the encoder is shown; all of it unless said otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<RegionSpec>,
+    /// How a picture, or the region of one, of another aspect ratio is fitted.
     #[serde(default)]
     pub fit: Fit,
     /// Factor applied to a byte before the mean is taken off; 1/255 unless said otherwise.
@@ -74,6 +77,20 @@ pub struct ImageInputSpec {
     /// with it all others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depth: Option<DepthSpec>,
+}
+
+/// A part of a picture, in fractions of its width and height.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegionSpec {
+    /// Where it begins, from the left edge.
+    pub left: f64,
+    /// Where it begins, from the upper edge.
+    pub top: f64,
+    /// How wide it is.
+    pub width: f64,
+    /// How high it is.
+    pub height: f64,
 }
 
 /// How distances become grey: 0 m is byte 0, and so is a pixel for which no distance was measured.

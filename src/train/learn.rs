@@ -8,7 +8,7 @@ use super::batches::Batches;
 use super::checkpoint::{Checkpoint, Position};
 use super::dataset::Dataset;
 use super::failure::Failure;
-use super::model::Model;
+use super::model::{Model, Undisturbed};
 use super::normalizer::Normalizer;
 use super::rows::of_all;
 use super::schedule::OneCycle;
@@ -135,7 +135,7 @@ impl<'a> Trainer<'a> {
         let steps_per_epoch = self.learned_from.len().div_ceil(batch_size);
         let schedule = OneCycle::new(learning_rate, steps(self.training, self.learned_from.len()));
         let mut optimiser = AdamW::new(self.model.parameters(), self.training.weight_decay)?;
-        let mut streams = Streams::new(self.training.seed, self.training.input_noise);
+        let mut streams = Streams::new(self.training);
         let mut position = Position {
             epochs: Vec::with_capacity(epochs),
             step: 0,
@@ -242,16 +242,7 @@ impl<'a> Trainer<'a> {
         let mut batch = batches.gather(samples, told, Some(&mut streams.picks))?;
         let dropout = self.training.modality_dropout;
         batch.presence = batches.presence(samples.len(), dropout, &mut streams.absence)?;
-        // A policy that is to act on what it never saw exactly must not hang on the last digit of what it did see.
-        let loss = self
-            .model
-            .loss(&batch, |feature| match &mut streams.noise {
-                Some(noise) => {
-                    let noise = noise.draw(feature.dims())?;
-                    feature + noise
-                }
-                None => Ok(feature),
-            })?;
+        let loss = self.model.loss(&batch, &mut streams.disturbance)?;
         optimiser.step(self.model.parameters(), &loss.backward()?, learning_rate)?;
         Ok(f64::from(loss.to_scalar::<f32>()?))
     }
@@ -262,9 +253,10 @@ impl<'a> Trainer<'a> {
         }
         let mut sum = 0.0;
         for samples in self.validation.chunks(MEASURING_BATCH) {
-            let loss = self
-                .model
-                .loss(&self.batches.gather(samples, samples, None)?, Ok)?;
+            let loss = self.model.loss(
+                &self.batches.gather(samples, samples, None)?,
+                &mut Undisturbed,
+            )?;
             sum += f64::from(loss.to_scalar::<f32>()?) * samples.len() as f64;
         }
         Ok(Some(sum / self.validation.len() as f64))
@@ -325,19 +317,7 @@ mod tests {
             hidden: vec![4],
             chunk: None,
         };
-        let training = Training {
-            epochs: 2,
-            batch_size: 4,
-            learning_rate: 0.5,
-            weight_decay: 0.0,
-            input_noise: 0.0,
-            modality_dropout: 0.0,
-            paraphrase_augmentation: false,
-            typos: 0,
-            augment: None,
-            validation_fraction: 0.5,
-            seed: 0,
-        };
+        let training = Training::example();
         let mut table = Table::new(1);
         let mut dataset = Dataset::new(Vec::new(), 1);
         dataset.rows.push(Vec::new());

@@ -12,6 +12,8 @@ mod checkpoint;
 mod compare;
 mod contact_sheet;
 mod dataset;
+mod disturbance;
+mod dropout;
 mod encoders;
 mod episodes;
 mod examination;

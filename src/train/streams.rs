@@ -3,8 +3,9 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
 
-use super::noise::Noise;
+use super::disturbance::Disturbance;
 use super::picks::Picks;
+use super::training::Training;
 
 /// A stream for each thing that is drawn, so that the order of samples does not change with the model's size or the noise.
 pub struct Streams {
@@ -16,21 +17,20 @@ pub struct Streams {
     pub wording: ChaCha12Rng,
     /// Which copies and latencies are learned with.
     pub picks: Picks,
-    /// What is added to features, where anything is.
-    pub noise: Option<Noise>,
+    /// What is changed on the way through the model.
+    pub disturbance: Disturbance,
 }
 
 impl Streams {
     /// At their beginnings.
-    pub fn new(seed: u64, input_noise: f64) -> Self {
-        let stream = |number| ChaCha12Rng::seed_from_u64(seed.wrapping_add(number));
-        let noise = || Noise::new(input_noise as f32, seed.wrapping_add(2));
+    pub fn new(training: &Training) -> Self {
+        let stream = |number| ChaCha12Rng::seed_from_u64(training.seed.wrapping_add(number));
         Self {
             order: stream(1),
             absence: stream(3),
             wording: stream(4),
             picks: Picks::new(stream(5), stream(6)),
-            noise: (input_noise > 0.0).then(noise),
+            disturbance: Disturbance::new(training),
         }
     }
 
@@ -42,7 +42,7 @@ impl Streams {
             .collect()
     }
 
-    /// Goes to where others of the same seed and noise were. False, and nothing is changed, where they were more or fewer.
+    /// Goes to where others of the same training were. False, and nothing is changed, where they were more or fewer.
     pub fn go_to(&mut self, positions: &[u64]) -> bool {
         if self.all().count() != positions.len() {
             return false;
@@ -55,7 +55,6 @@ impl Streams {
 
     fn all(&mut self) -> impl Iterator<Item = &mut ChaCha12Rng> {
         let [shift, latency] = self.picks.streams();
-        let noise = self.noise.as_mut().map(Noise::stream);
         [
             &mut self.order,
             &mut self.absence,
@@ -64,27 +63,37 @@ impl Streams {
             latency,
         ]
         .into_iter()
-        .chain(noise)
+        .chain(self.disturbance.streams())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use candle_core::{Device, Tensor};
     use rand::Rng;
 
     use super::*;
+    use crate::train::model::Disturb;
 
     #[test]
     fn streams_go_on_where_others_were() {
-        let [mut first, mut second] = [0.1; 2].map(|noise| Streams::new(7, noise));
+        let training = Training {
+            input_noise: 0.1,
+            dropout: 0.4,
+            ..Training::example()
+        };
+        let [mut first, mut second] = [0, 0].map(|_| Streams::new(&training));
+        let units = Tensor::ones(3, candle_core::DType::F32, &Device::Cpu).unwrap();
         let draw = |streams: &mut Streams| {
-            let noise = streams.noise.as_mut().unwrap().draw(&[3]).unwrap();
+            let feature = streams.disturbance.feature(units.clone()).unwrap();
+            let hidden = streams.disturbance.hidden(units.clone()).unwrap();
             (
                 streams.order.random_range(0..9usize),
                 streams.absence.random_bool(0.5),
                 streams.wording.random_range(0..9u32),
                 streams.picks.pick(9, Some(&(3..=9)), 2),
-                noise.to_vec1::<f32>().unwrap(),
+                feature.to_vec1::<f32>().unwrap(),
+                hidden.to_vec1::<f32>().unwrap(),
             )
         };
         for draws in 0..100 {
@@ -94,6 +103,6 @@ mod tests {
             assert_eq!(draw(&mut second), draw(&mut first), "{draws}");
         }
         let positions = first.positions();
-        assert!(!Streams::new(7, 0.0).go_to(&positions));
+        assert!(!Streams::new(&Training::example()).go_to(&positions));
     }
 }

@@ -22,6 +22,9 @@ pub struct Training {
     /// Normalizer deviation of the noise that is added to standardized features while learning.
     #[serde(default)]
     pub input_noise: f64,
+    /// The probability that a unit of a hidden layer is left out of a step, of the head's or of a voter's.
+    #[serde(default)]
+    pub dropout: f64,
     /// The probability that a modality is left out of a sample while learning, so that the policy learns to do without.
     #[serde(default)]
     pub modality_dropout: f64,
@@ -120,6 +123,10 @@ impl Training {
             ),
         );
         demand(
+            (0.0..=0.9).contains(&self.dropout),
+            format!("dropout is {}; 0 to 0.9 is allowed", self.dropout),
+        );
+        demand(
             (0.0..=0.9).contains(&self.modality_dropout),
             format!(
                 "modality_dropout is {}; 0 to 0.9 is allowed",
@@ -140,5 +147,60 @@ impl Training {
                 self.validation_fraction
             ),
         );
+    }
+}
+
+#[cfg(test)]
+impl Training {
+    /// Two passes over everything, with nothing drawn but the order.
+    pub(super) fn example() -> Self {
+        Self {
+            epochs: 2,
+            batch_size: 4,
+            learning_rate: 0.5,
+            weight_decay: 0.0,
+            input_noise: 0.0,
+            dropout: 0.0,
+            modality_dropout: 0.0,
+            paraphrase_augmentation: false,
+            typos: 0,
+            augment: None,
+            validation_fraction: 0.5,
+            seed: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_yaml::Value;
+
+    use super::*;
+
+    #[test]
+    fn numbers_out_of_range_are_named_with_what_is_allowed() {
+        let allowed = serde_yaml::to_value(Training::example()).unwrap();
+        for (key, wrong, range) in [
+            ("epochs", 0.into(), "1 to 100000"),
+            ("batch_size", 70_000.into(), "1 to 65536"),
+            ("learning_rate", 0.0.into(), "above 0 and at most 1"),
+            ("weight_decay", (-0.1).into(), "0 to 1"),
+            ("input_noise", 11.0.into(), "0 to 10"),
+            ("dropout", 1.0.into(), "0 to 0.9"),
+            ("dropout", f64::NAN.into(), "0 to 0.9"),
+            ("modality_dropout", (-0.1).into(), "0 to 0.9"),
+            ("typos", 9.into(), "0 to 8"),
+            ("validation_fraction", 0.6.into(), "0 to 0.5"),
+        ] {
+            let wrong: Value = wrong;
+            let mut training = allowed.clone();
+            training[key] = wrong.clone();
+            let training: Training = serde_yaml::from_value(training).unwrap();
+            let mut errors = ConfigErrors::new();
+            training.check(&mut errors);
+            let text = errors.to_string();
+            assert!(text.contains(&format!("training.{key} is ")), "{text}");
+            assert!(text.contains(range), "{key}: {wrong:?}: {text}");
+        }
     }
 }

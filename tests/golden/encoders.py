@@ -98,11 +98,14 @@ def image_feature(spec: Spec, picture: np.ndarray) -> np.ndarray:
     wanted = spec["input"]
     size = (wanted["width"], wanted["height"])
     height, width = picture.shape[:2]
-    box = (0.0, 0.0, float(width), float(height))
+    region = wanted.get("region", {"left": 0, "top": 0, "width": 1, "height": 1})
+    left, top = region["left"] * width, region["top"] * height
+    width, height = region["width"] * width, region["height"] * height
     if wanted.get("fit") == "crop":
         scale = min(width / size[0], height / size[1])
-        left, top = (width - size[0] * scale) / 2, (height - size[1] * scale) / 2
-        box = (left, top, left + size[0] * scale, top + size[1] * scale)
+        left, top = left + (width - size[0] * scale) / 2, top + (height - size[1] * scale) / 2
+        width, height = size[0] * scale, size[1] * scale
+    box = (left, top, left + width, top + height)
     tensor = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR, box=box))
     if wanted.get("channels") == "bgr":
         tensor = tensor[..., ::-1]
@@ -192,6 +195,7 @@ def image_encoders() -> dict[str, Spec]:
     lite0_input |= {"mean": [127.0] * 3, "std": [128.0] * 3}
     small = "tests/models/image_map.onnx"
     small_input = {"name": "pixel_values", "width": 32, "height": 24}
+    region = {"left": 0.25, "top": 0.125, "width": 0.5, "height": 0.625}
     small_input |= {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
     u8_input = {"name": "image", "type": "u8", "layout": "nhwc", "width": 48, "height": 32}
     return {
@@ -205,6 +209,10 @@ def image_encoders() -> dict[str, Spec]:
         "map filters": image_spec(small, input=small_input, output="map", pooling="convolution", filters=4),
         "bgr crop": image_spec(
             small, input={**small_input, "channels": "bgr", "fit": "crop"}, output="map", pooling="flatten"
+        ),
+        "region": image_spec(small, input={**small_input, "region": region}, output="map", pooling="flatten"),
+        "region crop": image_spec(
+            small, input={**small_input, "region": region, "fit": "crop"}, output="map", pooling="flatten"
         ),
     }
 

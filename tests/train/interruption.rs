@@ -61,7 +61,7 @@ fn interrupt(workshop: &Workshop) -> Output {
 fn workshop() -> Workshop {
     let workshop = encoders::workshop();
     let file = fs::read_to_string(&workshop.options.file).unwrap();
-    let drawn = "input_noise: 0.1, modality_dropout: 0.2, paraphrase_augmentation: true, seed: 1";
+    let drawn = "input_noise: 0.1, dropout: 0.2, modality_dropout: 0.2, paraphrase_augmentation: true, seed: 1";
     let file = file.replace("seed: 1", drawn);
     let file = file
         .replace("epochs: 2", "epochs: 12")

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{check_hash, check_width};
 use crate::errors::ConfigErrors;
-use crate::spec::{ImageInputSpec, ModalitySpec, Normalize, Pooling, SourceSpec};
+use crate::spec::{ImageInputSpec, ModalitySpec, Normalize, Pooling, RegionSpec, SourceSpec};
 
 /// The most tokens that a sentence may have: eight times what the longest sentence encoders take.
 pub const MAX_TOKENS: usize = 1 << 16;
@@ -167,6 +167,9 @@ impl ImageInputSpec {
                 ));
             }
         }
+        if let Some(region) = &self.region {
+            region.check(errors);
+        }
         if !(self.rescale.is_finite() && self.rescale > 0.0) {
             errors.add(format!(
                 "encoder.input.rescale is {}; it must be positive",
@@ -195,6 +198,35 @@ impl ImageInputSpec {
         }
     }
 }
+
+impl RegionSpec {
+    fn check(&self, errors: &mut ConfigErrors) {
+        let Self {
+            left,
+            top,
+            width,
+            height,
+        } = *self;
+        for (begin, first, size, length) in [
+            ("left", left, "width", width),
+            ("top", top, "height", height),
+        ] {
+            let fits = first >= 0.0 && length >= LEAST_REGION && first + length <= 1.0 + ROUNDING;
+            if !fits {
+                errors.add(format!(
+                    "encoder.input.region.{begin} is {first} and {size} is {length}; in fractions of the picture, {begin} \
+                     must be at least 0, {size} at least {LEAST_REGION}, and both together at most 1"
+                ));
+            }
+        }
+    }
+}
+
+/// The narrowest part of a picture that is shown to an encoder.
+const LEAST_REGION: f64 = 0.01;
+
+/// By how much decimal fractions that make 1 together may miss it.
+const ROUNDING: f64 = 1e-6;
 
 fn check_external_data(hashes: &BTreeMap<String, String>, errors: &mut ConfigErrors) {
     for (file, hash) in hashes {

@@ -20,7 +20,7 @@ modalities:
       model: m.onnx
       sha256: 0000000000000000000000000000000000000000000000000000000000000000
       external_data: {m.data: 0000000000000000000000000000000000000000000000000000000000000000}
-      input: {name: p, type: f32, layout: nchw, width: 8, height: 8, channels: rgb, fit: crop, rescale: 1.0,
+      input: {name: p, type: f32, layout: nchw, width: 8, height: 8, channels: rgb, region: {left: 0, top: 0.1, width: 0.5, height: 0.9}, fit: crop, rescale: 1.0,
               mean: [0, 0, 0], std: [1, 1, 1], depth: {max_m: 4}}
       output: o
       pooling: grid
@@ -142,6 +142,25 @@ fn a_range_of_distances_that_tells_none_apart_is_refused() {
         for part in ["encoder.input.depth.max_m is", "0.01 to 1000 metres"] {
             assert!(refusal.contains(part), "{wrong}: {refusal}");
         }
+    }
+}
+
+#[test]
+fn a_region_that_is_not_a_part_of_the_picture_is_refused() {
+    let region = "{left: 0, top: 0.1, width: 0.5, height: 0.9}";
+    for (wrong, named) in [
+        ("{left: -0.1, top: 0, width: 1, height: 1}", "left is -0.1"),
+        ("{left: 0.6, top: 0, width: 0.5, height: 1}", "left is 0.6"),
+        ("{left: 0, top: 0, width: 0, height: 1}", "width is 0"),
+        ("{left: 0, top: .nan, width: 1, height: 1}", "top is NaN"),
+        ("{left: 0, top: 0, width: 1, height: .inf}", "height is inf"),
+    ] {
+        let text = WHOLE.replace("FUSION", FUSIONS[0]).replace(region, wrong);
+        let refusal = loaded(&serde_yaml::from_str(&text).unwrap()).unwrap_err();
+        for part in ["encoder.input.region.", named, "at most 1"] {
+            assert!(refusal.contains(part), "{wrong}: {refusal}");
+        }
+        assert_eq!(refusal.matches("region").count(), 1, "{refusal}");
     }
 }
 

@@ -40,6 +40,7 @@ training:
   learning_rate: 0.01
   weight_decay: 0.0
   input_noise: 0.1
+  dropout: 0.1
   modality_dropout: 0.1
   paraphrase_augmentation: true
   augment: {copies: 1, shift: [-0.1, 0.1], modalities: {scene: {zoom: [0.9, 1.1]}}}

@@ -2,6 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
+use super::disturb::{Disturb, Undisturbed};
 use super::parameters::{Linear, Parameters};
 
 /// The differentiable counterpart of [`crate::head::Layers`], and of the layers of a [`crate::fusion::Projection`].
@@ -48,10 +49,18 @@ impl Mlp {
 
     /// `[batch, input]` to `[batch, output]`.
     pub(super) fn forward(&self, input: &Tensor) -> Result<Tensor> {
-        let hidden = self
-            .hidden
-            .iter()
-            .try_fold(input.clone(), |x, layer| layer.apply(&x)?.relu())?;
+        self.forward_disturbed(input, &mut Undisturbed)
+    }
+
+    /// The same, with its hidden layers changed on the way.
+    pub(super) fn forward_disturbed(
+        &self,
+        input: &Tensor,
+        disturb: &mut impl Disturb,
+    ) -> Result<Tensor> {
+        let hidden = self.hidden.iter().try_fold(input.clone(), |x, layer| {
+            disturb.hidden(layer.apply(&x)?.relu()?)
+        })?;
         self.last.apply(&hidden)
     }
 }

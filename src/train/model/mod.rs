@@ -4,6 +4,7 @@
 mod bilinear;
 mod concat;
 mod cross_attention;
+mod disturb;
 mod learned_pooling;
 mod mlp;
 mod parameters;
@@ -11,6 +12,7 @@ mod parts;
 mod vote;
 mod weighted;
 
+pub use disturb::{Disturb, Undisturbed};
 pub use parameters::Parameters;
 pub use parts::Parts;
 
@@ -142,23 +144,19 @@ impl Model {
         })
     }
 
-    /// What gradient descent makes smaller, with the standardized features changed on the way by `disturb`: the mean
-    /// squared difference of standardized actions, or the cross-entropy of voters.
+    /// What gradient descent makes smaller: the mean squared difference of standardized actions, or the cross-entropy of
+    /// voters.
     ///
     /// # Errors
     /// What candle says; never for tensors of the right shapes.
-    pub fn loss(
-        &self,
-        batch: &Batch,
-        disturb: impl FnMut(Tensor) -> Result<Tensor>,
-    ) -> Result<Tensor> {
+    pub fn loss(&self, batch: &Batch, disturb: &mut impl Disturb) -> Result<Tensor> {
         let parts = self.parts(batch, disturb)?;
         match &self.decision {
             Decision::Fused { fusion, head } => {
-                let action = head.forward(&fusion.fuse(&parts)?)?;
+                let action = head.forward_disturbed(&fusion.fuse(&parts)?, disturb)?;
                 (action - &batch.standardized)?.sqr()?.mean_all()
             }
-            Decision::Vote(vote) => vote.loss(&parts, &batch.labels),
+            Decision::Vote(vote) => vote.loss(&parts, &batch.labels, disturb),
         }
     }
 
@@ -170,7 +168,7 @@ impl Model {
     pub fn hits(&self, batch: &Batch) -> Result<Vec<(usize, usize)>> {
         match &self.decision {
             Decision::Fused { .. } => Ok(Vec::new()),
-            Decision::Vote(vote) => vote.hits(&self.parts(batch, Ok)?, &batch.labels),
+            Decision::Vote(vote) => vote.hits(&self.parts(batch, &mut Undisturbed)?, &batch.labels),
         }
     }
 
@@ -210,16 +208,14 @@ impl Model {
         Ok(weights)
     }
 
-    fn parts(
-        &self,
-        batch: &Batch,
-        mut disturb: impl FnMut(Tensor) -> Result<Tensor>,
-    ) -> Result<Parts> {
+    fn parts(&self, batch: &Batch, disturb: &mut impl Disturb) -> Result<Parts> {
         let projected = self
             .modalities
             .iter()
             .zip(&batch.features)
-            .map(|(modality, feature)| modality.align(disturb(modality.standardize(feature)?)?))
+            .map(|(modality, feature)| {
+                modality.align(disturb.feature(modality.standardize(feature)?)?)
+            })
             .collect::<Result<Vec<_>>>()?;
         Ok(Parts {
             projected,

@@ -144,7 +144,7 @@ fn batch(spec: &PolicySpec, features: &[Vec<f32>], there: [bool; 3]) -> Batch {
 
 /// What the model says, as the policy would: standardized actions, or the expectation under a vote of all voters.
 fn output(model: &Model, batch: &Batch) -> Vec<f64> {
-    let parts = model.parts(batch, Ok).unwrap();
+    let parts = model.parts(batch, &mut Undisturbed).unwrap();
     let output = match &model.decision {
         Decision::Fused { fusion, head } => head.forward(&fusion.fuse(&parts).unwrap()).unwrap(),
         Decision::Vote(vote) => vote.expectation(&parts).unwrap(),
@@ -220,7 +220,9 @@ fn compare_gradients(spec: &PolicySpec, features: &[Vec<f32>]) {
     let batches = [[true; 3], [true, false, true], [false, true, true]]
         .map(|there| batch(spec, features, there));
     let loss = || {
-        let losses = batches.iter().map(|batch| model.loss(batch, Ok).unwrap());
+        let losses = batches
+            .iter()
+            .map(|batch| model.loss(batch, &mut Undisturbed).unwrap());
         losses.reduce(|a, b| (a + b).unwrap()).unwrap()
     };
     let compared = compare(&model, loss);
@@ -349,7 +351,7 @@ mod learned_pooling {
                 running.pool(&map, &mut feature);
                 let features = [map, vec![0.0; 7], vec![0.0; 2]];
                 let parts = model
-                    .parts(&batch(&spec, &features, [true; 3]), Ok)
+                    .parts(&batch(&spec, &features, [true; 3]), &mut Undisturbed)
                     .unwrap();
                 let trained = parts.projected[0].flatten_all().unwrap();
                 let trained: Vec<f32> = trained.to_vec1().unwrap();
@@ -368,7 +370,7 @@ mod learned_pooling {
             let mut numbers = Numbers(StdRng::seed_from_u64(4));
             let map = numbers.between(-3.0, 3.0, 60);
             let batch = batch(&spec, &[map, vec![0.5; 7], vec![0.5; 2]], [true; 3]);
-            let compared = compare(&model, || model.loss(&batch, Ok).unwrap());
+            let compared = compare(&model, || model.loss(&batch, &mut Undisturbed).unwrap());
             assert!(compared.0 > 50 && compared.1 > 5, "{pooling}: {compared:?}");
         }
     }

@@ -3,6 +3,7 @@
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::Setting;
+use super::disturb::{Disturb, Undisturbed};
 use super::mlp::Mlp;
 use super::parameters::Parameters;
 use super::parts::{Absent, Parts};
@@ -61,10 +62,15 @@ impl Vote {
     }
 
     /// The mean of the voters' cross-entropies, for labels in the action's units, `[batch, steps·actions]`.
-    pub(super) fn loss(&self, parts: &Parts, labels: &[Vec<f32>]) -> Result<Tensor> {
+    pub(super) fn loss(
+        &self,
+        parts: &Parts,
+        labels: &[Vec<f32>],
+        disturb: &mut impl Disturb,
+    ) -> Result<Tensor> {
         let shares = self.shares(labels)?;
         let mut sum = Tensor::zeros((), DType::F32, &Device::Cpu)?;
-        for logits in self.logits(parts)? {
+        for logits in self.logits(parts, disturb)? {
             let likelihood = (candle_nn::ops::log_softmax(&logits, 1)? * &shares)?.sum(1)?;
             sum = (sum - likelihood.mean(0)?)?;
         }
@@ -74,7 +80,7 @@ impl Vote {
     /// For each voter, on how many questions its favorite is the answer, and how many there were.
     pub(super) fn hits(&self, parts: &Parts, labels: &[Vec<f32>]) -> Result<Vec<(usize, usize)>> {
         let answers: Vec<u32> = self.shares(labels)?.argmax(1)?.to_vec1()?;
-        self.logits(parts)?
+        self.logits(parts, &mut Undisturbed)?
             .iter()
             .map(|logits| {
                 let favorites: Vec<u32> = logits.argmax(1)?.to_vec1()?;
@@ -87,7 +93,7 @@ impl Vote {
     /// The expected action under the mean of all voters' probabilities, `[batch, steps·actions]`.
     #[cfg(test)]
     pub(super) fn expectation(&self, parts: &Parts) -> Result<Tensor> {
-        let logits = self.logits(parts)?;
+        let logits = self.logits(parts, &mut Undisturbed)?;
         let mut mean = logits[0].zeros_like()?;
         for logits in &logits {
             mean = (mean + (candle_nn::ops::softmax(logits, 1)? / self.voters.len() as f64)?)?;
@@ -130,13 +136,14 @@ impl Vote {
     }
 
     /// For each voter `[batch·questions, alternatives]`.
-    fn logits(&self, parts: &Parts) -> Result<Vec<Tensor>> {
+    fn logits(&self, parts: &Parts, disturb: &mut impl Disturb) -> Result<Vec<Tensor>> {
         let filled = self.absent.fill(parts)?;
         self.voters
             .iter()
             .map(|voter| {
                 let group: Vec<&Tensor> = voter.modalities.iter().map(|m| &filled[*m]).collect();
-                let logits = voter.layers.forward(&Tensor::cat(&group, 1)?)?;
+                let input = Tensor::cat(&group, 1)?;
+                let logits = voter.layers.forward_disturbed(&input, disturb)?;
                 logits.reshape(((), self.ballot.alternatives))
             })
             .collect()
