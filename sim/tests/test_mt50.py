@@ -91,13 +91,14 @@ def test_recordings_spread_their_starts(world: World) -> None:
     assert (np.minimum(shares, 1.0 - shares) < 0.02).any(axis=0).all(), "some lie on every axis' edge"
 
 
-def test_goals_are_drawn_where_nothing_else_tells_them(world: World) -> None:
+def test_benchmark_pictures_are_finer_and_goals_drawn_where_nothing_else_tells_them(world: World) -> None:
     pictures = []
     for spec in (SCENES["reach-v3"], SCENES["button"]):
         scene = Scene("", spec)
         scene.reset(0)
         goal = scene.env.model.site("goal" if spec.benchmark else "buttonStart").id
         shown = scene.observe().pictures["scene"]
+        assert shown.shape == ((360, 360, 3) if spec.benchmark else (224, 224, 3))
         scene.env.model.site_rgba[goal] = [0.0, 1.0, 1.0, 1.0]
         scene.env.model.site_size[goal] = 0.05
         pictures.append(np.array_equal(shown, scene.observe().pictures["scene"]))

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pyarrow.parquet as pq
 import pytest
-from demonstrations import LENGTHS, OF_ITS_DATASET, OF_THE_BAG, RATE_HZ, SENTENCES, Frame, record, training_file
+from demonstrations import (
+    LENGTHS,
+    MODELS,
+    OF_ITS_DATASET,
+    OF_THE_BAG,
+    RATE_HZ,
+    SENTENCES,
+    Frame,
+    record,
+    training_file,
+)
 from PIL import Image
 from policies import ENCODERS
-from program import executable
+from program import ROOT, executable
 
 
 def run(*words: object) -> str:
@@ -182,3 +194,48 @@ def test_weights_that_something_else_learned_make_the_folder_a_policy(
     expected = (tensors["head.1.weight"] @ hidden) * tensors["action.std"] + tensors["action.mean"]
     found = list(json.loads(done.stdout)["action"].values())
     np.testing.assert_allclose(found, np.clip(expected, -1, 1), atol=1e-4)
+
+
+REGION = {"left": 0.25, "top": 0.25, "width": 0.5, "height": 0.75}
+
+MAP_ENCODER = """\
+      model: {models}/image_map.onnx
+      input: {{name: pixel_values, width: 32, height: 24, region: {region}}}
+      output: map
+      pooling: mean
+"""
+
+
+def test_pictures_are_what_the_encoder_is_shown_and_an_encoder_is_quantized_with_them(
+    exported: tuple[Path, list[Frame]], tmp_path: Path
+) -> None:
+    folder, frames = exported
+    file = training_file(tmp_path / "region.yaml", OF_THE_BAG)
+    before, _, after = file.read_text().partition("      model: ")
+    region = json.dumps(REGION).replace('"', "")
+    encoder = MAP_ENCODER.format(models=MODELS, region=region)
+    file.write_text(before + encoder + after[after.index("  - name: instruction") :])
+    run("export", file, folder / "bag", "--out", tmp_path / "shown", "--pictures", 30)
+    paths = sorted((tmp_path / "shown/scene").iterdir())
+    assert len(paths) == 30 and not (tmp_path / "shown/instruction").exists()
+    width, height = 32, 24
+    left, top = REGION["left"] * width, REGION["top"] * height
+    box = (left, top, left + REGION["width"] * width, top + REGION["height"] * height)
+    recorded = [frame.pixels for frame in frames if frame.index % 2 == 0]
+    parts = [Image.fromarray(each).resize((width, height), Image.Resampling.BILINEAR, box=box) for each in recorded]
+    shown = [np.asarray(Image.open(path)).astype(int) for path in paths]
+    found = [min(range(len(parts)), key=lambda i: np.abs(np.asarray(parts[i]) - each).sum()) for each in shown]
+    assert found == sorted(set(found))
+    for each, part in zip(shown, found):
+        assert np.abs(each - np.asarray(parts[part])).max() <= 1
+
+    quantized = tmp_path / "quantized.onnx"
+    words = [sys.executable, ROOT / "examples/quantize_encoder.py", file, "scene", tmp_path / "shown/scene"]
+    words += ["--out", quantized, "--cosine", "0.98"]
+    told = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=True).stdout
+    assert "cosine" in told and f"wrote {quantized}" in told
+    assert {node.op_type for node in onnx.load(quantized).graph.node} >= {"QuantizeLinear", "DequantizeLinear"}
+    smaller = tmp_path / "smaller.yaml"
+    smaller.write_text(file.read_text().replace(str(MODELS / "image_map.onnx"), str(quantized)))
+    run("train", smaller, folder / "bag", "--out", tmp_path / "policy")
+    assert str(quantized.name) in (tmp_path / "policy/policy.yaml").read_text()

@@ -1,4 +1,4 @@
-//! `late_fusion export`: recordings in, a LeRobot dataset or a table of features out.
+//! `late_fusion export`: recordings in, a LeRobot dataset, a table of features or some pictures out.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use late_fusion::errors::ConfigErrors;
 use late_fusion::train::{Cache, Format, Options, export};
 
-/// Turn recordings into a LeRobot dataset, or into features to train elsewhere.
+/// Turn recordings into a LeRobot dataset, into features to train elsewhere, or into pictures to look at.
 ///
 /// Pairs modalities and labels as `late_fusion train` does, and writes one frame for each label. Without --features: a
 /// LeRobot dataset v3.0, with pictures as png inside its tables, which loses nothing. Vectors become observation.state,
@@ -14,6 +14,8 @@ use late_fusion::train::{Cache, Format, Options, export};
 ///
 /// With --features: features.parquet, with the feature of every modality as its frozen encoder makes it and the label
 /// beside it, and the policy.yaml that weights.safetensors is to be learned for, by any framework on any machine.
+///
+/// With --pictures: some pictures of each camera as png, in the size and the part that its encoder is shown.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -33,6 +35,16 @@ pub struct Arguments {
     #[arg(long)]
     features: bool,
 
+    /// Write so many pictures of each camera, spread over the recordings, as their encoder is shown them: to see what
+    /// encoder.input.region and fit leave of them, or to quantize an encoder with (examples/quantize_encoder.py).
+    #[arg(
+        long,
+        value_name = "COUNT",
+        conflicts_with = "features",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pictures: Option<u32>,
+
     /// With --features, where the features of pictures and sentences are kept, so that a training need not compute them again
     /// [default: .cache/late_fusion/features beside --out].
     #[arg(long, value_name = "FOLDER", requires = "features")]
@@ -47,6 +59,7 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   late_fusion export my_robot/training.yaml last_week/ --out datasets/last_week
+  late_fusion export my_robot/training.yaml last_week/ --out shown --pictures 200
   late_fusion export my_robot/training.yaml last_week/ --out features --features
   python3 examples/train_head.py features";
 
@@ -66,9 +79,10 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
         force: false,
         checkpoint_every: Duration::ZERO,
     };
-    let format = match arguments.features {
-        true => Format::Features,
-        false => Format::LeRobot,
+    let format = match (arguments.pictures, arguments.features) {
+        (Some(count), _) => Format::Pictures(count as usize),
+        (None, true) => Format::Features,
+        (None, false) => Format::LeRobot,
     };
     let exported = export(&options, format)?;
     println!(

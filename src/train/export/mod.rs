@@ -2,7 +2,7 @@
 //!
 //! Samples are paired as for a training, by the same code. Either their messages become a LeRobot dataset (`dataset`,
 //! with the `columns` of its frames, `pictures`, `statistics` and `metadata`), or the features of the frozen encoders
-//! become a table (`features`). `table` writes Parquet for both.
+//! become a table (`features`), or some pictures are written as encoders are `shown` them. `table` writes Parquet for both.
 
 mod columns;
 mod dataset;
@@ -10,6 +10,7 @@ mod features;
 mod folder;
 mod metadata;
 mod pictures;
+mod shown;
 mod statistics;
 mod table;
 
@@ -26,6 +27,8 @@ pub enum Format {
     /// The features that the frozen encoders make, with the labels, in one Parquet file, and the policy without its
     /// weights.
     Features,
+    /// At most so many pictures of every camera, as its encoder is given them before normalization, in png files.
+    Pictures(usize),
 }
 
 /// What an export came to.
@@ -57,7 +60,7 @@ pub fn export(options: &Options, format: Format) -> Result<Exported, ConfigError
         return Err(errors);
     };
     match format {
-        Format::LeRobot => job.assume_pictures(),
+        Format::LeRobot | Format::Pictures(_) => job.assume_pictures(),
         Format::Features => job.without_copies(),
     }
     let recordings = job.survey()?;
@@ -65,6 +68,9 @@ pub fn export(options: &Options, format: Format) -> Result<Exported, ConfigError
     let notes = match format {
         Format::LeRobot => dataset::write(&folder, &job, &recordings, &demonstrations.dataset)?,
         Format::Features => features::write(&folder, &mut job, &demonstrations.dataset)?,
+        Format::Pictures(most) => {
+            shown::write(&folder, &job, &recordings, &demonstrations.dataset, most)?
+        }
     };
     folder.show()?;
     let found: usize = recordings
