@@ -58,7 +58,11 @@ pub(super) fn write(
         }
     }
     match cameras {
-        0 => Err("pictures are of cameras, and no modality is of the kind image".into()),
+        0 => Err(
+            "pictures are of cameras, and no modality is of the kind image"
+                .to_owned()
+                .into(),
+        ),
         _ => Ok(notes),
     }
 }
