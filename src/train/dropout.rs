@@ -7,7 +7,7 @@ use rand_chacha::ChaCha12Rng;
 /// Leaves units of hidden layers out at random and raises the others, so that their sum is expected to stay as it was
 /// (Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting").
 pub struct Dropout {
-    /// What of 2³² an unit's number must reach.
+    /// What of 2³² a unit's number must reach.
     least: u32,
     raised: f32,
     random: ChaCha12Rng,

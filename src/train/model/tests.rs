@@ -294,6 +294,54 @@ fn the_seed_decides_the_initial_parameters() {
 }
 
 /// A camera whose map of 3 channels, 4 rows and 5 columns is pooled by something learned.
+/// Counts what goes through it, and leaves the hidden units out.
+#[derive(Default)]
+struct LeavesOut {
+    features: usize,
+    hidden: Vec<usize>,
+}
+
+impl Disturb for LeavesOut {
+    fn feature(&mut self, feature: Tensor) -> candle_core::Result<Tensor> {
+        self.features += 1;
+        Ok(feature)
+    }
+
+    fn hidden(&mut self, units: Tensor) -> candle_core::Result<Tensor> {
+        self.hidden.push(units.dim(1)?);
+        units.zeros_like()
+    }
+}
+
+#[test]
+fn every_hidden_layer_of_what_decides_is_disturbed_while_learning() {
+    for spec in specs() {
+        let mut numbers = Numbers(StdRng::seed_from_u64(6));
+        let model = model(&spec, &mut numbers);
+        let HeadSpec::Mlp { hidden, .. } = &spec.head;
+        let deciders = match &model.decision {
+            Decision::Fused { .. } => 1,
+            Decision::Vote(_) => match &spec.fusion {
+                FusionSpec::Vote(vote) => {
+                    let names = spec.modalities.iter().map(|m| m.name.as_str());
+                    vote.voters_of(names).len()
+                }
+                _ => unreachable!(),
+            },
+        };
+        let losses = [(); 2].map(|()| {
+            let mut out = LeavesOut::default();
+            let batch = batch(&spec, &numbers.features(&spec), [true; 3]);
+            let loss = model.loss(&batch, &mut out).unwrap();
+            assert_eq!(out.features, spec.modalities.len());
+            assert_eq!(out.hidden, hidden.repeat(deciders));
+            loss.to_scalar::<f32>().unwrap()
+        });
+        // Without hidden units nothing of the features is left.
+        assert_eq!(losses[0], losses[1], "{:?}", spec.fusion);
+    }
+}
+
 mod learned_pooling {
     use super::*;
     use crate::encoder::LearnedPooling as Running;
