@@ -57,7 +57,10 @@ const OUTSIDE: [(&str, &[&str]); 16] = [
             "src/encoder/runtime.rs",
         ],
     ),
-    ("late_fusion_resize", &["src/encoder/prepare.rs"]),
+    (
+        "late_fusion_resize",
+        &["src/encoder/prepare.rs", "src/encoder/view.rs"],
+    ),
     ("rtrb", &["src/trace/"]),
     ("rusqlite", &["src/bag/"]),
     ("rustix", &["src/realtime/"]),

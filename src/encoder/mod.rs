@@ -31,6 +31,7 @@ mod text;
 mod thumbnail;
 mod tokens;
 mod vector;
+mod view;
 mod vocabulary;
 
 pub use accepted::{accepts, message_for};

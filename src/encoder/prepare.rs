@@ -1,11 +1,12 @@
 //! A picture of any size and colour order to an encoder's tensor. Every buffer is reused.
 
-use late_fusion_resize::{Part, Resizer};
+use late_fusion_resize::Resizer;
 
 use super::onnx::Numbers;
 use super::rgb_picture::RgbPicture;
+use super::view::View;
 use crate::message::{ChannelOrder, MessageError};
-use crate::spec::{Channels, ElementType, Fit, ImageInputSpec, Layout, RegionSpec};
+use crate::spec::{Channels, ElementType, ImageInputSpec, Layout};
 
 /// Where the colours of a pixel are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +65,7 @@ pub(super) struct Picture<'a> {
 pub(super) struct Preparation {
     width: usize,
     height: usize,
-    region: Option<RegionSpec>,
-    fit: Fit,
+    view: View,
     layout: Layout,
     channels: Channels,
     resizer: Resizer,
@@ -104,8 +104,7 @@ impl Preparation {
         let mut preparation = Self {
             width: spec.width,
             height: spec.height,
-            region: spec.region,
-            fit: spec.fit,
+            view: View::of(spec),
             layout: spec.layout,
             channels: spec.channels,
             resizer: Resizer::default(),
@@ -164,8 +163,7 @@ impl Preparation {
 
     /// Fits a picture to the encoder's size and fills the tensor with it.
     pub fn prepare(&mut self, picture: Picture<'_>) -> Result<(), MessageError> {
-        let is_whole = self.region.is_none();
-        if is_whole && (picture.width, picture.height) == (self.width, self.height) {
+        if self.view.is_picture(picture.width, picture.height) {
             self.fill(picture.data, picture.step, picture.pixel);
             return Ok(());
         }
@@ -202,7 +200,7 @@ impl Preparation {
             }
             (width, self.packed.as_slice())
         };
-        let part = self.fitted(width as f64, height as f64);
+        let part = self.view.part_of(width as f64, height as f64);
         let picture = late_fusion_resize::Picture {
             width,
             height,
@@ -212,40 +210,6 @@ impl Preparation {
         };
         let size = (self.width, self.height);
         self.resizer.resize(picture, part, size, resized)
-    }
-
-    /// The part of a picture that is shown to the encoder.
-    fn fitted(&self, width: f64, height: f64) -> Part {
-        let region = match self.region {
-            Some(region) => Part {
-                left: region.left * width,
-                top: region.top * height,
-                width: region.width * width,
-                height: region.height * height,
-            },
-            None => Part {
-                left: 0.0,
-                top: 0.0,
-                width,
-                height,
-            },
-        };
-        let (w, h) = match self.fit {
-            Fit::Stretch => (region.width, region.height),
-            Fit::Crop => {
-                let across = region.width / self.width as f64;
-                let scale = across.min(region.height / self.height as f64);
-                (self.width as f64 * scale, self.height as f64 * scale)
-            }
-        };
-        let left = region.left + (region.width - w) / 2.0;
-        let top = region.top + (region.height - h) / 2.0;
-        Part {
-            left,
-            top,
-            width: within(left, w, width),
-            height: within(top, h, height),
-        }
     }
 
     /// Fills the tensor from rows of the encoder's size.
@@ -276,14 +240,6 @@ impl Preparation {
             Tensor::U8(numbers, table) => rows.fill(self.layout, table, numbers),
         }
     }
-}
-
-/// A length from a place on that ends where the whole does, although rounding would have it end behind.
-fn within(from: f64, mut length: f64, whole: f64) -> f64 {
-    while from + length > whole {
-        length = length.min(whole - from).next_down();
-    }
-    length
 }
 
 /// Per channel, how many pixels have each byte.
@@ -376,59 +332,6 @@ impl Rows<'_> {
                             number[channel] = table[usize::from(pixel[place])];
                         }
                     }
-                }
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn prepared(width: usize, height: usize, input: &str) -> Result<Vec<u8>, MessageError> {
-        let input = format!("{{name: p, type: u8, layout: nhwc, width: 4, height: 4, {input}}}");
-        let mut preparation = Preparation::new(&serde_yaml::from_str(&input).unwrap());
-        // Every column has its own red, every row its own green.
-        let pixels = |y| (0..width).flat_map(move |x| [10 * x as u8, 10 * y as u8, 0]);
-        let data: Vec<u8> = (0..height).flat_map(pixels).collect();
-        preparation.prepare(Picture {
-            width,
-            height,
-            step: 3 * width,
-            pixel: Pixel::Rgb,
-            data: &data,
-        })?;
-        match preparation.tensor() {
-            Numbers::U8(bytes) => Ok(bytes.to_vec()),
-            _ => unreachable!("bytes were asked for"),
-        }
-    }
-
-    #[test]
-    fn a_region_is_shown_as_it_is_where_it_has_the_size() {
-        let shown = prepared(
-            8,
-            16,
-            "region: {left: 0.25, top: 0.5, width: 0.5, height: 0.25}",
-        );
-        let red_and_green = |x: u8, y: u8| [10 * x, 10 * y, 0];
-        let expected = (8..12).flat_map(|y| (2..6).flat_map(move |x| red_and_green(x, y)));
-        assert_eq!(shown.unwrap(), Vec::from_iter(expected));
-    }
-
-    #[test]
-    fn a_region_is_found_in_pictures_of_every_size() {
-        for side in (1..26).chain([224, 360, 1080]) {
-            for part in [
-                "left: 0.1, top: 0.38, width: 0.9, height: 0.62",
-                "left: 0.99, top: 0.99, width: 0.01, height: 0.01",
-                "left: 0.7, top: 0, width: 0.3000001, height: 1",
-            ] {
-                for fit in ["stretch", "crop"] {
-                    let input = format!("region: {{{part}}}, fit: {fit}");
-                    let shown = prepared(side, 2 * side, &input);
-                    assert!(shown.is_ok(), "{side}, {input}: {shown:?}");
                 }
             }
         }

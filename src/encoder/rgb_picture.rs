@@ -11,7 +11,7 @@ use super::onnx::Numbers;
 use super::pixels::{Converter, DepthRange, Subject};
 use super::prepare::{Picture, Preparation};
 use crate::message::{CompressedImageView, ImageView, MessageError, MessageType};
-use crate::spec::{Channels, ElementType, Fit, ImageInputSpec, Layout};
+use crate::spec::{Channels, ElementType, Fit, ImageInputSpec, Layout, RegionSpec};
 
 /// A picture in memory: `height` rows of `width` pixels of red, green and blue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -201,7 +201,7 @@ fn shown_at(width: usize, height: usize) -> ImageInputSpec {
         width,
         height,
         channels: Channels::Rgb,
-        region: None,
+        region: RegionSpec::default(),
         fit: Fit::Stretch,
         rescale: 1.0,
         mean: [0.0; 3],

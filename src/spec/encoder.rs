@@ -59,8 +59,8 @@ pub struct ImageInputSpec {
     #[serde(default)]
     pub channels: Channels,
     /// The part of every picture that the encoder is shown; all of it unless said otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<RegionSpec>,
+    #[serde(default, skip_serializing_if = "RegionSpec::is_whole")]
+    pub region: RegionSpec,
     /// How a picture, or the region of one, of another aspect ratio is fitted.
     #[serde(default)]
     pub fit: Fit,
@@ -91,6 +91,25 @@ pub struct RegionSpec {
     pub width: f64,
     /// How high it is.
     pub height: f64,
+}
+
+impl RegionSpec {
+    /// Whether it is the whole picture.
+    pub fn is_whole(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Default for RegionSpec {
+    /// The whole picture.
+    fn default() -> Self {
+        Self {
+            left: 0.0,
+            top: 0.0,
+            width: 1.0,
+            height: 1.0,
+        }
+    }
 }
 
 /// How distances become grey: 0 m is byte 0, and so is a pixel for which no distance was measured.

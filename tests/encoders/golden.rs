@@ -23,7 +23,7 @@ fn pictures() {
         let encoder = golden.image_encoders[&expected.encoder].clone();
         let input = &encoder.input;
         let as_it_is = (input.width, input.height) == (expected.width, expected.height)
-            && input.region.is_none();
+            && input.region.is_whole();
         let mut extractor = expected.extractor(encoder);
         let (found, extraction) = match &expected.jpeg {
             Some(file) => {

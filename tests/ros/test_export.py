@@ -239,3 +239,35 @@ def test_pictures_are_what_the_encoder_is_shown_and_an_encoder_is_quantized_with
     smaller.write_text(file.read_text().replace(str(MODELS / "image_map.onnx"), str(quantized)))
     run("train", smaller, folder / "bag", "--out", tmp_path / "policy")
     assert str(quantized.name) in (tmp_path / "policy/policy.yaml").read_text()
+
+
+def test_pictures_of_no_camera_are_refused_before_a_recording_is_read(
+    exported: tuple[Path, list[Frame]], tmp_path: Path
+) -> None:
+    folder, _ = exported
+    file = training_file(tmp_path / "blind.yaml", OF_THE_BAG)
+    text = file.read_text()
+    file.write_text(text[: text.index("  - name: scene")] + text[text.index("  - name: instruction") :])
+    words = [executable("late_fusion"), "export", file, folder / "bag", "--out", tmp_path / "shown", "--pictures", 9]
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "no modality is of the kind image" in done.stderr
+    assert "reading" not in done.stderr and [path.name for path in tmp_path.iterdir()] == ["blind.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("modality", "out", "why"),
+    [
+        ("joints", "new.onnx", "joints is no camera of"),
+        ("scene", "bag.yaml", "nothing is replaced"),
+        ("scene", "new.onnx", "only encoders that take f32"),
+    ],
+)
+def test_what_cannot_be_quantized_is_refused(
+    exported: tuple[Path, list[Frame]], modality: str, out: str, why: str
+) -> None:
+    folder, _ = exported
+    words = [sys.executable, ROOT / "examples/quantize_encoder.py", folder / "bag.yaml", modality, folder]
+    words += ["--out", folder / out]
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and why in done.stderr
+    assert not (folder / "new.onnx").exists()

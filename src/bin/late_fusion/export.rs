@@ -86,8 +86,11 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     };
     let exported = export(&options, format)?;
     println!(
-        "{} frames of {} episodes, {} Hz",
-        exported.frames, exported.episodes, exported.rate_hz
+        "{}{} frames of {} episodes, {} Hz",
+        arguments.pictures.map_or("", |_| "pictures from "),
+        exported.frames,
+        exported.episodes,
+        exported.rate_hz
     );
     if exported.left_out > 0 {
         println!(

@@ -167,9 +167,7 @@ impl ImageInputSpec {
                 ));
             }
         }
-        if let Some(region) = &self.region {
-            region.check(errors);
-        }
+        self.region.check(errors);
         if !(self.rescale.is_finite() && self.rescale > 0.0) {
             errors.add(format!(
                 "encoder.input.rescale is {}; it must be positive",

@@ -60,7 +60,11 @@ pub fn export(options: &Options, format: Format) -> Result<Exported, ConfigError
         return Err(errors);
     };
     match format {
-        Format::LeRobot | Format::Pictures(_) => job.assume_pictures(),
+        Format::LeRobot => job.assume_pictures(),
+        Format::Pictures(_) => {
+            shown::need_camera(&job.file.policy)?;
+            job.assume_pictures();
+        }
         Format::Features => job.without_copies(),
     }
     let recordings = job.survey()?;
