@@ -156,6 +156,7 @@ fn control(policy: Policy, ensemble: Ensemble) {
         required: true,
         max_age_s: None,
         max_future_s: 0.1,
+        ends_with_epoch: false,
     };
     let freshness = vec![required; features.len()];
     let mut controller = Controller::new(policy, Guard::new(limits), freshness, ensemble, 0.01);

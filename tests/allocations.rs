@@ -111,6 +111,7 @@ fn controller(policy: Policy, ensemble: Ensemble) -> Controller {
         required: true,
         max_age_s: Some(0.5),
         max_future_s: 0.1,
+        ends_with_epoch: false,
     };
     let freshness = vec![fresh; policy.spec().modalities.len()];
     Controller::new(policy, Guard::new(limits), freshness, ensemble, PERIOD_S)

@@ -66,7 +66,12 @@ impl EncoderConfig {
         let topic = topic(d, "topic", "", "The topic that is encoded.");
         let message = message(d, "message", "", &MESSAGES, "The type of that topic.");
         let min_contrast = encoding::min_contrast(d, "min_contrast");
-        let accept_earlier = encoding::accept_earlier(d, "accept_earlier");
+        let accept_earlier = d.bool(
+            "accept_earlier",
+            false,
+            "Whether a sentence is encoded that was published before the node started, which a publisher with durability \
+             transient_local keeps.",
+        );
         let onnxruntime = encoding::onnxruntime(d);
         let session = encoding::session(d, str::to_owned, &SessionOptions::default());
         let use_sim_time = encoding::use_sim_time(d);

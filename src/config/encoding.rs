@@ -77,13 +77,3 @@ pub(super) fn min_contrast(d: &mut Declarations, name: &str) -> f64 {
          as with a covered lens, and the modality is absent. 0 for any.",
     )
 }
-
-/// Declares whether what was published before the node started counts.
-pub(super) fn accept_earlier(d: &mut Declarations, name: &str) -> bool {
-    d.bool(
-        name,
-        false,
-        "Whether a sentence (or a feature of any age) counts that was published before the node started, which a publisher \
-         with durability transient_local keeps. If false, the robot waits for a new one.",
-    )
-}

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::action::ActionConfig;
 use super::bounds::Bounds;
@@ -19,6 +20,7 @@ use crate::encoder::SessionOptions;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::realtime::Realtime;
+use crate::safety::Patience;
 
 /// Everything that the parameters of one node say.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +45,8 @@ pub struct NodeConfig {
     pub use_sim_time: bool,
     /// What the control thread asks of the kernel.
     pub realtime: Realtime,
+    /// For how many seconds no command may leave before the supervisor stops the robot, where three periods are less.
+    pub min_silence_s: f64,
     /// The modalities and their topics, by name in alphabetical order.
     pub modalities: Vec<ModalityConfig>,
     /// The command topic.
@@ -76,7 +80,7 @@ pub struct ModalityConfig {
     pub max_age_s: Option<f64>,
     /// How far ahead of the node's clock a stamp may be, in seconds.
     pub max_future_s: f64,
-    /// Whether a sentence or a feature counts that was published before the node started.
+    /// Whether a sentence or a feature counts that was published before the node started or the robot was enabled.
     pub accept_earlier: bool,
     /// The least difference between the brightest and the darkest number of a picture, as a part of the full range, with
     /// which it shows anything; 0 for any.
@@ -94,6 +98,10 @@ pub(super) const AGES_S: RangeInclusive<f64> = 0.001..=3600.0;
 
 /// Clocks that disagree by more than this agree on nothing.
 const LONGEST_FUTURE_S: f64 = 60.0;
+
+const ACCEPT_EARLIER: &str = "Whether a sentence (or a feature of any age) counts that was published before the node started, which a publisher with \
+     durability transient_local keeps, or before the robot was enabled (~/enable), activated, or its emergency stop reset. If \
+     false, the robot waits for a new one.";
 
 const MODALITY_MESSAGES: [MessageType; 7] = [
     MessageType::Image,
@@ -118,6 +126,17 @@ impl NodeConfig {
             ),
             false => (&command.topic, command.message),
         })
+    }
+
+    /// How long no command may leave while the node drives. Simulated time may stand still.
+    pub fn patience(&self) -> Patience {
+        match self.use_sim_time {
+            true => Patience::unlimited(),
+            false => Patience::periods(
+                Duration::from_secs_f64(1.0 / self.control_rate_hz),
+                Duration::from_secs_f64(self.min_silence_s),
+            ),
+        }
     }
 
     /// Checks the given parameters.
@@ -151,6 +170,7 @@ impl NodeConfig {
         let use_sim_time = encoding::use_sim_time(d);
         let ensemble = ensemble::declare(d);
         let realtime = realtime::declare(d);
+        let min_silence_s = realtime::min_silence_s(d);
         let contributions_rate_hz = d.double(
             "contributions_rate_hz",
             5.0,
@@ -185,6 +205,7 @@ impl NodeConfig {
                 contributions_rate_hz,
                 use_sim_time,
                 realtime,
+                min_silence_s,
                 modalities,
                 action,
                 stop,
@@ -221,6 +242,7 @@ impl ModalityConfig {
                 true => f64::INFINITY,
                 false => self.max_future_s,
             },
+            ends_with_epoch: self.is_latched() && !self.accept_earlier,
         }
     }
 
@@ -284,7 +306,7 @@ impl ModalityConfig {
         };
         let accept_earlier = match message {
             Some(MessageType::String | MessageType::PointCloud2) => {
-                encoding::accept_earlier(d, &key("accept_earlier"))
+                d.bool(&key("accept_earlier"), false, ACCEPT_EARLIER)
             }
             _ => false,
         };

@@ -1,4 +1,4 @@
-//! The parameters of what the control thread asks of the kernel.
+//! The parameters of what the control thread asks of the kernel, and of when it is taken for hung.
 
 use super::declaration::Declarations;
 use crate::realtime::{CpuList, Realtime};
@@ -28,6 +28,18 @@ pub(super) fn declare(d: &mut Declarations) -> Realtime {
         cpus,
         lock_memory,
     }
+}
+
+/// Declares when the supervisor takes the control thread for hung.
+pub(super) fn min_silence_s(d: &mut Declarations) -> f64 {
+    d.double(
+        "supervisor.min_silence_s",
+        0.1,
+        0.0..=1.0,
+        "The supervisor stops the robot when no command has left for three periods, and no sooner than after so many seconds. \
+         0 for a control thread with a realtime.priority; without one, a busy machine now and then holds it up for longer \
+         than three short periods.",
+    )
 }
 
 /// Declares a list of CPUs.

@@ -10,7 +10,7 @@ use std::time::Instant;
 use super::pace::LONGEST_WAIT;
 use super::{
     Decision, HandoverReceiver, Pace, PolicyExecutor, Punctuality, StopReason, TickEvent,
-    TickRecorder,
+    TickRecorder, Timekeeping,
 };
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
@@ -279,7 +279,10 @@ impl<S: CommandSink> ControlLoop<S> {
             }
         }
         let (at, done) = (Instant::now(), Monotonic::now());
-        let timekeeping = punctuality.sent(at, done.since(due.woke));
+        let timekeeping = Timekeeping {
+            stood_in: self.heartbeat.stood_in(),
+            ..punctuality.sent(at, done.since(due.woke))
+        };
         self.executor.report(at, decision, sent, timekeeping);
         let executor = &mut self.executor;
         self.trace.count(|number| {

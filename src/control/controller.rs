@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::StopReason;
 use crate::chunk::{Ensemble, Fused, Player};
-use crate::modality::ProjectedFeature;
+use crate::modality::{Epoch, Epochs, ProjectedFeature};
 use crate::policy::Policy;
 use crate::safety::{Guard, Outcome};
 use crate::spec::MAX_MODALITIES;
@@ -21,6 +21,8 @@ pub struct Freshness {
     /// How far ahead of the clock a stamp may be, in seconds; infinite where the stamp is no more than the time of arrival
     /// and its age does not matter.
     pub max_future_s: f64,
+    /// Whether it has to be given anew once the robot was made ready to move: an instruction of before is not meant for then.
+    pub ends_with_epoch: bool,
 }
 
 impl Freshness {
@@ -60,6 +62,7 @@ pub struct Controller {
     /// Goes ahead of `guard`, where somebody wants to see what it would let pass.
     ahead: Guard,
     freshness: Vec<Freshness>,
+    epochs: Epochs,
     /// By number of the action, the newest position that was measured of it, with its modality; `None` for none.
     measured: Vec<Option<(usize, f64)>>,
     player: Player,
@@ -105,11 +108,17 @@ impl Controller {
             ahead: guard.clone(),
             guard,
             freshness,
+            epochs: Epochs::default(),
             armed: false,
             last_command: None,
             period_s,
             prediction: Seen::default(),
         }
+    }
+
+    /// The same, which knows when the robot is made ready to move.
+    pub fn with_epochs(self, epochs: Epochs) -> Self {
+        Self { epochs, ..self }
     }
 
     /// The features that the newest prediction rests on, at its time. While its chunk is played they are still the newest
@@ -161,8 +170,9 @@ impl Controller {
     ) -> impl Iterator<Item = StopReason> {
         let mut missing = [None; MAX_MODALITIES];
         let mut nothing = true;
+        let epoch = self.epochs.current();
         for (i, (feature, freshness)) in features.zip(&self.freshness).enumerate() {
-            let reason = unusable(now, i, feature, freshness);
+            let reason = unusable(now, epoch, i, feature, freshness);
             nothing &= reason.is_some();
             missing[i] = reason.filter(|_| freshness.required);
         }
@@ -194,11 +204,12 @@ impl Controller {
         let mut present: [Option<&DVector<f32>>; MAX_MODALITIES] = [None; MAX_MODALITIES];
         let mut fused: Fused = [None; MAX_MODALITIES];
         let mut seen = Seen::default();
+        let epoch = self.epochs.current();
         let mut missing = None;
         let mut count = 0;
         for (i, (feature, freshness)) in features.zip(&self.freshness).enumerate() {
             seen.ages_s[i] = feature.age(now).seconds();
-            match unusable(now, i, feature, freshness) {
+            match unusable(now, epoch, i, feature, freshness) {
                 None => {
                     present[i] = Some(&feature.values);
                     fused[i] = Some(feature.stamp);
@@ -326,12 +337,16 @@ impl Controller {
 /// disagree. One that is only a little ahead does not make the feature younger than its arrival.
 fn unusable(
     now: Stamp,
+    epoch: Epoch,
     modality: usize,
     feature: &ProjectedFeature,
     freshness: &Freshness,
 ) -> Option<StopReason> {
     if !feature.present {
         return Some(StopReason::Absent { modality });
+    }
+    if freshness.ends_with_epoch && feature.epoch < epoch {
+        return Some(StopReason::Earlier { modality });
     }
     let stale = freshness.limit_passed_by(feature.age(now));
     let stale = stale.map(|(age_s, max_age_s)| StopReason::Stale {

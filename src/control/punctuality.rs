@@ -24,6 +24,8 @@ pub struct Timekeeping {
     pub skipped_late: u64,
     /// Periods since the start that passed while an earlier tick was still at work, and so have no command.
     pub skipped_overrun: u64,
+    /// Stop actions since the start that the supervisor sent in the thread's place.
+    pub stood_in: u64,
 }
 
 /// Measures it. Takes all its memory when it is built.

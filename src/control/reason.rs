@@ -23,6 +23,11 @@ pub enum StopReason {
         /// The largest age allowed, in seconds, or how far ahead of the clock a stamp may be where it is ahead.
         max_age_s: f64,
     },
+    /// The newest message of a required modality is from before the robot was made ready to move.
+    Earlier {
+        /// Index in the policy's modalities.
+        modality: usize,
+    },
     /// The newest feature of a required modality is there and fresh, and must not be used.
     Unfit {
         /// Index in the policy's modalities.
@@ -51,6 +56,7 @@ impl StopReason {
         match self {
             Self::Absent { .. }
             | Self::Stale { .. }
+            | Self::Earlier { .. }
             | Self::Unfit { .. }
             | Self::NothingPresent
             | Self::NonFinite { .. }
@@ -76,6 +82,7 @@ impl StopReason {
         match (self, other) {
             (Absent { modality: a }, Absent { modality: b }) => a == b,
             (Stale { modality: a, .. }, Stale { modality: b, .. }) => a == b,
+            (Earlier { modality: a }, Earlier { modality: b }) => a == b,
             (
                 Unfit { modality: a, fault },
                 Unfit {
@@ -100,6 +107,12 @@ impl fmt::Display for Description<'_> {
         let name = |modality: usize| &self.spec.modalities[modality].name;
         match *self.reason {
             StopReason::Absent { modality } => write!(f, "{}: absent", name(modality)),
+            StopReason::Earlier { modality } => write!(
+                f,
+                "{0}: given before the robot was enabled or activated; give it again, or set \
+                 modalities.{0}.accept_earlier to true",
+                name(modality)
+            ),
             StopReason::Stale {
                 modality,
                 age_s,

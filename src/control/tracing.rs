@@ -1,4 +1,5 @@
-//! What is traced while somebody looks: the control thread and the workers of every policy, put together to batches.
+//! What is traced while somebody looks: the control thread, its supervisor and the workers of every policy, put together to
+//! batches.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -8,7 +9,9 @@ use std::time::{Duration, Instant};
 use super::tick_event::TickEvent;
 use crate::modality::MessageEvent;
 use crate::spec::PolicySpec;
-use crate::trace::{Batch, Record, Recorder, Switch, Tape, Timebase, TracedModalities, ring};
+use crate::trace::{
+    Batch, Record, Recorder, StandInRecord, Switch, Tape, Timebase, TracedModalities, ring,
+};
 
 /// A batch is made this often; where nothing happens, one without records says once a second that somebody is there.
 const BATCH_EVERY: Duration = Duration::from_millis(100);
@@ -19,6 +22,9 @@ const TICKS: usize = 2048;
 
 /// The same for the messages of one worker.
 const MESSAGES: usize = 1024;
+
+/// The same for the stops of the supervisor.
+const STAND_INS: usize = 1024;
 
 /// Where new threads and policies announce themselves to be traced. Cheap to clone.
 #[derive(Clone)]
@@ -37,6 +43,7 @@ pub struct TracedPolicy {
 
 enum Source {
     Control(Tape<TickEvent>),
+    Supervisor(Tape<StandInRecord>),
     Policy(Arc<TracedPolicy>),
     Worker(Worker),
 }
@@ -68,6 +75,7 @@ impl Tracing {
             switch: tracing.switch.clone(),
             timebase: Timebase::new(),
             control: Vec::new(),
+            supervisors: Vec::new(),
             workers: Vec::new(),
             policies: Vec::new(),
             records: Vec::new(),
@@ -83,6 +91,13 @@ impl Tracing {
     pub fn control(&self) -> Recorder<TickEvent> {
         let (recorder, tape) = ring(TICKS, &self.switch);
         self.announce(Source::Control(tape));
+        recorder
+    }
+
+    /// For the supervisor of a control thread.
+    pub fn supervisor(&self) -> Recorder<StandInRecord> {
+        let (recorder, tape) = ring(STAND_INS, &self.switch);
+        self.announce(Source::Supervisor(tape));
         recorder
     }
 
@@ -136,6 +151,7 @@ pub struct Collector {
     switch: Switch,
     timebase: Timebase,
     control: Vec<Tape<TickEvent>>,
+    supervisors: Vec<Tape<StandInRecord>>,
     workers: Vec<Worker>,
     policies: Vec<Arc<TracedPolicy>>,
     records: Vec<Record>,
@@ -202,6 +218,7 @@ impl Collector {
         for source in self.coming.try_iter() {
             match source {
                 Source::Control(tape) => self.control.push(tape),
+                Source::Supervisor(tape) => self.supervisors.push(tape),
                 Source::Policy(policy) => self.policies.push(policy),
                 Source::Worker(worker) => self.workers.push(worker),
             }
@@ -211,6 +228,7 @@ impl Collector {
         self.gone = gone.map(|policy| policy.id()).collect();
         let Self {
             control,
+            supervisors,
             workers,
             policies,
             records,
@@ -228,6 +246,12 @@ impl Collector {
                     None => *lost += 1,
                 }
             }
+            *lost += tape.lost();
+            !is_over
+        });
+        supervisors.retain_mut(|tape| {
+            let is_over = tape.is_abandoned();
+            records.extend(tape.take().map(Record::StandIn));
             *lost += tape.lost();
             !is_over
         });

@@ -187,6 +187,7 @@ impl Replay<'_> {
                     bytes: Arc::new(record.bytes.to_vec()),
                     received: record.log_time,
                     unchanged: Unchanged::default(),
+                    epoch: Default::default(),
                 });
             }
         }

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use super::{Fault, Message, Validity};
+use super::{Epoch, Fault, Message, Validity};
 use crate::encoder::{Extraction, FeatureExtractor};
 use crate::message::{self, MessageError, MessageType};
 use crate::time::Stamp;
@@ -44,6 +44,8 @@ pub struct Encoded {
     /// When what it was made from was received, by the node's clock, where its age by arrival counts. Unset where a value
     /// holds until the next message: in lockstep, what time it is when a message comes is chance.
     pub received: Stamp,
+    /// The epoch of the message.
+    pub epoch: Epoch,
     /// Whether there is a feature; where not, the modality is absent from here on.
     pub present: bool,
     /// How much earlier than the message's own stamp that is, in nanoseconds.
@@ -182,6 +184,7 @@ impl<E: Extract> Encoding<E> {
             stamp: earlier(own, extraction.behind_ns),
             fault: (for_s > max_s).then_some(Fault::Frozen { for_s, max_s }),
             received,
+            epoch: message.epoch,
             present: extraction.present,
             behind_ns: extraction.behind_ns,
             refusal,

@@ -163,6 +163,7 @@ mod tests {
             bytes: Arc::new(vec![byte]),
             received: Stamp::from_ros(byte.into(), 0),
             unchanged: Default::default(),
+            epoch: Default::default(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use nalgebra::DVector;
 
-use super::Fault;
+use super::{Epoch, Fault};
 use crate::time::{Age, Stamp};
 
 /// The vector of one modality as its encoder and its history give it, with the stamp of the message it came from.
@@ -36,6 +36,8 @@ pub struct ProjectedFeature {
     pub stamp: Stamp,
     /// When it was received, where its age by arrival counts; see [`super::Encoded::received`].
     pub received: Stamp,
+    /// The epoch of the message that it was made of.
+    pub epoch: Epoch,
     /// Whether there is anything to fuse.
     pub present: bool,
     /// Why it must not be used all the same, where that is so.
@@ -52,6 +54,7 @@ impl ProjectedFeature {
         Self {
             stamp: Stamp::default(),
             received: Stamp::default(),
+            epoch: Epoch::default(),
             present: false,
             fault: None,
             values: DVector::zeros(width),

@@ -58,6 +58,7 @@ impl FeatureBuilder {
         self.history.complete(stamp, present, &mut self.raw);
         (feature.stamp, feature.present) = (stamp, present);
         (feature.received, feature.fault) = (encoded.received, encoded.fault);
+        feature.epoch = encoded.epoch;
         if !present {
             return None;
         }

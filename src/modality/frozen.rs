@@ -150,6 +150,7 @@ mod tests {
             bytes: Arc::new(writer.finish()),
             received: at(ms + 5),
             unchanged: Unchanged::default(),
+            epoch: Default::default(),
         }
     }
 

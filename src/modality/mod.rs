@@ -3,6 +3,7 @@
 mod arrival_rate;
 mod arrivals;
 mod encoding;
+mod epoch;
 mod fanout;
 mod fault;
 mod feature;
@@ -20,6 +21,7 @@ mod validity;
 mod worker;
 
 pub use encoding::{Encoded, Encoding, Extract};
+pub use epoch::{Epoch, Epochs};
 pub use fanout::MessageFanout;
 pub use fault::Fault;
 pub use feature::{

@@ -100,6 +100,7 @@ mod tests {
             bytes: Arc::new(bytes),
             received: Stamp::default(),
             unchanged: Default::default(),
+            epoch: Default::default(),
         }
     }
 

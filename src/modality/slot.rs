@@ -3,8 +3,8 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Unchanged;
 use super::parts::NewestParts;
+use super::{Epoch, Unchanged};
 use crate::message::MessageType;
 use crate::time::Stamp;
 
@@ -17,6 +17,8 @@ pub struct Message {
     pub received: Stamp,
     /// For how long what it shows has been the same.
     pub unchanged: Unchanged,
+    /// When it came, by how often the robot had been made ready to move.
+    pub epoch: Epoch,
 }
 
 /// Room for the newest message: what the worker has not taken when the next one comes is superseded, except that a
@@ -104,6 +106,7 @@ mod tests {
             bytes: Arc::new(vec![byte]),
             received: Stamp::default(),
             unchanged: Unchanged::default(),
+            epoch: Default::default(),
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use super::explainer::{Explained, Explainer};
 use super::loader::{Loader, Work};
@@ -15,7 +14,7 @@ use crate::config::{Loaded, NodeConfig};
 use crate::control::{ControlLoop, ControlThread, Pace, TickRecorder, Tracing, Waker, handover};
 use crate::errors::ConfigErrors;
 use crate::realtime::Setting;
-use crate::safety::{Heartbeat, Patience, Permission, Supervisor};
+use crate::safety::{Heartbeat, Permission, Supervisor, Watched};
 use crate::shutdown::Shutdown;
 
 /// What it is made with, and what outlives it.
@@ -72,7 +71,15 @@ impl Configured {
         } = around;
         let (warnings, files) = (loaded.warnings.clone(), loaded.files.clone());
         let fanouts = &topics.fanouts;
-        let runtime = PolicyRuntime::start(config, loaded, fanouts, waker, tracing, shutdown)?;
+        let runtime = PolicyRuntime::start(
+            config,
+            loaded,
+            fanouts,
+            permission.epochs(),
+            waker,
+            tracing,
+            shutdown,
+        )?;
         let explainer = match (runtime.attribution, &topics.explanations) {
             (Some(attribution), Some(explanations)) => Some(Explainer::start(
                 explanations.clone(),
@@ -83,23 +90,20 @@ impl Configured {
             _ => None,
         };
         let heartbeat = Arc::<Heartbeat>::default();
-        let patience = match config.use_sim_time {
-            true => Patience::unlimited(),
-            false => Patience::periods(Duration::from_secs_f64(1.0 / config.control_rate_hz)),
+        let watched = Watched {
+            heartbeat: heartbeat.clone(),
+            permission: (*permission).clone(),
+            clock: (*clock).clone(),
+            patience: config.patience(),
+            realtime: config.realtime.clone(),
+            trace: tracing.supervisor(),
         };
-        let supervisor = Supervisor::start(
-            topics.stops.clone(),
-            runtime.stop,
-            heartbeat.clone(),
-            (*permission).clone(),
-            (*clock).clone(),
-            patience,
-            &config.realtime,
-        )?;
+        let supervisor = Supervisor::start(topics.stops.clone(), runtime.stop, watched, shutdown)?;
         let (sender, candidates) = handover();
         let loader = Loader::start(Work {
             config: (*config).clone(),
             fanouts: topics.fanouts.clone(),
+            epochs: permission.epochs().clone(),
             clock: (*clock).clone(),
             waker: (*waker).clone(),
             tracing: (*tracing).clone(),

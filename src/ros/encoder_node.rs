@@ -23,7 +23,9 @@ use crate::config::{ENCODER_NAME, EncoderConfig, LoadedEncoder, words};
 use crate::control::{Freshness, Tracing};
 use crate::errors::ConfigErrors;
 use crate::message::{FeatureTemplate, MessageType, frame_id};
-use crate::modality::{Deliver, Encoded, Encoding, Message, MessageFanout, Validity, Worker};
+use crate::modality::{
+    Deliver, Encoded, Encoding, Epochs, Message, MessageFanout, Validity, Worker,
+};
 use crate::shutdown::{Cause, Shutdown};
 
 /// Where the features go.
@@ -108,7 +110,13 @@ impl EncoderNode {
             accept_earlier: config.accept_earlier,
             required: true,
         };
-        let topic = ModalityTopic::subscribe(&mut node, wanted, fanout.clone(), &clock)?;
+        let topic = ModalityTopic::subscribe(
+            &mut node,
+            wanted,
+            fanout.clone(),
+            &clock,
+            &Epochs::default(),
+        )?;
         let graph = GraphWatch::new(vec![topic]);
         log::info!(
             "encoding {} as {fingerprint}: {what}; listening to {}, features on {FEATURE_TOPIC}",
@@ -119,6 +127,7 @@ impl EncoderNode {
             required: true,
             max_age_s: (!is_text).then_some(SILENT_AFTER_S),
             max_future_s: SILENT_AFTER_S,
+            ends_with_epoch: false,
         };
         let source = ModalityStatus::of(&worker, silent, fanout);
         let mut status = EncoderStatus::new(

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::{Loaded, NodeConfig};
 use crate::control::{Attribution, HandoverSender, PolicyExecutor, Returned, Tracing, Waker};
 use crate::errors::ConfigErrors;
-use crate::modality::Worker;
+use crate::modality::{Epochs, Worker};
 use crate::safety::StopCommand;
 use crate::shutdown::Shutdown;
 use crate::spec::PolicySpec;
@@ -36,6 +36,8 @@ pub struct Work {
     pub config: NodeConfig,
     /// Where messages come in.
     pub fanouts: MessageFanouts,
+    /// Which epoch it is.
+    pub epochs: Epochs,
     /// The node's clock.
     pub clock: Clock,
     /// Wakes the control thread.
@@ -212,6 +214,7 @@ impl Work {
             config,
             loaded,
             &self.fanouts,
+            &self.epochs,
             &self.waker,
             &self.tracing,
             &self.shutdown,

@@ -11,7 +11,7 @@ use super::subscription::Subscription;
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
-use crate::modality::{Message, MessageFanout, Unchanged};
+use crate::modality::{Epochs, Message, MessageFanout, Unchanged};
 
 /// How long a topic may be without a publisher before it is said.
 const NO_PUBLISHER_AFTER: Duration = Duration::from_secs(5);
@@ -43,6 +43,7 @@ pub struct ModalityTopic {
     topic: String,
     fanout: Arc<MessageFanout>,
     clock: Clock,
+    epochs: Epochs,
     /// With the quality of service of each; those that were given up are to be made again.
     subscriptions: Vec<(QosProfile, Option<Subscription>)>,
     /// Whether best-effort publishers are heard.
@@ -78,6 +79,7 @@ impl ModalityTopic {
         wanted: Wanted,
         fanout: Arc<MessageFanout>,
         clock: &Clock,
+        epochs: &Epochs,
     ) -> Result<Self, ConfigErrors> {
         let topic = Names::of_process(node).resolve(&wanted.topic);
         let mut subscribed = Self {
@@ -86,6 +88,7 @@ impl ModalityTopic {
             topic,
             fanout,
             clock: clock.clone(),
+            epochs: epochs.clone(),
             subscriptions: Vec::new(),
             silent_since: None,
             similar: None,
@@ -186,12 +189,14 @@ impl ModalityTopic {
         node: &mut r2r::Node,
         qos: QosProfile,
     ) -> Result<Subscription, ConfigErrors> {
-        let (fanout, clock) = (self.fanout.clone(), self.clock.clone());
+        let (fanout, clock, epochs) =
+            (self.fanout.clone(), self.clock.clone(), self.epochs.clone());
         let deliver = move |bytes| {
             fanout.put(Message {
                 bytes: Arc::new(bytes),
                 received: clock.now(),
                 unchanged: Unchanged::default(),
+                epoch: epochs.current(),
             });
         };
         let (topic, message) = (&self.wanted.topic, self.wanted.message);

@@ -303,6 +303,9 @@ impl ManagedNode {
         };
         self.parameters.answer(loader);
         if let Some(state) = self.lifecycle.answer() {
+            if state == State::Activating {
+                self.permission.epochs().begin();
+            }
             self.enter(state);
         }
         self.go_on()

@@ -12,7 +12,7 @@ use super::publisher::CommandPublisher;
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::errors::ConfigErrors;
-use crate::modality::MessageFanout;
+use crate::modality::{Epochs, MessageFanout};
 
 /// What the policies of a node read and write, one after the other.
 pub struct NodeTopics {
@@ -36,6 +36,7 @@ impl NodeTopics {
         node: &mut r2r::Node,
         config: &NodeConfig,
         clock: &Clock,
+        epochs: &Epochs,
         graph: &mut GraphWatch,
     ) -> Result<Self, ConfigErrors> {
         let mut topics = Vec::new();
@@ -55,6 +56,7 @@ impl NodeTopics {
                 wanted,
                 fanout.clone(),
                 clock,
+                epochs,
             )?);
             fanouts.insert(wired.name.clone(), fanout);
         }

@@ -12,8 +12,8 @@ use crate::control::{
 };
 use crate::errors::ConfigErrors;
 use crate::modality::{
-    Encoding, FeatureBuilder, FeatureSink, History, MessageFanout, Validity, Worker, feature_slot,
-    measured_slot,
+    Encoding, Epochs, FeatureBuilder, FeatureSink, History, MessageFanout, Validity, Worker,
+    feature_slot, measured_slot,
 };
 use crate::safety::{Guard, StopCommand, stop_action_slot};
 use crate::shutdown::Shutdown;
@@ -44,6 +44,7 @@ impl PolicyRuntime {
         config: &NodeConfig,
         loaded: Loaded,
         fanouts: &MessageFanouts,
+        epochs: &Epochs,
         waker: &Waker,
         tracing: &Tracing,
         shutdown: &Shutdown,
@@ -133,7 +134,8 @@ impl PolicyRuntime {
         };
         let guard = Guard::new(wiring.limits).with_ramp(config.stop.ramp);
         let controller =
-            Controller::new(policy, guard, wiring.freshness, config.ensemble, period_s);
+            Controller::new(policy, guard, wiring.freshness, config.ensemble, period_s)
+                .with_epochs(epochs.clone());
         Ok(Self {
             stop,
             status: StatusSource {

@@ -29,8 +29,8 @@ pub const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// A lasting stop is logged again this often.
 const LOG_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
-/// A control loop that decides nothing for longer than this, and three periods, has stalled.
-const STALLED_AFTER: Duration = Duration::from_millis(500);
+/// A control loop that decides nothing for longer than this, and three periods, waits for its clock, where that is simulated.
+const CLOCK_STANDS_AFTER: Duration = Duration::from_millis(500);
 
 /// Publishes the state of the node. Runs beside the control thread and takes nothing from it but reports.
 pub struct StatusReporter {
@@ -94,7 +94,11 @@ impl StatusReporter {
             node: sources,
             is_quiet: config.autostart,
             clock,
-            stalled_after: three_periods.max(STALLED_AFTER),
+            // No other than the supervisor's: a node that is stood in for never says that all is well.
+            stalled_after: match config.patience().limit() {
+                Some(limit) => limit,
+                None => three_periods.max(CLOCK_STANDS_AFTER),
+            },
             ticks_come_from: match (config.use_sim_time, config.lockstep) {
                 (_, true) => TickSource::Observations,
                 (true, false) => TickSource::SimulatedClock,

@@ -48,6 +48,7 @@ pub fn timekeeping(kept: &Timekeeping) -> Vec<(String, String)> {
         ("overruns", kept.overruns),
         ("skipped_late", kept.skipped_late),
         ("skipped_overrun", kept.skipped_overrun),
+        ("supervisor_stops", kept.stood_in),
     ];
     let counts = counts.map(|(key, count)| (key.to_owned(), count.to_string()));
     let stages = [("wakeup", kept.wakeup), ("tick", kept.tick)];

@@ -16,4 +16,4 @@ pub use limit::{Limit, Stop};
 pub use permission::{Conditions, Latch, Permission, ResetError, Withheld};
 pub use sink::CommandSink;
 pub use stop_action::{StopActionReader, StopActionWriter, stop_action_slot};
-pub use supervisor::{LONGEST_RAMP, Patience, StopCommand, Supervisor};
+pub use supervisor::{LONGEST_RAMP, Patience, StopCommand, Supervisor, Watched};

@@ -7,6 +7,7 @@
 //! again, until commands come again or the process is gone. A node that is deactivated is silent on purpose: its stop
 //! action is repeated for a moment, and then nothing leaves.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -17,13 +18,15 @@ use super::{CommandSink, Heartbeat, Permission, StopActionReader};
 use crate::clock::Clock;
 use crate::errors::ConfigErrors;
 use crate::message::CommandTemplates;
-use crate::realtime::{Realtime, is_aborting};
+use crate::realtime::{Monotonic, Realtime, is_aborting};
+use crate::shutdown::Shutdown;
+use crate::trace::{Recorder, StandInCause, StandInRecord};
 
-/// How often is looked, and so how often the stop action is repeated.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// How often is looked at most and at least, and so how often the stop action is repeated.
+const LOOK_EVERY: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(10);
 
-/// The shortest time after which the control thread is taken for silent.
-const SHORTEST_PATIENCE: Duration = Duration::from_millis(100);
+/// How long a control thread may be silent while the robot may not be moved, where its time may stand still.
+const LONGEST_WITHHELD: Duration = Duration::from_millis(100);
 
 /// How long the stop action is repeated at the end, and when the node is deactivated, so that the middleware can carry it
 /// out of the process.
@@ -49,9 +52,10 @@ pub struct StopCommand {
 pub struct Patience(Option<Duration>);
 
 impl Patience {
-    /// Three periods, and no less than 100 ms: a machine that is busy for a moment is no reason to stop a robot.
-    pub fn periods(period: Duration) -> Self {
-        Self(Some((3 * period).max(SHORTEST_PATIENCE)))
+    /// Three periods, and no less than `least`: without a priority of its own the control thread of a machine that is busy
+    /// for a moment is no reason to stop a robot.
+    pub fn periods(period: Duration, least: Duration) -> Self {
+        Self(Some((3 * period).max(least)))
     }
 
     /// For ever: only that the control thread ends, or does not come to rest when it should, counts, and that the robot may
@@ -60,10 +64,37 @@ impl Patience {
         Self(None)
     }
 
+    /// How long it may be silent, where that is limited.
+    pub fn limit(self) -> Option<Duration> {
+        self.0
+    }
+
     /// How long it may be silent while the robot may not be moved, whose time never stands still.
     fn while_withheld(self) -> Duration {
-        self.0.unwrap_or(SHORTEST_PATIENCE)
+        self.0.unwrap_or(LONGEST_WITHHELD)
     }
+
+    /// How often the supervisor looks: so often that what it adds to the silence is a part of it.
+    fn look_every(self) -> Duration {
+        let often = self.while_withheld() / 3;
+        often.clamp(*LOOK_EVERY.start(), *LOOK_EVERY.end())
+    }
+}
+
+/// What the supervisor watches over, and by what.
+pub struct Watched {
+    /// What the control thread says of itself.
+    pub heartbeat: Arc<Heartbeat>,
+    /// Whether the robot may be moved.
+    pub permission: Arc<Permission>,
+    /// The node's clock, for the stamps of commands.
+    pub clock: Clock,
+    /// How long the control thread may be silent.
+    pub patience: Patience,
+    /// What the control thread asks of the kernel.
+    pub realtime: Realtime,
+    /// Where every stop action is recorded, while somebody looks.
+    pub trace: Recorder<StandInRecord>,
 }
 
 /// The running supervisor.
@@ -74,18 +105,16 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// Starts its thread, which watches over a control thread that asks the kernel for this.
+    /// Starts its thread. If it panics, `shutdown` is requested: nobody would stop the robot any more where the control
+    /// thread cannot.
     ///
     /// # Errors
     /// What the system says when it gives no thread.
     pub fn start(
         sink: impl CommandSink,
         stop: StopCommand,
-        heartbeat: Arc<Heartbeat>,
-        permission: Arc<Permission>,
-        clock: Clock,
-        patience: Patience,
-        realtime: &Realtime,
+        watched: Watched,
+        shutdown: &Shutdown,
     ) -> Result<Self, ConfigErrors> {
         let (stop_commands, successors) = mpsc::channel();
         let ending = Arc::<AtomicBool>::default();
@@ -94,23 +123,20 @@ impl Supervisor {
             stop,
             successors,
             candidate: None,
-            heartbeat,
-            permission,
-            clock,
-            patience,
+            watched,
             is_stopping: false,
             called_since: None,
             resting_since: None,
         };
-        let thread = std::thread::Builder::new()
-            .name("supervisor".into())
-            .spawn({
-                let (ending, realtime) = (ending.clone(), realtime.clone());
-                move || {
-                    realtime.apply_to_its_supervisor();
-                    watch.run(&ending);
-                }
-            })
+        let work = {
+            let ending = ending.clone();
+            move || {
+                watch.watched.realtime.apply_to_its_supervisor();
+                watch.run(&ending);
+            }
+        };
+        let thread = shutdown
+            .spawn("supervisor", work)
             .map_err(|e| format!("the supervisor cannot start: {e}"))?;
         Ok(Self {
             stop_commands,
@@ -130,7 +156,7 @@ impl Drop for Supervisor {
     fn drop(&mut self) {
         self.ending.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
-            // It has nothing to say but through its publisher.
+            // A panic is caught where the thread was started.
             let _ = thread.join();
         }
     }
@@ -142,10 +168,7 @@ struct Watch<S> {
     successors: Receiver<StopCommand>,
     /// The stop command of a policy that has commanded nothing yet.
     candidate: Option<StopCommand>,
-    heartbeat: Arc<Heartbeat>,
-    permission: Arc<Permission>,
-    clock: Clock,
-    patience: Patience,
+    watched: Watched,
     is_stopping: bool,
     /// Since when the control thread is to come to rest.
     called_since: Option<Instant>,
@@ -155,13 +178,14 @@ struct Watch<S> {
 
 impl<S: CommandSink> Watch<S> {
     fn run(mut self, ending: &AtomicBool) {
+        let every = self.watched.patience.look_every();
         while !ending.load(Ordering::Acquire) {
             self.look(Instant::now());
-            std::thread::sleep(LOOK_EVERY);
+            std::thread::sleep(every);
         }
         let until = Instant::now() + LAST_WORD;
         while self.look(Instant::now()) && Instant::now() < until {
-            std::thread::sleep(LOOK_EVERY);
+            std::thread::sleep(every);
         }
     }
 
@@ -174,13 +198,13 @@ impl<S: CommandSink> Watch<S> {
         {
             self.stop = successor;
         }
-        let has_ended = self.heartbeat.has_ended() || is_aborting();
-        if self.heartbeat.is_resting() && !has_ended {
+        let has_ended = self.watched.heartbeat.has_ended() || is_aborting();
+        if self.watched.heartbeat.is_resting() && !has_ended {
             return self.let_rest(now);
         }
         self.resting_since = None;
-        let is_called = self.heartbeat.is_called_to_rest();
-        let Some(silence) = self.heartbeat.silence(now) else {
+        let is_called = self.watched.heartbeat.is_called_to_rest();
+        let Some(silence) = self.watched.heartbeat.silence(now) else {
             self.called_since = None;
             return false;
         };
@@ -193,11 +217,22 @@ impl<S: CommandSink> Watch<S> {
             };
             now.saturating_duration_since(since) > allowed
         });
-        let is_late = is_slow || self.patience.0.is_some_and(|patience| silence > patience);
+        let is_late = is_slow
+            || self
+                .watched
+                .patience
+                .0
+                .is_some_and(|patience| silence > patience);
         let is_gone = has_ended || is_late;
-        let needed = is_gone || self.must_not_move(now, silence);
-        if needed {
-            self.stand_in();
+        let cause = match (has_ended, is_late) {
+            (true, _) => Some(StandInCause::Ended),
+            (false, true) => Some(StandInCause::Silent),
+            (false, false) => self
+                .must_not_move(now, silence)
+                .then_some(StandInCause::Withheld),
+        };
+        if let Some(cause) = cause {
+            self.stand_in(cause);
         }
         if is_late && !has_ended && !self.is_stopping {
             log::error!(
@@ -209,7 +244,7 @@ impl<S: CommandSink> Watch<S> {
             log::warn!("commands leave again");
         }
         self.is_stopping = is_gone;
-        needed
+        cause.is_some()
     }
 
     /// Repeats the stop action for a moment after the control thread has come to rest, where a command had ever left, and
@@ -218,37 +253,46 @@ impl<S: CommandSink> Watch<S> {
         (self.is_stopping, self.called_since) = (false, None);
         let since = *self.resting_since.get_or_insert(now);
         let is_over = now.saturating_duration_since(since) >= LAST_WORD;
-        if is_over || self.heartbeat.silence(now).is_none() {
+        if is_over || self.watched.heartbeat.silence(now).is_none() {
             self.resting_since = None;
-            self.heartbeat.fall_silent();
+            self.watched.heartbeat.fall_silent();
             return false;
         }
-        self.stand_in();
+        self.stand_in(StandInCause::AtRest);
         true
     }
 
     /// Whether the robot may not be moved and the control thread does not say so: in an emergency it is not waited for, and
     /// otherwise it is given its time, for it may stop the robot more gently.
     fn must_not_move(&self, now: Instant, silence: Duration) -> bool {
-        self.permission.withheld(now).is_some_and(|withheld| {
-            let is_urgent = withheld.is_emergency() && !self.heartbeat.is_emergency();
-            is_urgent || silence > self.patience.while_withheld()
-        })
+        self.watched
+            .permission
+            .withheld(now)
+            .is_some_and(|withheld| {
+                let is_urgent = withheld.is_emergency() && !self.watched.heartbeat.is_emergency();
+                is_urgent || silence > self.watched.patience.while_withheld()
+            })
     }
 
     /// Sends the stop action.
-    fn stand_in(&mut self) {
+    fn stand_in(&mut self, cause: StandInCause) {
+        let decided = Monotonic::now();
         // Before the message: a control thread that goes on must not take what it commanded last for what the robot does.
-        self.heartbeat.stand_in();
+        self.watched.heartbeat.stand_in();
         let action = self.stop.actions.read();
         // It was left before the first command; whatever else may be wrong, no such number leaves.
-        if action.iter().all(|number| number.is_finite()) {
-            let sink = &mut self.sink;
-            // Where this fails as well nothing is left to try.
-            (self.stop.templates).send_all(self.clock.now(), action, |topic, message| {
-                sink.send(topic, message)
-            });
-        }
+        let is_finite = action.iter().all(|number| number.is_finite());
+        let (sink, stamp) = (&mut self.sink, self.watched.clock.now());
+        // Where this fails as well nothing is left to try.
+        let sent = is_finite
+            && (self.stop.templates)
+                .send_all(stamp, action, |topic, message| sink.send(topic, message));
+        self.watched.trace.record(StandInRecord {
+            decided_ns: decided.nanos(),
+            done_ns: Monotonic::now().nanos(),
+            cause,
+            sent,
+        });
     }
 }
 

@@ -45,6 +45,8 @@ pub enum Record {
     Tick(TickRecord),
     /// A message that a worker took.
     Message(MessageRecord),
+    /// A stop action of the supervisor.
+    StandIn(StandInRecord),
 }
 
 impl Record {
@@ -53,6 +55,7 @@ impl Record {
         match self {
             Self::Tick(tick) => tick.deadline_ns.unwrap_or(tick.woke_ns),
             Self::Message(message) => message.arrived_ns,
+            Self::StandIn(stop) => stop.decided_ns,
         }
     }
 }
@@ -164,6 +167,45 @@ impl Outcome {
             Self::Absent => "absent",
             Self::Ignored => "ignored",
             Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// A stop action that the supervisor sent in the place of the control thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandInRecord {
+    /// When it decided to.
+    pub decided_ns: u64,
+    /// When the command was on its way.
+    pub done_ns: u64,
+    /// Why.
+    pub cause: StandInCause,
+    /// Whether the command could be published.
+    pub sent: bool,
+}
+
+/// Why the supervisor stands in for the control thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StandInCause {
+    /// It has ended, or the process is being aborted.
+    Ended,
+    /// No command has left for too long.
+    Silent,
+    /// The robot may not be moved, and it has not said so.
+    Withheld,
+    /// It rests: its last stop is repeated for a moment.
+    AtRest,
+}
+
+impl StandInCause {
+    /// As a timeline calls it.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Ended => "the control thread has ended",
+            Self::Silent => "no command has left for too long",
+            Self::Withheld => "the robot may not be moved",
+            Self::AtRest => "the stop is repeated before the node falls silent",
         }
     }
 }

@@ -7,7 +7,10 @@ mod gathered;
 mod ring;
 mod timebase;
 
-pub use batch::{Batch, Decided, MessageRecord, Outcome, Record, TickRecord, TracedModalities};
+pub use batch::{
+    Batch, Decided, MessageRecord, Outcome, Record, StandInCause, StandInRecord, TickRecord,
+    TracedModalities,
+};
 pub use chrome::write_chrome_trace;
 pub use gathered::Gathered;
 pub use ring::{Recorder, Switch, Tape, ring};

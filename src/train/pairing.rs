@@ -161,6 +161,7 @@ impl Arrivals {
             required: true,
             max_age_s: Some(max_age_ns as f64 * 1e-9),
             max_future_s: Freshness::MAX_FUTURE_S,
+            ends_with_epoch: false,
         });
         let [by_stamp_s, by_arrival_s] = ages_ns.map(|age_ns| age_ns as f64 * 1e-9);
         let age = Age {

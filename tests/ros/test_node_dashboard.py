@@ -129,6 +129,9 @@ def test_stop_stops_the_robot_and_enable_lets_it_go_on(robot: Robot) -> None:
     robot.peer.spin(0.5)
     assert numbers(robot.commands[-1]) == STOP
     assert page.ask("/api/enable", {"enabled": True}).status == 200
+    robot.wait_for("what it waits for", lambda: "before the robot was enabled" in states.newest().get("reason", ""))
+    assert numbers(robot.commands[-1]) == STOP
+    assert page.ask("/api/instruction", {"modality": "instruction", "sentence": "open the drawer"}).status == 200
     robot.wait_for_action([1.5, 0.25], tolerance=0.05)
     states.close()
 

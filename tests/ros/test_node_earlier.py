@@ -1,13 +1,15 @@
-"""A sentence said before the node started moves the robot only where a parameter says that it shall."""
+"""A sentence from before the start, or before the robot was enabled, moves it only where a parameter says so."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 from features import cloud
 from parameters import wired
-from policies import spoken_policy, touch_policy
+from permission import EMERGENCY_STOP, button, enable, press, reset
+from policies import STOP, spoken_policy, touch_policy
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from robot import Robot, joints, numbers
 from std_msgs.msg import String
@@ -90,3 +92,69 @@ def test_a_sentence_said_as_soon_as_the_node_listens_is_not_lost(robot: Robot) -
         robot.wait_for(text, lambda t=text: robot.status_is(lambda status: status.value("instruction") == t))
     robot.wait_for("a command", lambda: bool(robot.commands))
     assert len(numbers(robot.commands[-1])) == 2
+
+
+BEFORE = (
+    "instruction: given before the robot was enabled or activated; give it again, or set "
+    "modalities.instruction.accept_earlier to true"
+)
+
+
+def speaks(robot: Robot, *, accept_earlier: bool = False, **more: object) -> None:
+    """A robot that obeys sentences, and may be stopped by several people."""
+    parameters = wired(spoken_policy(robot.folder / "policy"), emergency_stop=EMERGENCY_STOP, **more)
+    parameters["modalities"]["instruction"]["accept_earlier"] = accept_earlier
+    robot.run(parameters)
+    robot.keep_sending("joint_states", joints(1.0, 0.0))
+
+
+def disabled_and_enabled(robot: Robot) -> None:
+    """Somebody stops the robot, and lets it go on."""
+    enable(robot, False)
+    robot.wait_for_action(STOP)
+    enable(robot, True)
+
+
+def pressed_and_reset(robot: Robot) -> None:
+    """Somebody presses the emergency stop, and somebody resets it."""
+    press(button(robot))
+    robot.wait_for_action(STOP)
+    assert reset(robot).success
+
+
+@pytest.mark.parametrize("again", [disabled_and_enabled, pressed_and_reset])
+def test_a_robot_that_may_move_again_waits_to_be_told_again(robot: Robot, again: Callable[[Robot], None]) -> None:
+    speaks(robot)
+    robot.say("open the drawer")
+    robot.wait_for_status("active")
+    again(robot)
+    assert robot.wait_for_status("given before").says() == BEFORE
+    before = len(robot.commands)
+    robot.wait_for("more commands", lambda: len(robot.commands) > before + 5)
+    # Another policy that is loaded meanwhile has not been told anything either.
+    assert robot.load(spoken_policy(robot.folder / "another").write()).success is False
+    assert {tuple(numbers(command)) for command in robot.commands[before:]} == {tuple(STOP)}
+    robot.say("open the drawer")
+    robot.wait_for_status("active")
+    robot.wait_for("a command that is no stop", lambda: numbers(robot.commands[-1]) != STOP)
+
+
+def test_what_was_said_before_it_was_enabled_for_the_first_time_does_not_count(robot: Robot) -> None:
+    speaks(robot, enabled_at_start=False)
+    robot.say("open the drawer")
+    robot.wait_for("the sentence", lambda: robot.status_is(lambda s: s.value("instruction") == "open the drawer"))
+    enable(robot, True)
+    assert robot.wait_for_status("given before").says() == f"waiting: {BEFORE}"
+    assert robot.commands == []
+    robot.say("close the faucet")
+    robot.wait_for_status("active")
+
+
+def test_it_does_count_where_the_parameter_says_so(robot: Robot) -> None:
+    speaks(robot, accept_earlier=True)
+    robot.say("open the drawer")
+    robot.wait_for_status("active")
+    for again in (disabled_and_enabled, pressed_and_reset):
+        again(robot)
+        robot.wait_for_status("active")
+        robot.wait_for("a command that is no stop", lambda: numbers(robot.commands[-1]) != STOP)

@@ -49,6 +49,9 @@ def reference() -> Iterator[LifecycleNode]:
     rclpy.shutdown(context=context)
 
 
+BEFORE = "given before the robot was enabled or activated"
+
+
 def test_every_state_lets_through_what_the_design_says(robot: Robot, manager: Manager) -> None:
     manager.run(with_joints(robot))
     assert manager.state() == UNCONFIGURED
@@ -296,14 +299,19 @@ def test_a_policy_can_be_set_in_every_state(robot: Robot, manager: Manager) -> N
     assert all(numbers(command) == SECOND for command in robot.commands)
 
 
-def test_an_instruction_from_before_a_cleanup_does_not_count_after_it(robot: Robot, manager: Manager) -> None:
+def test_an_instruction_does_not_outlive_a_deactivation_or_a_cleanup(robot: Robot, manager: Manager) -> None:
     robot.keep_sending("joint_states", joints(LEFT, RIGHT))
     manager.run(wired(spoken_policy(robot.folder / "policy")))
     manager.bring_to(ACTIVE)
     robot.say("open the drawer")
     robot.wait_for_status("active")
-    # Through a deactivation it holds, as it does through any other stop.
-    assert manager.change("deactivate") and manager.change("activate")
+    assert manager.change("deactivate")
+    robot.say("close the faucet")
+    is_silent(robot)
+    assert manager.change("activate")
+    robot.wait_for_status(f"waiting: instruction: {BEFORE}")
+    is_silent(robot)
+    robot.say("open the drawer")
     robot.wait_for_status("active")
     assert manager.change("deactivate") and manager.change("cleanup")
     robot.send("instruction", String(data="push the button"), latched=True)

@@ -89,6 +89,9 @@ def test_a_person_instructs_and_stops_the_robot(robot: Robot, name: str, size: t
         robot.peer.spin(0.3)
         assert robot.commands[-1].data.tolist() == STOP, "one press is not enough"
         page.press("enable")
+        page.wait_for("that it is to be told again", lambda: "before the robot was enabled" in page.text("reason"))
+        page.type("sentence", "close the drawer")
+        page.press("send")
         page.wait_for("that it acts again", lambda: page.text("activity") == "ACTIVE")
         assert page.complaints() == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 from features import start_encoder
+from frozen_thread import frozen_thread
 from manager import ACTIVE, Manager, with_joints
 from parameters import wired
 from policies import joints_policy, sight_policy
@@ -27,9 +29,9 @@ PERIOD_NS = round(1e9 / RATE_HZ)
 TOPIC = "/late_fusion/trace"
 
 
-def sees(robot: Robot) -> None:
+def sees(robot: Robot, **more: object) -> None:
     """A node that acts on a camera, with an encoder, and joints."""
-    parameters = wired(sight_policy(robot.folder / "policy"), control_rate_hz=RATE_HZ)
+    parameters = wired(sight_policy(robot.folder / "policy"), control_rate_hz=RATE_HZ, **more)
     parameters["modalities"]["scene"]["max_age_s"] = 1.0
     parameters["modalities"]["joints"]["max_age_s"] = 5.0
     robot.run(parameters)
@@ -123,6 +125,29 @@ def test_every_tick_every_message_and_what_commands_rest_on_stand_on_the_timelin
         assert f"slot {end['name']}: wait in slot" in timeline.holder(begin)
         assert f"encode {end['name']}: message" in timeline.holder(through)
         assert {"control: act", "control: publish"} <= timeline.holder(end)
+
+
+def test_stops_of_the_supervisor_stand_where_the_control_thread_is_silent(robot: Robot, start: Start) -> None:
+    sees(robot, supervisor={"min_silence_s": 0.0})
+    out = robot.folder / "trace.json"
+    tool = begin(robot, start, out)
+    for _ in range(5):
+        with frozen_thread(robot.program.process.pid, "control"):
+            drives(robot, 10)
+        robot.wait_for_action([2.0, 0.5], tolerance=0.01)
+        drives(robot, 20)
+    timeline = interrupt(robot, tool, out)
+    assert re.search(r"[1-9]\d* stops of the supervisor", tool.log()), tool.log()
+    stops = timeline.named("stop", "supervisor")
+    assert {(stop.args["reason"], stop.args["sent"]) for stop in stops} == {("no command has left for too long", True)}
+    silences = []
+    for tick, following in pairwise(timeline.ticks):
+        meanwhile = [stop for stop in stops if tick.end <= stop.start < following.end]
+        if meanwhile:
+            silences.append(meanwhile[0].start - tick.end)
+    # Three periods; by default a control thread without a priority would have 100 ms.
+    assert len(silences) >= 5 and min(silences) >= 3 * PERIOD_NS - PERIOD_NS // 10
+    assert min(silences) < 100_000_000
 
 
 def test_a_camera_that_dies_is_a_stop_with_its_reason(robot: Robot, start: Start) -> None:

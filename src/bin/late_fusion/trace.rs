@@ -159,9 +159,14 @@ fn listen(
 }
 
 fn summary(gathered: &Gathered, path: &Path, heard: Duration, events: u64) -> String {
-    let is_tick = |record: &&Record| matches!(record, Record::Tick(_));
-    let ticks = gathered.records().iter().filter(is_tick).count();
-    let messages = gathered.records().len() - ticks;
+    let count =
+        |is_one: fn(&Record) -> bool| gathered.records().iter().filter(|r| is_one(r)).count();
+    let ticks = count(|record| matches!(record, Record::Tick(_)));
+    let messages = count(|record| matches!(record, Record::Message(_)));
+    let stops = match count(|record| matches!(record, Record::StandIn(_))) {
+        0 => String::new(),
+        stops => format!(", {stops} stops of the supervisor"),
+    };
     let lost = match gathered.lost() {
         0 => "none was lost".to_owned(),
         lost => {
@@ -175,7 +180,7 @@ fn summary(gathered: &Gathered, path: &Path, heard: Duration, events: u64) -> St
             .to_owned(),
     };
     format!(
-        "{}: {ticks} ticks and {messages} messages in {:.1} s, {events} events; {lost}. Open it in \
+        "{}: {ticks} ticks and {messages} messages{stops} in {:.1} s, {events} events; {lost}. Open it in \
          https://ui.perfetto.dev{strangers}",
         path.display(),
         heard.as_secs_f64()

@@ -10,7 +10,7 @@ use super::*;
 use crate::chunk::Ensemble;
 use crate::control::{Controller, Ends, Freshness, Measured, TickMeter, commanded_slot, handover};
 use crate::message::{Carried, CommandSet, MessageType, Timing};
-use crate::modality::{FeatureWriter, ProjectedFeature, feature_slot};
+use crate::modality::{Epoch, FeatureWriter, ProjectedFeature, feature_slot};
 use crate::policy::Policy;
 use crate::safety::{Guard, Limit, stop_action_slot};
 use crate::shutdown::Cause;
@@ -18,6 +18,7 @@ use crate::spec::{PolicySpec, Weights};
 use crate::trace::Recorder;
 
 mod rest;
+mod swap;
 
 /// Ample for a thread to get its turn; nothing waits this long where all is well.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -80,6 +81,7 @@ fn executor_that_stops(
         required,
         max_age_s: None,
         max_future_s: f64::INFINITY,
+        ends_with_epoch: false,
     };
     let controller = Controller::new(
         policy,
@@ -116,6 +118,7 @@ fn executor_that_stops(
 
 fn feature(stamp: i64, value: Option<f32>) -> ProjectedFeature {
     ProjectedFeature {
+        epoch: Epoch::default(),
         made: None,
         stamp: Stamp::from_nanos(stamp),
         received: Stamp::default(),
@@ -146,7 +149,16 @@ impl Bench {
     }
 
     fn with(
+        driven: (Box<PolicyExecutor>, [FeatureWriter; 2]),
+        pace: Pace,
+        panics_at: Option<usize>,
+    ) -> Self {
+        Self::of(driven, handover().1, pace, panics_at)
+    }
+
+    fn of(
         (executor, writers): (Box<PolicyExecutor>, [FeatureWriter; 2]),
+        candidates: HandoverReceiver<PolicyExecutor>,
         pace: Pace,
         panics_at: Option<usize>,
     ) -> Self {
@@ -160,7 +172,7 @@ impl Bench {
         let permission = Arc::<Permission>::default();
         let control = ControlLoop {
             executor,
-            candidates: handover().1,
+            candidates,
             sink,
             pace,
             clock: Clock::System,

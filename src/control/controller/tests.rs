@@ -36,6 +36,7 @@ fn controller(required: [bool; 2]) -> Controller {
             required,
             max_age_s,
             max_future_s: 0.1,
+            ends_with_epoch: false,
         })
         .collect();
     Controller::new(policy, Guard::new(limits), freshness, Ensemble::None, 0.025)
@@ -43,6 +44,7 @@ fn controller(required: [bool; 2]) -> Controller {
 
 fn feature(seconds: f64, value: f32) -> ProjectedFeature {
     ProjectedFeature {
+        epoch: Epoch::default(),
         made: None,
         stamp: at(seconds),
         received: Stamp::default(),
@@ -126,6 +128,7 @@ fn stamps_that_run_ahead_do_not_make_a_feature_younger_than_its_arrival() {
     let mut controller = controller(BOTH);
     controller.freshness[0].max_future_s = 10.0;
     let came = |stamp, received| ProjectedFeature {
+        epoch: Epoch::default(),
         received: at(received),
         ..feature(stamp, 0.25)
     };
@@ -166,6 +169,7 @@ fn a_feature_at_fault_stops_the_robot_or_is_done_without_where_it_is_not_require
         max_s: 2.0,
     };
     let frozen = ProjectedFeature {
+        epoch: Epoch::default(),
         fault: Some(fault),
         ..feature(1.0, 0.25)
     };
@@ -347,4 +351,35 @@ fn a_successor_is_armed_and_keeps_the_rate_limits() {
     assert!((action[0] - 0.65).abs() < 1e-9, "{action:?}");
     let decision = decide(&mut successor, 9.0, &features, &mut action);
     assert!(matches!(decision, Decision::Stop(_)), "{decision:?}");
+}
+
+#[test]
+fn an_instruction_ends_when_the_robot_is_made_ready_to_move_anew() {
+    let epochs = Epochs::default();
+    let mut controller = controller(BOTH).with_epochs(epochs.clone());
+    controller.freshness[1].ends_with_epoch = true;
+    let mut action = [9.0];
+    let mut features = [feature(1.0, 0.25), feature(0.5, 0.5)];
+    let act = Decision::Act { limited: 0 };
+    assert_eq!(decide(&mut controller, 1.1, &features, &mut action), act);
+    epochs.begin();
+    let earlier = StopReason::Earlier { modality: 1 };
+    let now = at(1.2);
+    let missing: Vec<StopReason> = controller.missing(now, features.iter()).collect();
+    assert_eq!(missing, [earlier]);
+    let decision = decide(&mut controller, 1.2, &features, &mut action);
+    assert_eq!((decision, action), (Decision::Stop(earlier), [0.0]));
+    // The camera goes on as it was, and the same words given again count.
+    features[1].epoch = epochs.current();
+    assert_eq!(decide(&mut controller, 1.3, &features, &mut action), act);
+    // One that follows it is in the same epoch.
+    let mut successor = self::controller(BOTH).with_epochs(epochs.clone());
+    successor.freshness[1].ends_with_epoch = true;
+    successor.succeed(&controller);
+    assert_eq!(successor.missing(at(1.3), features.iter()).next(), None);
+    epochs.begin();
+    assert_eq!(
+        successor.missing(at(1.3), features.iter()).next(),
+        Some(earlier)
+    );
 }

@@ -46,7 +46,7 @@ fn message(recorder: &mut Recorder<MessageEvent>) {
 fn ticks(batch: &Batch) -> Vec<&TickRecord> {
     let ticks = batch.records.iter().filter_map(|record| match record {
         Record::Tick(tick) => Some(tick),
-        Record::Message(_) => None,
+        Record::Message(_) | Record::StandIn(_) => None,
     });
     ticks.collect()
 }

@@ -25,6 +25,7 @@ fn camera(name: &str, rgb: Option<[u8; 3]>) -> Camera {
             bytes: Arc::new(writer.finish()),
             received: Stamp::default(),
             unchanged: Default::default(),
+            epoch: Default::default(),
         });
     }
     Camera {
@@ -123,6 +124,7 @@ fn a_message_that_is_no_picture_is_said_to_be_none() {
         bytes: Arc::new(vec![0, 1, 0, 0, 7]),
         received: Stamp::default(),
         unchanged: Default::default(),
+        epoch: Default::default(),
     });
     let nothing = draw(&view(1, 1, "open"), &[camera("scene", None)]);
     assert_ne!(draw(&view(1, 1, "open"), &[broken]).data, nothing.data);

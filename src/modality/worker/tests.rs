@@ -102,6 +102,7 @@ impl Bench {
             bytes: Arc::new(bytes.to_vec()),
             received: Stamp::from_ros(1000, 0),
             unchanged,
+            epoch: Default::default(),
         });
     }
 
@@ -165,6 +166,7 @@ fn in_simulated_time_a_message_came_no_earlier_than_its_stamp() {
             bytes: Arc::default(),
             received: Stamp::from_nanos(1000),
             unchanged: Unchanged::default(),
+            epoch: Default::default(),
         };
         let encoded = encoding.encode(&message, &mut [0.0]).unwrap().unwrap();
         assert_eq!(encoded.stamp.nanos() - encoded.received.nanos(), behind_ns);
@@ -290,6 +292,7 @@ fn the_instruction_in_use_is_known_until_a_blank_or_malformed_one() {
             bytes: Arc::new(bytes),
             received: Stamp::default(),
             unchanged: Unchanged::default(),
+            epoch: Default::default(),
         });
         notified.recv_timeout(PATIENCE).unwrap();
         worker.stats().sentence()
@@ -349,12 +352,14 @@ fn a_feature_far_from_the_training_data_is_told_and_at_fault_beyond_its_limit() 
         bytes: Arc::default(),
         received: Stamp::default(),
         unchanged: Unchanged::default(),
+        epoch: Default::default(),
     };
     let mut deliver = |value: f32, present, fault| {
         sink.room()[0] = value;
         let encoded = Encoded {
             stamp: Stamp::from_ros(1, 0),
             received: Stamp::default(),
+            epoch: Default::default(),
             present,
             behind_ns: 0,
             fault,

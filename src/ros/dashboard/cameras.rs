@@ -88,6 +88,7 @@ mod tests {
                 bytes: Arc::new(encode_jpeg(Stamp::default(), jpeg)),
                 received: Stamp::from_ros(second, 0),
                 unchanged: Default::default(),
+                epoch: Default::default(),
             });
         };
         send(&[0xff, 0xd8, 0xff, 7], 1);

@@ -162,6 +162,7 @@ impl ManagedNode {
                 &mut self.node,
                 self.parameters.config(),
                 &self.clock,
+                self.permission.epochs(),
                 &mut self.graph,
             )?;
             self.topics = Some(topics);

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 pub use self::withheld::{Latch, ResetError, Withheld};
 use sighting::{Said, Sighting};
 
+use crate::modality::Epochs;
+
 /// What must hold before the robot may be moved.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conditions {
@@ -49,6 +51,7 @@ pub struct Permission {
     latch: AtomicU8,
     /// Why permission was withdrawn since the control thread asked last; the gravest counts.
     withdrawn: AtomicU8,
+    epochs: Epochs,
 }
 
 const ENABLED: u8 = 0;
@@ -76,12 +79,22 @@ impl Permission {
             emergency_stop: AtomicU64::default(),
             latch: AtomicU8::default(),
             withdrawn: AtomicU8::default(),
+            epochs: Epochs::default(),
         }
+    }
+
+    /// When the robot was made ready to move: enabled after it was not, reset after an emergency, or activated, of which
+    /// whoever activates it says so.
+    pub fn epochs(&self) -> &Epochs {
+        &self.epochs
     }
 
     /// Enables the robot, or disables it.
     pub fn enable(&self, enabled: bool) {
         let state = if enabled { ENABLED } else { DISABLED };
+        if enabled && self.enabled.load(Ordering::Acquire) != ENABLED {
+            self.epochs.begin();
+        }
         self.enabled.store(state, Ordering::Release);
         if !enabled {
             self.withdraw(Withheld::Disabled);
@@ -138,7 +151,11 @@ impl Permission {
         }
         match self.stale_emergency_stop(now) {
             Some(why) => Err(ResetError::Silent(why)),
-            None => Ok(self.latch.swap(Latch::NONE, Ordering::AcqRel) != Latch::NONE),
+            None if self.latch.load(Ordering::Acquire) == Latch::NONE => Ok(false),
+            None => {
+                self.epochs.begin();
+                Ok(self.latch.swap(Latch::NONE, Ordering::AcqRel) != Latch::NONE)
+            }
         }
     }
 

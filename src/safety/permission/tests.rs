@@ -304,3 +304,38 @@ fn only_the_emergency_stop_is_an_emergency() {
     let latched = Withheld::EmergencyStop;
     assert!(!latched(Latch::Pressed).same_cause(latched(Latch::Silent)));
 }
+
+#[test]
+fn an_epoch_begins_whenever_the_robot_is_made_ready_to_move() {
+    let start = Instant::now();
+    let conditions = Conditions {
+        enabled_at_start: false,
+        emergency_stop_max_age_s: Some(f64::INFINITY),
+        ..Conditions::default()
+    };
+    let permission = Permission::new(conditions, start);
+    let epochs = permission.epochs().clone();
+    let mut last = epochs.current();
+    let mut begins = |what: &str, expected: bool| {
+        let now = epochs.current();
+        assert_eq!(now > last, expected, "{what}");
+        last = now;
+    };
+    begins("nothing", false);
+    permission.enable(true);
+    begins("enabled for the first time", true);
+    permission.enable(true);
+    begins("enabled already", false);
+    permission.enable(false);
+    begins("disabled", false);
+    permission.enable(true);
+    begins("enabled again", true);
+    assert_eq!(permission.reset(start), Ok(false));
+    begins("reset where nothing was latched", false);
+    permission.emergency_stop_says(Some(true), start);
+    assert!(permission.reset(start).is_err());
+    begins("reset while it is pressed", false);
+    permission.emergency_stop_says(Some(false), start);
+    assert_eq!(permission.reset(start), Ok(true));
+    begins("reset", true);
+}

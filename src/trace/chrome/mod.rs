@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Decided, Gathered, MessageRecord, Outcome, Record, TickRecord};
+use super::{Decided, Gathered, MessageRecord, Outcome, Record, StandInRecord, TickRecord};
 
 mod lanes;
 
@@ -14,6 +14,9 @@ use lanes::Lanes;
 
 /// The thread of the control loop on the timeline.
 const CONTROL: u32 = 1;
+
+/// The thread of the supervisor.
+const SUPERVISOR: u32 = 2;
 
 /// One event, as the format has it: times in microseconds.
 #[derive(Serialize)]
@@ -73,12 +76,20 @@ pub fn write_chrome_trace(gathered: &mut Gathered, out: impl Write) -> io::Resul
         match record {
             Record::Tick(tick) => timeline.tick(tick, &mut file)?,
             Record::Message(message) => timeline.message(message, &mut file)?,
+            Record::StandIn(stop) => file.stand_in(stop)?,
         }
     }
     file.meta("process_name", CONTROL, json!({"name": gathered.node()}))?;
     let named = timeline.lanes.names();
-    let control = std::iter::once((CONTROL, "control".to_owned()));
-    for (tid, name) in control.chain(named) {
+    let stood_in = |record: &Record| matches!(record, Record::StandIn(_));
+    let supervisor = gathered.records().iter().any(stood_in);
+    let threads = [
+        (CONTROL, "control", true),
+        (SUPERVISOR, "supervisor", supervisor),
+    ];
+    let threads = threads.into_iter().filter(|(.., is_there)| *is_there);
+    let threads = threads.map(|(tid, name, _)| (tid, name.to_owned()));
+    for (tid, name) in threads.chain(named) {
         file.meta("thread_name", tid, json!({"name": name}))?;
         file.meta("thread_sort_index", tid, json!({"sort_index": tid}))?;
     }
@@ -128,6 +139,12 @@ impl<W: Write> File<W> {
         let dur = Some(exact(ns[1].saturating_sub(ns[0])));
         let event = self.bare(name, "X", tid, ns[0]);
         self.event(&Event { dur, args, ..event })
+    }
+
+    /// A stop action of the supervisor, and why.
+    fn stand_in(&mut self, stop: &StandInRecord) -> io::Result<()> {
+        let args = json!({"reason": stop.cause.sentence(), "sent": stop.sent});
+        self.slice("stop", SUPERVISOR, [stop.decided_ns, stop.done_ns], args)
     }
 
     fn instant(&mut self, name: &str, tid: u32, at_ns: u64) -> io::Result<()> {

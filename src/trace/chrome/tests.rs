@@ -1,7 +1,7 @@
 //! What stands on the timeline, read back as whoever opens the file reads it.
 
 use super::*;
-use crate::trace::{Batch, TracedModalities};
+use crate::trace::{Batch, StandInCause, TracedModalities};
 
 const ORIGIN_NS: u64 = 9_000_000_000_000_000;
 
@@ -192,5 +192,37 @@ fn what_nobody_of_ours_would_send_is_drawn_all_the_same() {
         negative
             .map(|e| e["dur"].as_f64().unwrap())
             .all(|d| d >= 0.0)
+    );
+}
+
+#[test]
+fn a_stop_of_the_supervisor_stands_on_a_thread_of_its_own() {
+    let stop = StandInRecord {
+        decided_ns: ORIGIN_NS + 300_000,
+        done_ns: ORIGIN_NS + 312_000,
+        cause: StandInCause::Silent,
+        sent: true,
+    };
+    let events = events(vec![Record::StandIn(stop), Record::Tick(tick(1, 0, &[]))]);
+    let stops = slices(&events, "stop");
+    assert_eq!((stops.len(), &stops[0]["tid"]), (1, &json!(SUPERVISOR)));
+    assert_eq!(
+        (&stops[0]["ts"], &stops[0]["dur"]),
+        (&json!(300.0), &json!(12.0))
+    );
+    assert_eq!(
+        stops[0]["args"],
+        json!({"reason": stop.cause.sentence(), "sent": true})
+    );
+    let named = of(&events, "M")
+        .into_iter()
+        .filter(|event| event["name"] == "thread_name");
+    let named: Vec<(&Value, &Value)> = named.map(|e| (&e["tid"], &e["args"]["name"])).collect();
+    assert_eq!(
+        named[..2],
+        [
+            (&json!(CONTROL), &json!("control")),
+            (&json!(SUPERVISOR), &json!("supervisor"))
+        ]
     );
 }

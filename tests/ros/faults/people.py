@@ -12,7 +12,7 @@ from rcl_interfaces.srv import SetParameters
 from std_srvs.srv import SetBool
 
 from faults.behaviour import DrivesOn, FallsSilent, Recovers, Stops
-from faults.bench import MAX_AGE_S, SWITCH, Bench
+from faults.bench import MAX_AGE_S, SENTENCE, SWITCH, Bench
 from faults.fault import Fault
 
 
@@ -60,6 +60,7 @@ def storm_of_transitions(bench: Bench) -> None:
         assert not change(bench, "cleanup"), "an active node cannot be cleaned up"
         deactivate(bench)
         assert change(bench, "activate")
+    bench.robot.say(SENTENCE)
 
 
 def storm_of_parameters(bench: Bench) -> None:
@@ -107,7 +108,7 @@ def load_another(bench: Bench) -> None:
 PERMISSION_FAULTS = [
     Fault(
         "the emergency stop is pressed for a moment",
-        "stop at once, until `~/reset`",
+        "stop at once, until `~/reset` and a new instruction",
         lambda bench: press(bench.emergency_stop),
         Stops("emergency stop: pressed", 0.0),
         Bench.reset,
@@ -116,7 +117,7 @@ PERMISSION_FAULTS = [
     Fault("the deadman falls silent", "stop once it is too old", lose_the_deadman, Stops("deadman", MAX_AGE_S)),
     Fault(
         "`~/enable` is called with false",
-        "stop until it is called with true",
+        "stop until it is called with true, and a new instruction",
         disable,
         Stops("disabled", 0.02),
         enable_again,

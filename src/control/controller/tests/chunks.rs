@@ -61,6 +61,7 @@ fn player(ensemble: Ensemble, required: [bool; 2], max_rate: Option<f64>) -> Con
         required,
         max_age_s,
         max_future_s: 0.1,
+        ends_with_epoch: false,
     });
     let guard = Guard::new(vec![limit]);
     Controller::new(policy, guard, freshness.collect(), ensemble, PERIOD_S)
@@ -76,6 +77,7 @@ fn elapsed(ms: i64) -> Duration {
 
 fn camera(stamp_ms: i64, chunk: [f32; STEPS]) -> ProjectedFeature {
     ProjectedFeature {
+        epoch: Epoch::default(),
         made: None,
         stamp: ms(stamp_ms),
         received: Stamp::default(),
@@ -87,6 +89,7 @@ fn camera(stamp_ms: i64, chunk: [f32; STEPS]) -> ProjectedFeature {
 
 fn instruction(stamp_ms: i64, value: f32) -> ProjectedFeature {
     ProjectedFeature {
+        epoch: Epoch::default(),
         made: None,
         stamp: ms(stamp_ms),
         received: Stamp::default(),
