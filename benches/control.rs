@@ -142,6 +142,7 @@ fn control(policy: Policy, ensemble: Ensemble) {
     let projections = policy.projections().iter();
     let mut features: Vec<ProjectedFeature> = projections
         .map(|projection| ProjectedFeature {
+            epoch: Default::default(),
             made: None,
             stamp: Stamp::default(),
             received: Stamp::default(),

@@ -124,6 +124,7 @@ fn elapsed(now: Stamp) -> Duration {
 /// A feature of this moment.
 fn fresh(now: Stamp) -> ProjectedFeature {
     ProjectedFeature {
+        epoch: Default::default(),
         stamp: now,
         received: now,
         fault: None,
