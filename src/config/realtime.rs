@@ -9,18 +9,19 @@ pub(super) fn declare(d: &mut Declarations) -> Realtime {
         "realtime.priority",
         0,
         0..=99,
-        "Priority of the control thread under SCHED_FIFO, 1 to 99; 0 for the normal policy. Its supervisor has one more, encoders never have it.",
+        "SCHED_FIFO priority of the control thread, 1 to 99; 0 for normal scheduling. The supervisor runs one level \
+         higher, encoders always at normal scheduling.",
     );
     let cpus = cpus(
         d,
         "realtime.cpus",
         &CpuList::default(),
-        "The CPUs that the control thread may run on, such as 3 or 0,2-3; empty for any.",
+        "CPUs that the control thread may run on, such as 3 or 0,2-3; empty for any.",
     );
     let lock_memory = d.bool(
         "realtime.lock_memory",
         false,
-        "Whether the memory of the whole process stays in RAM (mlockall), so that no tick waits for the disk.",
+        "Lock the memory of the whole process in RAM (mlockall), so that the control thread never waits for the disk.",
     );
     Realtime {
         // Another one is an error of the range.

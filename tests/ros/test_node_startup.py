@@ -277,7 +277,7 @@ def test_check_shows_what_would_run(start: Callable[..., Program], tmp_path: Pat
     assert rows["drive"][1:] == ["linear.x", "-0.75", "4", "2.5", "any", "0"]
     assert rows["turn"][1:] == ["angular.z", "-4", "4", "any", "any", "0.5"]
     learned = sum(np.size(tensor) for tensor in policy.tensors.values())
-    assert f'policy "policy" at 20 Hz, {learned} learned numbers' in checked.log()
+    assert f'policy "policy" at 20 Hz, {learned} learned parameters' in checked.log()
 
 
 def test_check_takes_another_policy_than_the_files(start: Callable[..., Program], tmp_path: Path) -> None:

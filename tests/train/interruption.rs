@@ -117,7 +117,7 @@ fn a_checkpoint_of_another_training_is_not_used_and_that_is_said() {
     let less = says(&workshop, "of other recordings");
     fs::write(&checkpoint, &kept[..kept.len() / 2]).unwrap();
     assert!(
-        says(&workshop, "bytes where") == less,
+        says(&workshop, "bytes instead") == less,
         "nothing of it was used"
     );
 }

@@ -214,7 +214,7 @@ fn print_examination(examination: &Examination) {
         lengths.episodes, lengths.shortest_s, lengths.longest_s, lengths.median_s
     );
     println!(
-        "labels    {} of {} have every modality beside them{}\n",
+        "labels    {} of {} have every modality{}\n",
         labels.samples,
         labels.found,
         label_rate_hz.map_or(String::new(), |hz| format!(", {hz:.1} Hz"))
