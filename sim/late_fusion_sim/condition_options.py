@@ -39,9 +39,7 @@ def add_condition_options(parser: argparse.ArgumentParser, read: Readers) -> Non
         help="stop a camera after this many commands",
     )
     add_latency_options(parser)
-    parser.add_argument(
-        "--required", metavar="NAMES", help="required modalities, comma-separated (default: all)"
-    )
+    parser.add_argument("--required", metavar="NAMES", help="required modalities, comma-separated (default: all)")
     parser.add_argument(
         "--set",
         type=read(changed_parameter),

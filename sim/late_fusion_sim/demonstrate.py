@@ -288,8 +288,8 @@ def options_parser() -> argparse.ArgumentParser:
         type=float,
         metavar="NUMBER",
         default=0.06,
-        help="probability, per control period, that the instruction changes to another task of the scene; it becomes final "
-        "later; with 0, all tasks of a scene are shown from the same starts (default: %(default)s)",
+        help="probability, per control period, that the instruction changes to another task of the scene, until it is "
+        "final; with 0, all tasks of a scene are shown from the same starts (default: %(default)s)",
     )
     add_camera_option(parser)
     parser.add_argument(

@@ -83,8 +83,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--perturb",
         metavar="NAMES",
-        help="play every start again under each of these perturbations, comma-separated; all: every one that applies to "
-        "the policies and scenes",
+        help="repeat every start under each of these perturbations, comma-separated; all: every one that fits the "
+        "policies and scenes",
     )
     parser.add_argument(
         "--jobs",

@@ -99,11 +99,11 @@ PROBLEMS: dict[str, tuple[Spoil, list[str]]] = {
     ),
     "model truncated": (
         model(lambda whole: whole[:100]),
-        ["modality scene: encoder.model", "encoder.onnx", "no ONNX model"],
+        ["modality scene: encoder.model", "encoder.onnx", "not an ONNX model"],
     ),
     "model is text": (
         model(lambda whole: b"not a model"),
-        ["modality scene: encoder.model", "encoder.onnx", "no ONNX model"],
+        ["modality scene: encoder.model", "encoder.onnx", "not an ONNX model"],
     ),
     "model empty": (model(lambda whole: b""), ["modality scene: encoder.model", "encoder.onnx"]),
     "model changed": (model(lambda whole: whole + b"\0", agree=False), ["encoder.onnx", "another file than"]),

@@ -88,7 +88,7 @@ fn killed_again_and_again_it_learns_the_same_weights() {
     assert!(output.status.success(), "{}", said(&output));
     assert_names(
         &said(&output),
-        &["goes on after", "steps, from", ".policy.checkpoint"],
+        &["resumes after", "steps, from", ".policy.checkpoint"],
     );
     assert!(weights(&workshop) == whole);
     assert!(!checkpoint(&workshop).exists(), "nor does one that went on");

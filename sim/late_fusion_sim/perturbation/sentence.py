@@ -118,7 +118,9 @@ def reordered(sentence: str, rng: np.random.Generator) -> str:
 SENTENCE: tuple[Perturbation, ...] = (
     SentencePerturbation(name="typos", words="one typing error in each of two words", reword=typos),
     SentencePerturbation(name="polite", words="wrapped in a polite phrase", reword=polite, of_imperatives=True),
-    SentencePerturbation(name="word_order", words="the end of the sentence comes first", reword=reordered, of_imperatives=True),
+    SentencePerturbation(
+        name="word_order", words="the end of the sentence comes first", reword=reordered, of_imperatives=True
+    ),
     SentencePerturbation(name="full_stop", words="a full stop at its end", reword=lambda sentence, rng: f"{sentence}."),
     SentencePerturbation(name="capitals", words="IN CAPITALS", reword=lambda sentence, rng: sentence.upper()),
 )

@@ -141,7 +141,7 @@ fn write_pictures(inspection: &Inspection, folder: &Path) -> Result<(), ConfigEr
     println!(
         "\nwrote {}",
         match written.is_empty() {
-            true => "no picture, for there is none".to_owned(),
+            true => "no pictures, because there are none".to_owned(),
             false => written.join(", "),
         }
     );

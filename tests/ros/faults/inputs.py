@@ -136,9 +136,7 @@ CAMERA_FAULTS = [
     Fault("changes its size", "drive on", instead(CAMERA, noisy(width=64, height=48)), DrivesOn()),
     Fault("changes its frame", "drive on: frames are not used", instead(CAMERA, noisy(frame="wrist")), DrivesOn()),
     Fault("changes to bgr8", "drive on", instead(CAMERA, noisy("bgr8")), DrivesOn()),
-    Fault(
-        "changes to an unknown encoding", "stop", instead(CAMERA, noisy("own16")), Stops(rf"^scene: {OLD}")
-    ),
+    Fault("changes to an unknown encoding", "stop", instead(CAMERA, noisy("own16")), Stops(rf"^scene: {OLD}")),
     Fault("sends malformed messages", "stop", instead(CAMERA, random_bytes), Stops(rf"^scene: {OLD}")),
     Fault("sends one picture of 100 MB", "drive on afterwards", huge, Recovers()),
     Fault(
