@@ -1,4 +1,4 @@
-//! Documents: docs/parameters.md is what the node declares, and links lead somewhere.
+//! Documents: docs/parameters.md is what the node declares, links lead somewhere, and terms are the field's.
 //!
 //! `LATE_FUSION_WRITE_DOCUMENTS=1 cargo test --test documents` writes it anew.
 
@@ -19,9 +19,9 @@ const KINDS: [(&str, &str); 4] = [
 const HEAD: &str = "\
 # Parameters
 
-What the nodes declare, made from their own declarations (`tests/documents.rs`); a running node says the same: `ros2 param describe
-/late_fusion control_rate_hz`. What is *live* can be changed while the node runs, see [Hot swap](node.md#hot-swap).
-[config/late_fusion.param.yaml](../config/late_fusion.param.yaml) is a parameter file with every parameter and more words about each.
+Generated from the nodes' own declarations (`tests/documents.rs`); a running node reports the same: `ros2 param describe
+/late_fusion control_rate_hz`. Parameters marked *live* can be changed while the node runs, see [Hot swap](node.md#hot-swap).
+[config/late_fusion.param.yaml](../config/late_fusion.param.yaml) is a parameter file with every parameter and longer explanations.
 ";
 
 fn word(text: &str) -> Value {
@@ -238,4 +238,128 @@ fn every_link_leads_somewhere() {
     }
     assert!(count > 30, "{count}");
     assert_eq!(lost, Vec::<String>::new());
+}
+
+/// Terms that texts for users must not use, and what to say instead. One that begins with a digit sign, `#`, is meant behind a
+/// number.
+const BANNED: [(&str, &str); 30] = [
+    ("is told at once", "all errors are reported together"),
+    ("problem at once", "all errors together"),
+    ("problems at once", "all errors together"),
+    ("listened to", "subscribed to"),
+    ("oldest value that counts", "maximum age in seconds"),
+    ("that still counts", "maximum age in seconds"),
+    (
+        "what leaves where",
+        "how overlapping action chunks are combined",
+    ),
+    ("favour", "favor"),
+    ("normalis", "normaliz"),
+    ("the policy that drives", "the active policy"),
+    ("newcomer", "candidate"),
+    ("obeyed", "success"),
+    ("*opposite*", "*wrong task*"),
+    ("*neither*", "*timeout*"),
+    ("nobody recorded", "held-out paraphrases"),
+    ("# numbers", "dimensions or parameters"),
+    ("numbers each", "dimensions"),
+    ("learned numbers", "parameters"),
+    ("identity", "fingerprint"),
+    ("identities", "fingerprints"),
+    ("absent vector", "learned missing-modality embedding"),
+    ("squash", "projection_activation: tanh"),
+    ("mix_sentences", "paraphrase_augmentation"),
+    ("wordings", "paraphrases"),
+    ("why it moved", "inspect a recording"),
+    (
+        "no mind changes",
+        "the instruction changes during the episode",
+    ),
+    ("change their mind", "change direction, or the like"),
+    ("kept apart", "validation split"),
+    ("manieth", "index, or every n-th"),
+    ("by heart", "overfitting"),
+];
+
+/// What users read: documents, comments of the files they edit, descriptions of launch files, and `--help`.
+fn texts_for_users(folder: &Path) -> Vec<PathBuf> {
+    let mut found = documents(folder);
+    // The change log names what things were called before.
+    found.retain(|path| !path.ends_with("CHANGELOG.md"));
+    let parts = ["config", "launch", "src/bin/late_fusion"];
+    let mut open: Vec<PathBuf> = parts.map(|part| folder.join(part)).into();
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap().flatten() {
+            let path = entry.path();
+            let endings = ["yaml", "xml", "rs"];
+            if path.is_dir() {
+                open.push(path);
+            } else if endings
+                .iter()
+                .any(|e| path.extension().is_some_and(|it| it == *e))
+            {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+/// The words of a text with one space between them, and for every line where it begins in them: a term may span lines.
+fn words(text: &str) -> (String, Vec<usize>) {
+    let mut words = String::new();
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        lines.push(words.len());
+        let line = line.trim_start().trim_start_matches(['/', '!', '#']);
+        for word in line.split_whitespace() {
+            words += &word.to_lowercase();
+            words.push(' ');
+        }
+    }
+    (words, lines)
+}
+
+/// Where a banned term is, by the number of its line.
+fn places(text: &str, term: &str) -> Vec<usize> {
+    let (words, lines) = words(text);
+    let (term, is_behind_a_number) = match term.strip_prefix('#') {
+        Some(term) => (term, true),
+        None => (term, false),
+    };
+    let found = words.match_indices(term).filter(|(at, _)| {
+        !is_behind_a_number || words[..*at].ends_with(|c: char| c.is_ascii_digit())
+    });
+    let line = |at: usize| lines.partition_point(|begin| *begin <= at);
+    found.map(|(at, _)| line(at)).collect()
+}
+
+#[test]
+fn texts_for_users_have_the_terms_of_the_field() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut wrong = Vec::new();
+    let texts = texts_for_users(root);
+    assert!(texts.len() > 30, "{}", texts.len());
+    for path in texts {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (term, instead) in BANNED {
+            let at = places(&text, term);
+            let name = path.strip_prefix(root).unwrap_or(&path).display();
+            wrong.extend(at.iter().map(|line| {
+                let term = term.trim_start_matches("# ");
+                format!("{name}:{line}: {term:?}; say {instead:?}")
+            }));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_term_is_found_across_lines_and_behind_numbers() {
+    assert_eq!(places("a\n/// how-\n/// Manieth", "manieth"), [3]);
+    assert_eq!(
+        places("one\nkept\n# apart, kept apart", "kept apart"),
+        [2, 3]
+    );
+    assert_eq!(places("20,480 numbers, all numbers", "# numbers"), [1]);
 }

@@ -21,7 +21,7 @@ def add_condition_options(parser: argparse.ArgumentParser, read: Readers) -> Non
         "--sentences",
         choices=get_args(Sentences),
         default="demo",
-        help="which sentences are given, one episode after the other; held_out are those that no recording has "
+        help="which sentences to use, in turn over the episodes; held_out: paraphrases that no recording contains "
         "(default: %(default)s)",
     )
     parser.add_argument(
@@ -29,23 +29,21 @@ def add_condition_options(parser: argparse.ArgumentParser, read: Readers) -> Non
         type=read(Fault.covered),
         action="append",
         metavar="CAMERA",
-        help="a camera that is covered: scene or side, or another robot's",
+        help="cover a camera: scene or side, or another robot's",
     )
     parser.add_argument(
         "--cut",
         type=read(Fault.cut),
         action="append",
         metavar="CAMERA@COMMANDS",
-        help="a camera that falls silent after so many commands",
+        help="stop a camera after this many commands",
     )
     add_latency_options(parser)
-    parser.add_argument(
-        "--required", metavar="NAMES", help="comma-separated modalities that are required (default: all)"
-    )
+    parser.add_argument("--required", metavar="NAMES", help="required modalities, comma-separated (default: all)")
     parser.add_argument(
         "--set",
         type=read(changed_parameter),
         action="append",
         metavar="NAME=VALUE",
-        help="a parameter of the node, such as chunk.ensemble=temporal",
+        help="set a parameter of the node, such as chunk.ensemble=temporal",
     )

@@ -59,7 +59,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--policy",
         type=Path,
         metavar="FOLDER",
-        help="the policy's folder (default: what ships for these tasks)",
+        help="policy folder (default: the one that ships for these tasks)",
     )
     parser.add_argument(
         "--mode",
@@ -68,24 +68,24 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="lockstep: the world waits for each command; realtime: it does not (default: %(default)s)",
     )
     parser.add_argument(
-        "--episodes", type=int, default=1, metavar="NUMBER", help="for each instruction (default: %(default)s)"
+        "--episodes", type=int, default=1, metavar="NUMBER", help="episodes per instruction (default: %(default)s)"
     )
     parser.add_argument(
         "--tasks",
         metavar="NAMES",
-        help=f"comma-separated, of {named_tasks()} (default: all of the Meta-World arm but reach)",
+        help=f"comma-separated, of {named_tasks()} (default: all of the Meta-World arm except reach)",
     )
     parser.add_argument(
         "--instruction",
         type=str.strip,
         metavar="SENTENCE",
-        help="a sentence of your own; needs --scene, or one task that it should mean",
+        help="your own instruction; needs --scene, or the one task that it means",
     )
     parser.add_argument(
         "--scene",
         choices=list(ROBOT_OF_SCENE),
         metavar="NAME",
-        help=f"where to try --instruction, without a judgement: {', '.join(our_scenes())}, or one of mt50",
+        help=f"scene for --instruction, without judging the outcome: {', '.join(our_scenes())}, or one of mt50",
     )
     add_condition_options(parser, worded)
     parser.add_argument("--no-pictures", action="store_true", help="write no pictures")
@@ -95,14 +95,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         type=Path,
         default=Path("out/demo"),
         metavar="FOLDER",
-        help="for pictures and logs (default: %(default)s)",
+        help="folder for pictures and logs (default: %(default)s)",
     )
     parser.add_argument(
         "--seed",
         type=int,
         default=0,
         metavar="NUMBER",
-        help="of the first start, one more for each (default: %(default)s)",
+        help="seed of the first start, one more for each further start (default: %(default)s)",
     )
     options = parser.parse_args(arguments)
     if options.instruction == "":

@@ -260,43 +260,43 @@ def options_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--tasks",
         metavar="NAMES",
-        help=f"comma-separated, of {named_tasks()} (default: all of the Meta-World arm but reach)",
+        help=f"comma-separated, of {named_tasks()} (default: all of the Meta-World arm except reach)",
     )
     parser.add_argument(
         "--noise",
         type=float,
         metavar="NUMBER",
         default=0.4,
-        help="standard deviation of the noise in what is carried out, where 1 is full speed (default: %(default)s)",
+        help="standard deviation of the noise on executed commands, where 1 is full speed (default: %(default)s)",
     )
     parser.add_argument(
         "--delay",
         type=int,
         metavar="PERIODS",
         default=2,
-        help="the longest that actions come late, in control periods (default: %(default)s)",
+        help="maximum delay of actions, in control periods (default: %(default)s)",
     )
     parser.add_argument(
         "--push",
         type=float,
         metavar="NUMBER",
         default=0.1,
-        help="probability, per control period, that the robot begins to be pushed aside (default: %(default)s)",
+        help="probability, per control period, that a push of the robot begins (default: %(default)s)",
     )
     parser.add_argument(
         "--change",
         type=float,
         metavar="NUMBER",
         default=0.06,
-        help="probability, per control period, that from then on another task of the scene is meant, until the mind is "
-        "made up; with 0, all tasks of a scene are shown from the same starts (default: %(default)s)",
+        help="probability, per control period, that the instruction changes to another task of the scene, until it is "
+        "final; with 0, all tasks of a scene are shown from the same starts (default: %(default)s)",
     )
     add_camera_option(parser)
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="NUMBER", help="of the first start (default: %(default)s)"
+        "--seed", type=int, default=0, metavar="NUMBER", help="seed of the first start (default: %(default)s)"
     )
     parser.add_argument(
-        "--rate", type=float, default=60.0, metavar="HZ", help="most observations per second (default: %(default)s)"
+        "--rate", type=float, default=60.0, metavar="HZ", help="maximum observations per second (default: %(default)s)"
     )
     parser.add_argument(
         "--wait",

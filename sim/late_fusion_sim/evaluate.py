@@ -61,7 +61,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         epilog=listing(),
     )
     parser.add_argument(
-        "policies", nargs="+", metavar="NAME=FOLDER", help="one name may have several folders: the seeds of a method"
+        "policies", nargs="+", metavar="NAME=FOLDER", help="repeat a name for several folders: the seeds of a method"
     )
     add_executable(parser, "--node", "late_fusion_node")
     parser.add_argument(
@@ -74,31 +74,31 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         type=int,
         default=20,
         metavar="NUMBER",
-        help="for each task, policy and perturbation (default: %(default)s)",
+        help="episodes per task, policy and perturbation (default: %(default)s)",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="NUMBER", help="of the first start (default: %(default)s)"
+        "--seed", type=int, default=0, metavar="NUMBER", help="seed of the first start (default: %(default)s)"
     )
     add_condition_options(parser, checked)
     parser.add_argument(
         "--perturb",
         metavar="NAMES",
-        help="play every start again under each of these, comma-separated; all: under whatever policies and scenes can "
-        "have",
+        help="repeat every start under each of these perturbations, comma-separated; all: every one that fits the "
+        "policies and scenes",
     )
     parser.add_argument(
         "--jobs",
         type=int,
         default=len(os.sched_getaffinity(0)),
         metavar="NUMBER",
-        help="episodes at a time, each in a process of its own (default: one for each CPU, %(default)s)",
+        help="parallel episodes, each in its own process (default: one per CPU, %(default)s)",
     )
     parser.add_argument(
         "--out",
         type=Path,
         default=Path("out/evaluation"),
         metavar="FOLDER",
-        help="for the tables (default: %(default)s)",
+        help="folder for the tables (default: %(default)s)",
     )
     options = parser.parse_args(arguments)
     if options.jobs < 1:

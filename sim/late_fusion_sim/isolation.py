@@ -13,7 +13,7 @@ FIRST_WITH_DISCOVERY_RANGE = "iron"
 """Distributions are named along the alphabet: what comes before knows `ROS_LOCALHOST_ONLY` alone."""
 
 LEADS_ELSEWHERE = ("ROS_STATIC_PEERS", "ROS_DISCOVERY_SERVER")
-"""Variables that name other machines to talk to. `ROS_STATIC_PEERS` is obeyed whatever the discovery range is."""
+"""Variables that name other machines to talk to. `ROS_STATIC_PEERS` takes effect whatever the discovery range is."""
 
 
 def isolated(environment: Mapping[str, str], domain: int | None = None) -> dict[str, str]:

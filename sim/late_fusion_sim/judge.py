@@ -1,4 +1,4 @@
-"""Was the instruction obeyed? A judge watches the scene and speaks as soon as it is decided."""
+"""Success, wrong task or timeout? A judge watches the scene and decides as early as possible."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from late_fusion_sim.so101_scene import CubeScene
 from late_fusion_sim.tasks import Task
 from late_fusion_sim.world import AnyScene
 
-OBEYED_SHARE = 0.8
-"""Share of the remaining travel to the commanded end that counts as obeyed."""
+SUCCESS_SHARE = 0.8
+"""Share of the remaining travel to the commanded end that counts as success."""
 
 OPPOSITE_SHARE = 0.5
-"""Share of the remaining travel to the other end that counts as the opposite."""
+"""Share of the remaining travel to the other end that counts as the wrong task."""
 
 
 TOUCH_M = 0.06
@@ -55,7 +55,7 @@ class PairJudge:
         self._other = next(value for name, value in ends.items() if name != wanted)
 
     def verdict(self) -> Outcome | None:
-        if self._travelled(self._wanted) >= OBEYED_SHARE:
+        if self._travelled(self._wanted) >= SUCCESS_SHARE:
             return "success"
         if self._travelled(self._other) >= OPPOSITE_SHARE:
             return "wrong_task"

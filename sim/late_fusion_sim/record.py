@@ -93,7 +93,7 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, list[str]]:
         "Record scripted experts in the simulated world, every scene at once.",
         demonstrate.options_parser(),
     )
-    parser.add_argument("out", type=Path, metavar="FOLDER", help="where the bags go; new, or empty")
+    parser.add_argument("out", type=Path, metavar="FOLDER", help="folder for the bags; new, or empty")
     add_executable(parser, "--late-fusion", "late_fusion")
     parser.add_argument("--side", action="store_true", help="record the side camera as well")
     parser.add_argument("--jobs", type=int, default=4, metavar="NUMBER", help="scenes at a time (default: %(default)s)")
@@ -103,7 +103,7 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, list[str]]:
         f"--{name.replace('_', '-')}={getattr(options, name)}" for name in given if getattr(options, name) is not None
     ]
     if options.out.exists() and not (options.out.is_dir() and not any(options.out.iterdir())):
-        parser.error(f"{options.out} is there already, and not empty; nothing is ever recorded over")
+        parser.error(f"{options.out} already exists and is not empty; recordings are never overwritten")
     # What is wrong with the rest is said once, and before anything runs.
     demonstration = demonstrate.parse(rest)
     if options.jobs < 1:

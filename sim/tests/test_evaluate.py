@@ -117,7 +117,7 @@ def test_side_by_side_gives_what_one_after_the_other_gives(policy: Path, tmp_pat
     assert (robustness["mean_success"], robustness["mean_ratio"], robustness["skipped"]) == (1.0, 1.0, {})
 
     table = (tmp_path / "3" / "evaluation.md").read_text()
-    assert "| camera_rate | one picture in four comes | 4 | 100.0 % [51.0, 100.0] | 0 | 0 | 1.00 |" in table
+    assert "| camera_rate | only every fourth picture arrives | 4 | 100.0 % [51.0, 100.0] | 0 | 0 | 1.00 |" in table
     assert table.index("Expected to fail") < table.index("| other_task |")
     page = (tmp_path / "3" / "robustness.html").read_text()
     assert (

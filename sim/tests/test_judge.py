@@ -1,4 +1,4 @@
-"""Experts obey, and a judge tells obeying from its opposite."""
+"""Experts succeed, and a judge tells success from the wrong task."""
 
 from types import SimpleNamespace
 

@@ -29,7 +29,7 @@ pub fn same_topic(recorded: &str, named: &str) -> bool {
 }
 
 impl Contents {
-    /// Notes a message, and returns the how-manieth of its topic it is, counted from 0.
+    /// Notes a message, and returns its index within its topic, counted from 0.
     pub fn note(&mut self, record: &RecordView) -> u32 {
         let topic = self.topics.entry(record.topic.clone());
         let topic = topic.or_insert_with(|| Noted {

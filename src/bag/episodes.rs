@@ -79,7 +79,7 @@ impl Episodes {
             }
             (Some(Marker::Change), false) => (
                 None,
-                Some("something else is meant from here on, but no episode has started".to_owned()),
+                Some("the instruction changes here, but no episode has started".to_owned()),
             ),
             (Some(Marker::Success | Marker::Failure), false) => (
                 None,

@@ -147,7 +147,7 @@ impl Reader {
     /// at which it was recorded. Of the files only what holds them is read.
     ///
     /// # Errors
-    /// When they are not there any more.
+    /// When they are gone.
     pub fn fetch(
         &mut self,
         places: &[Place],
@@ -172,7 +172,7 @@ impl Reader {
                 Some((Stamp::from_nanos(i64::from_le_bytes(logged)), message))
             });
             let Some((logged, message)) = message else {
-                return Err(self.gone(&"a message is not where it was"));
+                return Err(self.gone(&"the file has changed while it was read"));
             };
             let file = self.layout.blocks[place.block as usize].file;
             let unpacked = self.unpack(file, message, &mut scratch);

@@ -42,7 +42,7 @@ impl Database {
         };
         if !database.has_table("topics")? || !database.has_table("messages")? {
             return Err(
-                "it is a database without the tables topics and messages, so it is no recording of rosbag2".to_owned(),
+                "it is a database without the tables topics and messages, so it is not a rosbag2 recording".to_owned(),
             );
         }
         database.learn_topics()?;
@@ -191,7 +191,7 @@ impl Database {
         }
         match count == rows {
             true => Ok(()),
-            false => Err("messages are not there any more".to_owned()),
+            false => Err("messages are gone".to_owned()),
         }
     }
 
@@ -229,7 +229,7 @@ fn connect(path: &Path) -> Result<Connection, String> {
         Err(e) if cannot_write(&e) => match unfinished(path) {
             Some(beside) => {
                 return Err(format!(
-                    "its recorder was killed while it wrote ({} lies beside it); `sqlite3 {} .tables` brings it in order",
+                    "its recorder was killed while writing ({} is left next to it); `sqlite3 {} .tables` repairs it",
                     beside.display(),
                     path.display()
                 ));

@@ -151,7 +151,10 @@ fn what_a_recorder_had_half_written_is_not_taken_for_a_recording() {
     let folder = tempfile::tempdir().unwrap();
     let path = killed(&recording.path, "-journal", folder.path());
     let told = Reader::open(&path).unwrap_err().to_string();
-    assert!(told.contains("bag.db3-journal lies beside it"), "{told}");
+    assert!(
+        told.contains("bag.db3-journal is left next to it"),
+        "{told}"
+    );
     let in_order = Connection::open(&path).unwrap();
     let count = "SELECT count(*) FROM messages";
     let count: i64 = in_order.query_row(count, [], |row| row.get(0)).unwrap();

@@ -94,8 +94,8 @@ impl ActionConfig {
                 &format!("action.quantities.{name}"),
                 "",
                 &ActionQuantity::WORDS,
-                "What this action commands, where neither the command message nor the policy says it: it decides what a stop \
-                 is.",
+                "What this action commands, if neither the command message nor the policy says so; it determines what a \
+                 stop does.",
                 ActionQuantity::parse,
             );
             quantities.extend(quantity.map(|quantity| (name, quantity)));
@@ -138,42 +138,42 @@ impl ActionConfig {
 impl CommandConfig {
     fn declare(d: &mut Declarations, place: String, default_topic: &str) -> Option<Self> {
         let key = |parameter: &str| format!("{place}.{parameter}");
-        let topic = topic(d, &key("topic"), default_topic, "The command topic.");
+        let topic = topic(d, &key("topic"), default_topic, "Command topic.");
         let message = message_of_numbers(
             d,
             &key("message"),
             MessageType::Float64MultiArray.ros_name(),
             &COMMANDS,
-            "The type of the command topic.",
+            "Message type of the command topic.",
         );
         let frame_id = d.string(
             &key("frame_id"),
             "",
-            "The frame written into the header of stamped commands.",
+            "frame_id in the header of stamped commands.",
         );
         let is_stamped = d.choice(
             &key("stamp"),
             "now",
             &["now", "zero"],
-            "What stands in the header of stamped commands: now, or zero, which a trajectory controller takes for \"at once\". \
-             It drops a trajectory whose stamp and time lie in the past, as they do where a command is on its way for longer \
-             than a period or clocks disagree.",
+            "Stamp in the header of stamped commands: now, or zero, which a trajectory controller takes as \"start at \
+             once\". Such a controller drops a trajectory that lies in the past, which happens when commands take \
+             longer than a period to arrive or clocks disagree.",
             |word| Some(word == "now"),
         );
         let points = d.integer(
             &key("points"),
             1,
             1..=MOST_POINTS,
-            "How many points each trajectory has, a control period from one to the next: this command and those that would \
-             follow it if nothing new were seen, each inside all limits. A controller that gets its next trajectory late goes \
-             on along them. Only JointTrajectory has more than one.",
+            "Points per trajectory, one control period apart: the current command and the ones that would follow \
+             without new observations, each within all limits. A controller whose next trajectory is late continues \
+             along them. Only JointTrajectory can have more than one.",
         );
         let rate_hz = d.double(
             &key("rate_hz"),
             0.0,
             Bounds::or(0.1..=1000.0, 0.0, "for control_rate_hz"),
-            "Commands per second on this topic, in Hz, at most control_rate_hz; 0 for one in every control period. A stop \
-             waits for no turn.",
+            "Commands per second on this topic, in Hz, at most control_rate_hz; 0 for one per control period. Stops are \
+             sent immediately, regardless of this rate.",
         );
         let mut fields = BTreeMap::new();
         for name in d.names_under(&key("fields")) {
@@ -181,7 +181,7 @@ impl CommandConfig {
             let field = d.string(
                 &format!("{place}.fields.{name}"),
                 "",
-                "The field of the command message that this action goes to.",
+                "Field of the command message that this action is written to.",
             );
             fields.insert(name, field);
         }
@@ -224,39 +224,39 @@ impl LimitConfig {
             &key("min"),
             f64::NEG_INFINITY,
             Bounds::or(any(), f64::NEG_INFINITY, "for the policy's own"),
-            "The smallest value that may leave, in the action's unit; never below the policy's own.",
+            "Lower limit of the commanded value, in the action's unit; the policy's own limit still applies.",
         );
         let max = d.double(
             &key("max"),
             f64::INFINITY,
             Bounds::or(any(), f64::INFINITY, "for the policy's own"),
-            "The largest value that may leave, in the action's unit; never above the policy's own.",
+            "Upper limit of the commanded value, in the action's unit; the policy's own limit still applies.",
         );
         let max_rate = d.double(
             &key("max_rate"),
             0.0,
             Bounds::or(1e-9..=LARGEST_ACTION, 0.0, "for any"),
-            "The largest change per second, in the action's unit; 0 for any. A stop is never delayed, unless stop.ramp asks \
-             for it.",
+            "Maximum change per second, in the action's unit; 0 for no limit. It delays a stop only if stop.ramp is \
+             set.",
         );
         let max_acceleration = d.double(
             &key("max_acceleration"),
             0.0,
             Bounds::or(1e-9..=LARGEST_ACTION, 0.0, "for any"),
-            "The largest change of the rate per second, in the action's unit; 0 for any. A stop is never delayed, unless \
-             stop.ramp asks for it.",
+            "Maximum change of the rate per second, in the action's unit; 0 for no limit. It delays a stop only if \
+             stop.ramp is set.",
         );
         let deadband = d.double(
             &key("deadband"),
             0.0,
             0.0..=LARGEST_ACTION,
-            "A value nearer to the stop value than this becomes the stop value, in the action's unit; 0 for none.",
+            "Values closer to the stop value than this become the stop value, in the action's unit; 0 for none.",
         );
         let smoothing_s = d.double(
             &key("smoothing"),
             0.0,
             0.0..=LONGEST_SMOOTHING_S,
-            "Time constant of a first-order low-pass over what the policy gives, in seconds; 0 for none.",
+            "Time constant of a first-order low-pass filter on the policy's output, in seconds; 0 for none.",
         );
         Self {
             min,

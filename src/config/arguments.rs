@@ -199,7 +199,7 @@ pub fn words(line: impl IntoIterator<Item = OsString>) -> Result<Vec<String>, Co
         match word.into_string() {
             Ok(word) => words.push(word),
             Err(word) => errors.add(format!(
-                "argument {i} of the command line, {word:?}, is no UTF-8, which ROS needs"
+                "argument {i} of the command line, {word:?}, is not UTF-8, which ROS needs"
             )),
         }
     }

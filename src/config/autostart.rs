@@ -7,7 +7,7 @@ pub fn declare(d: &mut Declarations) -> bool {
     d.bool(
         "autostart",
         true,
-        "Whether the node configures and activates itself when it starts, and ends where it cannot. Where not, it waits, \
-         unconfigured, for a lifecycle manager.",
+        "If true, the node configures and activates itself at start-up and exits if that fails. If false, it stays \
+         unconfigured until a lifecycle manager configures it.",
     )
 }

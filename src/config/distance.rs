@@ -12,9 +12,9 @@ pub(super) fn declare(d: &mut Declarations, name: &str) -> f64 {
         name,
         f64::INFINITY,
         Bounds::or(1.0..=1e6, f64::INFINITY, "for any"),
-        "How far from the training data a feature may be, as a multiple of the distance that 99.9 % of the training data \
-         are within. Beyond it the modality is treated as too old. .inf for any distance: then it is only a warning, from \
-         1.5 times on.",
+        "Maximum distance of a feature from the training data, as a multiple of the distance that covers 99.9 % of the \
+         training data. Beyond it the modality is treated as too old. With .inf there is only a warning, from 1.5 times \
+         on.",
     )
 }
 

@@ -56,21 +56,20 @@ impl EncoderConfig {
         let policy = d.string(
             "policy",
             "",
-            "Folder with policy.yaml and weights.safetensors of the policy that the features are for.",
+            "Folder with policy.yaml and weights.safetensors of the policy that will use the features.",
         );
         let modality = d.string(
             "modality",
             "",
-            "The policy's modality whose features are published on ~/feature.",
+            "The policy's modality to encode; its features are published on ~/feature.",
         );
-        let topic = topic(d, "topic", "", "The topic that is encoded.");
-        let message = message(d, "message", "", &MESSAGES, "The type of that topic.");
+        let topic = topic(d, "topic", "", "Topic to encode.");
+        let message = message(d, "message", "", &MESSAGES, "Message type of the topic.");
         let min_contrast = encoding::min_contrast(d, "min_contrast");
         let accept_earlier = d.bool(
             "accept_earlier",
             false,
-            "Whether a sentence is encoded that was published before the node started, which a publisher with durability \
-             transient_local keeps.",
+            "Encode a sentence that was published before the node started and kept by a transient_local publisher.",
         );
         let onnxruntime = encoding::onnxruntime(d);
         let session = encoding::session(d, str::to_owned, &SessionOptions::default());

@@ -11,8 +11,8 @@ pub(super) fn onnxruntime(d: &mut Declarations) -> Option<PathBuf> {
     let path = d.string(
         "onnxruntime",
         "",
-        "Path of libonnxruntime.so (1.24 or newer). Empty: the environment variable \
-         LATE_FUSION_ONNXRUNTIME, then beside the installation.",
+        "Path of libonnxruntime.so (1.24 or newer). If empty: the environment variable LATE_FUSION_ONNXRUNTIME, then \
+         the folder of the installation.",
     );
     (!path.is_empty()).then(|| path.into())
 }
@@ -27,8 +27,8 @@ pub(super) fn session(
         &key("execution_provider"),
         &default.provider.to_string(),
         &["cpu", "cuda", "auto"],
-        "Where an encoder runs. cuda: refuse to start without it, or where it would leave operators of a model to the CPU; \
-         auto: CUDA where it works, else the CPU, saying so.",
+        "Where encoders run. cuda: do not start if CUDA is unavailable or would leave operators of a model to the CPU; \
+         auto: CUDA if it works, otherwise the CPU, with a log message.",
         |word| word.parse().ok(),
     );
     let intra_op_threads = d.integer(
@@ -40,14 +40,14 @@ pub(super) fn session(
     let intra_op_spinning = d.bool(
         &key("intra_op_spinning"),
         default.intra_op_spinning,
-        "Whether threads of an encoder keep their CPUs busy while they wait for work: a little faster where every thread has \
-         a CPU of its own, and slower for everything else.",
+        "Let encoder threads busy-wait for work: a little faster if every thread has a CPU of its own, slower for \
+         everything else.",
     );
     let cpus = realtime::cpus(
         d,
         &key("encoder_cpus"),
         &default.cpus,
-        "The CPUs that an encoder's threads may run on, such as 3 or 0,2-3; empty for any.",
+        "CPUs that encoder threads may run on, such as 3 or 0,2-3; empty for any.",
     );
     Some(SessionOptions {
         provider: provider?,
@@ -62,7 +62,7 @@ pub(super) fn use_sim_time(d: &mut Declarations) -> bool {
     d.bool(
         "use_sim_time",
         false,
-        "Take the time from /clock instead of the system's clock.",
+        "Take the time from /clock instead of the system clock.",
     )
 }
 
@@ -72,8 +72,8 @@ pub(super) fn min_contrast(d: &mut Declarations, name: &str) -> f64 {
         name,
         0.0,
         0.0..=1.0,
-        "The least contrast of a picture: the difference between dark and bright within one color channel (the channel \
-         with the largest; 1st to 99th percentile of the pixels), as a part of the full range. With less it shows nothing, \
-         as with a covered lens, and the modality is absent. 0 for any.",
+        "Minimum contrast of a picture: the difference between dark and bright within one color channel (the channel \
+         with the largest; 1st to 99th percentile of the pixels), as a fraction of the full range. Below it, as with a \
+         covered lens, the modality is treated as missing. 0 accepts any picture.",
     )
 }

@@ -17,8 +17,8 @@ pub(super) fn declare(d: &mut Declarations) -> Option<Ensemble> {
         "chunk.ensemble",
         "none",
         &["none", "temporal", "blend"],
-        "How the chunks of a policy that predicts several steps are put together. none: the newest alone; temporal: the \
-         weighted mean of all that cover this moment; blend: a cross-fade to the newest.",
+        "How overlapping action chunks are combined. none: only the newest chunk is used; temporal: weighted mean of \
+         all chunks that cover the current time; blend: cross-fade to the newest chunk.",
         |word| match word {
             "none" => Some(Kind::None),
             "temporal" => Some(Kind::Temporal),
@@ -30,7 +30,7 @@ pub(super) fn declare(d: &mut Declarations) -> Option<Ensemble> {
         "chunk.favor",
         "oldest",
         &["oldest", "newest"],
-        "With temporal, which chunk counts most. oldest: smooth; newest: quick.",
+        "For temporal: which chunk has the largest weight. oldest: smoother; newest: reacts faster.",
         |word| match word {
             "oldest" => Some(Favor::Oldest),
             "newest" => Some(Favor::Newest),
@@ -41,13 +41,14 @@ pub(super) fn declare(d: &mut Declarations) -> Option<Ensemble> {
         "chunk.decay",
         0.01,
         0.0..=1000.0,
-        "With temporal, m in the weights exp(-m i), where i counts chunks from the favored one; 0: all count alike.",
+        "For temporal: m in the weights exp(-m i), where i counts chunks from the favored one; 0 weights all chunks \
+         equally.",
     );
     let blend_s = d.double(
         "chunk.blend_s",
         0.1,
         0.0..=60.0,
-        "With blend, how long the cross-fade to a new chunk takes, in seconds.",
+        "For blend: duration of the cross-fade to a new chunk, in seconds.",
     );
     Some(match kind? {
         Kind::None => Ensemble::None,

@@ -309,9 +309,9 @@ mod tests {
             ),
             (
                 "late fusion: {ros__parameters: {a: 1}}",
-                "\"late fusion\" is no part",
+                "\"late fusion\" is not part",
             ),
-            ("/late_*: {ros__parameters: {a: 1}}", "no part"),
+            ("/late_*: {ros__parameters: {a: 1}}", "not part"),
             (
                 "late_fusion:\n  ros__parameters:\n    a: &x 1\n    b: *x\n",
                 "line 4: it uses an alias",

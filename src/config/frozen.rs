@@ -35,8 +35,8 @@ fn seconds(d: &mut Declarations, name: &str) -> f64 {
         name,
         f64::INFINITY,
         Bounds::or(0.01..=3600.0, f64::INFINITY, "for any time"),
-        "How long pictures may be the same byte for byte, in seconds. For longer, the camera is taken to be frozen, and the \
-         modality is treated as too old. A real camera's noise makes every picture another one; a simulator that stands \
-         still and a test pattern do not. .inf for any time: then it is only a warning.",
+        "How long pictures may stay identical byte for byte, in seconds. After that the camera counts as frozen and the \
+         modality as too old. A real camera's noise changes every picture; a paused simulator or a test pattern does \
+         not. With .inf there is only a warning.",
     )
 }

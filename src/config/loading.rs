@@ -211,11 +211,11 @@ fn ageing_sentences(spec: &PolicySpec, wiring: &Wiring) -> Vec<String> {
         .collect()
 }
 
-/// Says which modalities are listened to in vain.
+/// Names modalities that are subscribed to although the policy does not have them.
 fn unused_modalities(config: &NodeConfig, spec: &PolicySpec) -> Vec<String> {
     let names: Vec<&str> = spec.modalities.iter().map(|m| m.name.as_str()).collect();
-    let listened_to = config.modalities.iter().filter(|m| m.enabled);
-    listened_to
+    let enabled = config.modalities.iter().filter(|m| m.enabled);
+    enabled
         .filter(|m| !names.contains(&m.name.as_str()))
         .map(|m| {
             format!(
@@ -232,8 +232,7 @@ fn unused_modalities(config: &NodeConfig, spec: &PolicySpec) -> Vec<String> {
 fn nothing_to_put_together(ensemble: Ensemble, spec: &PolicySpec) -> Option<String> {
     (ensemble != Ensemble::None && spec.head.steps() == 1).then(|| {
         format!(
-            "parameter chunk.ensemble is {ensemble}, but the policy {:?} predicts one action at a time, so there is \
-             nothing to put together and it is asked anew every period. Train it with a chunk (head: chunk)",
+            "parameter chunk.ensemble is {ensemble}, but the policy {:?} predicts one action at a time, so there are no chunks to combine and it runs every period. Train it with a chunk (head: chunk)",
             spec.name
         )
     })
@@ -249,7 +248,7 @@ fn another_rate(rate_hz: f64, lockstep: bool, spec: &PolicySpec) -> Option<Strin
     let differ = (rate_hz / label_rate_hz - 1.0).abs() > ALIKE;
     (differ && !lockstep && spec.head.steps() == 1).then(|| {
         format!(
-            "parameter control_rate_hz is {rate_hz}, but the policy {:?} was learned from {label_rate_hz} labels per \
+            "parameter control_rate_hz is {rate_hz}, but the policy {:?} was trained on {label_rate_hz} labels per \
              second, so each of its actions lasts {:.2} times as long as when it was demonstrated. Set control_rate_hz to \
              {label_rate_hz}, or train the policy with a chunk (head: chunk)",
             spec.name,
@@ -268,7 +267,7 @@ fn unlearned_absences(spec: &PolicySpec, wiring: &Wiring, weights: &Weights) -> 
         .filter(|m| !weights.contains(&format!("missing.{}", m.name)))
         .map(|m| {
             format!(
-                "modality {}: it is not required, but the policy {:?} never learned to do without it; while it is \
+                "modality {}: it is not required, but the policy {:?} was not trained without it; while it is \
                  missing, the mean of its training features stands in. Train with training.modality_dropout",
                 m.name, spec.name
             )

@@ -72,11 +72,11 @@ pub struct ModalityConfig {
     pub topic: String,
     /// The type of its messages.
     pub message: MessageType,
-    /// Whether it is listened to at all; where not, it is fused as absent.
+    /// Whether the node subscribes to it; if not, it is fused as missing.
     pub enabled: bool,
     /// Whether the robot must stop without it.
     pub required: bool,
-    /// The oldest feature that still counts, in seconds; `None` where age does not matter.
+    /// The maximum age in seconds; `None` for any age.
     pub max_age_s: Option<f64>,
     /// How far ahead of the node's clock a stamp may be, in seconds.
     pub max_future_s: f64,
@@ -99,8 +99,8 @@ pub(super) const AGES_S: RangeInclusive<f64> = 0.001..=3600.0;
 /// Clocks that disagree by more than this agree on nothing.
 const LONGEST_FUTURE_S: f64 = 60.0;
 
-const ACCEPT_EARLIER: &str = "Whether a sentence (or a feature of any age) counts that was published before the node started, which a publisher with \
-     durability transient_local keeps, or before the robot was enabled (~/enable), activated, or its emergency stop reset. If \
+const ACCEPT_EARLIER: &str = "Accept a sentence (or a feature without maximum age) that was published before the node started and kept by a \
+     transient_local publisher, or before the robot was enabled (~/enable) or activated or its emergency stop was reset. If \
      false, the robot waits for a new one.";
 
 const MODALITY_MESSAGES: [MessageType; 7] = [
@@ -149,8 +149,8 @@ impl NodeConfig {
         let policy = d.string(
             "policy",
             "",
-            "Folder with policy.yaml and weights.safetensors, as late_fusion train writes it. Set while the node runs, \
-             another policy takes over between two commands.",
+            "Folder with policy.yaml and weights.safetensors, as written by late_fusion train. Setting it on a running \
+             node swaps to that policy between two commands.",
         );
         let autostart = autostart::declare(d);
         let onnxruntime = encoding::onnxruntime(d);
@@ -159,13 +159,13 @@ impl NodeConfig {
             "control_rate_hz",
             20.0,
             0.1..=1000.0,
-            "Commands per second, in Hz.",
+            "Control rate: commands per second, in Hz.",
         );
         let lockstep = d.bool(
             "lockstep",
             false,
-            "With a simulator that waits for each command (needs use_sim_time): one command per observation, as \
-             soon as every camera and vector is encoded.",
+            "For a simulator that waits for each command (requires use_sim_time): one command per observation, as soon \
+             as every camera and vector is encoded.",
         );
         let use_sim_time = encoding::use_sim_time(d);
         let ensemble = ensemble::declare(d);
@@ -175,7 +175,7 @@ impl NodeConfig {
             "contributions_rate_hz",
             5.0,
             Bounds::or(0.01..=100.0, 0.0, "for never"),
-            "How often per second ~/contributions and ~/fusion say why the robot moves; 0 for never.",
+            "Rate of ~/contributions (attribution) and ~/fusion (weights or votes), in Hz; 0 for never.",
         );
         if lockstep && !use_sim_time {
             d.problem("parameter lockstep is true but use_sim_time is false; lockstep needs simulated time");
@@ -248,27 +248,27 @@ impl ModalityConfig {
 
     fn declare(d: &mut Declarations, name: String, node: Option<&SessionOptions>) -> Option<Self> {
         let key = |parameter: &str| format!("modalities.{name}.{parameter}");
-        let topic = topic(d, &key("topic"), "", "The topic this modality comes from.");
+        let topic = topic(d, &key("topic"), "", "Topic of this modality.");
         let message = message_of_numbers(
             d,
             &key("message"),
             "",
             &MODALITY_MESSAGES,
-            "The type of that topic.",
+            "Message type of the topic.",
         );
         let enabled = d.bool(
             &key("enabled"),
             true,
-            "Whether this modality is listened to. Where not, the policy does without it.",
+            "Subscribe to this modality; if false it is treated as missing.",
         );
         let required = d.bool(
             &key("required"),
             enabled,
-            "Whether the robot must stop without this modality. Default: as enabled.",
+            "Stop the robot while this modality is missing or too old. Default: the value of enabled.",
         );
         if required && !enabled {
             d.problem(format!(
-                "parameter {} is true but {} is false; what is not listened to cannot be required",
+                "parameter {} is true but {} is false; a modality that is not enabled cannot be required",
                 key("required"),
                 key("enabled")
             ));
@@ -288,7 +288,7 @@ impl ModalityConfig {
             &key("max_future_s"),
             Freshness::MAX_FUTURE_S,
             0.0..=LONGEST_FUTURE_S,
-            "How far ahead of the node's clock a stamp may be, in seconds.",
+            "How far a stamp may be ahead of the node's clock, in seconds.",
         );
         let min_contrast = match message {
             Some(MessageType::Image | MessageType::CompressedImage) => {

@@ -77,7 +77,7 @@ pub(super) fn problem(section: &str) -> Option<String> {
     let wrong = parts_of(section).find(|part| !(is_name(part) || matches!(*part, "*" | "**")));
     wrong.map(|part| {
         format!(
-            "section {section}: {part:?} is no part of a node's name; it is made of letters, digits and _, starts with \
+            "section {section}: {part:?} is not part of a node's name; it is made of letters, digits and _, starts with \
              no digit, or is * or **"
         )
     })

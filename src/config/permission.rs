@@ -50,46 +50,46 @@ impl PermissionConfig {
         let enabled_at_start = d.bool(
             "enabled_at_start",
             true,
-            "Whether the policy may move the robot from the start. If false, nothing is commanded before the service \
-             ~/enable is called with true.",
+            "Whether the policy may move the robot right after start-up. If false, no command is published until the \
+             service ~/enable is called with true.",
         );
         let deadman_topic = optional_topic(
             d,
             "deadman.topic",
-            "The topic of a switch that must be held while the robot moves; empty for none.",
+            "Topic of a deadman switch that must be held while the robot moves; empty for none.",
         );
         let message = message(
             d,
             "deadman.message",
             MessageType::Bool.ros_name(),
             &DEADMAN_MESSAGES,
-            "The type of deadman.topic: a Bool that is true while the switch is held, or a joystick's state.",
+            "Message type of deadman.topic: a Bool that is true while the switch is held, or a Joy.",
         );
         let button = d.integer(
             "deadman.button",
             0,
             0..=LAST_BUTTON,
-            "With a Joy as deadman.message, the index of the button that must be held.",
+            "If deadman.message is a Joy: index of the button that must be held.",
         );
         let max_age_s = d.double(
             "deadman.max_age_s",
             0.5,
             AGES_S,
-            "Maximum age of the deadman's last message in seconds, by its arrival, and by the stamp of a Joy where that is \
+            "Maximum age of the last deadman message in seconds, by its arrival, or by the stamp of a Joy if that is \
              older.",
         );
         let stop_topic = optional_topic(
             d,
             "emergency_stop.topic",
-            "The topic of an emergency stop, std_msgs/msg/Bool; empty for none. A true stops the robot until the service \
-             ~/reset is called, which is refused while the topic says true.",
+            "Topic of an emergency stop, std_msgs/msg/Bool; empty for none. true stops the robot until the service \
+             ~/reset is called; a reset is refused while the topic is true.",
         );
         let stop_max_age_s = d.double(
             "emergency_stop.max_age_s",
             f64::INFINITY,
             Bounds::or(AGES_S, f64::INFINITY, "for any age"),
-            "Maximum age of the emergency stop's last message in seconds. What falls silent for longer stops the robot, \
-             until the service ~/reset is called when it is back. .inf for any age: then it need not be published at all.",
+            "Maximum age of the last emergency stop message in seconds. When it is exceeded the robot stops, and \
+             ~/reset must be called once messages arrive again. With .inf the topic need not be published at all.",
         );
         if stop_topic.is_some() && stop_topic == deadman_topic {
             d.problem(format!(

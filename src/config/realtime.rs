@@ -9,18 +9,19 @@ pub(super) fn declare(d: &mut Declarations) -> Realtime {
         "realtime.priority",
         0,
         0..=99,
-        "Priority of the control thread under SCHED_FIFO, 1 to 99; 0 for the normal policy. Its supervisor has one more, encoders never have it.",
+        "SCHED_FIFO priority of the control thread, 1 to 99; 0 for normal scheduling. The supervisor runs one level \
+         higher, encoders always at normal scheduling.",
     );
     let cpus = cpus(
         d,
         "realtime.cpus",
         &CpuList::default(),
-        "The CPUs that the control thread may run on, such as 3 or 0,2-3; empty for any.",
+        "CPUs that the control thread may run on, such as 3 or 0,2-3; empty for any.",
     );
     let lock_memory = d.bool(
         "realtime.lock_memory",
         false,
-        "Whether the memory of the whole process stays in RAM (mlockall), so that no tick waits for the disk.",
+        "Lock the memory of the whole process in RAM (mlockall), so that the control thread never waits for the disk.",
     );
     Realtime {
         // Another one is an error of the range.
@@ -36,9 +37,9 @@ pub(super) fn min_silence_s(d: &mut Declarations) -> f64 {
         "supervisor.min_silence_s",
         0.1,
         0.0..=1.0,
-        "The supervisor stops the robot when no command has left for three periods, and no sooner than after so many seconds. \
-         0 for a control thread with a realtime.priority; without one, a busy machine now and then holds it up for longer \
-         than three short periods.",
+        "The supervisor stops the robot when no command has been published for three control periods, but not before this \
+         many seconds. Use 0 together with realtime.priority; a busy machine can delay a thread without it for longer than \
+         three short periods.",
     )
 }
 

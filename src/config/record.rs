@@ -21,8 +21,8 @@ pub struct RecordConfig {
     pub max_bag_duration_s: Option<f64>,
 }
 
-const EXPERT_ACTION_MESSAGE: &str = "The type of record.expert_action_topic, where it is not action.message: of a leader arm, \
-                                     sensor_msgs/msg/JointState.";
+const EXPERT_ACTION_MESSAGE: &str = "Message type of record.expert_action_topic, if it is not action.message; \
+                                     sensor_msgs/msg/JointState for a leader arm.";
 
 /// The smallest file, in bytes, and the shortest, in seconds, that a recording is split into.
 const SMALLEST: i64 = 1_000_000;
@@ -35,16 +35,16 @@ impl RecordConfig {
                 d,
                 "record.expert_action_topic",
                 "expert_action",
-                "The demonstrator's action while recording. With action.commands the command topics themselves are \
-                 recorded.",
+                "Topic of the demonstrator's action while recording. With action.commands the command topics themselves \
+                 are recorded.",
             ),
             expert_action_message: expert_action_message(d),
             episode_topic: topic(
                 d,
                 "record.episode_topic",
                 "episode",
-                "Episode markers while recording, std_msgs/msg/String: start, then success or failure; change where \
-                 something else is meant from there on.",
+                "Topic of the episode markers while recording, std_msgs/msg/String: start, then success or failure; \
+                 change if the goal changes on the way.",
             ),
             max_bag_size: max_bag_size(d),
             max_bag_duration_s: max_bag_duration_s(d),
@@ -67,7 +67,7 @@ fn max_bag_size(d: &mut Declarations) -> Option<u64> {
         name,
         0,
         0..=1 << 50,
-        "The bytes of a file after which a recording goes on in the next one, at least 1000000; 0 for one file.",
+        "Size in bytes at which a recording continues in a new file, at least 1000000; 0 for a single file.",
     );
     if (1..SMALLEST).contains(&bytes) {
         d.problem(format!(
@@ -83,7 +83,7 @@ fn max_bag_duration_s(d: &mut Declarations) -> Option<f64> {
         name,
         0.0,
         0.0..=1e6,
-        "The seconds of a file after which a recording goes on in the next one, at least 1; 0 for one file.",
+        "Duration in seconds after which a recording continues in a new file, at least 1; 0 for a single file.",
     );
     if seconds > 0.0 && seconds < SHORTEST_S {
         d.problem(format!(

@@ -30,9 +30,9 @@ impl StopConfig {
             "stop.behaviour",
             "auto",
             &["auto", "zero", "hold", "named"],
-            "What a stop is. auto: positions are held, everything else goes to the policy's stop value; zero: everything goes \
-             to 0; hold: positions are held even where the policy has a stop value for them; named: everything goes to the \
-             policy's stop value.",
+            "What a stop does. auto: positions are held, everything else goes to the policy's stop value; zero: \
+             everything goes to 0; hold: positions are held even if the policy has a stop value for them; named: \
+             everything goes to the policy's stop value.",
             |word| match word {
                 "auto" => Some(StopBehaviour::Auto),
                 "zero" => Some(StopBehaviour::Zero),
@@ -44,8 +44,8 @@ impl StopConfig {
         let ramp = d.bool(
             "stop.ramp",
             false,
-            "Whether a stop is approached within the limits of rate and acceleration instead of at once. What is held is held \
-             at once.",
+            "Approach a stop within the limits of rate and acceleration instead of at once. Positions that are held are \
+             held at once.",
         );
         Some(Self {
             behaviour: behaviour?,

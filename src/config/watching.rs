@@ -37,8 +37,7 @@ pub(super) fn debug_image_rate_hz(d: &mut Declarations) -> f64 {
         "debug_image_rate_hz",
         10.0,
         Bounds::or(0.1..=30.0, 0.0, "for never"),
-        "How often per second ~/debug/image/compressed shows what the node sees and does, while somebody subscribes to \
-         it; 0 for never.",
+        "Rate of ~/debug/image/compressed in Hz, while it has subscribers; 0 for never.",
     )
 }
 
@@ -48,23 +47,23 @@ impl DashboardConfig {
         let enabled = d.bool(
             "dashboard.enabled",
             false,
-            "Whether the node serves a page to watch it, instruct it and stop it on.",
+            "Serve a web page on which the node can be watched, instructed and stopped.",
         );
         let address = d.string(
             "dashboard.address",
             "127.0.0.1",
-            "The IP address on which the page is served. 127.0.0.1: for browsers on this machine alone; 0.0.0.0 or an \
-             address of this machine: for others too, which needs dashboard.token.",
+            "IP address to serve the page on. 127.0.0.1: for browsers on this machine only; 0.0.0.0 or an address of \
+             this machine: for others too, which requires dashboard.token.",
         );
         let port = d.integer(
             "dashboard.port",
             8650,
             0..=i64::from(u16::MAX),
-            "The TCP port on which the page is served; 0 for any that is free, which the log then says.",
+            "TCP port of the page; 0 for any free port, which is logged.",
         );
         let token = d.secret(
             "dashboard.token",
-            "A secret of 16 characters or more that a browser must have: it is asked for, or taken from the address \
+            "Secret of at least 16 characters that a browser must know: typed into the page, or given in the URL \
              http://HOST:PORT/#token=SECRET. Empty for none.",
         );
         let address = address

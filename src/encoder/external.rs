@@ -85,7 +85,7 @@ fn walk(
         }
     }
     if key == b"location" {
-        let file = std::str::from_utf8(value).map_err(|_| "the name of a file is no UTF-8")?;
+        let file = std::str::from_utf8(value).map_err(|_| "the name of a file is not UTF-8")?;
         found.insert(file.to_owned());
         if found.len() > MOST_FILES {
             return Err(format!("its weights lie in more than {MOST_FILES} files"));

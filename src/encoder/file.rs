@@ -66,7 +66,7 @@ fn read(path: &Path, most: u64) -> std::io::Result<(Vec<u8>, String)> {
 /// The hashes of the files that a model at a path refers to, by their names.
 fn external_hashes(path: &Path, model: &[u8]) -> Result<BTreeMap<String, String>, String> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    let files = external_files(model).map_err(|why| format!("it is no ONNX model: {why}"))?;
+    let files = external_files(model).map_err(|why| format!("it is not an ONNX model: {why}"))?;
     let mut external_data = BTreeMap::new();
     for file in files {
         let mut parts = Path::new(&file).components().peekable();

@@ -156,7 +156,7 @@ impl Model {
     ) -> Result<Self, String> {
         let what = path.display().to_string();
         let needed =
-            needed_for(output, content).map_err(|why| format!("it is no ONNX model: {why}"))?;
+            needed_for(output, content).map_err(|why| format!("it is not an ONNX model: {why}"))?;
         // Threads that the library starts stay where this one is now.
         let _until_loaded = (options.cpus.hold_this_thread()).map_err(|why| {
             let cpus = &options.cpus;

@@ -23,7 +23,7 @@ pub(super) fn decode(bytes: &[u8], count: usize, samples: &mut Vec<u8>) -> Resul
     };
     let (mut done, mut last) = (0, 0_i64);
     while done < count {
-        let broken = || format!("it ends or is no code after {done} of {count} pixels");
+        let broken = || format!("it ends or is not a code after {done} of {count} pixels");
         let empty = digits.number().ok_or_else(broken)? as usize;
         let filled = digits.number().ok_or_else(broken)? as usize;
         if empty + filled > count - done || empty + filled == 0 {
@@ -34,7 +34,7 @@ pub(super) fn decode(bytes: &[u8], count: usize, samples: &mut Vec<u8>) -> Resul
         samples[2 * done..2 * (done + empty)].fill(0);
         done += empty;
         for _ in 0..filled {
-            let broken = || format!("it ends or is no code after {done} of {count} pixels");
+            let broken = || format!("it ends or is not a code after {done} of {count} pixels");
             let difference = i64::from(digits.number().ok_or_else(broken)?);
             // Even numbers are differences upwards.
             last += (difference >> 1) ^ -(difference & 1);

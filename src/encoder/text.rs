@@ -176,7 +176,7 @@ fn load_tokens(spec: &TextEncoderSpec, folder: &Path) -> Result<Tokens, ConfigEr
     )?;
     Tokens::read(&content, spec.max_tokens).map_err(|why| {
         ConfigErrors::from(format!(
-            "encoder.tokenizer {} is no usable tokenizer.json: {why}",
+            "encoder.tokenizer {} is not a usable tokenizer.json: {why}",
             path.display()
         ))
     })

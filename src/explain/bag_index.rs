@@ -103,7 +103,7 @@ pub fn index(
     let other_clock = indexer.clocks.differ();
     if other_clock {
         notes.push(
-            "the stamps of the messages and the times of recording are of two clocks; ages are counted from the \
+            "message stamps and recording times come from different clocks; ages are counted from the \
              recording"
                 .into(),
         );

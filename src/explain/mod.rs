@@ -39,7 +39,7 @@ pub struct Options {
     pub from_s: Option<f64>,
     /// The last second.
     pub to_s: Option<f64>,
-    /// Every how-manieth control period is explained; otherwise as many as give [`MOST_MOMENTS`] at most.
+    /// Explain every n-th control period; otherwise as many as give [`MOST_MOMENTS`] at most.
     pub every: Option<usize>,
 }
 

@@ -30,7 +30,7 @@ struct Factor<T: Number> {
 
 impl<T: Number> Bilinear<T> {
     /// Reads `fusion.<i>.<j>.left` (`[rank, width of i]`) and `.right` (`[rank, width of j]`) for every pair of
-    /// modalities, given by name and projected width, and the absent vectors.
+    /// modalities, given by name and projected width, and the missing-modality embeddings.
     ///
     /// # Errors
     /// Every tensor that is missing or of another shape.

@@ -7,7 +7,7 @@ use crate::errors::ConfigErrors;
 use crate::number::Number;
 use crate::spec::Weights;
 
-/// Concatenation of the projected features. An absent modality is replaced by its learned *absent* vector
+/// Concatenation of the projected features. An absent modality is replaced by its learned missing-modality embedding
 /// (tensor `missing.<modality>`), or by zeros, the training mean, where the policy has none.
 pub struct Concat<T: Number> {
     absent: Vec<DVector<T>>,
@@ -15,10 +15,10 @@ pub struct Concat<T: Number> {
 }
 
 impl<T: Number> Concat<T> {
-    /// Reads the absent vectors of modalities given by name and projected width.
+    /// Reads the missing-modality embeddings of modalities given by name and projected width.
     ///
     /// # Errors
-    /// Every absent vector of another width than its modality's.
+    /// Every missing-modality embedding of another width than its modality's.
     pub fn load(modalities: &[(&str, usize)], weights: &Weights) -> Result<Self, ConfigErrors> {
         Ok(Self {
             absent: missing::embeddings(modalities, weights)?,
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_vector_of_another_width_is_refused() {
+    fn a_missing_modality_embedding_of_another_width_is_refused() {
         let mut weights = Weights::default();
         weights.insert("missing.a", vec![3], vec![0.0; 3]);
         let errors = Concat::<f32>::load(&[("a", 2)], &weights).err().unwrap();

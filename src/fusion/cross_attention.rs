@@ -17,7 +17,7 @@ use crate::number::Number;
 use crate::spec::{CrossAttentionSpec, Weights};
 
 /// Attention of queries over maps. In place of an absent map stands what was learned for its places, in place of an
-/// absent query or vector what was learned for it, as in [`super::Concat`].
+/// missing query or vector its learned embedding, as in [`super::Concat`].
 pub struct CrossAttention<T: Number> {
     roles: Vec<Role<T>>,
     absent: Vec<DVector<T>>,
@@ -51,7 +51,7 @@ struct AttentionHead<T: Number> {
 
 impl<T: Number> CrossAttention<T> {
     /// Reads `fusion.<map>.weight` (`[heads·channels, width of all queries]`) and `fusion.<map>.bias` for every map, and
-    /// the absent vectors, that of a map being as wide as its places. Modalities are given by name and projected width.
+    /// the missing-modality embeddings, that of a map being as wide as its places. Modalities are given by name and projected width.
     ///
     /// # Errors
     /// Every tensor that is missing or of another shape.

@@ -238,7 +238,7 @@ impl TopicSummary {
 
     fn odd_stamps(&self) -> Option<String> {
         if self.clocks.differ() {
-            return Some("its stamps are of another clock than the times of recording".to_owned());
+            return Some("its stamps and recording times come from different clocks".to_owned());
         }
         if self.unset_stamps > 0 && self.lags_s.median().is_some() {
             return Some(format!("{} messages have no stamp", self.unset_stamps));

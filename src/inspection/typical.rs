@@ -4,7 +4,7 @@
 #[derive(Clone, Debug)]
 pub struct Typical {
     kept: Vec<f64>,
-    /// Every how-manieth is kept.
+    /// Every n-th value is kept; this is n.
     every: usize,
     came: usize,
 }

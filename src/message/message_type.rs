@@ -99,7 +99,7 @@ impl MessageType {
     pub fn installed(name: &str) -> Result<Self, ConfigErrors> {
         let Some(name) = TypeName::full(name) else {
             return Err(format!(
-                "{name:?} is no message type; one looks like nav_msgs/msg/Odometry"
+                "{name:?} is not a message type; one looks like nav_msgs/msg/Odometry"
             )
             .into());
         };

@@ -1,4 +1,4 @@
-//! A topic that says what should have been done, and the numbers in it.
+//! A topic of labels, and the numbers in it.
 
 use std::collections::BTreeMap;
 
@@ -195,12 +195,12 @@ impl Command {
         }
         if self.leads {
             notes.push(format!(
-                "{} is taken for a leader arm: where it is, is where the robot should be, and it is not sensed",
+                "{} is assumed to be a leader arm: its positions are the labels, and not an input of the policy",
                 self.topic
             ));
         } else if self.is_measured() {
             notes.push(format!(
-                "nobody commanded: what {} measured {AHEAD_S} s later is taken for what should be done",
+                "no commands were recorded: the positions on {} {AHEAD_S} s later are the labels",
                 self.topic
             ));
         }

@@ -18,7 +18,7 @@ use seen::Seen;
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The topics that say what should have been done, where there are several that could. Every message of the first is a
+    /// The topics of the labels, where several could be. Every message of the first is a
     /// label.
     pub actions: Vec<String>,
     /// The folder with the encoders `efficientnet_lite0` and `minilm_l6`.
@@ -43,7 +43,7 @@ pub struct Proposal {
 /// Why there is no proposal.
 #[derive(Debug)]
 pub enum Undecided {
-    /// Several topics could say what should have been done: these.
+    /// Several topics could hold the labels: these.
     Actions(Vec<String>),
     /// Something is wrong.
     Wrong(ConfigErrors),
@@ -109,7 +109,7 @@ impl Recordings {
     /// Proposes what to learn from them.
     ///
     /// # Errors
-    /// That nothing is sensed or nothing is commanded, or that several topics could say what should have been done.
+    /// That nothing is sensed or nothing is commanded, or that several topics could hold the labels.
     pub fn propose(&self, options: &Options) -> Result<Proposal, Undecided> {
         let seen = &self.seen;
         let commands = seen.commands(&options.actions, &self.inspection)?;

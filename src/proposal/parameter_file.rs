@@ -14,8 +14,8 @@ const MARGIN: f64 = 1.5;
 pub(super) fn write(seen: &Seen, commands: &[Command], options: &Options) -> String {
     let rate_hz = commands.iter().map(Command::rate_hz).fold(1.0, f64::max);
     let mut file = format!(
-        "# For the node, found in recordings by `late_fusion init`. config/late_fusion.param.yaml of late_fusion explains every \
-         parameter.\n\n/**/late_fusion:\n  ros__parameters:\n    policy: {}\n\n    # As often as there were labels.\n    \
+        "# Parameters of the node, written by `late_fusion init` from recordings. config/late_fusion.param.yaml of late_fusion \
+         explains every parameter.\n\n/**/late_fusion:\n  ros__parameters:\n    policy: {}\n\n    # The rate of the labels.\n    \
          control_rate_hz: {:?}\n\n    modalities:\n",
         quoted(&options.policy.to_string_lossy()),
         rate_hz
@@ -29,7 +29,7 @@ pub(super) fn write(seen: &Seen, commands: &[Command], options: &Options) -> Str
             source.message.ros_name()
         );
     }
-    file += "\n    action:\n      # Where the commands go. While a person or another program commands there too, keep it apart.\n";
+    file += "\n    action:\n      # The command topic. Change it to the robot's once nothing else publishes commands there.\n";
     match commands {
         [only] => command_topic(&mut file, only, options, "      ", "late_fusion/command"),
         several => {
@@ -45,8 +45,8 @@ pub(super) fn write(seen: &Seen, commands: &[Command], options: &Options) -> Str
     }
     let _ = writeln!(
         file,
-        "      # {MARGIN} times the change per second that 99 of 100 changes were below, reached within a period. Narrow them for your \
-         robot.\n      limits:"
+        "      # {MARGIN} times the 99th percentile of the recorded change per second, reached within one period. Narrow them for \
+         your robot.\n      limits:"
     );
     for action in commands.iter().flat_map(Command::used) {
         let span = (action.range.1 - action.range.0).max(1e-3);
@@ -66,7 +66,7 @@ pub(super) fn write(seen: &Seen, commands: &[Command], options: &Options) -> Str
     if seen.markers.is_some() || shown.is_some() {
         let _ = writeln!(
             file,
-            "\n    # What `late_fusion record` listens to as well.\n    record:"
+            "\n    # What `late_fusion record` records in addition.\n    record:"
         );
     }
     if let Some(command) = shown {

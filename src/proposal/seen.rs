@@ -167,7 +167,7 @@ impl Seen {
         match commanding.as_slice() {
             [only] => Ok((*only).clone()),
             [] => Err(ConfigErrors::from(format!(
-                "nothing says what should have been done: no Twist, JointTrajectory, Float64MultiArray or JointState. There \
+                "no topic can provide labels: there is no Twist, JointTrajectory, Float64MultiArray or JointState. There \
                  are {}",
                 inspection.in_words()
             ))

@@ -14,13 +14,13 @@ const PAUSE_S: f64 = 2.0;
 /// What will be different when the robot runs: how bright and of what color the light is, how sharp and noisy the camera, what
 /// is in front of it, and how exactly it stands where it stood.
 const TYPOS: &str = "  \
-  # Every sentence is also learned from with typing errors in up to two of its words.
+  # Text augmentation: typing errors in up to two words of every sentence.
   typos: 2
 ";
 
 const COPIES: &str = "  \
-  # Every picture is also learned from in altered copies, so that other light or a camera that was moved matters less. Look at them in
-  # the policy's report.html: what should be done must still be seen. Encoding takes three times as long as without.
+  # Image augmentation, against changes of light and camera position. Check the examples in the policy's report.html: the
+  # task must still be recognizable. Encoding takes three times as long as without.
   augment:
     copies: 2
     brightness: [0.7, 1.4]
@@ -39,15 +39,15 @@ const COPIES: &str = "  \
 /// With comments, ready for `late_fusion train`.
 pub(super) fn write(seen: &Seen, commands: &[Command], encoders: &Path, bags: usize) -> String {
     let mut file = String::from(
-        "# What to learn, found in recordings by `late_fusion init`. config/train/tabletop.yaml of late_fusion explains every key.\n\n\
-         name: mine\ndescription: \"\"\n\n# What the robot senses. Leave out what is of no use.\nmodalities:\n",
+        "# Training file, written by `late_fusion init` from recordings. config/train/tabletop.yaml of late_fusion explains every key.\n\n\
+         name: mine\ndescription: \"\"\n\n# Inputs of the policy. Remove those that it does not need.\nmodalities:\n",
     );
     let sources = seen.sources(commands);
     for source in &sources {
         modality(&mut file, source, encoders);
     }
     labels(&mut file, commands);
-    file += "\n# The numbers of the action, with the least and the most that there was, a little rounded: the node never exceeds \
+    file += "\n# Action dimensions with the smallest and largest recorded value, slightly rounded; the node never exceeds \
              them.\nactions:\n";
     for command in commands {
         for action in command.used() {
@@ -101,8 +101,8 @@ fn labels(file: &mut String, commands: &[Command]) {
         if let Some(ahead_s) = only.ahead_s() {
             let _ = writeln!(
                 file,
-                "  # Nobody commanded: what was measured so much later is what should have been done. Tune it to how soon the \
-                 robot follows.\n  ahead_s: {ahead_s}"
+                "  # There are no recorded commands: the label is the position measured ahead_s seconds later. Tune it to how \
+                 quickly the robot follows.\n  ahead_s: {ahead_s}"
             );
         }
         return;

@@ -119,7 +119,7 @@ impl EncoderNode {
         )?;
         let graph = GraphWatch::new(vec![topic]);
         log::info!(
-            "encoding {} as {fingerprint}: {what}; listening to {}, features on {FEATURE_TOPIC}",
+            "encoding {} as {fingerprint}: {what}; subscribed to {}, features on {FEATURE_TOPIC}",
             modality.name,
             config.topic,
         );

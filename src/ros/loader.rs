@@ -137,7 +137,7 @@ impl Loader {
             thread::sleep(LOOK_EVERY);
         }
         if !self.handle.is_finished() {
-            log::warn!("a policy is still being loaded; it is given up");
+            log::warn!("a policy is still being loaded; loading is abandoned");
         } else {
             // A panic is caught where the thread was started.
             let _ = self.handle.join();
@@ -177,7 +177,7 @@ impl Work {
                         let present = named(&self.spec, &self.config.policy);
                         format!("{present} took over from {previous}")
                     }
-                    false => format!("{previous} goes on with changed parameters"),
+                    false => format!("{previous} continues with changed parameters"),
                 };
                 log::info!("{message}");
                 let before = std::mem::replace(&mut self.warnings, warnings);
@@ -205,7 +205,7 @@ impl Work {
         let (warnings, files) = (std::mem::take(&mut loaded.warnings), loaded.files.clone());
         if !is_another && files != self.files {
             return Err(format!(
-                "the files in {} are not those of the policy that drives any more; set the parameter policy to load them",
+                "the files in {} are no longer those of the active policy; set the parameter policy to load them",
                 config.policy.display()
             )
             .into());
@@ -268,8 +268,7 @@ impl Work {
                 }
                 if errors.is_empty() {
                     errors.add(format!(
-                        "no command was due within {:.1} s at which it could have taken over; does the simulation \
-                         stand still?",
+                        "no command was due within {:.1} s at which it could have taken over; is the simulation paused?",
                         patience.as_secs_f64()
                     ));
                 }

@@ -41,7 +41,7 @@ impl Parts {
             (_, lately) => (
                 Level::Warn,
                 format!(
-                    "the policy goes beyond the limits: {lately} numbers limited since the last message"
+                    "the policy goes beyond the limits: {lately} values limited since the last message"
                 ),
             ),
         };

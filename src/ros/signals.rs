@@ -12,7 +12,7 @@ use crate::shutdown::{Cause, Shutdown};
 /// # Errors
 /// What the system says when it refuses the thread or the signal handlers.
 pub fn watch_signals(shutdown: &Shutdown) -> Result<(), ConfigErrors> {
-    spawn(shutdown.clone()).map_err(|e| format!("signals cannot be source: {e}").into())
+    spawn(shutdown.clone()).map_err(|e| format!("signal handlers cannot be installed: {e}").into())
 }
 
 fn spawn(shutdown: Shutdown) -> io::Result<()> {

@@ -29,7 +29,7 @@ pub struct StatusSource {
 
 /// One modality as the status shows it.
 pub struct ModalityStatus {
-    /// Whether it is listened to at all.
+    /// Whether the node subscribes to it.
     pub enabled: bool,
     /// What its worker counts.
     pub stats: Arc<ModalityStats>,
@@ -37,14 +37,14 @@ pub struct ModalityStatus {
     pub slot: Arc<MessageSlot>,
     /// Where its topic's messages come in, and what is to be said of the topic.
     pub fanout: Arc<MessageFanout>,
-    /// Which ages count; none where it is not listened to.
+    /// Which ages count; none where the node does not subscribe to it.
     pub freshness: Option<Freshness>,
     /// What encodes it here, where something does.
     pub encoder: Option<Summary>,
 }
 
 impl StatusSource {
-    /// The modalities that are listened to and have had nothing to say yet.
+    /// The modalities that are subscribed to and have received nothing yet.
     pub fn silent(&self) -> Vec<&str> {
         self.modalities
             .iter()
@@ -116,7 +116,7 @@ impl ModalityStatus {
         }
     }
 
-    /// One that is not listened to.
+    /// One that the node does not subscribe to.
     pub fn disabled() -> Self {
         Self {
             enabled: false,

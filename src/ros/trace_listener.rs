@@ -55,7 +55,7 @@ impl TraceListener {
                 let batch = text(&bytes).map_err(|e| format!("topic {topic}: {e}"));
                 let batch = batch.and_then(|text| {
                     serde_json::from_str(text).map_err(|e| {
-                        format!("topic {topic}: a message that is no part of a trace ({e}); is the node of another version?")
+                        format!("topic {topic}: a message that is not part of a trace ({e}); is the node of another version?")
                     })
                 });
                 // The receiver lives as long as the subscription.

@@ -80,7 +80,7 @@ pub enum SourceSpec {
     },
     /// A feature that was made elsewhere, by an encoder that this policy does not know.
     Feature {
-        /// The identity of what made it, which every message must carry.
+        /// The fingerprint of what made it, which every message must carry.
         encoder: String,
     },
 }

@@ -193,7 +193,7 @@ mod tests {
         let whole = fs::read(&path).unwrap();
         fs::write(&path, &whole[..whole.len() - 1]).unwrap();
         let name = path.display().to_string();
-        assert!(refusal(2).starts_with(&name) && refusal(2).contains("bytes where"));
+        assert!(refusal(2).starts_with(&name) && refusal(2).contains("bytes instead"));
         let mut other = Piece::new(vec![entry(4)], &[1.5, -0.0], shape(2));
         cache.keep(&key, &mut other);
         assert!(refusal(2).contains("other messages"), "{}", refusal(2));

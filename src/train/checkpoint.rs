@@ -101,7 +101,7 @@ impl Checkpoint {
     /// Says that the file is not used.
     pub fn refused(&self, why: impl std::fmt::Display) {
         log::warn!(
-            "the checkpoint {} is not used: {why}; gradient descent begins anew",
+            "the checkpoint {} is not used: {why}; gradient descent starts over",
             self.path.display()
         );
     }
@@ -109,7 +109,7 @@ impl Checkpoint {
     /// Says where an interrupted run is gone on with.
     pub fn goes_on(&self, done: usize, all: usize) {
         eprintln!(
-            "gradient descent goes on after {done} of {all} steps, from the checkpoint {}",
+            "gradient descent resumes after {done} of {all} steps, from the checkpoint {}",
             self.path.display()
         );
     }

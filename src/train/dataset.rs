@@ -17,7 +17,7 @@ pub struct Dataset {
     /// For each modality that is learned with a range of latencies, the rows around that one of what any of them would
     /// have a sample use, those of altered copies in between; empty for the others.
     pub spans: Vec<Vec<RangeInclusive<u32>>>,
-    /// For each modality, the message that a sample uses: the how-manieth of its topic in its recording, counted from 0.
+    /// For each modality, the message that a sample uses: its index within its topic in its recording, counted from 0.
     pub messages: Vec<Vec<u32>>,
     /// The episodes, in the order of the bags.
     pub episodes: Vec<Episode>,

@@ -134,7 +134,7 @@ impl Examination {
         let mut warnings = Vec::new();
         if self.lengths.episodes < FEW_EPISODES {
             warnings.push(format!(
-                "{} episode(s) are few to learn from and to measure on",
+                "{} episode(s) are few for training and validation",
                 self.lengths.episodes
             ));
         }
@@ -154,7 +154,7 @@ impl Examination {
         } = &self.labels;
         if let Some(first) = first_limited {
             warnings.push(format!(
-                "{limited} numbers of labels lie outside the limits and are brought to them, the first: {first}"
+                "{limited} label values lie outside the limits and are clamped, the first: {first}"
             ));
         }
         if let Some(why) = first_unreadable {
@@ -165,7 +165,7 @@ impl Examination {
         if samples < found {
             let without = found - samples;
             warnings.push(format!(
-                "{without} of {found} labels are left out because a modality has nothing beside them"
+                "{without} of {found} labels are left out because a modality has no message for them"
             ));
         }
         for ages in &self.modalities {

@@ -250,7 +250,7 @@ impl Job {
             .map(|(m, losses)| format!("{}: {losses}", m.name))
             .collect();
         format!(
-            "none of the {} labels on {} has all modalities beside it ({}); {} labels could not be read{}",
+            "none of the {} labels on {} has a message of every modality ({}); {} labels could not be read{}",
             labels.found,
             self.file.labels.topic(),
             reasons.join("; "),

@@ -52,7 +52,7 @@ impl Latency {
             ));
         }
         (holds && self.is_range()).then(|| {
-            format!("latency_s is {self}; for a text it is one number, for a sentence holds until the next one")
+            format!("latency_s is {self}; a text needs a single number, because a sentence holds until the next one")
         })
     }
 
@@ -121,7 +121,7 @@ mod tests {
             ("[0, 11]", false, "latency_s is [0, 11]; 0 to 10 s"),
             (".nan", false, "latency_s is NaN; 0 to 10 s"),
             ("[0.2, 0.1]", false, "shorter end: [0.1, 0.2]"),
-            ("[0, 0.1]", true, "for a text it is one number"),
+            ("[0, 0.1]", true, "a text needs a single number"),
         ] {
             let error = latency(text).error(holds).unwrap();
             assert!(error.contains(said), "{text}: {error}");

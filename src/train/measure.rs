@@ -21,14 +21,14 @@ use crate::spec::{PolicySpec, SourceSpec, Weights};
 /// The figures of one policy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Measured {
-    /// Mean squared difference between action and label, both standardized: 1 is what always saying the mean gives.
+    /// Mean squared difference between action and label, both standardized: 1 is what always predicting the mean gives.
     pub loss: f64,
     /// For each modality, in the policy's order, what it is worth.
     pub modalities: Vec<Worth>,
     /// Root mean square difference to the labels per action, in its unit.
     #[serde(skip)]
     pub errors: Vec<f64>,
-    /// The same of always saying the mean of the labels learned from.
+    /// The same for always predicting the mean of the training labels.
     #[serde(skip)]
     pub errors_of_mean: Vec<f64>,
 }
@@ -274,24 +274,24 @@ pub fn warnings(spec: &PolicySpec, measured: &Measured, dataset: &Dataset) -> Ve
     each.filter_map(|(i, (modality, worth))| match (&modality.source, worth.sensitivity) {
         (_, Some(sensitivity)) if sensitivity >= INDIFFERENT => None,
         (SourceSpec::Text { .. }, None) => Some(format!(
-            "{}: there is only one sentence in the recordings, so the policy cannot have learned to listen",
+            "{}: there is only one sentence in the recordings, so the policy cannot learn to follow instructions",
             modality.name
         )),
         (_, None) => Some(format!(
-            "{}: it never changes in the recordings, so it says nothing; leave it out, or record more",
+            "{}: it is constant in the recordings and carries no information; leave it out, or record more",
             modality.name
         )),
         (SourceSpec::Text { .. }, Some(sensitivity)) => Some(format!(
-            "{}: the policy ignores it. With the sentences exchanged at random ({} of them) its loss is only {:.2} \
-             times as large; {INDIFFERENT} is the least that counts. Does the scene give the task away? Record several \
-             tasks from the same starts",
+            "{}: the policy ignores it. With the sentences ({} of them) permuted between samples, the loss grows only by a \
+             factor of {:.2}; at least {INDIFFERENT} is expected. Does the scene reveal the task? Record several tasks from \
+             the same starts",
             modality.name,
             sentences(i),
             sensitivity
         )),
         (_, Some(sensitivity)) => Some(format!(
-            "{}: it carries nothing. With its features exchanged at random the loss is only {:.2} times as large; \
-             {INDIFFERENT} is the least that counts. Leave it out, or look whether its sensor shows what matters",
+            "{}: it carries no information. With its features permuted between samples, the loss grows only by a factor of \
+             {:.2}; at least {INDIFFERENT} is expected. Leave it out, or check what its sensor shows",
             modality.name, sensitivity
         )),
     })

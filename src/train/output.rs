@@ -43,7 +43,7 @@ impl Output {
                 let found = entry.file_name();
                 if !FILES.iter().any(|file| found == **file) {
                     return Err(format!(
-                        "output folder {place}: {} in it is no part of a policy; name a new folder",
+                        "output folder {place}: {} in it is not part of a policy; name a new folder",
                         found.display()
                     )
                     .into());

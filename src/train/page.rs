@@ -35,17 +35,17 @@ pub fn page(report: &Report) -> String {
         seed = report.training.seed,
     );
     html += "<h2>Loss</h2>\n<p>Mean squared difference between action and label, both standardized; 1 is what \
-             always saying the mean would give.</p>\n";
+             always predicting the mean gives.</p>\n";
     html += &loss_curves(report);
     html += "<h2>Error per action</h2>\n";
     html += match report.split.validation.episodes {
         0 => "<p>Root mean square, over the training samples: there is no validation split.</p>\n",
-        _ => "<p>Root mean square, over episodes that were not learned from.</p>\n",
+        _ => "<p>Root mean square, over the validation split.</p>\n",
     };
     html += &action_table(report);
-    html += "<h2>Modalities</h2>\n<p>What each one is worth: how many times as large the loss becomes when its features \
-             are exchanged for those of other samples, and its share in the action (exact Shapley values, \
-             absolute).</p>\n";
+    html += "<h2>Modalities</h2>\n<p>Importance of each modality: the factor by which the loss grows when its features \
+             are permuted between samples, and its share of the action (absolute exact Shapley \
+             values).</p>\n";
     html += &modality_table(report);
     html += &contact_sheet(report);
     html += "<h2>Data</h2>\n";
@@ -163,7 +163,7 @@ fn ticks(floor: f64, ceiling: f64) -> Vec<f64> {
 
 fn action_table(report: &Report) -> String {
     let mut html = "<table><tr><th>action</th><th class=\"number\">error</th><th>unit</th>\
-                    <th class=\"number\">error of always the mean</th><th style=\"width:40%\"></th></tr>\n"
+                    <th class=\"number\">error of the mean</th><th style=\"width:40%\"></th></tr>\n"
         .to_owned();
     for action in &report.actions {
         let part = (action.rms_error / action.rms_of_mean).min(1.0);
@@ -187,7 +187,7 @@ fn modality_table(report: &Report) -> String {
     for warning in &report.warnings {
         let _ = writeln!(html, "<p class=\"warning\">{}</p>", escaped(warning));
     }
-    html += "<table><tr><th>modality</th><th class=\"number\">exchanged</th><th class=\"number\">share</th>\
+    html += "<table><tr><th>modality</th><th class=\"number\">permuted</th><th class=\"number\">share</th>\
              <th style=\"width:40%\"></th></tr>\n";
     for worth in &report.modalities {
         let sensitivity = worth
@@ -211,8 +211,8 @@ fn contact_sheet(report: &Report) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let mut html = "<h2>Altered copies</h2>\n<p>Of each camera, a picture of the recordings as its encoder is given it, and \
-                    copies of it with what was drawn for them (lengths as parts of the picture's side).</p>\n"
+    let mut html = "<h2>Altered copies</h2>\n<p>For each camera, a recorded picture as its encoder sees it, and augmented \
+                    copies of it with the values drawn for them (lengths as fractions of the picture's side).</p>\n"
         .to_owned();
     for row in rows {
         let _ = writeln!(
@@ -248,8 +248,8 @@ fn data_table(report: &Report) -> String {
     let side = |side: &super::report::Side| {
         format!("{} samples of {} episodes", side.samples, side.episodes)
     };
-    row("learned from", side(training));
-    row("measured on", side(validation));
+    row("training set", side(training));
+    row("validation split", side(validation));
     row(
         "labels",
         format!(
@@ -258,7 +258,7 @@ fn data_table(report: &Report) -> String {
         ),
     );
     if report.labels.limited > 0 {
-        let text = "numbers of labels outside their action's limits, brought to them";
+        let text = "values of labels outside their action's limits, clamped to them";
         row("limited", format!("{} {text}", report.labels.limited));
     }
     if let Some(why) = &report.labels.first_unreadable {

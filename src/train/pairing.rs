@@ -33,7 +33,7 @@ pub struct Arrivals {
 /// A message that could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrival {
-    /// The how-manieth message of its topic it is.
+    /// Its index among the messages of its topic.
     pub number: u32,
     /// When it was recorded.
     pub logged: Stamp,
@@ -48,7 +48,7 @@ pub struct Arrival {
 /// What a label is paired with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paired {
-    /// The how-manieth message of its topic it is.
+    /// Its index among the messages of its topic.
     pub message: u32,
     /// The row of its feature.
     pub row: u32,

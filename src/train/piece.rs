@@ -16,7 +16,7 @@ use super::sealed::{BODY, Kind, Refusal, u32_from};
 /// What came of one message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// The how-manieth message of its topic it is, counted from 0.
+    /// Its index among the messages of its topic, counted from 0.
     pub number: u32,
     /// Its stamp in nanoseconds, where it has one.
     pub stamp_ns: Option<i64>,

@@ -83,8 +83,7 @@ fn as_found<'a>(found: &BTreeMap<&'a str, &Path>) -> Result<&'a str, String> {
     match (names.next(), names.next()) {
         (Some(only), None) => Ok(only),
         (None, _) => Err(
-            "no message in the bags could be read as a feature, so nobody knows what made it"
-                .into(),
+            "no message in the bags could be read as a feature, so its encoder is unknown".into(),
         ),
         _ => Err(format!(
             "its features were made by several encoders: {}; a policy learns from one",

@@ -43,7 +43,7 @@ pub enum Refusal {
         known: u32,
     },
     /// Cut off, or continued.
-    #[error("it has {found} bytes where {told} belong")]
+    #[error("it has {found} bytes instead of {told}")]
     Length {
         /// What is there.
         found: u64,
@@ -51,7 +51,7 @@ pub enum Refusal {
         told: u64,
     },
     /// Whole, but not as it was written.
-    #[error("it is damaged: its checksum is another")]
+    #[error("it is damaged: its checksum does not match")]
     Checksum,
     /// Whole, but nothing that we write.
     #[error("its content makes no sense")]
@@ -200,7 +200,7 @@ mod tests {
         };
         for cut in 0..whole.len() {
             let text = refusal(&whole[..cut]);
-            let said = ["another kind", &format!("{cut} bytes where")];
+            let said = ["another kind", &format!("{cut} bytes instead")];
             assert!(text.contains(said[usize::from(cut >= 8)]), "{cut}: {text}");
             let mut flipped = whole.clone();
             flipped[cut] ^= 1;
@@ -208,7 +208,7 @@ mod tests {
             let said = match cut {
                 0..8 => "another kind",
                 8..12 => "format is",
-                12..20 => "bytes where",
+                12..20 => "bytes instead",
                 _ => "damaged",
             };
             assert!(text.contains(said), "byte {cut} is another: {text}");

@@ -109,7 +109,7 @@ impl Source {
     }
 }
 
-/// The names that a name stands for: of a path with a range of indices, one for each. What is no path is told where it is read.
+/// The names that a name stands for: of a path with a range of indices, one for each. What is not a path is refused where it is read.
 fn expanded(name: &str) -> Vec<String> {
     let paths = is_path(name).then(|| Path::expand(name).ok()).flatten();
     paths.unwrap_or_else(|| vec![name.to_owned()])

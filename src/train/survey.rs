@@ -28,7 +28,7 @@ pub struct Recording {
     pub places: Vec<Vec<Place>>,
     /// The type of each modality's messages, in the policy's order.
     pub message_types: Vec<MessageType>,
-    /// For each modality, the identities of what made its features, where they come ready-made.
+    /// For each modality, the fingerprints of what made its features, where they come ready-made.
     pub encoders: Vec<BTreeSet<String>>,
     /// The episodes that are used.
     pub episodes: Vec<Demonstration>,
@@ -90,13 +90,13 @@ pub struct Label {
 /// A message of a modality, not yet read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// The how-manieth message of its topic it is, counted from 0.
+    /// Its index among the messages of its topic, counted from 0.
     pub number: u32,
     /// When it was recorded.
     pub logged: Stamp,
 }
 
-/// The identity of what made a feature; `None` for messages of another type, and for what cannot be read.
+/// The fingerprint of what made a feature; `None` for messages of another type, and for what cannot be read.
 fn made_by<'a>(record: &RecordView<'a>) -> Option<&'a str> {
     let is_feature = &**record.message_type == MessageType::PointCloud2.ros_name();
     let view = is_feature.then(|| FeatureView::parse(record.bytes))?;

@@ -46,7 +46,7 @@ fn a_file_that_is_cut_off_or_no_onnx_at_all() {
         let why = match content.is_empty() {
             // No field at all is a message, too.
             true => "ONNX Runtime cannot open it",
-            false => "it is no ONNX model",
+            false => "it is not an ONNX model",
         };
         assert_names(&message, &[why]);
     }

@@ -135,7 +135,11 @@ fn the_stamps_of_another_clock_are_not_taken_for_ages() {
     fs::remove_file(workshop.path("bag.mcap")).unwrap();
     record(&workshop.path("bag.mcap"), 900);
     let of_two = workshop.explain().figures;
-    assert!(of_two.notes[0].contains("two clocks"), "{:?}", of_two.notes);
+    assert!(
+        of_two.notes[0].contains("different clocks"),
+        "{:?}",
+        of_two.notes
+    );
     assert_eq!(of_two.samples.len(), of_one_clock.samples.len());
     for (one, two) in of_one_clock.samples.iter().zip(&of_two.samples) {
         assert_eq!((&one.ages_s, &one.why), (&two.ages_s, &two.why));

@@ -150,7 +150,7 @@ def test_a_good_recording_is_told_at_a_glance(tmp_path: Path) -> None:
     assert cells(told, "/camera/image_raw") == camera
     assert cells(told, "/expert_action")[2:4] == ["120", "10.0"]
     assert "12 success, 0 failure, 0 without an end; 12 used, 0.9 to 0.9 s long (median 0.9 s)" in told
-    assert "labels    120 of 120 have every modality beside them, 10.0 Hz" in told
+    assert "labels    120 of 120 have every modality, 10.0 Hz" in told
     # A picture is recorded 20 ms before its label, and was taken 5 ms before that.
     assert cells(told, "scene") == ["scene", "camera/image_raw", "0.025", "0.025", "0.500", "0", "0", "0"]
     assert cells(told, "joints") == ["joints", "joint_states", "0.020", "0.020", "0.500", "0", "0", "0"]
@@ -272,12 +272,12 @@ def ahead(recorded: Recorded) -> None:
     [
         (
             a_pause,
-            ["/camera/image_raw: nothing came for 2.", "labels are left out because a modality has nothing beside"],
+            ["/camera/image_raw: nothing came for 2.", "labels are left out because a modality has no message"],
         ),
         (too_far, ["3 numbers of labels lie outside the limits", "the first: action drive is 2; allowed: -1 to 1"]),
         (another_size, ["/camera/image_raw: its pictures differ: 1 rgb8 32×12, 119 rgb8 32×24"]),
         (late, ["/camera/image_raw: messages are recorded 0.300 s after their stamps"]),
-        (another_clock, ["/camera/image_raw: its stamps are of another clock"]),
+        (another_clock, ["/camera/image_raw: its stamps and recording times come from different clocks"]),
         (ahead, ["/camera/image_raw: stamps are up to 0.150 s ahead"]),
     ],
 )

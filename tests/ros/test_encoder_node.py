@@ -242,7 +242,7 @@ def test_what_it_does_is_on_its_status(robot: Robot, start: Start) -> None:
     names = {part.name for part in diagnostics[-1].status}
     assert names == {f"instruction_encoder: {part}" for part in ("encoder", "instruction", "topics")}
     assert robot.program.stop() == 0
-    assert "listening to instruction" in robot.program.log()
+    assert "subscribed to instruction" in robot.program.log()
 
 
 def test_a_message_that_cannot_be_encoded_is_counted_and_the_next_one_is(robot: Robot, start: Start) -> None:

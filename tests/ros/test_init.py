@@ -134,7 +134,7 @@ def test_what_is_ambiguous_or_there_already_is_told_with_what_to_add(tmp_path: P
     done = init(bag, mine, "--action", "teleop/cmd_vel")
     assert done.returncode == 0 and 'topic: "/teleop/cmd_vel"' in (mine / "training.yaml").read_text()
     done = init(bag, mine, "--action", "cmd_vel")
-    assert done.returncode == 1 and "is there already; --force replaces it" in done.stderr
+    assert done.returncode == 1 and "already exists; --force overwrites it" in done.stderr
     done = init(tmp_path / "nowhere", tmp_path / "other")
     assert done.returncode == 1 and "nowhere" in done.stderr
 

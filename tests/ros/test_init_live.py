@@ -100,4 +100,4 @@ def test_a_command_message_that_is_asked_for_wins(listen: Callable[..., Program]
 def test_silence_is_told(listen: Callable[..., Program]) -> None:
     told = listen()
     assert told.wait() == 1
-    assert any("nothing says what should have been done" in problem for problem in problems(told.log())), told.log()
+    assert any("no topic can provide labels" in problem for problem in problems(told.log())), told.log()

@@ -124,7 +124,7 @@ def before_v3(world: Path, root: Path) -> None:
 def test_every_layout_is_learned_from_as_the_bag_is(world: Path, tmp_path: Path, layout) -> None:
     layout(world, tmp_path / "dataset")
     told = well("train", world / "dataset.yaml", tmp_path / "dataset", "--out", tmp_path / "policy")
-    assert "learned from" in told
+    assert "training set" in told
     of_bag = (world / "of_bag/weights.safetensors").read_bytes()
     assert (tmp_path / "policy/weights.safetensors").read_bytes() == of_bag
 

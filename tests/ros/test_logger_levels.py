@@ -38,7 +38,7 @@ def test_the_level_of_the_command_line_counts_until_another_is_set(robot: Robot)
         """Whether a change of a parameter, which is an INFO, is told on /rosout."""
         logged.clear()
         assert robot.set(modalities__joints__max_age_s=max_age_s).success
-        return any("goes on with changed parameters" in line.msg for line in logged)
+        return any("continues with changed parameters" in line.msg for line in logged)
 
     assert not told_of_a_change(0.6)
     assert "changed parameters" not in program.log() and "drives" not in program.log()

@@ -28,7 +28,7 @@ from program import Program, executable, refused
         (["--params-file", "{folder}"], ["--params-file {folder}"]),
         (["--params-file", "{folder}/none.yaml", "--params-file", "{folder}/text.yaml"], ["none.yaml", "text.yaml"]),
         (["-p", "execution_provider:=gpu"], ['execution_provider is "gpu"', "cpu, cuda, auto"]),
-        (["-p", "policy:=\udcff"], ["argument 3 of the command line", "no UTF-8"]),
+        (["-p", "policy:=\udcff"], ["argument 3 of the command line", "not UTF-8"]),
         ([], ["parameter policy"]),
     ],
 )  # fmt: skip

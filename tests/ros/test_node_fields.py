@@ -131,7 +131,7 @@ REFUSALS: dict[str, tuple[str, list[str], list[str]]] = {
         ["data"],
         ['modalities.joints.message is "nav_msgs/msg/Odometer"', "nav_msgs/Odometer is not there"],
     ),
-    "no type": ("Odometry", ["data"], ['"Odometry" is no message type', "nav_msgs/msg/Odometry"]),
+    "no type": ("Odometry", ["data"], ['"Odometry" is not a message type', "nav_msgs/msg/Odometry"]),
     "range": ("sensor_msgs/msg/LaserScan", ["ranges[0:4]"], ["stands for 4 numbers where one is needed"]),
 }
 

@@ -203,7 +203,7 @@ def test_every_part_of_the_node_is_on_diagnostics_with_the_machine_it_runs_on(ro
     # 4 is the most that may leave.
     robot.keep_sending("joint_states", joints(9.0, 0.5))
     robot.wait_for("a warning", lambda: found["guard"]().level == DiagnosticStatus.WARN)
-    assert "numbers limited" in found["guard"]().message
+    assert "values limited" in found["guard"]().message
     robot.silence("camera/image_raw")
     robot.wait_for("an error", lambda: found["scene"]().level == found["control"]().level == DiagnosticStatus.ERROR)
 

@@ -38,7 +38,7 @@ def changes(robot: Robot) -> list[list[float]]:
 def test_a_limit_is_changed_between_two_commands(robot: Robot) -> None:
     drives(robot)
     answer = robot.set(action__limits__drive__max=0.5)
-    assert answer.success and "goes on with changed parameters" in answer.message, answer.message
+    assert answer.success and "continues with changed parameters" in answer.message, answer.message
     robot.wait_for_action([0.5, -1.0])
     assert robot.set(action__limits__drive__max=math.inf).success
     robot.wait_for_action(DRIVES)

@@ -99,11 +99,11 @@ PROBLEMS: dict[str, tuple[Spoil, list[str]]] = {
     ),
     "model truncated": (
         model(lambda whole: whole[:100]),
-        ["modality scene: encoder.model", "encoder.onnx", "no ONNX model"],
+        ["modality scene: encoder.model", "encoder.onnx", "not an ONNX model"],
     ),
     "model is text": (
         model(lambda whole: b"not a model"),
-        ["modality scene: encoder.model", "encoder.onnx", "no ONNX model"],
+        ["modality scene: encoder.model", "encoder.onnx", "not an ONNX model"],
     ),
     "model empty": (model(lambda whole: b""), ["modality scene: encoder.model", "encoder.onnx"]),
     "model changed": (model(lambda whole: whole + b"\0", agree=False), ["encoder.onnx", "another file than"]),
@@ -277,7 +277,7 @@ def test_check_shows_what_would_run(start: Callable[..., Program], tmp_path: Pat
     assert rows["drive"][1:] == ["linear.x", "-0.75", "4", "2.5", "any", "0"]
     assert rows["turn"][1:] == ["angular.z", "-4", "4", "any", "any", "0.5"]
     learned = sum(np.size(tensor) for tensor in policy.tensors.values())
-    assert f'policy "policy" at 20 Hz, {learned} learned numbers' in checked.log()
+    assert f'policy "policy" at 20 Hz, {learned} learned parameters' in checked.log()
 
 
 def test_check_takes_another_policy_than_the_files(start: Callable[..., Program], tmp_path: Path) -> None:

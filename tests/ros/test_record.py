@@ -147,7 +147,7 @@ def test_simulated_time_stamps_the_log_and_keeps_the_instruction_that_came_befor
         robot.peer.spin(0.3)
     assert recorder.stop() == 0, recorder.log()
 
-    assert "3 messages came before the first /clock" in recorder.log()
+    assert "3 messages arrived before the first /clock" in recorder.log()
     logged = [(topic, log_time // 10**9) for topic, log_time, _ in read_what_is_whole(file_of(bag))]
     assert logged[0] == ("/instruction", 7)
     assert [second for topic, second in logged if topic == "/camera/image_raw"] == [7, 8]

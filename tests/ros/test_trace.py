@@ -203,7 +203,7 @@ def test_a_node_that_is_deactivated_and_ends_is_seen_to_its_last_stop(
     assert robot.program.stop() == 0
     # Whoever waits for more is told that nothing comes.
     assert tool.wait(20.0) == 0, tool.log()
-    assert "the node has said nothing for 4 s; has it ended?" in tool.log()
+    assert "no message from the node for 4 s; has it ended?" in tool.log()
     assert "none was lost" in tool.log(), tool.log()
     ticks = Timeline(out).ticks
     numbers = [tick.args["tick"] for tick in ticks]
@@ -264,7 +264,7 @@ def test_what_cannot_work_is_told_before_anything_is_heard(start: Start, tmp_pat
     assert f"--out {nowhere}: the file cannot be made: No such file or directory" in log
     log = refused(start("late_fusion", "trace", "--seconds", "nan", "--out", tmp_path))
     assert "--seconds is NaN" in log
-    assert f"--out {tmp_path} is no file name; it must be the path of a file" in log
+    assert f"--out {tmp_path} is not a file name; it must be the path of a file" in log
     kept = tmp_path / "kept.json"
     kept.write_text("of before")
     tool = start("late_fusion", "trace", "elsewhere", "--patience", "1.5", "--out", kept)

@@ -88,7 +88,7 @@ fn killed_again_and_again_it_learns_the_same_weights() {
     assert!(output.status.success(), "{}", said(&output));
     assert_names(
         &said(&output),
-        &["goes on after", "steps, from", ".policy.checkpoint"],
+        &["resumes after", "steps, from", ".policy.checkpoint"],
     );
     assert!(weights(&workshop) == whole);
     assert!(!checkpoint(&workshop).exists(), "nor does one that went on");
@@ -117,7 +117,7 @@ fn a_checkpoint_of_another_training_is_not_used_and_that_is_said() {
     let less = says(&workshop, "of other recordings");
     fs::write(&checkpoint, &kept[..kept.len() / 2]).unwrap();
     assert!(
-        says(&workshop, "bytes where") == less,
+        says(&workshop, "bytes instead") == less,
         "nothing of it was used"
     );
 }

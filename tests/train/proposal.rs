@@ -251,6 +251,6 @@ fn several_that_command_are_asked_about_and_nothing_at_all_is_told() {
     };
     assert_names(
         &errors.to_string(),
-        &["nothing says what should have been done", "/instruction"],
+        &["no topic can provide labels", "/instruction"],
     );
 }

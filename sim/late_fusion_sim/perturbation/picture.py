@@ -116,7 +116,7 @@ PICTURE: tuple[Perturbation, ...] = (
     PicturePerturbation(name="contrast", words="contrast × 0.6, about mid-grey", filter=contrast(0.6)),
     PicturePerturbation(
         name="noise",
-        words="Gaussian noise, standard deviation 15 of 255, anew in each picture",
+        words="Gaussian noise, standard deviation 15 of 255, different in each picture",
         filter=noise(15.0),
         anew=True,
     ),
@@ -124,7 +124,7 @@ PICTURE: tuple[Perturbation, ...] = (
         name="white_balance", words="blue − 30 %, green − 15 %", filter=white_balance(green=0.85, blue=0.7)
     ),
     PicturePerturbation(
-        name="shift", words="6 pixels aside and 6 up or down, one direction per episode", filter=shift(6)
+        name="shift", words="6 pixels sideways and 6 up or down, one direction per episode", filter=shift(6)
     ),
     PicturePerturbation(
         name="occlusion", words="a black square of 60 × 60 pixels in a corner, one per episode", filter=occlusion(60)

@@ -216,30 +216,30 @@ SCENE: tuple[Perturbation, ...] = (
     ScenePerturbation(name="shadows", words="shadows are drawn", change=shadows),
     ScenePerturbation(
         name="ground_color",
-        words="table, floor and walls: each colour channel × 0.5 to 1",
+        words="table, floor and walls: each color channel × 0.5 to 1",
         change=colours(of_ground=True, least=0.5),
     ),
     ScenePerturbation(
         name="object_color",
-        words="objects: each colour channel × 0.5 to 1",
+        words="objects: each color channel × 0.5 to 1",
         change=colours(of_ground=False, least=0.5),
         of_colours=True,
     ),
     ScenePerturbation(
         name="distractors",
-        words="three coloured things stand about, out of the way",
+        words="three colored objects, out of the way",
         change=distractors,
         robots=frozenset(GROUNDS),
     ),
     ScenePerturbation(
-        name="camera_2cm", words="cameras 2 cm aside on each axis, ± per episode", change=cameras_moved(0.02)
+        name="camera_2cm", words="cameras moved by 2 cm on each axis, ± per episode", change=cameras_moved(0.02)
     ),
     ScenePerturbation(
-        name="camera_5cm", words="cameras 5 cm aside on each axis, ± per episode", change=cameras_moved(0.05)
+        name="camera_5cm", words="cameras moved by 5 cm on each axis, ± per episode", change=cameras_moved(0.05)
     ),
     ScenePerturbation(
         name="start_pose",
-        words="the robot begins elsewhere: carried for 5 control periods at up to half speed",
+        words="the robot starts elsewhere: moved for 5 control periods at up to half speed",
         change=carried,
         is_seen=False,
         robots=frozenset(CARRIED),

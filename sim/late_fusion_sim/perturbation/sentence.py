@@ -116,9 +116,11 @@ def reordered(sentence: str, rng: np.random.Generator) -> str:
 
 
 SENTENCE: tuple[Perturbation, ...] = (
-    SentencePerturbation(name="typos", words="one slip of the fingers in each of two words", reword=typos),
-    SentencePerturbation(name="polite", words="wrapped in a politeness", reword=polite, of_imperatives=True),
-    SentencePerturbation(name="word_order", words="the end of it comes first", reword=reordered, of_imperatives=True),
+    SentencePerturbation(name="typos", words="one typing error in each of two words", reword=typos),
+    SentencePerturbation(name="polite", words="wrapped in a polite phrase", reword=polite, of_imperatives=True),
+    SentencePerturbation(
+        name="word_order", words="the end of the sentence comes first", reword=reordered, of_imperatives=True
+    ),
     SentencePerturbation(name="full_stop", words="a full stop at its end", reword=lambda sentence, rng: f"{sentence}."),
     SentencePerturbation(name="capitals", words="IN CAPITALS", reword=lambda sentence, rng: sentence.upper()),
 )
@@ -126,7 +128,7 @@ SENTENCE: tuple[Perturbation, ...] = (
 OTHER_TASK: tuple[Perturbation, ...] = (
     OtherTask(
         name="other_task",
-        words="another task is asked for, of the same scene where there is one",
+        words="another task is requested, of the same scene if there is one",
         proof=True,
     ),
 )

@@ -64,7 +64,7 @@ STATE: tuple[Perturbation, ...] = (
     ),
     StateOffset(
         name="state_offset",
-        words="the measured state is off on each axis, ± per episode, by",
+        words="the measured state is offset on each axis, ± per episode, by",
         strength={
             SAWYER.name: (0.02, 0.02, 0.02, 0.05),
             SO101.name: (0.05,) * 6,

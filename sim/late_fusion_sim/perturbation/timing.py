@@ -55,9 +55,9 @@ class Frozen(Perturbation):
 
 
 TIMING: tuple[Perturbation, ...] = (
-    TimingPerturbation(name="camera_delay", words="pictures come 100 ms late, as with --camera-latency", delay_s=0.1),
-    TimingPerturbation(name="dropped_pictures", words="every second picture is lost, drawn anew for each", lost=0.5),
-    TimingPerturbation(name="camera_rate", words="one picture in four comes", every=4),
+    TimingPerturbation(name="camera_delay", words="pictures arrive 100 ms late, as with --camera-latency", delay_s=0.1),
+    TimingPerturbation(name="dropped_pictures", words="half of the pictures are lost at random", lost=0.5),
+    TimingPerturbation(name="camera_rate", words="only every fourth picture arrives", every=4),
 )
 
 FROZEN: tuple[Perturbation, ...] = (

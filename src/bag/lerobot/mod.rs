@@ -110,8 +110,7 @@ impl Dataset {
                 let at = stretches.binary_search_by_key(&block.offset, |s| s.first);
                 let stretch = at.ok().map(|at| stretches[at].clone());
                 let stretch = stretch.filter(|s| s.rows == block.length);
-                let stretch =
-                    stretch.ok_or_else(|| io::Error::other("frames are not there any more"))?;
+                let stretch = stretch.ok_or_else(|| io::Error::other("frames are gone"))?;
                 chunk.damage = self.append_frames(&stretch, &mut chunk.records).err();
             }
         }
@@ -134,7 +133,7 @@ impl Dataset {
             records,
         };
         for row in 0..stretch.rows {
-            let cells = table.next_row()?.ok_or("frames are not there any more")?;
+            let cells = table.next_row()?.ok_or("frames are gone")?;
             messages.add(row, &cells)?;
         }
         self.cursor = Some((stretch.file, stretch.row + stretch.rows, table));
@@ -166,12 +165,9 @@ impl Dataset {
         let Some(place) = Place::parse(message) else {
             return Ok(message);
         };
-        let path = self
-            .videos
-            .path(place.video)
-            .ok_or("its video is not there any more")?;
+        let path = self.videos.path(place.video).ok_or("its video is gone")?;
         let decoder = self.decoders.get_mut(place.camera as usize);
-        let decoder = decoder.ok_or("its camera is not there any more")?;
+        let decoder = decoder.ok_or("its camera is gone")?;
         let decoder = match decoder {
             Some(decoder) if decoder.can_reach(path, place.frame) => decoder,
             other => other.insert(Decoder::start(path, self.info.fps, place.frame)?),

@@ -145,7 +145,7 @@ impl Drop for Decoder {
 impl Picture {
     /// Reads a picture as PPM, which is its size and its pixels.
     fn read(&mut self, input: &mut impl BufRead) -> io::Result<()> {
-        let wrong = || io::Error::other("what came is no picture");
+        let wrong = || io::Error::other("the output is not a picture");
         let mut line = || -> io::Result<String> {
             let mut line = String::new();
             input.take(LONGEST_LINE).read_line(&mut line)?;

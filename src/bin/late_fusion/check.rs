@@ -15,32 +15,32 @@ use super::parameters::parameters;
 
 /// Check a parameter file with its policy and encoders, or recordings, without ROS running.
 ///
-/// With --params-file: prints every problem at once and ends with status 1, or shows a table of what the node would run.
+/// With --params-file: reports all errors together and exits with status 1, or prints a table of what the node would run.
 ///
-/// With --bag: shows what recordings hold, topic by topic, and what is odd about it. With a training file as well, also what
-/// its training would find in them: episodes, labels, and how old each modality is beside them; it ends with status 1 where
-/// that training would fail.
+/// With --bag: lists the topics of recordings and warns of anomalies. With a training file as well: also what a training
+/// would find in them (episodes, labels, and the age of each modality at the labels); exits with status 1 if that training
+/// would fail.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// With --bag, the training file that the recordings are for.
+    /// With --bag: the training file to check the recordings against.
     #[arg(value_name = "TRAINING_FILE", allow_hyphen_values = true)]
     training: Option<String>,
 
-    /// The node's parameter file. Of several the later one wins.
+    /// The node's parameter file. May be repeated; later files override earlier ones.
     #[arg(long, value_name = "FILE", required_unless_present = "bag")]
     params_file: Vec<PathBuf>,
 
-    /// Recordings to check instead: MCAP files, folders of rosbag2, LeRobot datasets, or folders that are searched for them.
+    /// Recordings to check instead: MCAP files, rosbag2 folders, LeRobot datasets, or folders to search for them.
     #[arg(long, value_name = "BAG", num_args = 1.., conflicts_with_all = ["params_file", "policy", "encoder"])]
     bag: Vec<PathBuf>,
 
-    /// With --bag, a folder for a picture of each camera: the first that can be decoded.
+    /// With --bag: write the first decodable picture of each camera to this folder.
     #[arg(long, value_name = "FOLDER", requires = "bag")]
     pictures: Option<PathBuf>,
 
-    /// With --bag and a training file, the path of libonnxruntime.so [default: the environment variable
-    /// LATE_FUSION_ONNXRUNTIME, then beside this installation].
+    /// With --bag and a training file: path of libonnxruntime.so [default: the environment variable
+    /// LATE_FUSION_ONNXRUNTIME, then the folder of this installation].
     #[cfg(feature = "train")]
     #[arg(long, value_name = "FILE", requires = "bag")]
     onnxruntime: Option<PathBuf>,
@@ -49,13 +49,13 @@ pub struct Arguments {
     #[arg(long, value_name = "FOLDER")]
     policy: Option<PathBuf>,
 
-    /// The file is for a late_fusion_encoder, which encodes one modality on another machine; with the node's name where it
-    /// has another.
+    /// Check the file as that of a late_fusion_encoder, which encodes one modality on another machine; give the node's name if
+    /// it differs.
     #[arg(long, value_name = "NODE", num_args = 0..=1, default_missing_value = ENCODER_NAME)]
     encoder: Option<String>,
 
-    /// What follows --ros-args is for ROS: which robot is meant (-r __ns:=/left), other parameters (-p). Without it every
-    /// robot that the file names is checked.
+    /// ROS arguments after --ros-args: which robot is meant (-r __ns:=/left), other parameters (-p). Without them every
+    /// robot named in the file is checked.
     #[arg(
         allow_hyphen_values = true,
         trailing_var_arg = true,
@@ -175,7 +175,7 @@ fn print_table(config: &NodeConfig, loaded: &Loaded) {
     } = loaded;
     let spec = policy.spec();
     println!(
-        "policy {:?} at {} Hz, {} learned numbers{}",
+        "policy {:?} at {} Hz, {} learned parameters{}",
         spec.name,
         config.control_rate_hz,
         policy.parameters(),

@@ -141,7 +141,7 @@ fn write_pictures(inspection: &Inspection, folder: &Path) -> Result<(), ConfigEr
     println!(
         "\nwrote {}",
         match written.is_empty() {
-            true => "no picture, for there is none".to_owned(),
+            true => "no pictures, because there are none".to_owned(),
             false => written.join(", "),
         }
     );
@@ -214,7 +214,7 @@ fn print_examination(examination: &Examination) {
         lengths.episodes, lengths.shortest_s, lengths.longest_s, lengths.median_s
     );
     println!(
-        "labels    {} of {} have every modality beside them{}\n",
+        "labels    {} of {} have every modality{}\n",
         labels.samples,
         labels.found,
         label_rate_hz.map_or(String::new(), |hz| format!(", {hz:.1} Hz"))

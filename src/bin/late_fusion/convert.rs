@@ -7,7 +7,7 @@ use late_fusion::spec::{FORMAT, convert};
 
 /// Convert a policy of format 2 to format 3, in place.
 ///
-/// Keys of policy.yaml and names of tensors change; no number does, so the policy acts as before.
+/// Only keys of policy.yaml and tensor names change, no values, so the policy acts as before.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  late_fusion convert my_policy")]
 pub struct Arguments {
@@ -19,7 +19,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     let spec = convert(&arguments.folder)?;
     println!(
-        "the policy {:?} in {} is of format {FORMAT} now",
+        "the policy {:?} in {} now has format {FORMAT}",
         spec.name,
         arguments.folder.display()
     );

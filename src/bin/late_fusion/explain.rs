@@ -7,30 +7,30 @@ use late_fusion::explain::{DecisionKind, Explanation, Options, explain};
 
 use super::parameters::parameters;
 
-/// Show what moved the robot in a recording: a picture over time.
+/// Show what moved the robot in a recording, as a plot over time.
 ///
-/// Lets the node's own control loop go through a bag once more. The picture shows what the cameras saw, what was said,
-/// what each modality contributed to each number of the action (exact Shapley values), the weights or votes of the fusion
-/// where its method has them, and the actions: this policy's, and the recorded ones beside it. What was absent or too old,
-/// by max_age_s of the parameter file, leaves a gap, and where the node would have stopped, the picture says why. Encoders
-/// are taken to need no time.
+/// Replays a bag through the node's own control loop. The plot shows the camera pictures, the instructions, the
+/// contribution of each modality to each action dimension (exact Shapley values), the fusion's weights or votes if its method
+/// has them, and the actions of this policy next to the recorded ones. A modality that was missing or older than max_age_s of
+/// the parameter file leaves a gap; where the node would have stopped, the plot gives the reason. Encoding is assumed to take
+/// no time.
 ///
-/// Writes explanation.svg, which any browser opens, and explanation.json with the same numbers.
+/// Writes explanation.svg, which any browser opens, and explanation.json with the same values.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  late_fusion explain --bag demonstrations/monday --policy models/policies/tabletop\n  \
     late_fusion explain --bag demonstrations/monday --params-file my.param.yaml --episode 3 --from 1.5 --to 4 --out third"
 )]
 pub struct Arguments {
-    /// The recording: an MCAP file, a folder of rosbag2, a LeRobot dataset, or a folder that holds one recording.
+    /// The recording: an MCAP file, a rosbag2 folder, a LeRobot dataset, or a folder that contains one recording.
     #[arg(long, value_name = "BAG")]
     bag: PathBuf,
 
-    /// The policy's folder, instead of the one in the parameter file.
+    /// Policy folder to use instead of the one in the parameter file.
     #[arg(long, value_name = "FOLDER")]
     policy: Option<PathBuf>,
 
-    /// The node's parameter file: topics, ages, limits and the control rate. Of several the later one wins.
+    /// The node's parameter file: topics, ages, limits and the control rate. May be repeated; later files override earlier ones.
     #[arg(
         long,
         value_name = "FILE",
@@ -38,27 +38,27 @@ pub struct Arguments {
     )]
     params_file: Vec<PathBuf>,
 
-    /// Where the picture and the numbers go.
+    /// Output folder.
     #[arg(long, value_name = "FOLDER", default_value = "explanation")]
     out: PathBuf,
 
-    /// Which episode, counted from 1 [default: the first, or the whole recording where none is marked].
+    /// Episode to explain, counted from 1 [default: the first, or the whole recording if none is marked].
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     episode: Option<u32>,
 
-    /// The first second to show, from the beginning of the episode or recording.
+    /// Start, in seconds from the beginning of the episode or recording.
     #[arg(long, value_name = "SECONDS")]
     from: Option<f64>,
 
-    /// The last second to show.
+    /// End, in seconds from the beginning of the episode or recording.
     #[arg(long, value_name = "SECONDS")]
     to: Option<f64>,
 
-    /// Explain only every how-manieth command [default: as many commands as fit the picture].
+    /// Explain only every n-th command [default: as many commands as fit the plot].
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     every: Option<u32>,
 
-    /// What follows --ros-args is for ROS: which robot is meant (-r __ns:=/left), other parameters (-p).
+    /// ROS arguments after --ros-args: which robot is meant (-r __ns:=/left), other parameters (-p).
     #[arg(
         allow_hyphen_values = true,
         trailing_var_arg = true,
@@ -107,7 +107,7 @@ fn print_summary(explanation: &Explanation) {
         figures.samples.len(),
         acted.count()
     );
-    println!("share of each modality in what was contributed:");
+    println!("share of each modality in the contributions:");
     for (name, shares) in figures.modalities.iter().zip(&figures.shares) {
         let of_each: Vec<String> = figures
             .actions

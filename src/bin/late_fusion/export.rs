@@ -6,16 +6,16 @@ use std::time::Duration;
 use late_fusion::errors::ConfigErrors;
 use late_fusion::train::{Cache, Format, Options, export};
 
-/// Turn recordings into a LeRobot dataset, into features to train elsewhere, or into pictures to look at.
+/// Convert recordings to a LeRobot dataset, to features for training elsewhere, or to pictures as the encoders see them.
 ///
-/// Pairs modalities and labels as `late_fusion train` does, and writes one frame for each label. Without --features: a
-/// LeRobot dataset v3.0, with pictures as png inside its tables, which loses nothing. Vectors become observation.state,
-/// cameras observation.images.<modality>, the instruction the task, and labels the action.
+/// Pairs modalities and labels as `late_fusion train` does, and writes one frame per label. By default: a LeRobot dataset
+/// v3.0 with pictures as lossless png inside its tables. Vectors become observation.state, cameras
+/// observation.images.<modality>, the instruction the task, and labels the action.
 ///
-/// With --features: features.parquet, with the feature of every modality as its frozen encoder makes it and the label
-/// beside it, and the policy.yaml that weights.safetensors is to be learned for, by any framework on any machine.
+/// With --features: features.parquet with every modality's feature from its frozen encoder and the label, and the policy.yaml
+/// for which any framework on any machine can train the weights.safetensors.
 ///
-/// With --pictures: some pictures of each camera as png, in the size and the part that its encoder is shown.
+/// With --pictures: some pictures of each camera as png, cropped and resized as for its encoder.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -23,11 +23,11 @@ pub struct Arguments {
     #[arg(value_name = "TRAINING_FILE")]
     file: PathBuf,
 
-    /// Recordings: MCAP files, folders of rosbag2, LeRobot datasets, or folders that are searched for them.
+    /// Recordings: MCAP files, rosbag2 folders, LeRobot datasets, or folders to search for them.
     #[arg(value_name = "BAG", required = true)]
     bags: Vec<PathBuf>,
 
-    /// The folder to write. It appears when everything is done, and nothing is ever replaced.
+    /// Output folder. It must not exist, and appears only when the export is complete.
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
 
@@ -35,8 +35,8 @@ pub struct Arguments {
     #[arg(long)]
     features: bool,
 
-    /// Write so many pictures of each camera, spread over the recordings, as their encoder is shown them: to see what
-    /// encoder.input.region and fit leave of them, or to quantize an encoder with (examples/quantize_encoder.py).
+    /// Write this many pictures of each camera, spread over the recordings, as its encoder sees them: to check
+    /// encoder.input.region and fit, or to quantize an encoder (examples/quantize_encoder.py).
     #[arg(
         long,
         value_name = "COUNT",
@@ -45,12 +45,12 @@ pub struct Arguments {
     )]
     pictures: Option<u32>,
 
-    /// With --features, where the features of pictures and sentences are kept, so that a training need not compute them again
+    /// With --features: cache for the features of pictures and sentences, also used by later trainings
     /// [default: .cache/late_fusion/features beside --out].
     #[arg(long, value_name = "FOLDER", requires = "features")]
     cache: Option<PathBuf>,
 
-    /// Path of libonnxruntime.so [default: the environment variable LATE_FUSION_ONNXRUNTIME, then beside this
+    /// Path of libonnxruntime.so [default: the environment variable LATE_FUSION_ONNXRUNTIME, then the folder of this
     /// installation].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
@@ -94,7 +94,7 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     );
     if exported.left_out > 0 {
         println!(
-            "left out {} labels that had not every modality beside them or could not be read:",
+            "left out {} labels that lacked a modality or could not be read:",
             exported.left_out
         );
         for (modality, losses) in &exported.losses {

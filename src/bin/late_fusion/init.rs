@@ -9,9 +9,9 @@ use late_fusion::proposal::{Options, Proposal, Recordings, Undecided, shipped_en
 
 /// Write a training file and a parameter file for your robot.
 ///
-/// Looks through bags, or listens to the running robot, for cameras, sentences, joint states and commands, and writes
+/// Searches bags, or the topics of the running robot, for cameras, sentences, joint states and commands, and writes
 /// FOLDER/training.yaml for `late_fusion train` and FOLDER/node.param.yaml for the node and `late_fusion record`, with comments.
-/// What is ambiguous is asked on a terminal, and otherwise an error that says what to add.
+/// If something is ambiguous, it asks on a terminal; otherwise the error says which option to add.
 #[derive(clap::Args)]
 #[command(
     after_help = "With bags:\n  late_fusion init last_week/ --out my_robot\n  \
@@ -21,35 +21,35 @@ use late_fusion::proposal::{Options, Proposal, Recordings, Undecided, shipped_en
                         late_fusion record --params-file my_robot/node.param.yaml --out demonstrations"
 )]
 pub struct Arguments {
-    /// Recordings: MCAP files, folders of rosbag2, LeRobot datasets, or folders that are searched for them.
+    /// Recordings: MCAP files, rosbag2 folders, LeRobot datasets, or folders to search for them.
     #[arg(value_name = "BAG", required_unless_present = "live")]
     bags: Vec<PathBuf>,
 
-    /// Listen to the running robot for so many seconds instead.
+    /// Listen to the running robot instead, for this many seconds.
     #[cfg(feature = "ros")]
     #[arg(long, value_name = "SECONDS", conflicts_with = "bags", value_parser = clap::value_parser!(u64).range(1..=3600))]
     live: Option<u64>,
 
-    /// Where the two files go.
+    /// Folder for the two files.
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
 
-    /// The topic that says what should have been done [default: the only one that commands; where none does, the joints, by
-    /// what they measure a little later]. To be given for each topic of a robot with several controllers; every message of the
-    /// first is a label.
+    /// Topic of the expert's commands, the labels [default: the only command topic; if there is none, the joint positions
+    /// measured a little later]. Repeat it for a robot with several controllers; every message of the first topic is a
+    /// label.
     #[arg(long = "action", value_name = "TOPIC")]
     actions: Vec<String>,
 
-    /// The message that commands joint positions, where what should have been done is known from joint states alone
-    /// [default: what the robot listens to, with --live; otherwise trajectory_msgs/msg/JointTrajectory].
+    /// Message type that commands joint positions, if the labels come from joint states alone
+    /// [default: with --live, the type that the robot subscribes to; otherwise trajectory_msgs/msg/JointTrajectory].
     #[arg(long, value_name = "TYPE", value_parser = message_of_positions)]
     positions_by: Option<MessageType>,
 
-    /// The folder with the encoders efficientnet_lite0 and minilm_l6 [default: those that ship].
+    /// Folder with the encoders efficientnet_lite0 and minilm_l6 [default: the shipped ones].
     #[arg(long, value_name = "FOLDER")]
     encoders: Option<PathBuf>,
 
-    /// Replace files that are there.
+    /// Overwrite existing files.
     #[arg(long)]
     force: bool,
 }
@@ -63,7 +63,7 @@ const FILES: [&str; 2] = ["training.yaml", "node.param.yaml"];
 pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     let files = FILES.map(|file| arguments.out.join(file));
     if let Some(there) = files.iter().find(|file| file.exists() && !arguments.force) {
-        return Err(format!("{} is there already; --force replaces it", there.display()).into());
+        return Err(format!("{} already exists; --force overwrites it", there.display()).into());
     }
     let encoders = arguments
         .encoders
@@ -71,7 +71,7 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
         .or_else(|| shipped_encoders(&std::env::current_exe().ok()?));
     let encoders = encoders.ok_or_else(|| {
         ConfigErrors::from(
-            "the encoders that ship are not beside this program; name their folder with --encoders"
+            "the shipped encoders were not found next to this program; name their folder with --encoders"
                 .to_owned(),
         )
     })?;
@@ -168,14 +168,17 @@ fn message_of_positions(name: &str) -> Result<MessageType, String> {
         .find(|allowed| allowed.ros_name() == name);
     found.ok_or_else(|| {
         let names = allowed.map(MessageType::ros_name);
-        format!("{name:?} is not understood; allowed: {}", names.join(", "))
+        format!(
+            "{name:?} is not a known type; allowed: {}",
+            names.join(", ")
+        )
     })
 }
 
 fn several(topics: &[String]) -> ConfigErrors {
     format!(
-        "several topics could say what should have been done: {}; name one with --action, or several where the policy is to \
-         command them all",
+        "several topics could hold the expert's commands: {}; name one with --action, or several if the policy is to command \
+         them all",
         topics.join(", ")
     )
     .into()
@@ -188,7 +191,7 @@ fn ask(topics: &[String]) -> Result<Vec<String>, ConfigErrors> {
         return Err(several(topics));
     }
     println!(
-        "Which topic says what should have been done? (Several, with commas, where the policy is to command them all.)"
+        "Which topic holds the expert's commands? (Several, separated by commas, if the policy is to command them all.)"
     );
     for (i, topic) in topics.iter().enumerate() {
         println!("  {}  {topic}", i + 1);

@@ -25,8 +25,8 @@ pub struct Heard {
 pub fn listen(seconds: u64) -> Result<Heard, ConfigErrors> {
     let mut listener = Listener::start()?;
     eprintln!(
-        "listening for {seconds} s. Move the robot through all that it will do, as you will in demonstrations, and say an \
-         instruction; what does not move is taken for what does not matter"
+        "listening for {seconds} s. Move the robot through everything it will do, as in demonstrations, and send an \
+         instruction; what does not move is considered irrelevant"
     );
     let recordings = Recordings::hear(|take| {
         let begun = Instant::now();
@@ -48,7 +48,7 @@ pub fn listen(seconds: u64) -> Result<Heard, ConfigErrors> {
     let mut notes: Vec<String> = (unheard.iter())
         .map(|(topic, message)| {
             format!(
-                "commands are awaited on {topic} ({}) and nobody published any",
+                "the robot subscribes to commands on {topic} ({}), but none were published",
                 message.ros_name()
             )
         })
@@ -57,7 +57,7 @@ pub fn listen(seconds: u64) -> Result<Heard, ConfigErrors> {
         .map(|(topic, message)| format!("{topic} ({message})"))
         .collect();
     if !others.is_empty() {
-        notes.push(format!("not listened to: {}", others.join(", ")));
+        notes.push(format!("topics left out: {}", others.join(", ")));
     }
     let mut of_positions = unheard.iter().filter_map(|(_, message)| match message {
         MessageType::JointTrajectory | MessageType::Float64MultiArray => Some(*message),

@@ -74,7 +74,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(errors) => {
-            eprintln!("late_fusion: this cannot work yet:\n{errors}");
+            eprintln!("late_fusion: failed with these errors:\n{errors}");
             ExitCode::FAILURE
         }
     }

@@ -10,9 +10,9 @@ use late_fusion::policy::Policy;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// Show what a policy does with given features, and why.
+/// Show the action of a policy for given features, with attribution.
 ///
-/// Prints JSON: the action, the weights or votes of the fusion, and what each modality contributes to the action.
+/// Prints JSON: the action, the weights or votes of the fusion, and the contribution of each modality.
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  late_fusion predict --policy models/policies/tabletop --features features.json\n\n\
@@ -160,7 +160,7 @@ fn checked(
             && values.len() != modality.input_width()
         {
             errors.add(format!(
-                "{} has {} numbers; the policy needs {}",
+                "{} has {} values; the policy needs {}",
                 modality.name,
                 values.len(),
                 modality.input_width()
@@ -241,7 +241,7 @@ mod tests {
     fn everything_wrong_is_named_at_once() {
         let features = "{\"a\": [1, 2], \"b\": {\"values\": [1], \"age_s\": -1}, \"c\": [0]}";
         let found = said("{method: concat}", features).unwrap_err();
-        for part in ["\"c\"", "a has 2 numbers", "needs 1", "age_s is -1"] {
+        for part in ["\"c\"", "a has 2 values", "needs 1", "age_s is -1"] {
             assert!(found.contains(part), "{part:?} is not in {found}");
         }
     }

@@ -11,32 +11,30 @@ use late_fusion::shutdown::Shutdown;
 
 use super::parameters::parameters;
 
-/// Record demonstrations into a folder as rosbag2 writes it.
+/// Record demonstrations into a rosbag2 folder.
 ///
-/// Listens to the topic of every modality in the parameter file, to the expert's action
-/// (record.expert_action_topic, of the type action.message or record.expert_action_message) and to the episode markers
-/// (record.episode_topic, std_msgs/msg/String: `start`, then `success` or `failure`; `change` where something else is meant
-/// from there on).
+/// Records the topic of every modality in the parameter file, the expert's action (record.expert_action_topic, of the type
+/// action.message or record.expert_action_message) and the episode markers (record.episode_topic, std_msgs/msg/String:
+/// `start`, then `success` or `failure`; `change` if the goal changes during the episode).
 ///
-/// End it with Ctrl-C. What has been recorded survives also when the process is killed. The recording is an ordinary
-/// ROS 2 bag, a folder with MCAP files and metadata.yaml: `ros2 bag info`, `ros2 bag play`, Foxglove and `late_fusion train`
-/// read it.
+/// Stop it with Ctrl-C. The recording survives even if the process is killed. It is an ordinary ROS 2 bag, a folder with
+/// MCAP files and metadata.yaml, for `ros2 bag info`, `ros2 bag play`, Foxglove and `late_fusion train`.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The node's parameter file. Of several the later one wins.
+    /// The node's parameter file. May be repeated; later files override earlier ones.
     #[arg(long, value_name = "FILE", required = true)]
     params_file: Vec<PathBuf>,
 
-    /// The folder that the recording goes into, which is a folder itself.
+    /// Folder in which the recording, itself a folder, is created.
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
 
-    /// What the recording is called [default: the time, in UTC].
+    /// Name of the recording [default: the time, in UTC].
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// What follows --ros-args is for ROS: which robot is meant (-r __ns:=/left), remappings of topics (-r), other
+    /// ROS arguments after --ros-args: which robot is meant (-r __ns:=/left), remappings of topics (-r), other
     /// parameters (-p use_sim_time:=true).
     #[arg(
         allow_hyphen_values = true,
@@ -82,7 +80,7 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
         line.say(&format!("warning: {warning}"));
     }
     line.say(&format!(
-        "recording {} into {}; Ctrl-C ends it",
+        "recording {} into {}; stop with Ctrl-C",
         topics.join(", "),
         folder.display()
     ));
@@ -103,7 +101,7 @@ fn not_a_file(out: &Path) -> Result<(), ConfigErrors> {
     match is_file {
         false => Ok(()),
         true => Err(format!(
-            "--out {}: a recording is a folder; name the folder that it goes into, and with --name what it is called",
+            "--out {}: a recording is a folder; give the folder to create it in, and its name with --name",
             out.display()
         )
         .into()),
@@ -233,7 +231,7 @@ fn summary(report: &Report, folder: &Path) -> String {
     }
     if episodes.unfinished > 0 {
         lines.push(format!(
-            "  {} episodes had no end when another started",
+            "  {} episodes were not ended before the next one started",
             episodes.unfinished
         ));
     }
@@ -242,7 +240,7 @@ fn summary(report: &Report, folder: &Path) -> String {
     }
     if report.before_clock > 0 {
         lines.push(format!(
-            "  {} messages came before the first /clock and are not in it",
+            "  {} messages arrived before the first /clock and were not recorded",
             report.before_clock
         ));
     }

@@ -8,23 +8,22 @@ use late_fusion::message::{Level, Status};
 use late_fusion::ros::{HeardStatus, StatusListener, watch_signals};
 use late_fusion::shutdown::Shutdown;
 
-/// Show how a running node is, live in the terminal.
+/// Show the state of a running node, live in the terminal.
 ///
-/// Shows every part of a late_fusion node or encoder node with its state in words and in numbers, as the node says it on
-/// its topic ~/status and on /diagnostics: the control loop, each modality, its encoder, the guard, the policy. On a
-/// terminal the picture is drawn anew with every message, and Ctrl-C ends it; elsewhere every message gives lines of its
-/// own.
+/// Shows every part of a late_fusion node or encoder node with its state and figures, as published on ~/status and
+/// /diagnostics: the control loop, each modality, its encoder, the guard, the policy. On a terminal the view is refreshed
+/// with every message until Ctrl-C; otherwise every message is printed as lines of its own.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  late_fusion status\n  late_fusion status /left/late_fusion\n  late_fusion status --once \
                   | grep ERROR"
 )]
 pub struct Arguments {
-    /// The node, by its full name or the end of it [default: the only one that runs].
+    /// Full name of the node, or the end of it [default: the only one running].
     #[arg(value_name = "NODE")]
     node: Option<String>,
 
-    /// Print the state once and end.
+    /// Print the state once and exit.
     #[arg(long)]
     once: bool,
 
@@ -97,7 +96,7 @@ fn once(
     }
     if state.parts.is_empty() && goes_on() {
         return Err(format!(
-            "node {}: it has said nothing for {:.0} s; does it hang?",
+            "node {}: no message for {:.0} s; is it hanging?",
             state.node,
             WHOLE_WITHIN.as_secs_f64()
         )
@@ -181,7 +180,7 @@ impl State {
         let silent = now - self.heard;
         (silent >= SILENT_AFTER).then(|| {
             format!(
-                "node {}: nothing heard for {:.0} s; has it ended?",
+                "node {}: no message for {:.0} s; has it ended?",
                 self.node,
                 silent.as_secs_f64()
             )
@@ -322,7 +321,7 @@ mod tests {
         assert_eq!(told, [false, true, false, true]);
         assert_eq!(
             state.lines(after(6000)),
-            "node /late_fusion: nothing heard for 6 s; has it ended?\n"
+            "node /late_fusion: no message for 6 s; has it ended?\n"
         );
         state.take(
             heard(true, &[part("scene", Level::Ok, "fresh")]),

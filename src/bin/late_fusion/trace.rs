@@ -10,26 +10,26 @@ use late_fusion::ros::{TraceListener, watch_signals};
 use late_fusion::shutdown::Shutdown;
 use late_fusion::trace::{Gathered, Record, write_chrome_trace};
 
-/// Write what a running node does to a file for ui.perfetto.dev.
+/// Record a timeline of a running node, for ui.perfetto.dev.
 ///
-/// Listens to a late_fusion node or encoder node for some seconds, and writes a timeline in the Chrome trace event format,
-/// which https://ui.perfetto.dev and chrome://tracing open. Of each modality it shows every message that was taken: its wait
-/// in the slot, preparation, the encoder's run, delivery. Of the control thread it shows every tick: how late it woke, what
-/// it decided and why, publishing. Arrows lead from a message's arrival to the first command that rests on it. The node
-/// records only while somebody listens.
+/// Traces a late_fusion node or encoder node for some seconds, and writes the Chrome trace event format, which
+/// https://ui.perfetto.dev and chrome://tracing open. For each modality it shows every message that was used: waiting in the
+/// slot, preparation, inference, delivery. For the control thread it shows every tick: how late it woke, its decision and
+/// reason, publishing. Arrows lead from a message's arrival to the first command based on it. The node records only while
+/// it is being traced.
 ///
-/// Ctrl-C ends it earlier, and what was heard until then is written.
+/// Ctrl-C stops earlier and writes what was recorded so far.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  late_fusion trace\n  late_fusion trace --seconds 30 --out start.json\n  late_fusion \
                   trace /left/late_fusion --out left.json"
 )]
 pub struct Arguments {
-    /// The node, by its full name or the end of it [default: the only one that runs].
+    /// Full name of the node, or the end of it [default: the only one running].
     #[arg(value_name = "NODE")]
     node: Option<String>,
 
-    /// How long to listen, in seconds, 600 at most.
+    /// How long to trace, in seconds, 600 at most.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -38,7 +38,7 @@ pub struct Arguments {
     )]
     seconds: f64,
 
-    /// The file to write; one that is there is replaced.
+    /// File to write; an existing one is overwritten.
     #[arg(long, value_name = "FILE.json", default_value = "trace.json")]
     out: PathBuf,
 
@@ -93,7 +93,7 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
         return Ok(());
     };
     listener.listen(&node)?;
-    eprintln!("tracing {node} for {seconds} s; Ctrl-C ends it earlier");
+    eprintln!("tracing {node} for {seconds} s; Ctrl-C stops earlier");
     let mut gathered = Gathered::default();
     let heard = listen(
         &mut listener,
@@ -104,7 +104,7 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
     if !gathered.has_begun() {
         return match goes_on() {
             true => Err(format!(
-                "node {node}: nothing was heard on {node}/trace for {} s; is it of an earlier version, or does it hang?",
+                "node {node}: no message on {node}/trace for {} s; is it an older version, or hanging?",
                 SILENT_AFTER.as_secs()
             )
             .into()),
@@ -149,7 +149,7 @@ fn listen(
         if is_over {
             if is_silent && began.is_some() {
                 eprintln!(
-                    "warning: the node has said nothing for {} s; has it ended?",
+                    "warning: no message from the node for {} s; has it ended?",
                     SILENT_AFTER.as_secs()
                 );
             }
@@ -199,7 +199,7 @@ impl Output {
     fn new(path: &Path) -> Result<Self, String> {
         let Some(name) = path.file_name().filter(|_| !path.is_dir()) else {
             return Err(format!(
-                "--out {} is no file name; it must be the path of a file",
+                "--out {} is not a file name; it must be the path of a file",
                 path.display()
             ));
         };

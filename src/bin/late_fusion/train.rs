@@ -8,62 +8,61 @@ use late_fusion::train::{Cache, CompareOptions, Options, Report, compare, train}
 
 /// Train a policy from recorded demonstrations.
 ///
-/// Reads bags in which a demonstrator's actions and the modalities were recorded, encodes the modalities as the node
-/// will, and learns alignment, fusion and head. Writes a folder with policy.yaml and weights.safetensors, which the
-/// node loads, and report.html and report.json, which say how it went. The same bags, file and seed give the same
-/// policy.
+/// Reads recordings of the modalities and the expert's actions, encodes the modalities as the node does, and trains
+/// projections, fusion and head. Writes a folder with policy.yaml and weights.safetensors, which the node loads, and
+/// report.html and report.json with the training results. The same recordings, training file and seed give the same policy.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  late_fusion train config/train/tabletop.yaml recordings/ --out models/policies/mine\n  \
     late_fusion train my_robot/training.yaml ~/.cache/huggingface/lerobot/me/pick --out my_robot/policy"
 )]
 pub struct Arguments {
-    /// The training file: modalities, labels, model and the numbers of gradient descent.
+    /// The training file: modalities, labels, model and hyperparameters.
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// Recordings: MCAP files, folders of rosbag2, LeRobot datasets, or folders that are searched for them. Files that a
-    /// recorder split are read as one recording.
+    /// Recordings: MCAP files, rosbag2 folders, LeRobot datasets, or folders to search for them. The files of a split
+    /// recording are read as one.
     #[arg(value_name = "BAG", required = true)]
     bags: Vec<PathBuf>,
 
-    /// The policy's folder. It appears when everything is done, and not before.
+    /// Policy folder to write. It appears only when the training is complete.
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
 
-    /// Where the features of pictures and sentences are kept, so that the next training need not compute them again
+    /// Cache for the features of pictures and sentences, so that the next training need not compute them again
     /// [default: .cache/late_fusion/features beside --out].
     #[arg(long, value_name = "FOLDER")]
     cache: Option<PathBuf>,
 
-    /// At most how often gradient descent is written down, beside --out: after an interruption the same command goes on from
-    /// there, to the same policy.
+    /// Minimum time between checkpoints, which are kept next to --out. After an interruption the same command resumes from
+    /// the last one and produces the same policy.
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds)]
     checkpoint_every_s: f64,
 
-    /// Path of libonnxruntime.so [default: the environment variable LATE_FUSION_ONNXRUNTIME, then beside this
+    /// Path of libonnxruntime.so [default: the environment variable LATE_FUSION_ONNXRUNTIME, then the folder of this
     /// installation].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
 
-    /// Decides initial weights, split and order [default: the training file's].
+    /// Random seed for initial weights, validation split and sample order [default: the training file's].
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
 
-    /// Replace the policy that is in --out.
+    /// Overwrite the policy in --out.
     #[arg(long)]
     force: bool,
 
-    /// Train every fusion method, and policies that lack one modality each, and compare them: --out gets a folder with a
-    /// policy for each, comparison.html and comparison.json.
+    /// Train and compare every fusion method and single-modality ablations: --out gets a policy folder for each, plus
+    /// comparison.html and comparison.json.
     #[arg(long)]
     compare: bool,
 
-    /// With --compare: how many seeds each is trained with.
+    /// With --compare: number of seeds per method.
     #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100), requires = "compare")]
     seeds: u64,
 
-    /// With --compare: which rows, separated by commas [default: all].
+    /// With --compare: rows to train, separated by commas [default: all].
     #[arg(
         long,
         value_name = "NAMES",
@@ -72,8 +71,7 @@ pub struct Arguments {
     )]
     methods: Vec<String>,
 
-    /// With --compare: the width that modalities are projected to where a method needs one for all and the training file
-    /// has none.
+    /// With --compare: projection width for methods that need a common one, if the training file gives none.
     #[arg(long, value_name = "WIDTH", default_value_t = 64, value_parser = clap::value_parser!(u64).range(2..=65536), requires = "compare")]
     projection: u64,
 }
@@ -103,7 +101,7 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
         })?;
         print!("{}", comparison.table());
         println!(
-            "of each modality: how many times as large the loss is with another's features, and its share in the action"
+            "per modality: factor by which the loss grows with features of another sample, and share of the action"
         );
         println!("wrote {}", options.out.join("comparison.html").display());
         return Ok(());
@@ -116,7 +114,7 @@ pub fn run(arguments: Arguments) -> Result<(), ConfigErrors> {
 
 /// Seconds that can be waited.
 fn seconds(text: &str) -> Result<f64, String> {
-    let seconds: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
+    let seconds: f64 = text.parse().map_err(|_| "it is not a number".to_owned())?;
     match (0.0..=86_400.0).contains(&seconds) {
         true => Ok(seconds),
         false => Err("0 to 86400 are allowed".to_owned()),
@@ -125,8 +123,8 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 fn print_summary(report: &Report) {
     let sides = [
-        ("learned from", &report.split.training),
-        ("measured on", &report.split.validation),
+        ("training set", &report.split.training),
+        ("validation split", &report.split.validation),
     ];
     for (what, side) in sides {
         println!(
@@ -136,7 +134,7 @@ fn print_summary(report: &Report) {
     }
     let skipped = report.labels.found - report.labels.samples;
     if skipped > 0 {
-        println!("left out {skipped} labels that had not every modality beside them:");
+        println!("left out {skipped} labels that lacked a modality:");
         for (modality, losses) in &report.skipped {
             println!("  {modality}: {losses}");
         }
@@ -149,21 +147,19 @@ fn print_summary(report: &Report) {
     }
     for action in &report.actions {
         println!(
-            "{}: error {:.4} {} (always the mean: {:.4})",
+            "{}: error {:.4} {} (always predicting the mean: {:.4})",
             action.name, action.rms_error, action.unit, action.rms_of_mean
         );
     }
     println!(
-        "loss {:.4} (1 is what always saying the mean gives); of each modality, how many times as large with another's",
+        "loss {:.4} (1 is what always predicting the mean gives); per modality, the factor by which it grows with features of",
         report.loss
     );
-    println!("features, and its share in the action:");
+    println!("another sample, and the share of the action:");
     for worth in &report.modalities {
         let sensitivity = worth
             .sensitivity
-            .map_or("never changes".to_owned(), |times| {
-                format!("{times:.2} times")
-            });
+            .map_or("constant".to_owned(), |times| format!("{times:.2} times"));
         println!(
             "  {}: {sensitivity}, {:.0} %",
             worth.name,

@@ -39,7 +39,7 @@ pub(super) enum Damage {
         found: usize,
         all: usize,
     },
-    #[error("block {found} of {all} in scan {scan} is no code of the picture's tables")]
+    #[error("block {found} of {all} in scan {scan} is not a code of the picture's tables")]
     Code {
         scan: usize,
         found: usize,

@@ -61,7 +61,7 @@ impl Subject {
             Self::Colour => Err(MessageError::invalid(
                 field,
                 format_args!("{found}, a depth picture"),
-                "the encoder's input is a colour picture; a policy whose encoder.input has the key depth, such as \
+                "the encoder's input is a color picture; a policy whose encoder.input has the key depth, such as \
                  {max_m: 4.0}, takes depth",
             )),
         }
@@ -73,7 +73,7 @@ impl Subject {
             Self::Colour | Self::Any(_) => Ok(()),
             Self::Depth(_) => Err(MessageError::invalid(
                 field,
-                format_args!("{found}, a colour picture"),
+                format_args!("{found}, a color picture"),
                 "encoder.input of the policy has the key depth, and 16UC1 and 32FC1 are allowed",
             )),
         }

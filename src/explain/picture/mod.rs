@@ -125,20 +125,20 @@ fn head(svg: &mut Svg, figures: &Figures) -> f64 {
         x += 20.0 + 8.2 * text.chars().count() as f64 + 20.0;
     }
     let lines = [
-        ("own", "this policy commands", true),
+        ("own", "this policy's action", true),
         (
             "nothing",
-            "it would with nothing to go by",
+            "without any modality",
             figures.samples.iter().any(|m| m.why.is_some()),
         ),
         (
             "expert",
-            "the demonstrator did",
+            "the expert's action",
             figures.samples.iter().any(|m| m.expert.is_some()),
         ),
         (
             "recorded",
-            "the recording commanded",
+            "the recorded command",
             figures.samples.iter().any(|m| m.recorded.is_some()),
         ),
     ];
@@ -162,10 +162,10 @@ fn foot(svg: &mut Svg, figures: &Figures, time: &Time, bottom: f64) -> f64 {
     svg.text("soft", middle, bottom + 36.0, Anchor::Middle, "seconds");
     let mut y = bottom + 62.0;
     for line in [
-        "Areas: what each modality contributes to the action (exact Shapley values). Above zero it pushes the number up, \
-         below zero down. Together they lead from the action",
-        "with nothing to go by to the policy's own, before limits. Percentages: a modality's share of everything that was \
-         pushed, up or down.",
+        "Areas: contribution of each modality to the action (exact Shapley values), positive if it increases the value, \
+         negative if it decreases it. Together they lead from the action",
+        "without any modality to the policy's action, before limits. Percentages: share of each modality in the sum of \
+         absolute contributions.",
     ] {
         svg.text("sub", 24.0, y, Anchor::Start, line);
         y += 19.0;

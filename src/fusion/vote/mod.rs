@@ -3,7 +3,7 @@
 //! A voter is a group of modalities that together can decide; every modality alone is the default. Each number of the
 //! action is decided between K bins, or the whole action between named choices. Those vote who have all their
 //! modalities. Where nobody has, those who have some; where nothing is present at all, everybody. What a voter lacks is
-//! replaced by the learned absent vector.
+//! replaced by the learned missing-modality embedding.
 
 mod count;
 mod options;
@@ -33,7 +33,7 @@ pub struct Vote<T: Number> {
 
 impl<T: Number> Vote<T> {
     /// Reads the layers `vote.<voter>`, for bins `vote.centres` (`[actions, bins]`), for a weighted vote whose weights
-    /// the user has not written `vote.weights` (`[voters]`), and the absent vectors.
+    /// the user has not written `vote.weights` (`[voters]`), and the missing-modality embeddings.
     ///
     /// # Errors
     /// Every tensor that is missing or of another shape.

@@ -58,7 +58,7 @@ impl Path {
     /// # Errors
     /// What a path may look like.
     pub fn expand(text: &str) -> Result<Vec<String>, String> {
-        let wrong = || format!("{text:?} is no path; {ALLOWED}");
+        let wrong = || format!("{text:?} is not a path; {ALLOWED}");
         if text.starts_with("min(") {
             return Self::single(text).map(|_| vec![text.to_owned()]);
         }
@@ -100,7 +100,7 @@ impl Path {
     }
 
     fn single(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no path; {ALLOWED}");
+        let wrong = || format!("{text:?} is not a path; {ALLOWED}");
         let (inside, is_smallest) = match text.strip_prefix("min(") {
             Some(rest) => (rest.strip_suffix(')').ok_or_else(wrong)?, true),
             None => (text, false),
@@ -261,7 +261,7 @@ mod tests {
         ] {
             let error = Path::expand(text).unwrap_err();
             assert!(
-                error.contains("is no path") && error.contains("ranges[0:360:4]"),
+                error.contains("is not a path") && error.contains("ranges[0:360:4]"),
                 "{text}: {error}"
             );
         }

@@ -134,7 +134,7 @@ impl Builder<'_> {
                 Element::Named(self.name(plan, of, index, name)?)
             }
             (_, Count::One) => {
-                return Err(format!("{:?}: {} is no array", self.text, field.name));
+                return Err(format!("{:?}: {} is not an array", self.text, field.name));
             }
             _ => {
                 return Err(format!(
@@ -173,7 +173,7 @@ impl Builder<'_> {
                     .map(|f| f.name)
                     .collect();
                 return Err(format!(
-                    "{:?}: {} is no number; inside it are {}",
+                    "{:?}: {} is not a number; inside it are {}",
                     self.text,
                     field.name,
                     names.join(", ")

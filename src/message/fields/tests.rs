@@ -247,11 +247,11 @@ fn a_path_that_leads_nowhere_is_told_what_there_is() {
             "say which element, such as covariance[0]",
         ),
         ("pose.covariance[36]", "covariance has 36 elements"),
-        ("header[0]", "header is no array"),
+        ("header[0]", "header is not an array"),
         ("header.frame_id", "is a text, not a number"),
         ("header.stamp.sec.x", "sec is a number"),
         ("pose.covariance[pan]", "has no names to look for pan in"),
-        ("a b", "is no path"),
+        ("a b", "is not a path"),
     ];
     let all: Vec<String> = paths.iter().map(|(path, _)| (*path).to_owned()).collect();
     let told = FieldReader::new(layout(&odometry.name, &odometry.definition), &all)
@@ -272,6 +272,6 @@ fn a_type_is_one_whoever_asks_for_it_and_another_by_another_definition() {
     assert!(get("int16 x\n").check(&[0, 1, 0, 0, 7]).is_err());
     for name in ["Odometry", "a b/C", "a/b/C", ""] {
         let error = MessageType::installed(name).unwrap_err().to_string();
-        assert!(error.contains("is no message type"), "{name}: {error}");
+        assert!(error.contains("is not a message type"), "{name}: {error}");
     }
 }

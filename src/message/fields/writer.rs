@@ -92,7 +92,7 @@ impl Laid {
         let stamp_at = layout.has_header().then(|| Writer::new().finish().len());
         laying.lay(layout.root_index(), &rests);
         if laying.writer.len() > LARGEST {
-            return Err(format!("a command of more than {LARGEST} bytes is none").into());
+            return Err(format!("a command may have at most {LARGEST} bytes").into());
         }
         let Laying {
             writer,
@@ -184,7 +184,7 @@ impl Laying<'_> {
                 Pick::Named(_) => length = length.max(names),
                 Pick::Only => {}
                 Pick::SmallestOf(..) => self.errors.add(format!(
-                    "{:?} is no number that can be commanded",
+                    "{:?} is not a number that can be commanded",
                     self.paths[*path]
                 )),
             }

@@ -272,7 +272,7 @@ fn a_command_of_any_type_that_cannot_be_whole_is_refused() {
             "for all of them or none",
         ),
         (&["xyz[1]", "xyz[1]"], "both go to xyz[1]"),
-        (&["min(axes[0:2])"], "no number that can be commanded"),
+        (&["min(axes[0:2])"], "not a number that can be commanded"),
         (
             &["speed"],
             "has no field speed; it has name, position, velocity, axes, xyz",

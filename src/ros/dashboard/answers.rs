@@ -33,7 +33,7 @@ impl Said {
     pub fn silent() -> Self {
         Self::no(
             StatusCode::SERVICE_UNAVAILABLE,
-            "the node does not say how it is; look at its log",
+            "the node does not report its state; look at its log",
         )
     }
 }

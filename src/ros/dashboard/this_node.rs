@@ -69,7 +69,7 @@ impl Node for ThisNode {
         publisher
             .publish_raw(&encode_text(sentence))
             .map_err(|e| format!("the sentence could not be published: {e}"))?;
-        log::info!("dashboard: {modality} is told {sentence:?}");
+        log::info!("dashboard: new instruction for {modality}: {sentence:?}");
         Ok(format!("said to {modality}"))
     }
 

@@ -124,7 +124,7 @@ impl BilinearSpec {
                 errors.add(format!("{key} is {left} twice; two modalities are needed"));
             }
             if self.pairs[..i].contains(&[left.clone(), right.clone()]) {
-                errors.add(format!("{key} is there twice: {left}, {right}"));
+                errors.add(format!("{key} lists a pair twice: {left}, {right}"));
             }
         }
     }
@@ -190,7 +190,7 @@ fn check_map(key: &str, modality: &ModalitySpec, cells: usize, errors: &mut Conf
         }
     } else if !modality.width.is_multiple_of(cells * cells) {
         errors.add(format!(
-            "{key} is {cells}, and the feature's width {} is no multiple of {cells}x{cells}",
+            "{key} is {cells}, and the feature's width {} is not a multiple of {cells}x{cells}",
             modality.width
         ));
     }
@@ -209,9 +209,9 @@ impl VoteSpec {
             )),
             (Some(_), true) => {}
             (Some(_), false) => {
-                errors.add("bins and choices are both there; a vote is on one of them");
+                errors.add("bins and choices are both given; a vote needs exactly one of them");
             }
-            (None, true) => errors.add("neither bins nor choices are there; a vote needs one"),
+            (None, true) => errors.add("neither bins nor choices are given; a vote needs one"),
             (None, false) => self.check_choices(actions, errors),
         }
         self.check_voters(modalities, errors);
@@ -273,7 +273,7 @@ impl VoteSpec {
         }
         if self.rule == VoteRule::Majority {
             errors.add(
-                "weights are there, and a majority counts every vote alike; use rule weighted",
+                "weights are given, but a majority counts all votes equally; use rule weighted",
             );
         }
         let voters = self.voters_of(modalities.iter().map(|m| m.name.as_str()));

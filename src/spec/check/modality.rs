@@ -150,7 +150,7 @@ impl ModalitySpec {
             SourceSpec::Feature { encoder } => {
                 if encoder.trim().is_empty() || encoder.contains('\0') {
                     errors.add(format!(
-                        "encoder is {encoder:?}; it must be the identity that the messages of the feature carry"
+                        "encoder is {encoder:?}; it must be the fingerprint that the messages of the feature carry"
                     ));
                 }
             }

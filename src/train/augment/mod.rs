@@ -112,7 +112,7 @@ impl Augment {
             for quantity in ranges.quantities() {
                 if is_depth(&camera.source) && !quantity.is_of_depth() {
                     errors.add(format!(
-                        "{place}.{} is for colours, and this modality's pictures are distances; zoom, shift, rotation_deg, \
+                        "{place}.{} is for colors, and this modality's pictures are distances; zoom, shift, rotation_deg, \
                          perspective and occlusion are allowed",
                         quantity.rules().key
                     ));

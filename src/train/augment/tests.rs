@@ -374,7 +374,7 @@ fn what_does_not_fit_the_modalities_is_named() {
     let text = "{copies: 1, shift: [0, 0.1], modalities: {depth: {noise: [0, 0.1]}, wrist: {zoom: [1, 2]}}}";
     let refused = said(text, &all).unwrap_err();
     for part in [
-        "training.augment.modalities.depth.noise is for colours",
+        "training.augment.modalities.depth.noise is for colors",
         "training.augment.modalities.wrist: there is no modality of pictures of this name; there are: scene, depth",
     ] {
         assert!(refused.contains(part), "{part}\nis not in\n{refused}");

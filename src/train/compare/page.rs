@@ -24,7 +24,7 @@ pub fn page(comparison: &Comparison) -> String {
          <meta name=\"viewport\" content=\"width=device-width\">\
          <title>{task}: fusion methods compared</title><style>{STYLE}</style></head><body>\n\
          <h1>{task}: fusion methods compared</h1>\n<p>late_fusion {version}, {seeds} seeds of {epochs} epochs each; \
-         {training} samples learned from, {validation} measured on.</p>\n",
+         {training} training samples, {validation} validation samples.</p>\n",
         task = escaped(&comparison.task),
         version = comparison.late_fusion_version,
         epochs = comparison.epochs,
@@ -32,17 +32,17 @@ pub fn page(comparison: &Comparison) -> String {
         validation = comparison.validation_samples,
     );
     html += "<h2>Loss</h2>\n<p>Mean squared difference between action and label, both standardized; 1 is what always \
-             saying the mean would give. The line goes from the least to the most of the seeds. A small loss does not \
-             promise a robot that obeys: measure that too.</p>\n";
+             predicting the mean gives. The line shows the range over the seeds. The loss is a poor predictor of success: \
+             evaluate the best policies on the robot as well.</p>\n";
     html += &losses(comparison);
-    html += "<h2>Shares in the action</h2>\n<p>Each modality's part in the absolute contributions (exact Shapley \
+    html += "<h2>Shares in the action</h2>\n<p>Each modality's share of the absolute contributions (exact Shapley \
              values).</p>\n";
     html += &shares(comparison);
-    html += "<h2>What each modality is worth</h2>\n<p>How many times as large the loss becomes when a modality's \
-             features are exchanged for those of other samples. At 1, the dashed line, the policy does not care.</p>\n";
+    html += "<h2>Importance of each modality</h2>\n<p>Factor by which the loss grows when a modality's features \
+             are permuted between samples. At 1, the dashed line, the policy ignores the modality.</p>\n";
     html += &sensitivities(comparison);
     html += &warnings(comparison);
-    html += "<h2>Rows</h2>\n<table><tr><th>row</th><th>what it is</th><th class=\"number\">numbers</th>\
+    html += "<h2>Rows</h2>\n<table><tr><th>row</th><th>description</th><th class=\"number\">parameters</th>\
              <th class=\"number\">loss</th><th class=\"number\">seconds</th></tr>\n";
     for row in &comparison.rows {
         let ([_, loss, _], [_, seconds, _]) = (row.spread(|r| r.loss), row.spread(|r| r.seconds));
@@ -132,7 +132,7 @@ fn sensitivities(comparison: &Comparison) -> String {
     let most = all.fold(2.0f64, f64::max).ln();
     let x = |times: f64| LEFT + times.max(1.0).ln() / most * (RIGHT - LEFT - 20.0);
     legend(&modalities)
-        + &chart(comparison, "what each modality is worth", |row, y| {
+        + &chart(comparison, "importance of each modality", |row, y| {
             let mut dots = format!(
                 "<line class=\"grid\" stroke-dasharray=\"4 3\" x1=\"{LEFT}\" x2=\"{LEFT}\" y1=\"{:.1}\" \
                  y2=\"{:.1}\"/>",

@@ -36,17 +36,16 @@ from faults.soak import SOAKED, Soak
 Failed = pytest.fail.Exception
 
 NOT_HERE = [
-    "What is tried elsewhere, or not at all:",
+    "What is tested elsewhere, or not at all:",
     "",
-    "- The system's clock is not set: it is everybody's on the machine, and in a container nobody's to set. Ticks and "
-    "the limits on the rate of change follow the monotonic clock. What a date that was set does to ages, a sensor's "
-    "clock does that is 10 s ahead or behind, and time that jumps in a simulation; both are below.",
-    "- A simulated clock that never comes, and lockstep: `tests/ros/test_node_time.py`.",
+    "- The system clock is never changed, because other programs use it. Sensor clocks 10 s off and simulated time "
+    "jumps cover the same effects. Ticks and rate limits follow the monotonic clock.",
+    "- A simulated clock that never starts, and lockstep: `tests/ros/test_node_time.py`.",
     "- A full disk while recording: `tests/ros/test_record.py`.",
-    "- A robot that subscribes to commands with a quality of service that does not match is told so where no other "
-    "subscriber takes them: `tests/ros/test_node_topics.py`.",
-    "- The kernel's out-of-memory killer sends SIGKILL, which is below: no process can send a stop then. The robot's "
-    "own controller must stop where no command comes.",
+    "- A robot whose command subscription has an incompatible quality of service, with no other subscriber: "
+    "`tests/ros/test_node_topics.py`.",
+    "- The kernel's out-of-memory killer sends SIGKILL, which is tested below: no process can send a stop then. The "
+    "robot's own controller must stop when commands cease.",
 ]
 
 
@@ -169,14 +168,14 @@ def markdown(rows: list[Row], options: argparse.Namespace) -> str:
         "",
         f"A node commands a `TwistStamped` at {RATE_HZ:.0f} Hz from a camera, an instruction and joint states "
         f"at 50 Hz (`max_age_s` {MAX_AGE_S}), within ±{LIMIT:.0f} and a rate of {MAX_RATE:.0f} per second. "
-        "Camera, operator and robot are rclpy. Each fault is let loose at random moments of the robot's "
-        "motion. **Right** counts the trials in which the commands on the topic, and the reason in "
-        "`~/status`, were what is wanted. **Stop in time** counts stops within the time after which the fault "
-        "is to be noticed and two periods more, from the fault to the first stop on the topic, both on this "
-        "machine's clock. **Outside limits** counts commands that are not finite, out of bounds or faster "
-        "than the rate, of all commands in all trials. In simulated time (`use_sim_time`, `/clock` at 50 Hz) commands "
-        "count by when they were published on this machine's clock as well. Memory is made short by a limit on the "
-        "node's own process (`RLIMIT_DATA`), so that nobody else on the machine suffers.",
+        "Camera, operator and robot are rclpy. Each fault is injected at random moments of the robot's "
+        "motion. **Right** counts the trials in which both the commands on the topic and the reason in "
+        "`~/status` were as required. **Stop in time** counts stops within the time allowed for noticing the fault "
+        "plus two periods, from the fault to the first stop on the topic, both on this machine's clock. "
+        "**Outside limits** counts commands that are not finite, out of bounds or faster than the rate, of all "
+        "commands in all trials. In simulated time (`use_sim_time`, `/clock` at 50 Hz) the publishing time of commands "
+        "is also taken from this machine's clock. Memory shortage is simulated with a limit on the node's own process "
+        "(`RLIMIT_DATA`).",
         "",
         *NOT_HERE,
         "",

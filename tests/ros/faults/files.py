@@ -52,7 +52,7 @@ def replace(bench: Bench) -> None:
     keep(bench)
     constant_policy(bench.policy.folder, *OTHER, *bench.policy.modalities).write()
     why = refused_change(bench)
-    assert "are not those of the policy that drives any more; set the parameter policy to load them" in why, why
+    assert "are no longer those of the active policy; set the parameter policy to load them" in why, why
 
 
 def damage(bench: Bench) -> None:

@@ -63,13 +63,13 @@ def passers_by(bench: Bench) -> None:
 
 
 FAULTS = [
-    Fault("another type on the camera's topic", "say so, drive on", another_type, DrivesOn(says="CompressedImage")),
+    Fault("another type on the camera's topic", "report it, drive on", another_type, DrivesOn(says="CompressedImage")),
     Fault(
         "an operator publishes with an incompatible quality of service (best effort)",
-        "say so, hear him, drive on",
+        "report it, accept its messages, drive on",
         best_effort,
         DrivesOn(says="best-effort"),
     ),
-    Fault("a second node of the same name", "say so, drive on", same_name, DrivesOn(says="nodes have the name")),
+    Fault("a second node of the same name", "report it, drive on", same_name, DrivesOn(says="nodes have the name")),
     Fault("50 participants come and go", "drive on", passers_by, DrivesOn()),
 ]

@@ -134,15 +134,13 @@ CAMERA_FAULTS = [
     ),
     Fault("floods at 500 Hz", "drive on", flood(CAMERA, noisy()), DrivesOn()),
     Fault("changes its size", "drive on", instead(CAMERA, noisy(width=64, height=48)), DrivesOn()),
-    Fault("changes its frame", "drive on: a policy knows no frames", instead(CAMERA, noisy(frame="wrist")), DrivesOn()),
+    Fault("changes its frame", "drive on: frames are not used", instead(CAMERA, noisy(frame="wrist")), DrivesOn()),
     Fault("changes to bgr8", "drive on", instead(CAMERA, noisy("bgr8")), DrivesOn()),
-    Fault(
-        "changes to an encoding that nobody knows", "stop", instead(CAMERA, noisy("own16")), Stops(rf"^scene: {OLD}")
-    ),
-    Fault("sends messages that are cut off", "stop", instead(CAMERA, random_bytes), Stops(rf"^scene: {OLD}")),
+    Fault("changes to an unknown encoding", "stop", instead(CAMERA, noisy("own16")), Stops(rf"^scene: {OLD}")),
+    Fault("sends malformed messages", "stop", instead(CAMERA, random_bytes), Stops(rf"^scene: {OLD}")),
     Fault("sends one picture of 100 MB", "drive on afterwards", huge, Recovers()),
     Fault(
-        "sends black pictures, of which the encoder makes −∞",
+        "sends black pictures, for which the encoder outputs −∞",
         "stop",
         instead(CAMERA, picture(0, 0, 0)),
         Stops("^scene: "),
@@ -159,9 +157,9 @@ INSTRUCTION_FAULTS = [
         "500 times a second", "drive on", flood(INSTRUCTION, lambda _: String(data=SENTENCE)), DrivesOn(), end_of_flood
     ),
     Fault("of 1 MB", "stop until the next one", said("open " * 200_000), Stops("^instruction: ", 0.1)),
-    Fault("is no UTF-8", "stop until the next one", said(NOT_UTF8), Stops("^instruction: ", 0.1)),
+    Fault("is not UTF-8", "stop until the next one", said(NOT_UTF8), Stops("^instruction: ", 0.1)),
     Fault(
-        "is cut off",
+        "is truncated",
         "stop until the next one",
         said(serialize_message(String(data=SENTENCE))[:12]),
         Stops("^instruction: ", 0.1),
@@ -179,8 +177,8 @@ JOINT_FAULTS = [
         instead(JOINTS, joints(3e38, 3e38)),
         Stops("the policy's output is not finite", 0.04),
     ),
-    Fault("are out of every limit", "drive on within the limits", instead(JOINTS, joints(1e6, -1e6)), DrivesOn()),
-    Fault("carry no stamp", "drive on by arrival", instead(JOINTS, stamped(swinging, Time())), DrivesOn()),
+    Fault("exceed all limits", "drive on within the limits", instead(JOINTS, joints(1e6, -1e6)), DrivesOn()),
+    Fault("carry no stamp", "drive on, using arrival times", instead(JOINTS, stamped(swinging, Time())), DrivesOn()),
     Fault(
         "have a clock 10 s ahead", "stop", instead(JOINTS, shifted(swinging, 10.0)), Stops("^joints: .*(ahead|future)")
     ),

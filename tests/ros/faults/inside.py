@@ -77,7 +77,7 @@ THREAD_FAULTS = [
     ),
     Fault(
         "the camera's encoder fails at every picture",
-        "say why; stop once its feature is too old",
+        "report why; stop once its feature is too old",
         too_red,
         Stops(RUN_FAILED),
     ),
@@ -95,7 +95,7 @@ PROCESS_FAULTS = [
     ),
     Fault(
         "is killed and started again",
-        "nothing before all is fresh, from rest",
+        "no command before all is fresh, then from rest",
         kill,
         Recovers(),
         start_again,

@@ -65,13 +65,13 @@ def long_sentence(bench: Bench) -> None:
 
 MEMORY_FAULTS = [
     Fault(
-        "pictures of 30 MB come, and 16 MB are left",
+        "pictures of 30 MB arrive with 16 MB of memory left",
         "refuse them, stop once the last picture is too old",
         no_room_for_pictures,
         Stops(rf"^scene: {OLD}"),
     ),
     Fault(
-        "a parameter is changed, and nothing is left",
+        "a parameter is changed with no memory left",
         "the process is aborted, and the stop is its last command",
         change_a_parameter,
         EndsStopped(-signal.SIGABRT),
@@ -79,7 +79,7 @@ MEMORY_FAULTS = [
         one_process=False,
     ),
     Fault(
-        "a large message comes, and nothing is left for the middleware's thread",
+        "a large message arrives with no memory left for the middleware's thread",
         "the process is aborted, and the stop is its last command",
         long_sentence,
         EndsStopped(-signal.SIGABRT),

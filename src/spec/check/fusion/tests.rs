@@ -117,7 +117,7 @@ fn maps_and_queries_must_be_such() {
             "words is both a map and a query",
             "queries[2]: there is no modality \"ear\"",
             "maps.eye: there is no modality",
-            "maps.scene is 2, and the feature's width 2 is no multiple of 2x2",
+            "maps.scene is 2, and the feature's width 2 is not a multiple of 2x2",
             "maps.words is 0; 1 to 64",
         ],
     );
