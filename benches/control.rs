@@ -19,8 +19,8 @@ use late_fusion::policy::Policy;
 use late_fusion::realtime::Monotonic;
 use late_fusion::safety::{Guard, Limit};
 use late_fusion::spec::{
-    ActionSpec, Activation, BilinearSpec, ChunkSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec,
-    PolicySpec, SourceSpec, VoteRule, VoteSpec, VoterSpec, Weights,
+    BilinearSpec, ChunkSpec, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, VoteRule, VoteSpec,
+    VoterSpec, Weights, examples,
 };
 use late_fusion::time::Stamp;
 use nalgebra::DVector;
@@ -277,35 +277,17 @@ fn two_cameras() -> [Policy; 3] {
 
 fn build(name: &str, fusion: FusionSpec, weights: Random) -> Policy {
     let modality = |(name, width, projection): Modality| ModalitySpec {
-        name: name.into(),
-        source: SourceSpec::Vector {
-            names: (0..width).map(|i| format!("{name}{i}")).collect(),
-        },
-        width,
-        history: 1,
         projection,
-        projection_hidden: vec![],
-        projection_activation: Activation::None,
+        ..examples::vector(name, (0..width).map(|i| format!("{name}{i}")))
     };
-    let action = |i: usize| ActionSpec {
-        name: format!("a{i}"),
-        unit: String::new(),
-        min: -1.0,
-        max: 1.0,
-        ..ActionSpec::default()
-    };
+    let actions = (0..ACTIONS).map(|i| examples::action(&format!("a{i}"), 1.0));
     let spec = PolicySpec {
-        format: FORMAT,
-        recorded: Default::default(),
         name: name.into(),
-        description: String::new(),
-        modalities: MODALITIES.map(modality).into(),
-        fusion,
         head: HeadSpec::Mlp {
             hidden: HIDDEN.into(),
             chunk: None,
         },
-        actions: (0..ACTIONS).map(action).collect(),
+        ..examples::policy(MODALITIES.map(modality).into(), fusion, actions.collect())
     };
     Policy::build(spec, Path::new(""), &weights.weights).unwrap_or_else(|errors| panic!("{errors}"))
 }

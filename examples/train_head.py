@@ -18,6 +18,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 import yaml
@@ -25,7 +26,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 
-def vectors(table, column: str) -> torch.Tensor:
+def vectors(table: pa.Table, column: str) -> torch.Tensor:
     """A column of vectors, one row for each label."""
     chunks = [np.stack(chunk.to_numpy(zero_copy_only=False)) for chunk in table.column(column).chunks if len(chunk)]
     return torch.from_numpy(np.concatenate(chunks).astype(np.float32))
@@ -60,7 +61,7 @@ class Policy(nn.Module):
 
     def tensors(self, told: dict) -> dict[str, torch.Tensor]:
         """All that the node needs, by its names."""
-        found = {}
+        found: dict[str, torch.Tensor] = {}
         for modality in told["modalities"]:
             place = f"standardize.{modality['name']}"
             found |= {f"{place}.{part}": torch.tensor(modality[part]) for part in ("mean", "std")}

@@ -18,8 +18,7 @@ use late_fusion::modality::{ProjectedFeature, feature_slot};
 use late_fusion::policy::Policy;
 use late_fusion::safety::{Guard, Limit};
 use late_fusion::spec::{
-    ActionSpec, Activation, ChunkSpec, FORMAT, FusionSpec, HeadSpec, ModalitySpec, PolicySpec,
-    SourceSpec, Weights,
+    ChunkSpec, FusionSpec, HeadSpec, ModalitySpec, PolicySpec, Weights, examples,
 };
 use late_fusion::time::Stamp;
 use nalgebra::DVector;
@@ -58,33 +57,17 @@ const PERIOD_S: f64 = 0.025;
 
 fn policy(chunk: Option<ChunkSpec>) -> Policy {
     let steps = chunk.map_or(1, |chunk| chunk.steps);
-    let names = (0..WIDTH).map(|i| format!("x{i}")).collect();
+    let joints = ModalitySpec {
+        projection: Some(PROJECTED),
+        ..examples::vector("joints", (0..WIDTH).map(|i| format!("x{i}")))
+    };
+    let speed = examples::action("speed", 1.0);
     let spec = PolicySpec {
-        format: FORMAT,
-        recorded: Default::default(),
-        name: "test".into(),
-        description: String::new(),
-        modalities: vec![ModalitySpec {
-            name: "joints".into(),
-            source: SourceSpec::Vector { names },
-            width: WIDTH,
-            history: 1,
-            projection: Some(PROJECTED),
-            projection_hidden: vec![],
-            projection_activation: Activation::None,
-        }],
-        fusion: FusionSpec::Concat,
         head: HeadSpec::Mlp {
             hidden: vec![32],
             chunk,
         },
-        actions: vec![ActionSpec {
-            name: "speed".into(),
-            unit: "m/s".into(),
-            min: -1.0,
-            max: 1.0,
-            ..ActionSpec::default()
-        }],
+        ..examples::policy(vec![joints], FusionSpec::Concat, vec![speed])
     };
     let mut weights = Weights::default();
     for (name, shape) in [

@@ -80,13 +80,33 @@ fn root() -> &'static Path {
 
 /// The Rust files below a folder, by their path from the repository's root.
 fn sources(folder: &str) -> BTreeMap<String, String> {
+    files(folder, |path| has_extension(path, "rs"))
+}
+
+fn has_extension(path: &Path, wanted: &str) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == wanted)
+}
+
+/// Whether somebody reads it: Rust, Python or shell, where the name has no ending by the first line.
+fn is_code(path: &Path) -> bool {
+    match path.extension() {
+        None => fs::read(path).unwrap().starts_with(b"#!"),
+        Some(_) => ["rs", "py", "bash"]
+            .iter()
+            .any(|known| has_extension(path, known)),
+    }
+}
+
+/// The files below a folder that are wanted, by their path from the repository's root.
+fn files(folder: &str, is_wanted: impl Fn(&Path) -> bool) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut waiting: Vec<PathBuf> = vec![root().join(folder)];
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
             let entries = fs::read_dir(&path).unwrap();
             waiting.extend(entries.map(|entry| entry.unwrap().path()));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if is_wanted(&path) {
             let name = path.strip_prefix(root()).unwrap().display().to_string();
             found.insert(name, fs::read_to_string(&path).unwrap());
         }
@@ -166,9 +186,12 @@ fn the_outside_is_named_in_its_own_places_only() {
 
 #[test]
 fn no_file_is_longer_than_anybody_wants_to_read() {
-    let long: Vec<String> = ["src", "tests", "benches"]
+    let folders = [
+        "src", "crates", "tests", "benches", "sim", "scripts", "examples", "launch",
+    ];
+    let long: Vec<String> = folders
         .into_iter()
-        .flat_map(sources)
+        .flat_map(|folder| files(folder, is_code))
         .map(|(name, text)| (name, text.lines().count()))
         .filter(|(_, lines)| *lines > LONGEST_FILE)
         .map(|(name, lines)| format!("{name}: {lines} lines"))

@@ -19,13 +19,13 @@ import threading
 
 import numpy as np
 import yaml
-from fake_node import FakeNode
+from fake_node import Answer, FakeNode
 
-from late_fusion_sim.expert import expert_of
+from late_fusion_sim.expert import Expert, expert_of
 from late_fusion_sim.placements import EVALUATION_SEEDS
 from late_fusion_sim.ros import Participant
 from late_fusion_sim.tasks import load_tasks
-from late_fusion_sim.world import World
+from late_fusion_sim.world import AnyScene, World
 
 STARTS = 20
 """So many starts are known."""
@@ -40,7 +40,8 @@ class MirrorExpert:
         self._tasks = {task.demo: task for task in load_tasks().values()}
         self._world = World()
         self._instruction = ""
-        self._scene = self._expert = None
+        self._scene: AnyScene
+        self._expert: Expert
 
     def __call__(self, instruction: str, hand: np.ndarray) -> np.ndarray:
         task = self._tasks[instruction]
@@ -64,7 +65,8 @@ class MirrorExpert:
         """Looks which start it is; where it sees none of those that it knows, it is at the first."""
         for seed in EVALUATION_SEEDS[:STARTS]:
             self._scene.reset(seed)
-            if np.array_equal(self._scene.observe().pictures["scene"], self.node.picture):
+            seen = self.node.picture
+            if seen is not None and np.array_equal(self._scene.observe().pictures["scene"], seen):
                 return
         self._scene.reset(EVALUATION_SEEDS.start)
 
@@ -80,7 +82,7 @@ def main() -> int:
     with Participant("late_fusion") as participant:
         if kind != "deaf":
             expert = MirrorExpert()
-            answers = {
+            answers: dict[str, Answer] = {
                 "expert": expert,
                 "broken": lambda instruction, hand: expert(instruction, hand) if "open" in instruction else os._exit(9),
                 "constant": lambda instruction, hand: np.full(4, 0.01),

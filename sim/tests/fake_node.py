@@ -101,7 +101,7 @@ class FakeNode:
 
 
 @contextmanager
-def fake_node(answer: Answer, **options: object) -> Iterator[None]:
+def fake_node(answer: Answer, **options: Any) -> Iterator[FakeNode]:
     """Runs a fake node on a thread of its own, as another process would run beside the simulator."""
     over = threading.Event()
     with Participant("late_fusion") as participant:

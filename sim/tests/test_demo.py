@@ -1,19 +1,22 @@
 """The demo from end to end, with the fake node in the place of the real one."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
 
 from late_fusion_sim import demo, player
 from late_fusion_sim.node_process import REPOSITORY, changed_parameter, node_parameters
 
 NODE = Path(__file__).with_name("fake_late_fusion_node.py")
+RunDemo = Callable[..., int]
 
 
 @pytest.fixture
-def run_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def run_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunDemo:
     def run(kind: str, *arguments: str) -> int:
         monkeypatch.setenv("FAKE_NODE", kind)
         return demo.main(["--node", str(NODE), "--policy", str(tmp_path), "--out", str(tmp_path), *arguments])
@@ -21,7 +24,9 @@ def run_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return run
 
 
-def test_lockstep_from_the_first_word_to_the_pictures(run_demo, tmp_path: Path, capsys) -> None:
+def test_lockstep_from_the_first_word_to_the_pictures(
+    run_demo: RunDemo, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     report_file = tmp_path / "figures" / "report.json"
     tasks = "button-press-topdown,drawer-open,drawer-close"
     assert run_demo("expert", "--tasks", tasks, "--episodes", "2", "--report", str(report_file)) == 0
@@ -48,7 +53,7 @@ def test_lockstep_from_the_first_word_to_the_pictures(run_demo, tmp_path: Path, 
         assert text in table
 
     with Image.open(tmp_path / "demo.gif") as animation:
-        assert animation.n_frames > 10
+        assert isinstance(animation, GifImageFile) and animation.n_frames > 10
         assert animation.width > 3 * 224
         animation.seek(animation.n_frames - 1)
         animation.load()
@@ -58,7 +63,7 @@ def test_lockstep_from_the_first_word_to_the_pictures(run_demo, tmp_path: Path, 
     assert (tmp_path / "late_fusion_node.log").read_text().split() == ["ready", "stopped"], "ended by an interrupt"
 
 
-def test_realtime_reports_rate_and_interval(run_demo, tmp_path: Path) -> None:
+def test_realtime_reports_rate_and_interval(run_demo: RunDemo, tmp_path: Path) -> None:
     report_file = tmp_path / "report.json"
     arguments = ["--mode", "realtime", "--tasks", "faucet-open", "--report", str(report_file)]
     assert run_demo("constant", *arguments) == 0
@@ -69,7 +74,7 @@ def test_realtime_reports_rate_and_interval(run_demo, tmp_path: Path) -> None:
     assert report["tasks"]["faucet-open"]["timeout"] == 1
 
 
-def test_a_sentence_of_ones_own_shows_what_happens(run_demo, tmp_path: Path) -> None:
+def test_a_sentence_of_ones_own_shows_what_happens(run_demo: RunDemo, tmp_path: Path) -> None:
     report_file = tmp_path / "report.json"
     arguments = ["--scene", "faucet", "--instruction", "close the faucet", "--report", str(report_file)]
     assert run_demo("expert", *arguments) == 0
@@ -78,7 +83,7 @@ def test_a_sentence_of_ones_own_shows_what_happens(run_demo, tmp_path: Path) -> 
     }
 
 
-def test_a_sentence_of_ones_own_can_be_judged(run_demo, tmp_path: Path) -> None:
+def test_a_sentence_of_ones_own_can_be_judged(run_demo: RunDemo, tmp_path: Path) -> None:
     report_file = tmp_path / "report.json"
     arguments = ["--tasks", "drawer-open", "--instruction", "close the drawer", "--report", str(report_file)]
     assert run_demo("expert", *arguments) == 0
@@ -86,14 +91,16 @@ def test_a_sentence_of_ones_own_can_be_judged(run_demo, tmp_path: Path) -> None:
     assert (row["instruction"], row["wrong_task"]) == ("close the drawer", 1)
 
 
-def test_a_dead_node_is_told_with_its_last_words(run_demo, capsys) -> None:
+def test_a_dead_node_is_told_with_its_last_words(run_demo: RunDemo, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_demo("dies", "--tasks", "drawer-open") == 1
     message = capsys.readouterr().err
     assert "the node ended by itself with status 3" in message
     assert "has no policy.yaml" in message
 
 
-def test_a_deaf_node_is_told(run_demo, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+def test_a_deaf_node_is_told(
+    run_demo: RunDemo, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(player, "START_S", 1.5)
     assert run_demo("deaf", "--tasks", "drawer-open") == 1
     message = capsys.readouterr().err
@@ -101,7 +108,7 @@ def test_a_deaf_node_is_told(run_demo, monkeypatch: pytest.MonkeyPatch, capsys) 
     assert "not published a status" in message
 
 
-def test_a_missing_executable_is_told(tmp_path: Path, capsys) -> None:
+def test_a_missing_executable_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     missing = tmp_path / "late_fusion_node"
     assert demo.main(["--node", str(missing), "--policy", str(tmp_path), "--out", str(tmp_path)]) == 1
     assert f"{missing} cannot be started: No such file" in capsys.readouterr().err
@@ -120,7 +127,7 @@ def test_a_missing_executable_is_told(tmp_path: Path, capsys) -> None:
         (["--tasks", "dance"], "no such task: dance"),
     ],
 )
-def test_wrong_options_are_explained(arguments: list[str], message: str, capsys) -> None:
+def test_wrong_options_are_explained(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         demo.main(["--node", "node", "--policy", "policy", *arguments])
     assert ended.value.code == 2
@@ -145,7 +152,9 @@ def test_a_policy_ships_for_the_tasks(arguments: list[str], policy: str) -> None
 @pytest.mark.parametrize(
     ("tasks", "why"), [("drawer-open,drawer-open-v3", "different policies ship"), ("cube", "no policy ships")]
 )
-def test_where_no_policy_ships_for_the_tasks_one_must_be_named(tasks: str, why: str, capsys) -> None:
+def test_where_no_policy_ships_for_the_tasks_one_must_be_named(
+    tasks: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
         demo.parse(["--node", "node", "--tasks", tasks])
     message = capsys.readouterr().err

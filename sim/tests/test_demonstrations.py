@@ -17,12 +17,13 @@ from trajectory_msgs.msg import JointTrajectory
 
 from late_fusion_sim import demonstrate, recorded
 from late_fusion_sim.commands import command_of
-from late_fusion_sim.judge import PairJudge
+from late_fusion_sim.judge import Outcome, PairJudge
 from late_fusion_sim.placements import RECORDING_SEEDS
 from late_fusion_sim.robot import SAWYER
 from late_fusion_sim.ros import Participant, nanoseconds_of, reliable, stamp_of
 from late_fusion_sim.scene import Scene
-from late_fusion_sim.tasks import load_tasks, others_of
+from late_fusion_sim.tasks import Task, load_tasks, others_of
+from late_fusion_sim.world import AnyScene
 
 TASK = load_tasks()["drawer-close"]
 
@@ -108,10 +109,38 @@ def recorder(late: dict[str, float] | None = None) -> Iterator[Recorder]:
             thread.join()
 
 
-def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    executed = []
+def what_is_executed(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
+    """The commands that are carried out from here on."""
+    executed: list[np.ndarray] = []
     step = Scene.step
-    monkeypatch.setattr(Scene, "step", lambda scene, command: executed.append(command) or step(scene, command))
+
+    def note(scene: Scene, command: np.ndarray) -> None:
+        executed.append(command)
+        step(scene, command)
+
+    monkeypatch.setattr(Scene, "step", note)
+    return executed
+
+
+def what_is_judged(monkeypatch: pytest.MonkeyPatch) -> list[Outcome | None]:
+    """The verdicts from here on."""
+    verdicts: list[Outcome | None] = []
+    verdict = PairJudge.verdict
+
+    def note(judge: PairJudge) -> Outcome | None:
+        verdicts.append(verdict(judge))
+        return verdicts[-1]
+
+    monkeypatch.setattr(PairJudge, "verdict", note)
+    return verdicts
+
+
+NOBODY: Any = None
+"""For what a demonstrator does without the others around it."""
+
+
+def test_a_recording_is_ordered_and_its_labels_are_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    executed = what_is_executed(monkeypatch)
     with recorder() as heard:
         demonstration = ["--tasks", TASK.name, "--episodes", "2", "--noise", "0.3", "--push", "0.05", "--change", "0"]
         assert demonstrate.main(demonstration) == 0
@@ -207,8 +236,7 @@ def test_what_is_meant_changes_on_the_way_and_is_done_in_the_end(monkeypatch: py
 
 
 def test_what_was_done_is_shown_on_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    verdicts, judged = [], PairJudge.verdict
-    monkeypatch.setattr(PairJudge, "verdict", lambda judge: verdicts.append(judged(judge)) or verdicts[-1])
+    verdicts = what_is_judged(monkeypatch)
     quiet = ["--noise", "0", "--delay", "0", "--push", "0", "--change", "0"]
     with recorder() as heard:
         assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1", *quiet]) == 0
@@ -218,8 +246,7 @@ def test_what_was_done_is_shown_on_for_a_while(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_who_changes_his_mind_may_go_the_other_way_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    verdicts, judged = [], PairJudge.verdict
-    monkeypatch.setattr(PairJudge, "verdict", lambda judge: verdicts.append(judged(judge)) or verdicts[-1])
+    verdicts = what_is_judged(monkeypatch)
     # The mind is made up only after the opposite was done.
     monkeypatch.setattr(
         demonstrate.Demonstrator, "_changes_mind", lambda self, made_up, as_asked, rng: made_up != as_asked
@@ -232,7 +259,7 @@ def test_who_changes_his_mind_may_go_the_other_way_first(monkeypatch: pytest.Mon
 
 
 def test_where_minds_change_every_demonstration_has_its_own_start() -> None:
-    either = (demonstrate.Demonstrator(None, None, None, 60.0, change, 10) for change in (0.1, 0.0))
+    either = (demonstrate.Demonstrator(NOBODY, NOBODY, NOBODY, 60.0, change, 10) for change in (0.1, 0.0))
     tasks = *others_of(TASK), TASK
     changing, settled = ([[one.start_of(task, n, 3) for n in range(3)] for task in tasks] for one in either)
     assert changing == [[10, 11, 12], [13, 14, 15]]
@@ -241,7 +268,7 @@ def test_where_minds_change_every_demonstration_has_its_own_start() -> None:
 
 def test_three_tasks_of_a_scene_have_starts_of_their_own() -> None:
     tasks = [task for task in load_tasks().values() if task.scene == "pillars"]
-    demonstrator = demonstrate.Demonstrator(None, None, None, 60.0, 0.1, 10)
+    demonstrator = demonstrate.Demonstrator(NOBODY, NOBODY, NOBODY, 60.0, 0.1, 10)
     starts = [[demonstrator.start_of(task, n, 2) for n in range(2)] for task in tasks]
     assert starts == [[10, 11], [12, 13], [14, 15]]
     most = ["--tasks", "pillars", "--episodes", "2", "--change", "0.1", "--seed"]
@@ -261,9 +288,7 @@ def test_what_else_is_meant_is_any_other_task_of_the_scene() -> None:
 
 
 def test_an_undisturbed_expert_does_what_it_teaches(monkeypatch: pytest.MonkeyPatch) -> None:
-    executed = []
-    step = Scene.step
-    monkeypatch.setattr(Scene, "step", lambda scene, command: executed.append(command) or step(scene, command))
+    executed = what_is_executed(monkeypatch)
     undisturbed = ["--noise", "0", "--delay", "0", "--push", "0", "--change", "0"]
     with recorder() as heard:
         assert demonstrate.main(["--tasks", TASK.name, "--episodes", "1", *undisturbed]) == 0
@@ -282,10 +307,13 @@ def test_an_expert_that_never_succeeds_is_told(
 
 
 def test_a_start_that_an_expert_cannot_do_is_given_up_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried = []
-    monkeypatch.setattr(
-        demonstrate.Demonstrator, "play", lambda self, task, scene, seed, *rest: tried.append(seed) or seed != 5
-    )
+    tried: list[int] = []
+
+    def play(self: demonstrate.Demonstrator, task: Task, scene: AnyScene, seed: int, *rest: Any) -> bool:
+        tried.append(seed)
+        return seed != 5
+
+    monkeypatch.setattr(demonstrate.Demonstrator, "play", play)
     with recorder():
         undisturbed = ["--noise", "0", "--delay", "0", "--push", "0"]
         arguments = ["--tasks", "reach-v3", "--episodes", "2", "--seed", "5"]

@@ -5,11 +5,20 @@ import itertools
 import numpy as np
 import pytest
 from fake_node import fake_node
+from stages import pillars
 
 from late_fusion_sim import pace
 from late_fusion_sim.bridge import Bridge
 from late_fusion_sim.commands import messages_of, odometry_of, twist_of, velocities_of
-from late_fusion_sim.diff_drive_scene import FASTEST, PILLARS, START_Y_M, START_YAW_RAD, TRACK_M, WHEEL_RADIUS_M
+from late_fusion_sim.diff_drive_scene import (
+    FASTEST,
+    PILLARS,
+    START_Y_M,
+    START_YAW_RAD,
+    TRACK_M,
+    WHEEL_RADIUS_M,
+    PillarScene,
+)
 from late_fusion_sim.disturbance import Disturbance
 from late_fusion_sim.episode import Episode, Runner, control_rate_hz
 from late_fusion_sim.expert import expert_of
@@ -19,32 +28,32 @@ from late_fusion_sim.operator import Operator
 from late_fusion_sim.placements import EVALUATION_SEEDS
 from late_fusion_sim.robot import DIFF_DRIVE
 from late_fusion_sim.ros import NodeTrouble, Participant
-from late_fusion_sim.tasks import load_tasks
+from late_fusion_sim.tasks import Task, load_tasks
 from late_fusion_sim.world import World
 
 TASKS = [load_tasks()[f"drive-{pillar}"] for pillar in PILLARS]
 SEED = EVALUATION_SEEDS.start + 3
 
 
-def settle(scene, command: np.ndarray, periods: int) -> None:
+def settle(scene: PillarScene, command: np.ndarray, periods: int) -> None:
     for _ in range(periods):
         scene.step(command)
 
 
 def test_a_start_depends_on_the_seed_and_not_on_what_was_played(world: World) -> None:
-    scene = world.enter("pillars")
+    scene = pillars(world)
     scene.reset(7)
-    first, pillars = scene.data.qpos.copy(), scene.data.mocap_pos.copy()
+    first, places = scene.data.qpos.copy(), scene.data.mocap_pos.copy()
     scene.reset(8)
-    assert not np.array_equal(scene.data.qpos, first) and not np.array_equal(scene.data.mocap_pos, pillars)
+    assert not np.array_equal(scene.data.qpos, first) and not np.array_equal(scene.data.mocap_pos, places)
     settle(scene, FASTEST, 30)
     scene.reset(7)
-    assert np.array_equal(scene.data.qpos, first) and np.array_equal(scene.data.mocap_pos, pillars)
+    assert np.array_equal(scene.data.qpos, first) and np.array_equal(scene.data.mocap_pos, places)
     assert not np.any(scene.data.qvel) and not np.any(scene.data.ctrl)
 
 
 def test_starts_are_all_over_the_range_and_pillars_in_every_order(world: World) -> None:
-    scene = world.enter("pillars")
+    scene = pillars(world)
     poses, orders = [], set()
     for seed in [*range(30), *EVALUATION_SEEDS[:30]]:
         scene.reset(seed)
@@ -56,7 +65,7 @@ def test_starts_are_all_over_the_range_and_pillars_in_every_order(world: World) 
 
 
 def test_every_pillar_is_in_the_picture_from_every_start(world: World) -> None:
-    scene = world.enter("pillars")
+    scene = pillars(world)
     for seed in range(0, 60, 3):
         scene.reset(seed)
         red, green, blue = np.moveaxis(scene.observe().pictures["camera"].astype(int), 2, 0)
@@ -68,11 +77,13 @@ def test_every_pillar_is_in_the_picture_from_every_start(world: World) -> None:
         assert min(pixels.sum() for pixels in seen.values()) > 250, seed
         # Positive is to the left, in the room as in the picture.
         middle = {pillar: np.nonzero(seen[pillar])[1].mean() for pillar in PILLARS}
-        assert sorted(PILLARS, key=middle.get) == sorted(PILLARS, key=lambda each: -scene.pillars[each][1])
+        assert sorted(PILLARS, key=lambda each: middle[each]) == sorted(
+            PILLARS, key=lambda each: -scene.pillars[each][1]
+        )
 
 
 def test_the_base_drives_as_fast_as_it_is_told_and_stands_when_told_nothing(world: World) -> None:
-    scene = world.enter("pillars")
+    scene = pillars(world)
     for command in ([0.2, 0.0], [0.0, 1.0], [0.15, -0.6], [-0.1, 0.0]):
         scene.reset(SEED)
         settle(scene, np.array(command), 15)
@@ -90,7 +101,7 @@ def test_the_base_drives_as_fast_as_it_is_told_and_stands_when_told_nothing(worl
 
 
 def test_what_is_beyond_the_wheels_is_slower_on_the_same_curve(world: World) -> None:
-    scene = world.enter("pillars")
+    scene = pillars(world)
     scene.reset(SEED)
     scene.step(np.array([9.0, 9.0]))
     left, right = scene.data.ctrl
@@ -100,8 +111,8 @@ def test_what_is_beyond_the_wheels_is_slower_on_the_same_curve(world: World) -> 
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
-def test_from_one_start_the_sentence_alone_decides(world: World, task) -> None:
-    scene, expert = world.enter("pillars"), expert_of(task)
+def test_from_one_start_the_sentence_alone_decides(world: World, task: Task) -> None:
+    scene, expert = pillars(world), expert_of(task)
     scene.reset(SEED)
     first = scene.observe().pictures["camera"]
     judges = {each.name: judge_of(each, scene) for each in TASKS}
@@ -122,7 +133,7 @@ def test_from_one_start_the_sentence_alone_decides(world: World, task) -> None:
 
 
 def test_who_only_drives_past_has_not_arrived(world: World) -> None:
-    scene = world.enter("pillars")
+    scene = pillars(world)
     scene.reset(SEED)
     judge, pillar = judge_of(TASKS[0], scene), scene.data.mocap_pos[scene.model.body(PILLARS[0]).mocapid[0]]
     x, y, _ = scene.pose
@@ -134,7 +145,7 @@ def test_who_only_drives_past_has_not_arrived(world: World) -> None:
 
 
 def test_a_disturbed_base_still_shows_the_way(world: World) -> None:
-    scene = world.enter("pillars")
+    scene = pillars(world)
     disturbance = Disturbance(noise=0.25, most_delay=1, push=0.03)
     done = 0
     for seed in range(12):
@@ -154,7 +165,7 @@ def test_a_disturbed_base_still_shows_the_way(world: World) -> None:
 
 
 def test_another_pillar_in_the_way_is_driven_around(world: World) -> None:
-    scene = world.enter("pillars")
+    scene = pillars(world)
     task = TASKS[0]
     scene.reset(SEED)
     for pillar, place in zip(PILLARS, ([1.5, 0.0], [0.9, 0.05], [1.2, -0.9])):
@@ -188,7 +199,7 @@ def test_commands_that_two_wheels_cannot_follow_are_an_error() -> None:
 
 def test_in_lockstep_over_its_own_topics(world: World, participant: Participant) -> None:
     task = TASKS[1]
-    scene, expert = world.enter("pillars"), expert_of(task)
+    scene, expert = pillars(world), expert_of(task)
     bridge, operator = Bridge(participant, simulated_time=True, robot=DIFF_DRIVE), Operator(participant)
     runner = Runner(participant, bridge, operator, "lockstep", check=lambda: None)
     measured = []
@@ -199,7 +210,11 @@ def test_in_lockstep_over_its_own_topics(world: World, participant: Participant)
 
     def play() -> Episode:
         assert participant.spin_until(
-            lambda: bridge.commander_present and operator.listeners and not bridge.missing_subscribers(recording=False),
+            lambda: (
+                bridge.commander_present
+                and bool(operator.listeners)
+                and not bridge.missing_subscribers(recording=False)
+            ),
             10.0,
         )
         scene.reset(SEED)
@@ -219,7 +234,7 @@ def test_a_base_that_hears_no_commands_stops(
     world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pace, "HOLD_S", 0.0)
-    scene, bridge = world.enter("pillars"), Bridge(participant, simulated_time=False, robot=DIFF_DRIVE)
+    scene, bridge = pillars(world), Bridge(participant, simulated_time=False, robot=DIFF_DRIVE)
     scene.reset(SEED)
     settle(scene, np.array([0.3, 0.0]), 20)
     assert scene.state[0] > 0.2

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from subprocess import PIPE
+from types import ModuleType
 
 import pytest
 import rclpy
@@ -50,7 +51,13 @@ def test_a_domain_that_somebody_is_in_is_left_to_him(nothing_given: None, monkey
     [("", "not so many are unused"), ("here", "'here'; a domain is a whole number")],
 )
 def test_without_a_domain_nothing_begins(
-    program, arguments: list[str], given: str, part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+    program: ModuleType,
+    arguments: list[str],
+    given: str,
+    part: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(Path(__file__).parents[2])
     monkeypatch.setenv("ROS_DOMAIN_ID", given)
@@ -75,6 +82,7 @@ def test_two_programs_that_have_not_spoken_yet_have_different_domains(
     """The other one has picked its domain, and nobody is in it so far."""
     program = "from late_fusion_sim.domains import domains; print(*domains(1), flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", program], stdin=PIPE, stdout=PIPE, text=True) as other:
+        assert other.stdout
         taken = int(other.stdout.readline())
         monkeypatch.setattr(random, "sample", lambda firsts, count: [taken, *firsts])
         with domains.unused_domain() as domain:

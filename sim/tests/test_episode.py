@@ -2,11 +2,12 @@
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from fake_node import fake_node
-from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import CompressedImage, Image
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from late_fusion_sim import bridge as bridge_module
@@ -17,6 +18,7 @@ from late_fusion_sim.episode import Episode, Runner, command_intervals_s, contro
 from late_fusion_sim.expert import expert_of
 from late_fusion_sim.judge import judge_of
 from late_fusion_sim.operator import Operator
+from late_fusion_sim.pace import Mode
 from late_fusion_sim.perturbation.catalogue import PERTURBATIONS
 from late_fusion_sim.perturbation.disturbed import Disturbed
 from late_fusion_sim.robot import SAWYER
@@ -31,7 +33,7 @@ SEED = 100_003
 class Stage:
     """One task's scene with everything around it."""
 
-    def __init__(self, world: World, participant: Participant, mode: str) -> None:
+    def __init__(self, world: World, participant: Participant, mode: Mode) -> None:
         self.scene = world.enter(TASK.scene)
         self.bridge = Bridge(participant, simulated_time=mode == "lockstep")
         self.operator = Operator(participant)
@@ -42,7 +44,7 @@ class Stage:
         ready = self.participant.spin_until(
             lambda: (
                 self.bridge.commander_present
-                and self.operator.listeners
+                and bool(self.operator.listeners)
                 and not self.bridge.missing_subscribers(recording=False)
             ),
             10.0,
@@ -76,9 +78,14 @@ def test_lockstep_repeats_itself(world: World, participant: Participant) -> None
 def test_no_picture_is_drawn_that_nobody_looks_at(
     world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drawn = []
+    drawn: list[str] = []
     draw = Cameras.draw
-    monkeypatch.setattr(Cameras, "draw", lambda self, data, name: drawn.append(name) or draw(self, data, name))
+
+    def note(cameras: Cameras, data: Any, name: str) -> np.ndarray:
+        drawn.append(name)
+        return draw(cameras, data, name)
+
+    monkeypatch.setattr(Cameras, "draw", note)
 
     def count(perturbation: str | None, *, keep_frames: bool) -> int:
         drawn.clear()
@@ -99,8 +106,13 @@ def test_no_picture_is_drawn_that_nobody_looks_at(
 def test_what_is_disturbed_is_what_the_node_hears(world: World, participant: Participant) -> None:
     stage = Stage(world, participant, "lockstep")
     stage.scene.robot = replace(SAWYER, command_limit=3)
-    heard = []
-    with fake_node(lambda instruction, hand: heard.append((hand, node.picture)) or np.zeros(4)) as node:
+    heard: list[tuple[np.ndarray, Any]] = []
+
+    def answer(instruction: str, hand: np.ndarray) -> np.ndarray:
+        heard.append((hand, node.picture))
+        return np.zeros(4)
+
+    with fake_node(answer) as node:
         stage.await_node()
         stage.play()
         stage.play("dark")
@@ -155,7 +167,8 @@ def test_realtime_goes_on_at_its_rate(world: World, participant: Participant) ->
     assert took_s > 2.4, "the world never runs faster than time"
     assert stage.scene.state[2] > 0.21, "commands reach the arm"
     # A busy machine may delay commands; it cannot invent them.
-    assert 20.0 < control_rate_hz([episode]) < 45.0
+    rate_hz = control_rate_hz([episode])
+    assert rate_hz and 20.0 < rate_hz < 45.0
     assert len(commands) > 50 and np.all(command_intervals_s([episode]) > 0)
 
 
@@ -165,16 +178,23 @@ def test_realtime_stops_when_commands_stop(world: World, participant: Participan
     assert stage.bridge.held_command(0.2) is None, "before the first command"
     received_ns = time.time_ns()
     stage.bridge.commands.append(bridge_module.Command(fast, received_ns, received_ns))
-    assert np.array_equal(stage.bridge.held_command(3600.0), fast)
+    held = stage.bridge.held_command(3600.0)
+    assert held is not None and np.array_equal(held, fast)
     stage.bridge.commands.append(bridge_module.Command(fast, received_ns, received_ns - 300_000_000))
     assert stage.bridge.held_command(0.2) is None, "0.3 s after the last command"
 
 
 def test_jpeg_is_made_only_when_wanted(world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage(world, participant, "lockstep")
-    made, heard = [], []
+    made: list[Image] = []
+    heard: list[CompressedImage] = []
     encode = bridge_module.encode_jpeg
-    monkeypatch.setattr(bridge_module, "encode_jpeg", lambda image: made.append(image) or encode(image))
+
+    def note(image: Image) -> CompressedImage:
+        made.append(image)
+        return encode(image)
+
+    monkeypatch.setattr(bridge_module, "encode_jpeg", note)
     stage.scene.reset(SEED)
     observation = stage.scene.observe()
     stage.bridge.publish(observation, stage.bridge.now_ns)

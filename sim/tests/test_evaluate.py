@@ -38,7 +38,7 @@ def test_the_interval_is_wilsons() -> None:
     ("arguments", "part"),
     [(["concat"], "NAME=FOLDER"), (["concat=/nowhere"], "no policy.yaml"), (["=x"], "NAME=FOLDER")],
 )
-def test_what_is_no_policy_is_refused(arguments: list[str], part: str, capsys) -> None:
+def test_what_is_no_policy_is_refused(arguments: list[str], part: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         evaluate.parse([*arguments, "--node", "node"])
     assert part in capsys.readouterr().err
@@ -59,19 +59,23 @@ def test_what_is_no_policy_is_refused(arguments: list[str], part: str, capsys) -
         (["--perturb", "object_color", "--tasks", "pillars"], "in the scene pillars sentences tell objects by"),
     ],
 )
-def test_wrong_options_are_explained(arguments: list[str], part: str, policy: Path, capsys) -> None:
+def test_wrong_options_are_explained(
+    arguments: list[str], part: str, policy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
         evaluate.parse([f"mine={policy}", "--node", "node", *arguments])
     assert ended.value.code == 2 and part in capsys.readouterr().err
 
 
-def test_help_lists_what_can_be_perturbed(capsys) -> None:
+def test_help_lists_what_can_be_perturbed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         evaluate.parse(["--help"])
     assert re.search(r"^  jpeg +picture: JPEG of quality 30$", capsys.readouterr().out, re.MULTILINE)
 
 
-def test_seeds_are_counted_together_and_sentences_apart(policy: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_seeds_are_counted_together_and_sentences_apart(
+    policy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("FAKE_NODE", "expert")
     out = tmp_path / "out"
     arguments = [f"same={policy}", f"same={policy}", "--node", str(NODE), "--out", str(out), "--episodes", "2"]
@@ -87,7 +91,9 @@ def test_seeds_are_counted_together_and_sentences_apart(policy: Path, tmp_path: 
     assert "robustness" not in result and not (out / "robustness.html").exists()
 
 
-def test_side_by_side_gives_what_one_after_the_other_gives(policy: Path, tmp_path: Path, monkeypatch) -> None:
+def test_side_by_side_gives_what_one_after_the_other_gives(
+    policy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FAKE_NODE", "expert")
     results, played = [], []
     for jobs in ("1", "3"):
@@ -127,7 +133,9 @@ def test_side_by_side_gives_what_one_after_the_other_gives(policy: Path, tmp_pat
     assert "src='data:image/png;base64," in page and "http" not in page
 
 
-def test_what_cannot_be_disturbed_is_skipped_with_a_word(policy: Path, tmp_path: Path, monkeypatch) -> None:
+def test_what_cannot_be_disturbed_is_skipped_with_a_word(
+    policy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FAKE_NODE", "expert")
     only = {name: each for name, each in PERTURBATIONS.items() if name in ("polite", "full_stop")}
     monkeypatch.setattr("late_fusion_sim.perturbation.catalogue.PERTURBATIONS", only)
@@ -140,7 +148,7 @@ def test_what_cannot_be_disturbed_is_skipped_with_a_word(policy: Path, tmp_path:
 
 
 def test_a_process_that_fails_is_named_and_what_was_measured_is_kept(
-    policy: Path, tmp_path: Path, monkeypatch, capsys
+    policy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FAKE_NODE", "broken")
     out = tmp_path / "out"
@@ -154,7 +162,7 @@ def test_a_process_that_fails_is_named_and_what_was_measured_is_kept(
     assert "while playing drawer-close 0 (none)" in errors and "2 of 4 episodes were not played" in errors
 
 
-def test_an_interrupt_keeps_what_was_measured(policy: Path, tmp_path: Path, monkeypatch) -> None:
+def test_an_interrupt_keeps_what_was_measured(policy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_NODE", "expert")
     # A shell has what it runs in the background ignore interrupts, and so would all that is started from there.
     signal.signal(signal.SIGINT, signal.default_int_handler)

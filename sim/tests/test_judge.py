@@ -1,6 +1,7 @@
 """Experts succeed, and a judge tells success from the wrong task."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_a_witness_says_what_happened(world: World) -> None:
     [(0.0, None), (0.79, None), (0.81, "success"), (-0.24, None), (-0.26, "wrong_task")],
 )
 def test_shares_of_the_remaining_travel_decide(joint: float, verdict: str | None) -> None:
-    scene = SimpleNamespace(joint=0.0, pair=SimpleNamespace(ends={"open": 1.0, "closed": -0.5}))
+    scene: Any = SimpleNamespace(joint=0.0, pair=SimpleNamespace(ends={"open": 1.0, "closed": -0.5}))
     judge = PairJudge(scene, "open")
     scene.joint = joint
     assert judge.verdict() == verdict

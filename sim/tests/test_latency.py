@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ class Stage:
 
         monkeypatch.setattr(ImageTopics, "publish", note_picture)
         monkeypatch.setattr(Scene, "step", note_command)
-        ready = lambda: self.bridge.commander_present and self.operator.listeners  # noqa: E731
+        ready = lambda: self.bridge.commander_present and bool(self.operator.listeners)  # noqa: E731
         assert participant.spin_until(lambda: ready() and not self.bridge.missing_subscribers(recording=False), 10.0)
 
     def play(self) -> Episode:
@@ -72,8 +73,9 @@ def upwards_ever_faster() -> Any:
 
 
 def test_what_is_in_flight_arrives_in_order_and_once() -> None:
+    assert InFlight[str](0.06).next_ns is None
     flight = InFlight[str](0.06)
-    assert flight.next_ns is None and flight.arrived(10**12) == []
+    assert flight.arrived(10**12) == []
     for sent_ms, item in [(0, "a"), (25, "b"), (50, "c")]:
         flight.send(sent_ms * 10**6, item)
     assert flight.next_ns == 60 * 10**6
@@ -127,7 +129,8 @@ def test_lockstep_delays_pictures_and_commands_and_repeats_itself(
         monkeypatch.undo()
         episodes_last(12)
         monkeypatch.setattr(bridge_module, "ASK_AGAIN_S", 0.2)
-    assert np.array_equal(*trajectories)
+    first, again = trajectories
+    assert np.array_equal(first, again)
     assert all(np.array_equal(one, two) for one, two in zip(*(episode.frames for episode in episodes), strict=True))
 
 
@@ -164,13 +167,19 @@ def test_realtime_carries_out_what_has_been_there_for_long_enough(
 ) -> None:
     bridge = Bridge(participant, simulated_time=False, latency=Latency(command_s=0.05))
     now_ns = 10**18
-    monkeypatch.setattr(bridge_module.time, "time_ns", lambda: now_ns)
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns)
     for age_ms in (120, 51, 40, 0):
         bridge.commands.append(Command(np.full(4, float(age_ms)), 0, now_ns - age_ms * 10**6))
-    assert bridge.held_command(0.2)[0] == 51.0
-    assert bridge.held_command(0.2, ahead_s=SAWYER.step_s)[0] == 40.0
+
+    def held(ahead_s: float = 0.0) -> float:
+        command = bridge.held_command(0.2, ahead_s=ahead_s)
+        assert command is not None
+        return command[0]
+
+    assert held() == 51.0
+    assert held(SAWYER.step_s) == 40.0
     bridge.commands[1:] = []
-    assert bridge.held_command(0.2)[0] == 120.0
+    assert held() == 120.0
     assert bridge.held_command(0.069) is None, "the hold begins where the command takes effect"
 
 

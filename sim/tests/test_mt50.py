@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from metaworld.env_dict import ALL_V3_ENVIRONMENTS
+from stages import table
 
 from late_fusion_sim import mt50, mt50_table
 from late_fusion_sim.expert import expert_of
@@ -50,7 +51,7 @@ def test_selection() -> None:
 
 @pytest.mark.parametrize("name", THOSE_THAT_MOVE_GOALS)
 def test_a_start_depends_on_the_seed_and_not_on_what_was_played(world: World, name: str) -> None:
-    scene = world.enter(name)
+    scene = table(world, name)
     expert = expert_of(all_tasks()[name])
     for seed in (7, EVALUATION_SEEDS.start + 7):
         scene.reset(seed)
@@ -66,7 +67,7 @@ def test_a_start_depends_on_the_seed_and_not_on_what_was_played(world: World, na
 
 def test_evaluation_starts_where_meta_world_would(world: World) -> None:
     seed = EVALUATION_SEEDS.start + 3
-    scene = world.enter("push-v3")
+    scene = table(world, "push-v3")
     scene.reset(seed)
     theirs = ALL_V3_ENVIRONMENTS["push-v3"]()
     theirs._set_task_called, theirs._freeze_rand_vec, theirs.seeded_rand_vec = True, False, True
@@ -77,7 +78,7 @@ def test_evaluation_starts_where_meta_world_would(world: World) -> None:
 
 
 def test_recordings_spread_their_starts(world: World) -> None:
-    scene = world.enter("reach-v3")
+    scene = table(world, "reach-v3")
     goals = []
     for seed in range(24):
         scene.reset(seed)
@@ -108,7 +109,7 @@ def test_benchmark_pictures_are_finer_and_goals_drawn_where_nothing_else_tells_t
 
 @pytest.mark.parametrize("name", ["pick-place-v3", "door-open-v3", "assembly-v3"])
 def test_experts_show_how_it_is_done(world: World, name: str) -> None:
-    scene, expert = world.enter(name), expert_of(all_tasks()[name])
+    scene, expert = table(world, name), expert_of(all_tasks()[name])
     scene.reset(0)
     for _ in range(scene.robot.demonstration_limit):
         scene.step(expert.act(scene))

@@ -1,20 +1,26 @@
 """Which perturbations there are, what each of them touches, and which an evaluation can have."""
 
 from dataclasses import replace
+from typing import Any
 
 import mujoco
 import numpy as np
 import pytest
+from stages import table
 
 from late_fusion_sim import mt50
 from late_fusion_sim.camera import SIDE
+from late_fusion_sim.diff_drive_scene import PillarScene
 from late_fusion_sim.evaluation.example import example
 from late_fusion_sim.perturbation.base import UNDISTURBED, Setting
 from late_fusion_sim.perturbation.catalogue import PERTURBATIONS, select
 from late_fusion_sim.perturbation.scene import is_ground, is_robot, model_of
+from late_fusion_sim.perturbation.state import StatePerturbation
 from late_fusion_sim.robot import DIFF_DRIVE, SAWYER, SO101, Robot
-from late_fusion_sim.tasks import all_tasks, load_tasks
-from late_fusion_sim.world import World, robot_of
+from late_fusion_sim.scene import Scene
+from late_fusion_sim.so101_scene import CubeScene
+from late_fusion_sim.tasks import Task, all_tasks, load_tasks
+from late_fusion_sim.world import AnyScene, World, robot_of
 
 SEED = 100_007
 DRAWER, CUBE, PILLARS, REACH = (load_tasks()[name] for name in ("drawer-open", "push-left", "drive-red", "reach"))
@@ -24,13 +30,13 @@ TOUCHES = {"none": "", "picture": "p", "scene": "p", "timing": "p", "state": "s"
 """What differs under each kind: the picture, the state, the instruction."""
 
 
-def setting(task=DRAWER, *, lacking: str = "", **changes) -> Setting:
+def setting(task: Task = DRAWER, *, lacking: str = "", **changes: Any) -> Setting:
     robot = robot_of([task])
     senses = {*robot.cameras, robot.state_modality, "instruction"} - {lacking}
     return replace(Setting(robot, (task,), "demo", frozenset(senses)), **changes)
 
 
-def model_bytes(scene) -> bytes:
+def model_bytes(scene: AnyScene) -> bytes:
     """Everything of a model that MuJoCo would save."""
     model = model_of(scene)
     buffer = np.empty(mujoco.mj_sizeModel(model), np.uint8)
@@ -39,7 +45,7 @@ def model_bytes(scene) -> bytes:
 
 
 @pytest.mark.parametrize("task", [DRAWER, CUBE, PILLARS, ONE_OF_FIFTY], ids=lambda task: task.scene)
-def test_each_touches_what_it_says_and_leaves_the_scene_as_it_was(task, world: World) -> None:
+def test_each_touches_what_it_says_and_leaves_the_scene_as_it_was(task: Task, world: World) -> None:
     scene = world.enter(task.scene)
     chosen = select("all", setting(task)).chosen
     assert len(chosen) >= len(PERTURBATIONS) - 1
@@ -65,12 +71,12 @@ def test_each_touches_what_it_says_and_leaves_the_scene_as_it_was(task, world: W
 
 
 @pytest.mark.parametrize("task", [DRAWER, CUBE, PILLARS], ids=lambda task: task.scene)
-def test_an_undisturbed_picture_is_what_mujoco_draws_without_luxuries(task, world: World) -> None:
+def test_an_undisturbed_picture_is_what_mujoco_draws_without_luxuries(task: Task, world: World) -> None:
     scene = world.enter(task.scene)
     scene.reset(SEED)
     picture = scene.observe().pictures[scene.robot.first_camera]
     scene.leave()
-    model, data = model_of(scene), scene.env.data if task is DRAWER else scene.data
+    model, data = model_of(scene), scene.env.data if isinstance(scene, Scene) else scene.data
     options = mujoco.MjvOption()
     options.sitegroup[:] = 0
     with mujoco.Renderer(model, SIDE, SIDE) as renderer:
@@ -83,7 +89,7 @@ def test_an_undisturbed_picture_is_what_mujoco_draws_without_luxuries(task, worl
 
 
 def test_lights_are_dimmed_by_half(world: World) -> None:
-    scene = world.enter("drawer")
+    scene = table(world, "drawer")
     scene.reset(SEED)
     model = model_of(scene)
     diffuse, head = model.light_diffuse.copy(), model.vis.headlight.diffuse.copy()
@@ -108,7 +114,7 @@ def test_colours_change_where_they_are_to(name: str, scene_name: str, world: Wor
 
 @pytest.mark.parametrize(("name", "by_m"), [("camera_2cm", 0.02), ("camera_5cm", 0.05)])
 def test_cameras_move_along_each_axis(name: str, by_m: float, world: World) -> None:
-    scene = world.enter("drawer")
+    scene = table(world, "drawer")
     scene.reset(SEED)
     camera = model_of(scene).camera("corner2").id
     before = scene.env.data.cam_xpos[camera].copy()
@@ -117,7 +123,7 @@ def test_cameras_move_along_each_axis(name: str, by_m: float, world: World) -> N
 
 
 def test_distractors_are_only_seen(world: World) -> None:
-    scene = world.enter("drawer")
+    scene = table(world, "drawer")
     scene.reset(SEED)
     before = scene.observe().pictures["scene"].astype(int)
     state = scene.env.data.qpos.copy()
@@ -128,23 +134,33 @@ def test_distractors_are_only_seen(world: World) -> None:
 
 
 @pytest.mark.parametrize("task", [DRAWER, CUBE, PILLARS], ids=lambda task: task.scene)
-def test_another_start_is_another_pose_of_the_robot_alone(task, world: World) -> None:
+def test_another_start_is_another_pose_of_the_robot_alone(task: Task, world: World) -> None:
     scene = world.enter(task.scene)
     for seed in range(SEED, SEED + 5):
         scene.reset(seed)
-        place = scene.fingers if task is DRAWER else scene.tip if task is CUBE else scene.pose
-        things = scene.pillars if task is PILLARS else scene.joint
+        place, things = place_of(scene), things_in(scene)
         with PERTURBATIONS["start_pose"].set_up(scene, seed):
-            now = scene.fingers if task is DRAWER else scene.tip if task is CUBE else scene.pose
-            assert 0.005 < np.linalg.norm(now - place) < 0.15
-            after = scene.pillars if task is PILLARS else scene.joint
-            assert str(after) == str(things) or abs(after - things) < 1e-3
+            assert 0.005 < np.linalg.norm(place_of(scene) - place) < 0.15
+            assert np.allclose(things_in(scene), things, rtol=0.0, atol=0.0 if task is PILLARS else 1e-3)
+
+
+def place_of(scene: AnyScene) -> np.ndarray:
+    """Where the robot is."""
+    if isinstance(scene, Scene):
+        return scene.fingers
+    return scene.tip if isinstance(scene, CubeScene) else scene.pose
+
+
+def things_in(scene: AnyScene) -> np.ndarray:
+    """Where everything else is."""
+    return np.array(list(scene.pillars.values()) if isinstance(scene, PillarScene) else [scene.joint])
 
 
 @pytest.mark.parametrize("robot", [SAWYER, SO101, DIFF_DRIVE], ids=lambda robot: robot.name)
 def test_a_state_is_off_by_what_is_said(robot: Robot) -> None:
     state = np.zeros(len(robot.axes))
     noise, offset = PERTURBATIONS["state_noise"], PERTURBATIONS["state_offset"]
+    assert isinstance(noise, StatePerturbation) and isinstance(offset, StatePerturbation)
     measured = np.array([noise.state(state, robot, number, SEED) for number in range(2000)])
     assert np.std(measured, axis=0) == pytest.approx(noise.strength[robot.name], rel=0.1)
     assert np.mean(measured, axis=0) == pytest.approx(0.0, abs=0.02)
@@ -155,7 +171,7 @@ def test_a_state_is_off_by_what_is_said(robot: Robot) -> None:
     assert len(others) > 2
 
 
-def reworded(name: str, sentence: str, seed: int = SEED, task=DRAWER, scene=None) -> str:
+def reworded(name: str, sentence: str, seed: int = SEED, task: Task = DRAWER, scene: Any = None) -> str:
     return PERTURBATIONS[name].sentence(sentence, task, scene, seed)
 
 
@@ -191,7 +207,7 @@ def test_another_task_is_one_of_the_same_scene_where_there_is_one(world: World) 
     assert "open the drawer" in others and button.demo not in others and not any("{" in other for other in others)
     foreign = {reworded("other_task", ONE_OF_FIFTY.demo, seed, ONE_OF_FIFTY) for seed in range(50)}
     assert len(foreign) > 10 and foreign <= {all_tasks()[name].demo for name in mt50.names()} - {ONE_OF_FIFTY.demo}
-    scene = world.enter("shapes")
+    scene = table(world, "shapes")
     for seed in range(SEED, SEED + 10):
         scene.reset(seed)
         said = reworded("other_task", scene.phrase(REACH.demo), seed, REACH, scene)

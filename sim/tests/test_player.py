@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from lifecycle_msgs.srv import ChangeState
 
 from late_fusion_sim import node_states
 from late_fusion_sim.bridge import TIME_AT_START_NS
+from late_fusion_sim.pace import Mode
 from late_fusion_sim.player import Player
 from late_fusion_sim.robot import SAWYER
 from late_fusion_sim.ros import NodeTrouble, Participant
@@ -22,8 +24,8 @@ SENSES = frozenset({"scene", "joints", "instruction"})
 
 
 @contextmanager
-def player(participant: Participant, mode: str = "lockstep") -> Iterator[Player]:
-    node = SimpleNamespace(check=lambda: None)
+def player(participant: Participant, mode: Mode = "lockstep") -> Iterator[Player]:
+    node: Any = SimpleNamespace(check=lambda: None)
     with Player(participant, node, mode, senses=SENSES) as made:
         yield made
 
@@ -35,18 +37,29 @@ def with_states(node: FakeNode, passes: Callable[[int], bool]) -> None:
         answer.success = passes(request.transition.id)
         return answer
 
-    node.service = node._node.create_service(ChangeState, "late_fusion/change_state", change)
+    node._node.create_service(ChangeState, "late_fusion/change_state", change)
+
+
+def has_states(playing: Player) -> bool:
+    """Whether the node's states can be asked for."""
+    assert playing._states
+    return playing._states._change.service_is_ready()
 
 
 def test_before_every_episode_the_node_rests_and_time_begins_anew(
     participant: Participant, episodes_last: Callable[[int], None]
 ) -> None:
     episodes_last(2)
-    passed = []
+    passed: list[int] = []
+
+    def passes(transition: int) -> bool:
+        passed.append(transition)
+        return True
+
     with fake_node(lambda instruction, hand: np.zeros(4)) as node:
-        with_states(node, lambda transition: passed.append(transition) or True)
+        with_states(node, passes)
         with player(participant) as playing:
-            assert participant.spin_until(lambda: playing._states._change.service_is_ready(), 10.0)
+            assert participant.spin_until(lambda: has_states(playing), 10.0)
             times = []
             for number in range(3):
                 episode = playing.begin(TRIAL, 100_000 + number, number)
@@ -58,11 +71,16 @@ def test_before_every_episode_the_node_rests_and_time_begins_anew(
 
 
 def test_a_node_that_is_still_activating_is_asked_again(participant: Participant) -> None:
-    asked = []
+    asked: list[int] = []
+
+    def passes(transition: int) -> bool:
+        asked.append(transition)
+        return len(asked) > 2
+
     with fake_node(lambda instruction, hand: np.zeros(4)) as node:
-        with_states(node, lambda transition: asked.append(transition) or len(asked) > 2)
+        with_states(node, passes)
         with player(participant) as playing:
-            assert participant.spin_until(lambda: playing._states._change.service_is_ready(), 10.0)
+            assert participant.spin_until(lambda: has_states(playing), 10.0)
             playing.begin(TRIAL, 100_000, 0)
     assert asked == [4, 4, 4, 3]
 
@@ -72,6 +90,6 @@ def test_a_node_that_does_not_rest_is_told_of(participant: Participant, monkeypa
     with fake_node(lambda instruction, hand: np.zeros(4)) as node:
         with_states(node, lambda transition: transition == 4)
         with player(participant) as playing:
-            assert participant.spin_until(lambda: playing._states._change.service_is_ready(), 10.0)
+            assert participant.spin_until(lambda: has_states(playing), 10.0)
             with pytest.raises(NodeTrouble, match="did not make the transition 3 of late_fusion/change_state"):
                 playing.begin(TRIAL, 100_000, 0)

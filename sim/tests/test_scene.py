@@ -3,10 +3,11 @@
 import mujoco
 import numpy as np
 import pytest
+from stages import table
 
 from late_fusion_sim.camera import MOUNTS, BlankFrame, Cameras
 from late_fusion_sim.expert import expert_of
-from late_fusion_sim.placements import EVALUATION_SEEDS, RECORDING_SEEDS, SCENES
+from late_fusion_sim.placements import EVALUATION_SEEDS, RECORDING_SEEDS, SCENES, Placement
 from late_fusion_sim.scene import Scene
 from late_fusion_sim.tasks import load_tasks
 from late_fusion_sim.world import World
@@ -20,7 +21,7 @@ def state_of(scene: Scene) -> np.ndarray:
 @pytest.mark.parametrize("name", [task.name for task in load_tasks().values() if task.scene in SCENES])
 def test_a_start_depends_on_the_seed_and_not_on_what_was_played(world: World, name: str) -> None:
     task = load_tasks()[name]
-    scene = world.enter(task.scene)
+    scene = table(world, task.scene)
     scene.reset(7)
     first = state_of(scene)
     scene.reset(8)
@@ -34,9 +35,16 @@ def test_a_start_depends_on_the_seed_and_not_on_what_was_played(world: World, na
     assert not scene.solved
 
 
+def placement_of(name: str) -> Placement:
+    """Where the pair of a scene starts."""
+    placement = SCENES[name].placement
+    assert placement
+    return placement
+
+
 @pytest.mark.parametrize("name", ["drawer", "faucet"])
 def test_pairs_start_inside_their_ranges(world: World, name: str) -> None:
-    scene, placement = world.enter(name), SCENES[name].placement
+    scene, placement = table(world, name), placement_of(name)
     starts = []
     for seed in range(50):
         scene.reset(seed)
@@ -50,7 +58,7 @@ def test_pairs_start_inside_their_ranges(world: World, name: str) -> None:
 
 
 def test_the_starts_of_recordings_are_all_over_the_range_and_denser_at_its_edge() -> None:
-    placement = SCENES["faucet"].placement
+    placement = placement_of("faucet")
     starts = np.array([[*position[:2], joint] for position, joint in map(placement.draw, range(40))])
     low, high = np.transpose([placement.x, placement.y, placement.start])
     assert (starts >= low).all() and (starts <= high).all()
@@ -69,7 +77,7 @@ def test_training_and_evaluation_share_no_start() -> None:
 
 @pytest.mark.parametrize("name", [name for name, spec in SCENES.items() if not spec.benchmark])
 def test_pictures_show_the_arm_and_change_with_it(world: World, name: str) -> None:
-    scene = world.enter(name)
+    scene = table(world, name)
     scene.reset(1)
     before = scene.observe()
     assert before.pictures["scene"].shape == (224, 224, 3) and before.pictures["scene"].dtype == np.uint8
@@ -83,7 +91,7 @@ def test_pictures_show_the_arm_and_change_with_it(world: World, name: str) -> No
 
 
 def test_the_picture_is_upright_and_not_mirrored(world: World) -> None:
-    scene = world.enter("drawer")
+    scene = table(world, "drawer")
     scene.reset(1)
     here = centre_of_green(scene)
     camera = scene.env.data.camera("corner2")
@@ -110,7 +118,7 @@ def centre_of_green(scene: Scene) -> np.ndarray:
 
 
 def test_the_first_picture_is_like_the_others(world: World) -> None:
-    scene = world.enter("drawer")
+    scene = table(world, "drawer")
     scene.reset(4)
     first = scene.observe().pictures["scene"]
     scene.reset(4)
@@ -118,19 +126,21 @@ def test_the_first_picture_is_like_the_others(world: World) -> None:
 
 
 def test_the_goal_is_not_in_the_picture(world: World) -> None:
-    scene = world.enter("drawer")
+    scene = table(world, "drawer")
     scene.reset(1)
     before = scene.observe().pictures["scene"]
     scene.env.model.site("goal").pos = [0.2, 0.6, 0.3]
     mujoco.mj_forward(scene.env.model, scene.env.data)
     assert np.array_equal(scene.observe().pictures["scene"], before)
     # It was in view: drawn, it would be seen.
-    scene._cameras._options.sitegroup[:] = 1
+    cameras = scene._cameras
+    assert cameras
+    cameras._options.sitegroup[:] = 1
     assert not np.array_equal(scene.observe().pictures["scene"], before)
 
 
 def test_a_second_camera_is_refused(world: World) -> None:
-    scene = world.enter("button")
+    scene = table(world, "button")
     scene.reset(0)
     scene.observe()
     with pytest.raises(RuntimeError, match="open already"):
@@ -140,7 +150,7 @@ def test_a_second_camera_is_refused(world: World) -> None:
 def test_changing_scenes_keeps_pictures(world: World) -> None:
     pictures = []
     for name in ["button", "drawer", "button"]:
-        scene = world.enter(name)
+        scene = table(world, name)
         scene.reset(3)
         pictures.append(scene.observe().pictures["scene"])
     assert np.array_equal(pictures[0], pictures[2])
@@ -148,7 +158,7 @@ def test_changing_scenes_keeps_pictures(world: World) -> None:
 
 
 def test_a_blank_picture_is_an_error(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    scene = world.enter("button")
+    scene = table(world, "button")
     scene.reset(0)
     scene.observe()
     monkeypatch.setattr(mujoco.Renderer, "render", lambda self: np.zeros((224, 224, 3), np.uint8))

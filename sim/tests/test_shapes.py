@@ -1,8 +1,11 @@
 """Shapes on the table: only the sentence says which is meant, only the picture where it is."""
 
+from collections.abc import Iterator
+
 import mujoco
 import numpy as np
 import pytest
+from stages import table
 
 from late_fusion_sim.expert import expert_of
 from late_fusion_sim.faults import Fault
@@ -17,7 +20,7 @@ REACH = load_tasks()["reach"]
 
 
 @pytest.fixture(scope="module")
-def world():
+def world() -> Iterator[World]:
     world = World()
     yield world
     world.close()
@@ -36,34 +39,34 @@ def test_a_layout_depends_on_its_seed_and_keeps_shapes_apart() -> None:
 
 
 def test_what_is_never_trained_is_never_a_target_while_recording(world: World) -> None:
-    scene = world.enter("shapes")
+    scene = table(world, "shapes")
     seen = set()
     for seed in range(60):
         scene.reset(seed)
-        seen.add(scene.layout.target)
+        seen.add(scene.table.target)
     assert not seen & NEVER_TRAINED
     assert {shape.colour for shape in seen} == {shape.colour for shape in ALL_SHAPES}
     assert {shape.shape for shape in seen} == {shape.shape for shape in ALL_SHAPES}
 
 
 def test_another_shape_can_be_meant_until_the_fingers_are_near(world: World) -> None:
-    scene, rng = world.enter("shapes"), np.random.default_rng(1)
+    scene, rng = table(world, "shapes"), np.random.default_rng(1)
     scene.reset(3)
-    table = dict(scene.layout.positions)
+    places = dict(scene.table.positions)
     meant = set()
     for _ in range(100):
         scene.change_target(rng, away_m=0.0)
-        meant.add(scene.layout.target)
-    assert meant == {shape for shape in table if shape not in NEVER_TRAINED} and len(meant) > 1
-    assert scene.layout.positions == table, "nothing on the table has moved"
-    before = scene.layout.target
+        meant.add(scene.table.target)
+    assert meant == {shape for shape in places if shape not in NEVER_TRAINED} and len(meant) > 1
+    assert scene.table.positions == places, "nothing on the table has moved"
+    before = scene.table.target
     for _ in range(20):
         scene.change_target(rng, away_m=10.0)
-        assert scene.layout.target == before
+        assert scene.table.target == before
 
 
 def test_the_expert_touches_what_is_meant_and_nothing_before(world: World) -> None:
-    scene = world.enter("shapes")
+    scene = table(world, "shapes")
     for seed in EVALUATION_SEEDS[:10]:
         scene.reset(seed)
         expert, judge = expert_of(REACH), judge_of(REACH, scene)
@@ -76,16 +79,16 @@ def test_the_expert_touches_what_is_meant_and_nothing_before(world: World) -> No
 
 
 def test_touching_another_shape_first_is_the_opposite(world: World) -> None:
-    scene = world.enter("shapes")
+    scene = table(world, "shapes")
     scene.reset(EVALUATION_SEEDS.start)
     judge = judge_of(REACH, scene)
-    target, other = list(scene.layout.positions)[:2]
+    target, other = list(scene.table.positions)[:2]
     # The other one takes the target's place for the expert, and stays where it is for the judge.
-    meant = dict(scene.layout.positions)
+    meant = dict(scene.table.positions)
     for _ in range(SAWYER.command_limit):
-        scene.layout.positions[target] = meant[other]
+        scene.table.positions[target] = meant[other]
         command = expert_of(REACH).act(scene)
-        scene.layout.positions[target] = meant[target]
+        scene.table.positions[target] = meant[target]
         scene.step(command)
         if verdict := judge.verdict():
             break
@@ -93,13 +96,13 @@ def test_touching_another_shape_first_is_the_opposite(world: World) -> None:
 
 
 def test_sentences_name_the_target_and_pictures_show_it(world: World) -> None:
-    scene = world.enter("shapes")
+    scene = table(world, "shapes")
     scene.reset(3)
-    colour, shape = scene.layout.target
+    colour, shape = scene.table.target
     assert scene.phrase("reach the {colour} {shape}") == f"reach the {colour} {shape}"
     before = scene.observe(frozenset({"scene", "side"}))
     # Nothing else moves, not even the arm.
-    scene.env.model.body(scene.layout.target.body).pos = (0.0, 0.0, -2.0)
+    scene.env.model.body(scene.table.target.body).pos = (0.0, 0.0, -2.0)
     mujoco.mj_forward(scene.env.model, scene.env.data)
     after = scene.observe(frozenset({"scene", "side"}))
     for name in ("scene", "side"):

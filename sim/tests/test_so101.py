@@ -1,8 +1,11 @@
 """The second robot: an SO-101 that is sent to positions, in its scene and on its topics."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from fake_node import fake_node
+from stages import cube
 from std_msgs.msg import Float64MultiArray
 
 from late_fusion_sim import bridge as bridge_module
@@ -28,7 +31,7 @@ SEED = EVALUATION_SEEDS.start + 3
 
 
 def test_a_start_depends_on_the_seed_and_not_on_what_was_played(world: World) -> None:
-    scene = world.enter("cube")
+    scene = cube(world)
     scene.reset(7)
     first = scene.data.qpos.copy()
     scene.reset(8)
@@ -42,7 +45,7 @@ def test_a_start_depends_on_the_seed_and_not_on_what_was_played(world: World) ->
 
 
 def test_starts_are_all_over_the_range(world: World) -> None:
-    scene = world.enter("cube")
+    scene = cube(world)
     places = []
     for seed in [*range(30), *EVALUATION_SEEDS[:30]]:
         scene.reset(seed)
@@ -52,7 +55,7 @@ def test_starts_are_all_over_the_range(world: World) -> None:
 
 
 def test_the_servos_go_where_they_are_sent_and_hold_there(world: World) -> None:
-    scene = world.enter("cube")
+    scene = cube(world)
     scene.reset(SEED)
     goal = scene.state + np.array([0.3, 0.2, -0.2, 0.1, 0.3, 0.2])
     for _ in range(30):
@@ -68,7 +71,7 @@ def test_the_servos_go_where_they_are_sent_and_hold_there(world: World) -> None:
 
 
 def test_both_cameras_see_the_cube_and_the_arm(world: World) -> None:
-    scene = world.enter("cube")
+    scene = cube(world)
     scene.reset(SEED)
     assert list(scene.observe().pictures) == ["front"], "the other camera is drawn only when it is wanted"
     expert = expert_of(TASK)
@@ -93,7 +96,7 @@ def test_coarser_meshes_keep_their_shape() -> None:
 
 
 def test_a_disturbed_arm_still_shows_the_way(world: World) -> None:
-    scene, expert = world.enter("cube"), expert_of(TASK)
+    scene, expert = cube(world), expert_of(TASK)
     disturbance = Disturbance(noise=0.25, most_delay=1, push=0.03)
     done = 0
     for seed in range(10):
@@ -102,7 +105,7 @@ def test_a_disturbed_arm_still_shows_the_way(world: World) -> None:
         carried_out = disturbance.carried_out(np.random.default_rng(seed), calm_from=100)
         for _ in range(2 * SO101.command_limit):
             state, action = scene.state, expert.act(scene)
-            assert np.max(np.abs(action - state)) <= SO101.full_speed + 1e-9, "the leader is not far ahead"
+            assert np.all(np.abs(action - state) <= np.add(SO101.full_speed, 1e-9)), "the leader is not far ahead"
             scene.step(SO101.action(carried_out(SO101.speeds(action, state)), state))
             if judge.verdict():
                 break
@@ -112,7 +115,7 @@ def test_a_disturbed_arm_still_shows_the_way(world: World) -> None:
 
 def test_positions_are_speeds_from_where_the_arm_is() -> None:
     state = np.linspace(-1.0, 1.0, 6)
-    action = state + SO101.full_speed * np.array([1.0, -1.0, 0.5, 0.0, 0.0, 0.25])
+    action = state + np.multiply(SO101.full_speed, [1.0, -1.0, 0.5, 0.0, 0.0, 0.25])
     assert np.allclose(SO101.speeds(action, state), [1.0, -1.0, 0.5, 0.0, 0.0, 0.25])
     assert np.allclose(SO101.action(SO101.speeds(action, state), state), action)
 
@@ -129,15 +132,15 @@ def test_commands_of_another_size_are_an_error() -> None:
 class Stage:
     """The scene with everything around it."""
 
-    def __init__(self, world: World, participant: Participant, mode: str) -> None:
-        self.scene = world.enter("cube")
+    def __init__(self, world: World, participant: Participant, mode: pace.Mode) -> None:
+        self.scene = cube(world)
         self.bridge = Bridge(participant, simulated_time=mode == "lockstep", robot=SO101)
         self.operator = Operator(participant)
         self.runner = Runner(participant, self.bridge, self.operator, mode, check=lambda: None)
         self.participant = participant
 
     def play(self) -> Episode:
-        heard = lambda: self.bridge.commander_present and self.operator.listeners  # noqa: E731
+        heard = lambda: self.bridge.commander_present and bool(self.operator.listeners)  # noqa: E731
         assert self.participant.spin_until(
             lambda: (
                 heard() and not self.bridge.missing_subscribers(recording=False, senses=frozenset({"joints", "front"}))
@@ -156,7 +159,11 @@ def test_lockstep_with_commands_that_carry_no_stamp(
     # An observation that is lost is asked for again, and its answer must not count for the next one as well.
     monkeypatch.setattr(bridge_module, "ASK_AGAIN_S", 0.2)
     stage, expert = Stage(world, participant, "lockstep"), expert_of(TASK)
-    options = {"robot": SO101, "image_topic": "front_camera/image_raw", "loses": lambda count: count == 5}
+    options: dict[str, Any] = {
+        "robot": SO101,
+        "image_topic": "front_camera/image_raw",
+        "loses": lambda count: count == 5,
+    }
     with fake_node(lambda instruction, joints: expert.act(stage.scene), **options):
         first, again = stage.play(), stage.play()
     assert first.outcome == again.outcome == "success"
@@ -169,7 +176,7 @@ def test_the_servos_hold_when_commands_stay_away(
     world: World, participant: Participant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pace, "HOLD_S", 0.0)
-    scene, bridge = world.enter("cube"), Bridge(participant, simulated_time=False, robot=SO101)
+    scene, bridge = cube(world), Bridge(participant, simulated_time=False, robot=SO101)
     scene.reset(SEED)
     goal = scene.state + 0.1
     scene.step(goal)

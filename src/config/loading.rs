@@ -278,18 +278,35 @@ fn unlearned_absences(spec: &PolicySpec, wiring: &Wiring, weights: &Weights) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::{ChunkSpec, HeadSpec, RecordedSpec, examples};
+
+    /// A policy of the modality `a` that was learned from such recordings.
+    fn recorded(recorded: RecordedSpec) -> PolicySpec {
+        PolicySpec {
+            recorded,
+            ..examples::policy(
+                vec![examples::vector("a", ["x"])],
+                FusionSpec::Concat,
+                vec![examples::action("speed", 1.0)],
+            )
+        }
+    }
 
     #[test]
     fn a_control_rate_that_is_not_the_recordings_is_told() {
-        let spec = |steps: usize, recorded: &str| -> PolicySpec {
-            let text = format!(
-                "{{format: 3, name: test, modalities: [{{name: a, kind: vector, names: [x], width: 1}}], \
-                 fusion: {{method: concat}}, actions: [{{name: speed, min: -1, max: 1}}], recorded: {recorded}, \
-                 head: {{kind: mlp, hidden: [], chunk: {{steps: {steps}, step_s: 0.05}}}}}}"
-            );
-            serde_yaml::from_str(&text).unwrap()
+        let spec = |steps: usize, label_rate_hz: Option<f64>| {
+            let step_s = 0.05;
+            let mut spec = recorded(RecordedSpec {
+                label_rate_hz,
+                ..RecordedSpec::default()
+            });
+            spec.head = HeadSpec::Mlp {
+                hidden: vec![],
+                chunk: Some(ChunkSpec { steps, step_s }),
+            };
+            spec
         };
-        let at_40_hz = spec(1, "{label_rate_hz: 40.0}");
+        let at_40_hz = spec(1, Some(40.0));
         let told = another_rate(20.0, false, &at_40_hz).unwrap();
         for part in [
             "control_rate_hz is 20,",
@@ -305,18 +322,18 @@ mod tests {
             assert_eq!(another_rate(rate_hz, false, &at_40_hz), None);
         }
         assert_eq!(another_rate(20.0, true, &at_40_hz), None, "in lockstep");
-        let (chunks, unknown) = (spec(2, "{label_rate_hz: 40.0}"), spec(1, "{}"));
+        let (chunks, unknown) = (spec(2, Some(40.0)), spec(1, None));
         assert_eq!(another_rate(20.0, false, &chunks), None);
         assert_eq!(another_rate(20.0, false, &unknown), None);
     }
 
     #[test]
     fn what_a_policy_says_about_its_recordings_is_checked() {
-        let text = "{format: 3, name: test, modalities: [{name: a, kind: vector, names: [x], width: 1}], \
-                    fusion: {method: concat}, actions: [{name: speed, min: -1, max: 1}], \
-                    recorded: {label_rate_hz: 0.0, observation_age_s: {a: .inf, b: 0.1}}, \
-                    head: {kind: mlp, hidden: []}}";
-        let spec: PolicySpec = serde_yaml::from_str(text).unwrap();
+        let ages = [("a", f64::INFINITY), ("b", 0.1)];
+        let spec = recorded(RecordedSpec {
+            label_rate_hz: Some(0.0),
+            observation_age_s: ages.map(|(name, age_s)| (name.into(), age_s)).into(),
+        });
         let mut errors = ConfigErrors::new();
         spec.check(&mut errors);
         let told = errors.to_string();

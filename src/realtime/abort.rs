@@ -48,14 +48,3 @@ extern "C" fn wait_and_abort(signal: libc::c_int) {
         libc::raise(signal);
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nobody_is_told_to_stop_before_anything_aborts() {
-        delay_abort().unwrap();
-        assert!(!is_aborting());
-    }
-}

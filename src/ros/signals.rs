@@ -12,10 +12,10 @@ use crate::shutdown::{Cause, Shutdown};
 /// # Errors
 /// What the system says when it refuses the thread or the signal handlers.
 pub fn watch_signals(shutdown: &Shutdown) -> Result<(), ConfigErrors> {
-    spawn(shutdown.clone()).map_err(|e| format!("signal handlers cannot be installed: {e}").into())
+    spawn(shutdown).map_err(|e| format!("signal handlers cannot be installed: {e}").into())
 }
 
-fn spawn(shutdown: Shutdown) -> io::Result<()> {
+fn spawn(shutdown: &Shutdown) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;
@@ -25,6 +25,7 @@ fn spawn(shutdown: Shutdown) -> io::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     let mut quit = signal(SignalKind::quit())?;
     drop(guard);
+    let asked = shutdown.clone();
     let wait = async move {
         let name = tokio::select! {
             _ = interrupt.recv() => "SIGINT",
@@ -32,12 +33,11 @@ fn spawn(shutdown: Shutdown) -> io::Result<()> {
             _ = hangup.recv() => "SIGHUP",
             _ = quit.recv() => "SIGQUIT",
         };
-        shutdown.request(Cause::Told(name.to_owned()));
+        asked.request(Cause::Told(name.to_owned()));
         // The runtime keeps the handlers, so that a second signal does not cut the end short.
         std::future::pending::<()>().await;
     };
-    std::thread::Builder::new()
-        .name("signals".into())
-        .spawn(move || runtime.block_on(wait))?;
+    // Without this thread the signals would be caught by handlers that nobody listens to, and the process could not be ended.
+    shutdown.spawn("signals", move || runtime.block_on(wait))?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Small policies for tests; what matters to a test is what it changes in them.
+//! Small policies for tests and benches; what matters to a test is what it changes in them.
 
 use super::*;
 

@@ -3,7 +3,8 @@
 mod check;
 mod convert;
 mod encoder;
-#[cfg(test)]
+// Not cfg(test): integration tests and benches are crates of their own, and need it too.
+#[doc(hidden)]
 pub mod examples;
 mod fusion;
 pub(crate) mod keys;

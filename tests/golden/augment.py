@@ -42,8 +42,8 @@ def seen_from(drawn: Drawn) -> np.ndarray:
     side = np.array([WIDTH, HEIGHT], np.float64)
     corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64)
     moved = corners + np.array(drawn.get("corners", np.zeros((4, 2))))
-    ends = [(places * side - 0.5).astype(np.float32) for places in (corners, moved)]
-    perspective = cv2.getPerspectiveTransform(*ends)
+    start, end = ((places * side - 0.5).astype(np.float32) for places in (corners, moved))
+    perspective = cv2.getPerspectiveTransform(start, end)
     middle = (side - 1) / 2
     # OpenCV turns counterclockwise.
     turned = cv2.getRotationMatrix2D(tuple(middle), -drawn.get("rotation_deg", 0.0), drawn.get("zoom", 1.0))

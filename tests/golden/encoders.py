@@ -264,9 +264,9 @@ def main() -> None:
     sentences = []
     for name, spec in text_encoders().items():
         for sentence, times in SENTENCES[name]:
-            ids, feature = text_feature(spec, sentence * times)
+            ids, meaning = text_feature(spec, sentence * times)
             sentences.append({"encoder": name, "sentence": sentence, "times": times, "tokens": len(ids),
-                              "feature": rounded(feature)})  # fmt: skip
+                              "feature": rounded(meaning)})  # fmt: skip
     golden = {"image_encoders": encoders, "text_encoders": text_encoders(), "images": images, "sentences": sentences}
     lines = [json.dumps(key) + ": " + json.dumps(value, ensure_ascii=False) for key, value in golden.items()]
     (GOLDEN / "encoders.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")

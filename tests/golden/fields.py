@@ -11,13 +11,13 @@ Run it with the Python of .deps/venv (any with rosbags and numpy) and a sourced 
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 import os
 import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rosbags.typesys import Stores, get_typestore
@@ -78,15 +78,15 @@ def number(kind: str, rng: random.Random) -> float | int | bool:
     )
 
 
-def filled(name: str, rng: random.Random) -> object:
+def filled(name: str, rng: random.Random) -> Any:
     """A message of a type, full of numbers."""
-    content = {}
+    content: dict[str, Any] = {}
     for field, (node, detail) in STORE.fielddefs[name][1]:
         content[field] = value_of(node, detail, rng)
     return STORE.types[name](**content)
 
 
-def value_of(node: object, detail: object, rng: random.Random) -> object:
+def value_of(node: Any, detail: Any, rng: random.Random) -> Any:
     """The value of a field, by rosbags' description of it."""
     match node.name:
         case "BASE":
@@ -103,10 +103,10 @@ def value_of(node: object, detail: object, rng: random.Random) -> object:
     raise AssertionError(node)
 
 
-def numbers(value: object, path: str = "") -> Iterator[tuple[str, float]]:
+def numbers(value: Any, path: str = "") -> Iterator[tuple[str, float]]:
     """Every number inside, with its path."""
-    if dataclasses.is_dataclass(value):
-        for name, _ in STORE.fielddefs[value.__msgtype__][1]:
+    if kind := getattr(value, "__msgtype__", None):
+        for name, _ in STORE.fielddefs[kind][1]:
             yield from numbers(getattr(value, name), f"{path}.{name}" if path else name)
     elif isinstance(value, list | np.ndarray):
         for i, each in enumerate(value):

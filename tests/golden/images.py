@@ -20,6 +20,7 @@ import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -59,12 +60,12 @@ def grey(depth_m: np.ndarray) -> np.ndarray:
     return np.repeat(scaled.astype(np.uint8)[..., None], 3, axis=-1)
 
 
-def header() -> object:
+def header() -> Any:
     stamp = STORE.types["builtin_interfaces/msg/Time"](sec=12, nanosec=345678901)
     return STORE.types["std_msgs/msg/Header"](stamp=stamp, frame_id="camera")
 
 
-def line(name: str, kind: str, fields: dict[str, object], rgb: np.ndarray) -> dict[str, str]:
+def line(name: str, kind: str, fields: dict[str, Any], rgb: np.ndarray) -> dict[str, str]:
     """One picture as it is written."""
     message = STORE.types[f"sensor_msgs/msg/{kind}"](header=header(), **fields)
     packed = [bytes(STORE.serialize_cdr(message, message.__msgtype__)), rgb.astype(np.uint8).tobytes()]
@@ -86,9 +87,10 @@ def image(
 def raw(encoding: str, rows: np.ndarray, rgb: np.ndarray) -> Iterator[dict[str, str]]:
     """A picture whose rows are dense and padded, and in both byte orders where there are two."""
     rows = rows.reshape(rows.shape[0], -1)
-    orders = [("", "<", 0)] if rows.itemsize == 1 else [("", "<", 0), (", big-endian", ">", 1)]
-    for order, sign, is_bigendian in orders:
-        row_bytes = rows.astype(rows.dtype.newbyteorder(sign)).view(np.uint8)
+    little, big = rows.dtype.newbyteorder("<"), rows.dtype.newbyteorder(">")
+    orders = [("", little, 0)] if rows.itemsize == 1 else [("", little, 0), (", big-endian", big, 1)]
+    for order, kind, is_bigendian in orders:
+        row_bytes = rows.astype(kind).view(np.uint8)
         for padding in (0, 5):
             junk = NUMBERS.integers(0, 256, (len(row_bytes), padding), dtype=np.uint8)
             data = np.hstack([row_bytes, junk])
@@ -173,10 +175,11 @@ def depth() -> Iterator[dict[str, str]]:
 def compressed(name: str, form: str, data: bytes, rgb: np.ndarray | None = None) -> dict[str, str]:
     """A file; without `rgb` its colours are those that image_transport hands on."""
     if rgb is None:
-        seen = cv2.imdecode(np.frombuffer(data, np.uint8), UNCHANGED)
-        seen = eight(seen).reshape(*seen.shape[:2], -1)
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), UNCHANGED)
+        assert decoded is not None
+        seen = eight(decoded).reshape(*decoded.shape[:2], -1)
         rgb = np.repeat(seen, 3, axis=-1) if seen.shape[2] == 1 else seen[..., 2::-1]
-    fields = {"format": form, "data": np.frombuffer(data, np.uint8)}
+    fields: dict[str, Any] = {"format": form, "data": np.frombuffer(data, np.uint8)}
     height, width = rgb.shape[:2]
     return line(f"{name}, {width} x {height}", "CompressedImage", fields, rgb)
 

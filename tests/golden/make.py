@@ -11,6 +11,7 @@ The tests in src/message/ name the values that are in them.
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rosbags.typesys import Stores, get_typestore
@@ -19,13 +20,13 @@ FOLDER = Path(__file__).parent
 STORE = get_typestore(Stores.ROS2_JAZZY)
 
 
-def message(name: str, /, **fields: object) -> object:
+def message(name: str, /, **fields: Any) -> Any:
     """A message of the type `package/Name` with these fields."""
     package, short = name.split("/")
     return STORE.types[f"{package}/msg/{short}"](**fields)
 
 
-def header(frame_id: str) -> object:
+def header(frame_id: str) -> Any:
     """The header that all golden messages carry: stamped 12.345678901 s."""
     stamp = message("builtin_interfaces/Time", sec=12, nanosec=345678901)
     return message("std_msgs/Header", stamp=stamp, frame_id=frame_id)
@@ -35,14 +36,14 @@ def floats(*values: float) -> np.ndarray:
     return np.array(values, dtype=np.float64)
 
 
-def write(file: str, content: object, both: bool = True) -> None:
+def write(file: str, content: Any, both: bool = True) -> None:
     """Writes one message, big-endian too where `both` says so."""
     for suffix, little in [(".cdr", True), (".be.cdr", False)][: 1 + both]:
         data = STORE.serialize_cdr(content, content.__msgtype__, little_endian=little)
         (FOLDER / f"{file}{suffix}").write_bytes(data)
 
 
-def image(encoding: str, width: int, height: int, channels: int, step: int) -> object:
+def image(encoding: str, width: int, height: int, channels: int, step: int) -> Any:
     """A picture whose bytes count upwards."""
     return message(
         "sensor_msgs/Image",
@@ -56,13 +57,13 @@ def image(encoding: str, width: int, height: int, channels: int, step: int) -> o
     )
 
 
-def multi_array(name: str, kind: type, offset: int) -> object:
+def multi_array(name: str, kind: type, offset: int) -> Any:
     dimension = message("std_msgs/MultiArrayDimension", label="joints", size=3, stride=3)
     layout = message("std_msgs/MultiArrayLayout", dim=[dimension], data_offset=offset)
     return message(f"std_msgs/{name}", layout=layout, data=np.array([9, 0.5, -1.25, 3], dtype=kind))
 
 
-def feature(frame_id: str, values: list[float], big: bool) -> object:
+def feature(frame_id: str, values: list[float], big: bool) -> Any:
     """A feature: one row of numbers, and one field named by what made them."""
     encoder = "late_fusion/1/image/6ff7eab7/3/00112233445566778899aabbccddeeff"
     data = np.array(values, dtype=">f4" if big else "<f4")
@@ -80,13 +81,13 @@ def feature(frame_id: str, values: list[float], big: bool) -> object:
     )
 
 
-def twist(*values: float) -> object:
+def twist(*values: float) -> Any:
     linear = message("geometry_msgs/Vector3", **dict(zip("xyz", values[:3], strict=True)))
     angular = message("geometry_msgs/Vector3", **dict(zip("xyz", values[3:], strict=True)))
     return message("geometry_msgs/Twist", linear=linear, angular=angular)
 
 
-def trajectory() -> object:
+def trajectory() -> Any:
     point = message(
         "trajectory_msgs/JointTrajectoryPoint",
         positions=floats(),
@@ -103,7 +104,7 @@ def trajectory() -> object:
     )
 
 
-def diagnostics() -> object:
+def diagnostics() -> Any:
     pair = message("diagnostic_msgs/KeyValue", key="age_s", value="0.61")
     statuses = [
         message(
@@ -126,7 +127,7 @@ def diagnostics() -> object:
     return message("diagnostic_msgs/DiagnosticArray", header=header(""), status=statuses)
 
 
-def contributions() -> object:
+def contributions() -> Any:
     dimension = [
         message("std_msgs/MultiArrayDimension", label="modality: scene, words", size=2, stride=6),
         message("std_msgs/MultiArrayDimension", label="action: x, y, z", size=3, stride=3),

@@ -11,6 +11,7 @@ import itertools
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from reference import Reference, contributions
@@ -38,26 +39,32 @@ class Maker:
     ) -> None:
         self.rng = np.random.default_rng(seed)
         self.tensors: Tensors = {}
-        self.widths = {}
+        self.widths: dict[str, int] = {}
         modalities = []
         for i in range(count):
             # A map has three channels.
             width = 3 * maps[f"m{i}"] ** 2 if maps and f"m{i}" in maps else 2 + i % 3
-            modality = {"name": f"m{i}", "kind": "vector", "width": width}
-            modality["names"] = [f"n{j}" for j in range(modality["width"])]
-            self.tensors[f"standardize.m{i}.mean"] = numbers(self.rng, modality["width"])
-            self.tensors[f"standardize.m{i}.std"] = positive(self.rng, modality["width"])
-            self.widths[f"m{i}"] = 3 if projected else modality["width"]
+            modality: dict[str, Any] = {"name": f"m{i}", "kind": "vector", "width": width}
+            modality["names"] = [f"n{j}" for j in range(width)]
+            self.tensors[f"standardize.m{i}.mean"] = numbers(self.rng, width)
+            self.tensors[f"standardize.m{i}.std"] = positive(self.rng, width)
+            self.widths[f"m{i}"] = 3 if projected else width
             if projected:
                 modality["projection"] = 3
-                self.tensors[f"projection.m{i}.weight"] = numbers(self.rng, 3, modality["width"])
+                self.tensors[f"projection.m{i}.weight"] = numbers(self.rng, 3, width)
                 self.tensors[f"projection.m{i}.bias"] = numbers(self.rng, 3)
             modalities.append(modality)
         head: dict = {"kind": "mlp", "hidden": [4]}
         if steps > 1:
             head["chunk"] = {"steps": steps, "step_s": 0.1}
         actions = [{"name": name, "min": -2.0, "max": 2.0} for name in ("x", "y")]
-        self.spec = {"format": 3, "name": name, "modalities": modalities, "head": head, "actions": actions}
+        self.spec: dict[str, Any] = {
+            "format": 3,
+            "name": name,
+            "modalities": modalities,
+            "head": head,
+            "actions": actions,
+        }
         self.steps = steps
 
     def hide(self, at: int, *widths: int) -> None:
@@ -102,7 +109,7 @@ class Maker:
         self.tensors |= tensors
         return self.fused({"method": "weighted", "weights": weights} | ({"tau_s": tau_s} if tau_s else {}), 3)
 
-    def vote(self, rule: str, *, voters: list[dict] | None = None, **fusion: object) -> Maker:
+    def vote(self, rule: str, *, voters: list[dict] | None = None, **fusion: Any) -> Maker:
         self.spec["fusion"] = {"method": "vote", "rule": rule, **fusion} | ({"voters": voters} if voters else {})
         bins = fusion.get("bins")
         outputs = self.steps * (2 * bins if bins else len(fusion["choices"]))
@@ -152,8 +159,8 @@ def makers() -> list[Maker]:
         values = {name: float(i + 1) for i, name in enumerate(names(count))}
         made.append(some.weighted({"kind": "fixed", "values": values}, {}))
         some = maker(f"fixed_vector_{count}", count, projected=True)
-        values = {name: [float(i), 1.0, float(i == 0)] for i, name in enumerate(names(count))}
-        made.append(some.weighted({"kind": "fixed", "values": values}, {}, {"m0": 0.3}))
+        vectors = {name: [float(i), 1.0, float(i == 0)] for i, name in enumerate(names(count))}
+        made.append(some.weighted({"kind": "fixed", "values": vectors}, {}, {"m0": 0.3}))
         some = maker(f"learned_{count}", count, projected=True)
         made.append(some.weighted({"kind": "learned", "per": "modality"}, {"fusion.logits": numbers(some.rng, count)}))
         some = maker(f"learned_vector_{count}", count, projected=True, steps=2)

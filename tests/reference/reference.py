@@ -109,10 +109,11 @@ class Reference:
 
     def weighted(self, projected: Features, ages_s: dict[str, float]) -> np.ndarray:
         """Σ w_m ⊙ a_m"""
+        nothing = np.zeros(self.width(self.names[0]))
         if not projected:
-            return np.zeros(self.width(self.names[0]))
+            return nothing
         weights = self.weights(projected, ages_s)
-        return sum(weights[name] * projected[name] for name in projected)
+        return sum((weights[name] * projected[name] for name in projected), start=nothing)
 
     def weights(self, projected: Features, ages_s: dict[str, float]) -> Features:
         """The weights of the modalities that are there, one number per dimension."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from rosbags.interfaces import Connection
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
@@ -86,7 +88,7 @@ class Frame:
     index: int
 
 
-def make(kind: str, /, **fields: object) -> object:
+def make(kind: str, /, **fields: Any) -> Any:
     """A message with these fields."""
     return STORE.types[kind](**fields)
 
@@ -97,15 +99,15 @@ def record(folder: Path) -> list[Frame]:
     frames: list[Frame] = []
     nothing = np.array([])
     with Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
-        connections: dict[str, object] = {}
+        connections: dict[str, Connection] = {}
 
-        def add(topic: str, at_ns: int, message: object) -> None:
+        def add(topic: str, at_ns: int, message: Any) -> None:
             kind = message.__msgtype__
             if topic not in connections:
                 connections[topic] = writer.add_connection(topic, kind, typestore=STORE)
             writer.write(connections[topic], at_ns, bytes(STORE.serialize_cdr(message, kind)))
 
-        def header(at_ns: int) -> object:
+        def header(at_ns: int) -> Any:
             stamp = make("builtin_interfaces/msg/Time", sec=at_ns // 10**9, nanosec=at_ns % 10**9)
             return make("std_msgs/msg/Header", stamp=stamp, frame_id="base")
 

@@ -27,7 +27,7 @@ def substituted(text: str, values: dict[str, str], share: Path = ROOT) -> str:
     return text
 
 
-def launched(folder: Path, file: Path = LAUNCH_FILE, share: Path = ROOT, **given: str) -> list[str]:
+def launched(folder: Path, file: Path = LAUNCH_FILE, share: Path = ROOT, /, **given: str) -> list[str]:
     """The arguments of the one node that a launch file starts with these arguments of its own.
 
     `share` is where the package's files lie; `folder` takes the files that launch_ros writes.
@@ -77,8 +77,8 @@ def launched(folder: Path, file: Path = LAUNCH_FILE, share: Path = ROOT, **given
                 words += ["--params-file", filled_in(parameter.attrib["from"])]
                 continue
             # launch_ros writes a file for each, and leaves it to YAML what a value is.
-            value = filled_in(parameter.attrib["value"])
-            value = {"true": True, "false": False}.get(value, value)
+            text = filled_in(parameter.attrib["value"])
+            value = {"true": True, "false": False}.get(text, text)
             path = folder / f"launch_params_{i}"
             path.write_text(json.dumps({full: {"ros__parameters": {parameter.attrib["name"]: value}}}))
             words += ["--params-file", str(path)]

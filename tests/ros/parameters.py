@@ -28,7 +28,7 @@ FIELDS = {"drive": "linear.x", "turn": "angular.z"}
 """What a twist has for the two actions; the other commands find places of their own."""
 
 
-def wired(policy: Policy, command: str = FLOATS, **more: object) -> dict:
+def wired(policy: Policy, command: str = FLOATS, /, **more: object) -> dict:
     """Parameters that fit the policy, which is written now. `more` replaces whole parameters."""
     action: dict[str, object] = {"message": command}
     if command in (TWIST, TWIST_STAMPED):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 from program import ROOT
 
 TEST_MODELS = ROOT / "tests" / "models"
@@ -52,10 +53,10 @@ def vector(name: str, *numbers: str) -> dict:
 
 def colour(name: str, folder: Path, model: str = "image_log") -> dict:
     """A camera whose feature is the mean of red, green and blue, each 0 to 255."""
-    model = TEST_MODELS / f"{model}.onnx"
+    file = TEST_MODELS / f"{model}.onnx"
     encoder = {
-        "model": os.path.relpath(model, folder),
-        "sha256": sha256(model),
+        "model": os.path.relpath(file, folder),
+        "sha256": sha256(file),
         "input": {"name": "pixel_values", "width": 16, "height": 12, "rescale": 1.0},
         "output": "mean",
     }
@@ -117,8 +118,8 @@ class Policy:
 
     folder: Path
     modalities: list[dict]
-    weight: np.ndarray
-    bias: np.ndarray = field(default_factory=lambda: np.zeros(len(ACTIONS)))
+    weight: ArrayLike
+    bias: ArrayLike = field(default_factory=lambda: np.zeros(len(ACTIONS)))
     actions: list[dict] = field(default_factory=lambda: [dict(action) for action in ACTIONS])
     tensors: dict[str, np.ndarray] = field(default_factory=dict)
     fusion: dict = field(default_factory=lambda: {"method": "concat"})
@@ -166,11 +167,11 @@ def joints_policy(folder: Path) -> Policy:
     )
 
 
-def constant_policy(folder: Path, drive: float, turn: float, *modalities: dict) -> Policy:
+def constant_policy(folder: Path, action: Sequence[float], *modalities: dict) -> Policy:
     """The same action whatever its modalities say; joints, where no others are given."""
     modalities = modalities or (vector("joints", "left", "right"),)
     width = sum(modality["width"] for modality in modalities)
-    return Policy(folder, list(modalities), np.zeros((2, width)), np.array([drive, turn]))
+    return Policy(folder, list(modalities), np.zeros((2, width)), action)
 
 
 def joints_and_target_policy(folder: Path) -> Policy:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mcap.exceptions import McapError
 from mcap.reader import NonSeekingReader, SeekingReader
@@ -12,7 +13,7 @@ from rosbags.rosbag2 import Reader as RosbagsReader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 
-def same(ours: object, theirs: object) -> bool:
+def same(ours: Any, theirs: Any) -> bool:
     """Whether a message of rclpy and one of another reader hold the same values."""
     if hasattr(ours, "get_fields_and_field_types"):
         names = ours.get_fields_and_field_types()
@@ -32,7 +33,7 @@ def read_with_mcap(path: Path, types: dict[str, str]) -> dict[str, list]:
         reader = SeekingReader(stream, decoder_factories=[DecoderFactory()], validate_crcs=True)
         assert reader.get_header().profile == "ros2"
         for schema, channel, _, message in reader.iter_decoded_messages(log_time_order=False):
-            assert (schema.encoding, channel.message_encoding) == ("ros2msg", "cdr")
+            assert schema and (schema.encoding, channel.message_encoding) == ("ros2msg", "cdr")
             assert schema.name == types.get(channel.topic, schema.name)
             read.setdefault(channel.topic, []).append(message)
     return read

@@ -265,6 +265,10 @@ class Robot:
         """A condition: the newest status says this."""
         return lambda: self.status_is(lambda status: text in status.says(part))
 
+    def has_acted_at(self, stamp: Time) -> Callable[[], bool]:
+        """A condition: a command carries this stamp."""
+        return lambda: any(command.header.stamp == stamp for command in self.commands)
+
     def wait_for_status(self, text: str, part: str = "control") -> Status:
         """The newest status, once it says this."""
         self.wait_for(f"{part}: {text}", self.status_says(text, part))
@@ -289,7 +293,7 @@ class Robot:
         self.wait_for(f"the service {service}", client.service_is_ready)
         return client
 
-    def call(self, kind: type, service: str, request: Any = None) -> Any:
+    def call(self, kind: Any, service: str, request: Any = None) -> Any:
         """The answer of a service of the node."""
         answer = self.client(kind, service).call_async(request or kind.Request())
         self.wait_for(f"an answer of {service}", answer.done)

@@ -13,14 +13,14 @@ FIRST, SECOND = [1.0, 0.25], [-2.0, 1.5]
 """What the two policies command."""
 
 
-def first(robot: Robot, command: str = TWIST_STAMPED, **more: object) -> dict:
+def first(robot: Robot, command: str = TWIST_STAMPED, /, **more: object) -> dict:
     """Parameters with a policy that always commands the same."""
-    return wired(constant_policy(robot.folder / "first", *FIRST), command, **more)
+    return wired(constant_policy(robot.folder / "first", FIRST), command, **more)
 
 
 def second(robot: Robot) -> Path:
     """The folder of another such policy."""
-    return constant_policy(robot.folder / "second", *SECOND).write()
+    return constant_policy(robot.folder / "second", SECOND).write()
 
 
 def act(robot: Robot, parameters: dict) -> None:

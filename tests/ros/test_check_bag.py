@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from mcap.writer import Writer as McapWriter
 from PIL import Image
 from policies import TEST_MODELS
 from program import executable
+from rosbags.interfaces import Connection
 from rosbags.rosbag2 import StoragePlugin
 from rosbags.rosbag2 import Writer as RosbagsWriter
 from rosbags.typesys import Stores, get_typestore
@@ -48,32 +50,32 @@ training: {{epochs: 1, batch_size: 16, learning_rate: 0.01, weight_decay: 0.0, v
 """
 
 
-def make(kind: str, /, **fields: object) -> object:
+def make(kind: str, /, **fields: Any) -> Any:
     """A message with these fields."""
     return STORE.types[kind](**fields)
 
 
-def header(now_ns: int) -> object:
+def header(now_ns: int) -> Any:
     """A header of that time."""
     stamp = make("builtin_interfaces/msg/Time", sec=now_ns // 10**9, nanosec=now_ns % 10**9)
     return make("std_msgs/msg/Header", stamp=stamp, frame_id="base")
 
 
-def image(now_ns: int, pixels: np.ndarray = RED) -> object:
+def image(now_ns: int, pixels: np.ndarray = RED) -> Any:
     """A picture from a camera."""
     height, width, _ = pixels.shape
     shape = {"height": height, "width": width, "encoding": "rgb8", "is_bigendian": 0, "step": 3 * width}
     return make("sensor_msgs/msg/Image", header=header(now_ns), data=pixels.reshape(-1), **shape)
 
 
-def joints(now_ns: int, names: tuple[str, ...] = ("left", "right")) -> object:
+def joints(now_ns: int, names: tuple[str, ...] = ("left", "right")) -> Any:
     """What the joints measure."""
     nothing, position = np.array([]), np.linspace(0.0, 1.0, len(names))
     fields = {"name": list(names), "position": position, "velocity": nothing, "effort": nothing}
     return make("sensor_msgs/msg/JointState", header=header(now_ns), **fields)
 
 
-def action(drive: float = 0.5) -> object:
+def action(drive: float = 0.5) -> Any:
     """What should be done."""
     layout = make("std_msgs/msg/MultiArrayLayout", dim=[], data_offset=0)
     return make("std_msgs/msg/Float64MultiArray", layout=layout, data=np.array([drive, 0.25]))
@@ -83,7 +85,7 @@ def action(drive: float = 0.5) -> object:
 class Recorded:
     """The messages of a recording: topic, time, and message. Tests take some away, or change them."""
 
-    messages: list[tuple[str, int, object]] = field(default_factory=list)
+    messages: list[tuple[str, int, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         now = START_NS
@@ -101,7 +103,7 @@ class Recorded:
         """A marker of an episode."""
         self.messages.append(("/episode", now, make("std_msgs/msg/String", data=word)))
 
-    def change(self, topic: str, change: Callable[[int, int, object], tuple[int, object] | None]) -> None:
+    def change(self, topic: str, change: Callable[[int, int, Any], tuple[int, Any] | None]) -> None:
         """Makes another of every message of a topic, from its number and its time; None leaves it out."""
         changed, number = [], 0
         for name, at, message in self.messages:
@@ -116,7 +118,7 @@ class Recorded:
     def write(self, folder: Path) -> Path:
         """Writes it as rosbag2 does."""
         with RosbagsWriter(folder, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
-            connections: dict[str, object] = {}
+            connections: dict[str, Connection] = {}
             for topic, at, message in self.messages:
                 kind = message.__msgtype__
                 if topic not in connections:
@@ -311,7 +313,7 @@ def test_numbers_are_found_by_a_definition_in_idl(tmp_path: Path, idl: str, is_r
         channel = writer.register_channel(topic="/battery", message_encoding="cdr", schema_id=schema)
         writer.add_message(channel, log_time=1, publish_time=1, data=b"\0\1\0\0" + struct.pack("<d", 12.5))
         writer.finish()
-    words = [executable("late_fusion"), "check", file, "--bag", bag]
+    words: list[str | Path] = [executable("late_fusion"), "check", file, "--bag", bag]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     # There is nothing to learn in it either way.
     assert done.returncode == 1
@@ -330,7 +332,8 @@ def test_numbers_are_found_by_a_definition_in_idl(tmp_path: Path, idl: str, is_r
 )
 def test_a_wrong_command_line_is_told(tmp_path: Path, words: list[str], part: str) -> None:
     Recorded().write(tmp_path / "bag")
-    command = [executable("late_fusion"), "check", *(word.format(folder=tmp_path) for word in words)]
+    command: list[str | Path] = [executable("late_fusion"), "check"]
+    command += [word.format(folder=tmp_path) for word in words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert part in done.stderr, done.stderr

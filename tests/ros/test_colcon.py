@@ -58,7 +58,7 @@ def test_the_launch_file_finds_the_shipped_policy_beside_it(
     workspace: Workspace, start: Callable[..., Program], tmp_path: Path
 ) -> None:
     file = workspace.share / "launch" / "late_fusion.launch.xml"
-    words = launched(tmp_path, file, share=workspace.share)
+    words = launched(tmp_path, file, workspace.share)
     parameters = workspace.share / "config" / "late_fusion.param.yaml"
     checked = start("late_fusion", "check", "--params-file", parameters, *words)
     assert checked.wait() == 0, checked.log()

@@ -213,7 +213,7 @@ def test_features_are_recorded_as_they_came(robot: Robot, start: Start) -> None:
 
     with AnyReader([bag], default_typestore=get_typestore(Stores.ROS2_JAZZY)) as reader:
         topics = [c for c in reader.connections if c.topic == "/scene_encoder/feature"]
-        recorded = [reader.deserialize(raw, c.msgtype) for c, _, raw in reader.messages(topics)]
+        recorded: list[Any] = [reader.deserialize(raw, c.msgtype) for c, _, raw in reader.messages(topics)]
     stamps = {(m.header.stamp.sec, m.header.stamp.nanosec) for m in recorded}
     assert {(m.header.stamp.sec, m.header.stamp.nanosec) for m in heard} <= stamps
     for message in recorded:
@@ -324,15 +324,15 @@ def test_check_shows_both_sides_of_a_wiring(start: Start, tmp_path: Path) -> Non
     assert there.wait() == 0, there.log()
     identity = there.log().split("as ")[-1].strip()
 
-    parameters = elsewhere(wired(policy), "instruction")
-    parameters["policy"] = str(without_models(tmp_path / "robot", policy.folder))
-    here = start("late_fusion", "check", "--params-file", write(tmp_path / "node.param.yaml", parameters))
+    wiring = elsewhere(wired(policy), "instruction")
+    wiring["policy"] = str(without_models(tmp_path / "robot", policy.folder))
+    here = start("late_fusion", "check", "--params-file", write(tmp_path / "node.param.yaml", wiring))
     assert here.wait() == 0, here.log()
     assert f"8 numbers: made elsewhere by {identity}" in here.log()
     assert here.warnings() == []
 
     for key in ("max_age_s", "accept_earlier"):
-        del parameters["modalities"]["instruction"][key]
-    ageing = start("late_fusion", "check", "--params-file", write(tmp_path / "node.param.yaml", parameters))
+        del wiring["modalities"]["instruction"][key]
+    ageing = start("late_fusion", "check", "--params-file", write(tmp_path / "node.param.yaml", wiring))
     assert ageing.wait() == 0, ageing.log()
     assert "WARNING: modality instruction: a sentence's feature is sent once" in ageing.log()

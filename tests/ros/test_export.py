@@ -91,7 +91,7 @@ def test_what_stands_beside_the_frames_is_true(exported: tuple[Path, list[Frame]
 def test_nothing_is_replaced_and_the_rest_of_a_refusal_is_not_there(exported: tuple[Path, list[Frame]]) -> None:
     folder, _ = exported
     words = [executable("late_fusion"), "export", folder / "bag.yaml", folder / "bag", "--out", folder / "dataset"]
-    again = subprocess.run(words, capture_output=True, text=True, check=False)
+    again = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
     assert again.returncode == 1
     assert "never replaces anything" in again.stderr
     assert sorted(path.name for path in folder.iterdir()) == ["bag", "bag.yaml", "dataset"]
@@ -158,7 +158,8 @@ def test_weights_that_something_else_learned_make_the_folder_a_policy(
     run("export", folder / "bag.yaml", folder / "bag", "--out", tmp_path / "policy", "--features")
     table = pq.read_table(tmp_path / "policy/features.parquet")
     told = json.loads(table.schema.metadata[b"late_fusion"])
-    random, width, tensors = np.random.default_rng(5), 0, {}
+    random, width = np.random.default_rng(5), 0
+    tensors: dict[str, np.ndarray] = {}
     for modality in told["modalities"]:
         name, features = modality["name"], len(modality["mean"])
         tensors |= {f"standardize.{name}.{part}": np.array(modality[part]) for part in ("mean", "std")}
@@ -179,13 +180,13 @@ def test_weights_that_something_else_learned_make_the_folder_a_policy(
     file = len(text).to_bytes(8, "little") + text + b"".join(tensor.tobytes() for tensor in tensors.values())
     (tmp_path / "policy/weights.safetensors").write_bytes(file)
     row = table.to_pylist()[7]
-    features = {modality["name"]: row[modality["column"]] for modality in told["modalities"]}
-    (tmp_path / "row.json").write_text(json.dumps(features))
+    seen = {modality["name"]: row[modality["column"]] for modality in told["modalities"]}
+    (tmp_path / "row.json").write_text(json.dumps(seen))
     words = (executable("late_fusion"), "predict", "--policy", tmp_path / "policy", "--features", tmp_path / "row.json")
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     aligned = []
-    for name, values in features.items():
+    for name, values in seen.items():
         values = (np.array(values) - tensors[f"standardize.{name}.mean"]) / tensors[f"standardize.{name}.std"]
         if name == "instruction":
             values = tensors["projection.instruction.weight"] @ values + tensors["projection.instruction.bias"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -32,7 +33,7 @@ PIXELS = (np.arange(12 * 16 * 3) % 251).astype(np.uint8)
 """What the camera sees."""
 
 
-def message(kind: str, /, **fields: object) -> object:
+def message(kind: str, /, **fields: Any) -> Any:
     """A message with these fields, and nothing in the others."""
     return STORE.types[kind](**fields)
 
@@ -152,8 +153,5 @@ def test_a_robot_with_two_controllers_gets_a_command_topic_for_each(robot: Robot
     robot.program = robot._start("late_fusion_node", "--ros-args", "--params-file", parameters)
     robot.keep_sending("front/image_raw", seen)
     robot.keep_sending("joint_states", joints(0.8, -0.8))
-    robot.wait_for(
-        "an instruction to be heard",
-        lambda: robot.send("instruction", String(data="drive"), latched=True) or all(heard.values()),
-    )
+    robot.send_until("instruction", String(data="drive"), lambda: all(heard.values()), latched=True)
     robot.wait_for("both to drive", lambda: all(m[-1].twist.linear.x > 0.3 for m in heard.values()))

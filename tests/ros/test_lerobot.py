@@ -6,8 +6,10 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -121,7 +123,9 @@ def before_v3(world: Path, root: Path) -> None:
 
 
 @pytest.mark.parametrize("layout", [with_videos, before_v3])
-def test_every_layout_is_learned_from_as_the_bag_is(world: Path, tmp_path: Path, layout) -> None:
+def test_every_layout_is_learned_from_as_the_bag_is(
+    world: Path, tmp_path: Path, layout: Callable[[Path, Path], None]
+) -> None:
     layout(world, tmp_path / "dataset")
     told = well("train", world / "dataset.yaml", tmp_path / "dataset", "--out", tmp_path / "policy")
     assert "training set" in told
@@ -135,8 +139,11 @@ def test_what_failed_is_left_out_and_what_lies_far_behind_it_is_found(world: Pat
     shades = np.zeros((len(numbers), 24, 32, 3), dtype=np.uint8)
     shades[:] = (numbers % 251)[:, None, None, None]
     write_video(root / "videos/top.mp4", shades)
-    number = {"dtype": "float32", "shape": [1], "names": None}
-    features = {CAMERA: {"dtype": "video", "shape": [24, 32, 3]}, "next.success": {"dtype": "bool", "shape": [1]}}
+    number: dict[str, Any] = {"dtype": "float32", "shape": [1], "names": None}
+    features: dict[str, dict[str, Any]] = {
+        CAMERA: {"dtype": "video", "shape": [24, 32, 3]},
+        "next.success": {"dtype": "bool", "shape": [1]},
+    }
     features |= {"observation.state": {**number, "shape": [2]}, "action": {**number, "shape": [2]}}
     info = {"codebase_version": "v3.0", "fps": RATE_HZ, "features": features, "video_path": "videos/top.mp4"}
     write_info(root, info)
@@ -148,8 +155,8 @@ def test_what_failed_is_left_out_and_what_lies_far_behind_it_is_found(world: Pat
     (root / "data/chunk-000").mkdir(parents=True)
     pq.write_table(pa.table(columns), root / FRAMES)
     place = f"videos/{CAMERA}"
-    ends = [{"episode_index": i, f"{place}/chunk_index": 0, f"{place}/file_index": 0} for i in range(2)]
-    ends = [{**end, f"{place}/from_timestamp": 400.0 / RATE_HZ * i} for i, end in enumerate(ends)]
+    beginning = {f"{place}/chunk_index": 0, f"{place}/file_index": 0}
+    ends = [{"episode_index": i, **beginning, f"{place}/from_timestamp": 400.0 / RATE_HZ * i} for i in range(2)]
     (root / "meta/episodes/chunk-000").mkdir(parents=True)
     pq.write_table(pa.Table.from_pylist(ends), root / "meta/episodes/chunk-000/file-000.parquet")
     file = tmp_path / "training.yaml"
@@ -161,10 +168,10 @@ def test_what_failed_is_left_out_and_what_lies_far_behind_it_is_found(world: Pat
     assert "30 frames of 1 episodes" in well("export", file, root, "--out", tmp_path / "again")
     again = pq.read_table(tmp_path / "again" / FRAMES)
     np.testing.assert_array_equal(pictures(again), shades[400:])
-    np.testing.assert_array_equal(again.column("action").to_pylist()[0], np.float32([0.4, 0.4]))
+    np.testing.assert_array_equal(again.column("action").to_pylist()[0], np.array([0.4, 0.4], np.float32))
 
 
-def spoilt(world: Path, root: Path, change) -> Path:
+def spoilt(world: Path, root: Path, change: Callable[[Path, dict], object]) -> Path:
     """A dataset of which something was changed."""
     shutil.copytree(world / "dataset", root)
     info = json.loads((root / "meta/info.json").read_text())

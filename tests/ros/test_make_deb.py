@@ -35,7 +35,7 @@ def test_it_needs_what_the_package_says(package: Path) -> None:
     said = ElementTree.parse(ROOT / "package.xml").getroot()
     assert package.name.startswith(f"ros-{DISTRIBUTION}-late-fusion_{said.findtext('version')}_")
     depends = set(field(package, "Depends").split(", "))
-    names = [each.text.replace("_", "-") for kind in ("depend", "exec_depend") for each in said.findall(kind)]
+    names = [(each.text or "").replace("_", "-") for kind in ("depend", "exec_depend") for each in said.findall(kind)]
     assert depends == {"libc6", *(f"ros-{DISTRIBUTION}-{name}" for name in names)}
 
 
@@ -47,7 +47,7 @@ def test_everything_is_in_it_and_runs(package: Path, tmp_path: Path) -> None:
     installed = {path.relative_to(share) for path in share.rglob("*") if path.is_file()}
     assert installed == tracked("launch", "config", "models") | {Path("package.xml"), Path("LICENSE")}
     tool = prefix / "lib" / "late_fusion" / "late_fusion"
-    words = [tool, "check", "--params-file", share / "config" / "late_fusion.param.yaml"]
+    words: list[str | Path] = [tool, "check", "--params-file", share / "config" / "late_fusion.param.yaml"]
     words += ["--policy", share / "models" / "policies" / "tabletop"]
     checked = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr

@@ -7,6 +7,7 @@ late or seldom they are on a busy machine.
 from __future__ import annotations
 
 import math
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -48,6 +49,11 @@ def time_of(command: TwistStamped) -> float:
     return seconds(command.header.stamp)
 
 
+def is_after(robot: Robot, time_s: float) -> bool:
+    """Whether the newest command was decided after this time."""
+    return time_of(robot.commands[-1]) > time_s
+
+
 def begun(command: TwistStamped, drives: list[float], offset: float) -> float:
     """When the chunk was predicted that this command of its first two steps belongs to."""
     way = (numbers(command)[0] - offset - drives[0]) / (drives[1] - drives[0])
@@ -66,7 +72,7 @@ def test_between_pictures_commands_follow_the_chunk_and_a_new_one_is_switched_to
     for red, green in pictures:
         show(robot, red, green)
         first = time_of(resting_on(robot, red)[0])
-        robot.wait_for("half a second of it", lambda t=first: time_of(robot.commands[-1]) > t + 0.5)
+        robot.wait_for("half a second of it", partial(is_after, robot, first + 0.5))
     for red, green in pictures:
         commands = resting_on(robot, red)
         began = begun(commands[0], DRIVES, green / 128)

@@ -66,7 +66,9 @@ def test_an_environment_that_ros_cannot_use_is_told_in_a_sentence(
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     file = write(tmp_path / "node.param.yaml", wired(joints_policy(tmp_path / "policy")))
-    words = ["record", "--params-file", file, "--out", tmp_path / "new"] if program == "late_fusion" else []
+    words: list[str | Path] = []
+    if program == "late_fusion":
+        words += ["record", "--params-file", file, "--out", tmp_path / "new"]
     environment = {"ROS_DOMAIN_ID": str(domain), "ROS_LOG_DIR": "", variable: value.format(folder=tmp_path)}
     started = Program([executable(program), *words], tmp_path / "log.txt", environment)
     told = refused(started)
@@ -88,6 +90,6 @@ def test_a_middleware_that_is_not_installed_is_named(domain: int, tmp_path: Path
 def test_without_a_log_file_its_folder_does_not_matter(domain: int, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     environment = {"ROS_DOMAIN_ID": str(domain), "ROS_LOG_DIR": str(tmp_path / "file" / "log")}
-    words = [executable("late_fusion_node"), "--ros-args", "--disable-external-lib-logs"]
+    words: list[str | Path] = [executable("late_fusion_node"), "--ros-args", "--disable-external-lib-logs"]
     told = refused(Program(words, tmp_path / "log.txt", environment))
     assert "log folder" not in told and "parameter policy" in told, told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -102,6 +103,11 @@ def test_a_picture_and_joints_make_one_action(robot: Robot) -> None:
     robot.wait_for_action(policy.action(0, 192, 255, 0.25, -0.5), tolerance=0.01)
 
 
+def has_commanded(robot: Robot, count: int) -> bool:
+    """Whether there are more commands than these."""
+    return len(robot.commands) > count
+
+
 def test_the_encoders_that_ship_act_on_picture_and_sentence(robot: Robot) -> None:
     parameters = wired(shipped_encoders_policy(robot.folder / "policy"))
     parameters["modalities"]["scene"]["max_age_s"] = 5.0
@@ -112,7 +118,7 @@ def test_the_encoders_that_ship_act_on_picture_and_sentence(robot: Robot) -> Non
         robot.say(text)
         robot.wait_for_status("active")
         answered = len(robot.commands) + 5
-        robot.wait_for("commands for this sentence", lambda n=answered: len(robot.commands) > n)
+        robot.wait_for("commands for this sentence", partial(has_commanded, robot, answered))
         actions.append(numbers(robot.commands[-1]))
     assert actions[0] == pytest.approx(actions[2], abs=1e-6)
     assert max(abs(a - b) for a, b in zip(actions[0], actions[1])) > 0.01

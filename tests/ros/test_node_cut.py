@@ -111,7 +111,7 @@ def test_a_camera_that_is_cut_is_missed_at_the_first_command_after_its_age_every
     first = len(robot.commands)
 
     random_phases = random.Random(7)
-    delays_s = []
+    delays_s: list[float] = []
     while len(delays_s) < CUTS:
         # Odd, so that no age is the allowed one to the nanosecond, where a rounded float could decide.
         phase_ns = random_phases.randrange(1, PERIOD_NS, 2)

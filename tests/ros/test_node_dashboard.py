@@ -139,7 +139,7 @@ def test_stop_stops_the_robot_and_enable_lets_it_go_on(robot: Robot) -> None:
 def test_another_policy_takes_over_from_beside_the_active_one(robot: Robot) -> None:
     parameters = first(robot, "std_msgs/msg/Float64MultiArray", **ON)
     second(robot)
-    other = constant_policy(robot.folder / "other", *SECOND)
+    other = constant_policy(robot.folder / "other", SECOND)
     other.actions[0]["unit"] = "km/h"
     other.write()
     robot.run(parameters)

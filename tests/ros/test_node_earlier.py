@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from features import cloud
 from parameters import wired
 from permission import EMERGENCY_STOP, button, enable, press, reset
 from policies import STOP, spoken_policy, touch_policy
+from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from robot import Robot, joints, numbers
+from robot import Robot, Status, joints, numbers
 from std_msgs.msg import String
 
 
@@ -79,6 +81,16 @@ def test_a_feature_from_before_is_no_other(robot: Robot, accept_earlier: bool) -
     robot.wait_for_action([1.25, 0.5])
 
 
+def is_heard(publisher: Publisher) -> bool:
+    """Whether somebody has subscribed."""
+    return publisher.get_subscription_count() > 0
+
+
+def is_told(text: str, status: Status) -> bool:
+    """Whether this is the instruction."""
+    return status.value("instruction") == text
+
+
 def test_a_sentence_said_as_soon_as_the_node_listens_is_not_lost(robot: Robot) -> None:
     robot.run(wired(spoken_policy(robot.folder / "policy")))
     robot.keep_sending("joint_states", joints(1.0, 0.0))
@@ -86,10 +98,10 @@ def test_a_sentence_said_as_soon_as_the_node_listens_is_not_lost(robot: Robot) -
         operator = robot.peer.node.create_publisher(
             String, "instruction", QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         )
-        robot.wait_for("the subscription", lambda o=operator: o.get_subscription_count() > 0)
+        robot.wait_for("the subscription", partial(is_heard, operator))
         # Once, and no more.
         operator.publish(String(data=text))
-        robot.wait_for(text, lambda t=text: robot.status_is(lambda status: status.value("instruction") == t))
+        robot.wait_for(text, partial(robot.status_is, partial(is_told, text)))
     robot.wait_for("a command", lambda: bool(robot.commands))
     assert len(numbers(robot.commands[-1])) == 2
 

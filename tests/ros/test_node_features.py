@@ -74,7 +74,7 @@ def test_in_lockstep_a_feature_is_part_of_the_observation(robot: Robot) -> None:
         answered = {c.header.stamp.nanosec for c in robot.commands}
         assert len(answered) == step, "the feature of this time was not sent yet"
         observe = [("joint_states", joints(1.0, 0.0)(now)), ("touch", cloud(SKIN, [0.25 * step, 0.0])(now))]
-        robot.send_all_until(observe, lambda t=now: any(c.header.stamp == t for c in robot.commands))
+        robot.send_all_until(observe, robot.has_acted_at(now))
         assert numbers(robot.commands[-1]) == [1.0 + 0.25 * step, 0.0]
 
 

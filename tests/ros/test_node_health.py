@@ -12,6 +12,7 @@ import pytest
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from parameters import TWIST_STAMPED, wired, write
+from patterns import groups
 from policies import STOP, Policy, joints_policy, sight_policy
 from program import Program, refused
 from robot import Robot, joints, numbers, picture, seconds
@@ -60,7 +61,7 @@ def test_a_frozen_camera_stops_the_robot_until_its_picture_changes(robot: Robot)
     robot.wait_for_action(STOP)
     told = robot.wait_for_status("scene: the picture").says()
     pattern = r"scene: the picture has not changed for (\S+) s \(identical bytes\), allowed 0\.6 s"
-    assert float(re.fullmatch(pattern, told)[1]) >= 0.6
+    assert float(groups(f"^{pattern}$", told)[0]) >= 0.6
     acting = [seconds(c.header.stamp) for c in robot.commands if numbers(c) != STOP]
     assert max(acting) - froze <= 0.6 + MAX_AGE_S
     # It is fresh all the while: the robot does not stop for its age.
@@ -94,13 +95,13 @@ def test_stamps_ahead_of_the_clock_do_not_hide_a_dead_camera(robot: Robot) -> No
     sees(robot, stamped(noisy(128), lambda now: later(now, 20.0)), max_future_s=30.0)
     robot.wait_for_action([2.0, 0.5], tolerance=0.01)
     warned = robot.wait_for_status("ahead of the time of arrival", "scene")
-    told = re.search(r"stamps are (\S+) s ahead of the time of arrival; do the clocks", warned.says("scene"))
-    assert 19.0 < float(told[1]) <= 20.0
+    ahead = r"stamps are (\S+) s ahead of the time of arrival; do the clocks"
+    assert 19.0 < float(groups(ahead, warned.says("scene"))[0]) <= 20.0
     robot.silence("camera/image_raw")
     went_dark = seconds(robot.now())
     robot.wait_for_action(STOP)
-    age_s = float(re.match(r"scene: (\S+) s old, allowed 0.500 s", robot.wait_for_status("scene: ").says())[1])
-    assert age_s >= MAX_AGE_S
+    [age_s] = groups(r"^scene: (\S+) s old, allowed 0.500 s", robot.wait_for_status("scene: ").says())
+    assert float(age_s) >= MAX_AGE_S
     acting = [seconds(c.header.stamp) for c in robot.commands if numbers(c) != STOP]
     assert max(acting) - went_dark <= MAX_AGE_S
     # By its stamp it would be young again for the next 20 s.
@@ -176,40 +177,42 @@ def test_a_camera_far_slower_than_it_was_is_a_warning(robot: Robot) -> None:
     assert numbers(robot.commands[-1]) != STOP
 
 
-def diagnosed(robot: Robot, name: str) -> Callable[[], DiagnosticStatus | None]:
-    """The newest state of a part on `/diagnostics`, by its full name."""
+def diagnosed(robot: Robot) -> dict[str, DiagnosticStatus]:
+    """The newest state of every part on `/diagnostics`, by its full name; it goes on changing."""
     heard: dict[str, DiagnosticStatus] = {}
 
     def take(message: DiagnosticArray) -> None:
         heard.update({part.name: part for part in message.status})
 
     robot.peer.node.create_subscription(DiagnosticArray, "/diagnostics", take, 10)
-    return lambda: heard.get(name)
+    return heard
 
 
 def test_every_part_of_the_node_is_on_diagnostics_with_the_machine_it_runs_on(robot: Robot) -> None:
     parts = ["control", "scene", "joints", "topics", "scene encoder", "guard", "policy"]
-    found = {part: diagnosed(robot, f"late_fusion: {part}") for part in parts}
+    names = {f"late_fusion: {part}" for part in parts}
+    heard = diagnosed(robot)
     sees(robot, noisy(128))
     robot.wait_for_action([2.0, 0.5], tolerance=0.01)
-    levels = lambda: {part.level for get in found.values() if (part := get())}  # noqa: E731
-    robot.wait_for("all of them", lambda: levels() == {DiagnosticStatus.OK} and all(get() for get in found.values()))
+    robot.wait_for("all of them", lambda: names <= heard.keys())
+    robot.wait_for("all to be well", lambda: {heard[name].level for name in names} == {DiagnosticStatus.OK})
     host = Path("/proc/sys/kernel/hostname").read_text().strip()
-    assert {get().hardware_id for get in found.values()} == {host}
-    values = {pair.key: pair.value for pair in found["scene encoder"]().values}
+    assert {heard[name].hardware_id for name in names} == {host}
+    values = {pair.key: pair.value for pair in heard["late_fusion: scene encoder"].values}
     assert values["device"] == "cpu" and values["model"].endswith("image_log.onnx")
     robot.wait_for("the status itself, which stays short", lambda: robot.status_is(lambda s: len(s.parts) == 4))
 
     # 4 is the most that may leave.
     robot.keep_sending("joint_states", joints(9.0, 0.5))
-    robot.wait_for("a warning", lambda: found["guard"]().level == DiagnosticStatus.WARN)
-    assert "values limited" in found["guard"]().message
+    robot.wait_for("a warning", lambda: heard["late_fusion: guard"].level == DiagnosticStatus.WARN)
+    assert "values limited" in heard["late_fusion: guard"].message
     robot.silence("camera/image_raw")
-    robot.wait_for("an error", lambda: found["scene"]().level == found["control"]().level == DiagnosticStatus.ERROR)
+    errors = ("late_fusion: scene", "late_fusion: control")
+    robot.wait_for("an error", lambda: {heard[name].level for name in errors} == {DiagnosticStatus.ERROR})
 
 
 def test_nodes_of_one_name_in_several_namespaces_are_told_apart_on_diagnostics(robot: Robot) -> None:
-    left = diagnosed(robot, "left/late_fusion: control")
+    heard = diagnosed(robot)
     robot.run(
         wired(joints_policy(robot.folder / "policy")),
         "-r",
@@ -218,7 +221,7 @@ def test_nodes_of_one_name_in_several_namespaces_are_told_apart_on_diagnostics(r
         status="left/late_fusion/status",
         action="left/action",
     )
-    robot.wait_for("its state", lambda: left() is not None and bool(robot.statuses))
+    robot.wait_for("its state", lambda: "left/late_fusion: control" in heard and bool(robot.statuses))
     assert robot.statuses[-1].parts["control"].name == "late_fusion: control"
 
 

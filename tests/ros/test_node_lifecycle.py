@@ -272,7 +272,7 @@ def test_events_tell_of_every_step(robot: Robot, manager: Manager) -> None:
 
 
 def test_a_policy_can_be_set_in_every_state(robot: Robot, manager: Manager) -> None:
-    parameters = wired(constant_policy(robot.folder / "first", *FIRST))
+    parameters = wired(constant_policy(robot.folder / "first", FIRST))
     other = second(robot)
     robot.keep_sending("joint_states", joints(LEFT, RIGHT))
     manager.run(parameters)

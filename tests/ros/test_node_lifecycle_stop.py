@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from builtin_interfaces.msg import Time
 from frozen_thread import frozen_thread
 from manager import ACTIVE, DRIVES, INACTIVE, LEFT, RIGHT, Manager, drives, is_silent, with_joints
 from parameters import RATE_HZ, wired
+from patterns import groups
 from policies import STOP, joints_and_target_policy, shipped_encoders_policy
 from robot import Robot, joints, numbers
 
@@ -75,17 +76,17 @@ def test_a_topic_that_is_published_is_given_up_with_a_cleanup(robot: Robot, mana
     manager.run(wired(joints_and_target_policy(robot.folder / "policy")))
     robot.keep_sending("joint_states", joints(LEFT, RIGHT))
 
-    def subscriptions(topic: str) -> int:
+    def has(topic: str, count: int) -> bool:
         found = robot.peer.node.get_subscriptions_info_by_topic(topic)
-        return sum(end.node_name == "late_fusion" for end in found)
+        return sum(end.node_name == "late_fusion" for end in found) == count
 
     for turn in range(3):
         expected = {"/joint_states": 0, "/target": min(turn, 1)}
         for topic, count in expected.items():
-            robot.wait_for(f"{count} on {topic}", lambda t=topic, c=count: subscriptions(t) == c)
+            robot.wait_for(f"{count} on {topic}", partial(has, topic, count))
         manager.bring_to(INACTIVE)
         for topic in expected:
-            robot.wait_for(f"one on {topic}", lambda t=topic: subscriptions(t) == 1)
+            robot.wait_for(f"one on {topic}", partial(has, topic, 1))
         robot.wait_for("joints", lambda: robot.status_is(lambda s: s.parts.get("joints") is not None))
         robot.wait_for("joints", lambda: robot.status_is(lambda s: s.value("encoded", "joints") != "0"))
         assert manager.change("cleanup")
@@ -94,7 +95,7 @@ def test_a_topic_that_is_published_is_given_up_with_a_cleanup(robot: Robot, mana
 def memory_mb(robot: Robot) -> float:
     """What the node itself has in memory, without what it shares with others."""
     rollup = Path(f"/proc/{robot.program.process.pid}/smaps_rollup").read_text()
-    return int(re.search(r"^Anonymous: +(\d+) kB", rollup, re.MULTILINE)[1]) / 1024
+    return int(groups(r"(?m)^Anonymous: +(\d+) kB", rollup)[0]) / 1024
 
 
 def test_a_cleanup_frees_models_and_threads(robot: Robot, manager: Manager) -> None:

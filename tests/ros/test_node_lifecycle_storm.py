@@ -4,6 +4,8 @@ should not, and keeps nothing of what it has freed."""
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +13,8 @@ from lifecycle_msgs.msg import TransitionEvent
 from manager import ACTIVE, INACTIVE, UNCONFIGURED, Manager
 from parameters import SOURCES, wired
 from policies import STOP, sight_policy
-from robot import Robot, joints, numbers, picture
+from rclpy.task import Future
+from robot import Changing, Robot, joints, numbers, picture
 
 ROUNDS = 300
 
@@ -75,6 +78,11 @@ def cycle(robot: Robot, manager: Manager) -> None:
     settle(robot, manager)
 
 
+def all_are_done(futures: Sequence[Future | Changing]) -> bool:
+    """Whether all of them are answered."""
+    return all(future.done() for future in futures)
+
+
 def test_a_storm_of_transitions_leaves_nothing_behind(robot: Robot) -> None:
     manager = Manager(robot)
     robot.keep_sending("joint_states", joints(1.0, 0.5))
@@ -97,13 +105,13 @@ def test_a_storm_of_transitions_leaves_nothing_behind(robot: Robot) -> None:
             loads.append(robot.ask_to_load(policy.folder))
         asked = [chance.choice(LABELS) for _ in range(AT_ONCE)]
         futures = [manager.ask_for(label) for label in asked]
-        robot.wait_for("all answers", lambda futures=futures: all(future.done() for future in futures), 30.0)
+        robot.wait_for("all answers", partial(all_are_done, futures), 30.0)
         for future in futures:
             succeeded += future.result().success
         state = manager.state()
         assert state in (UNCONFIGURED, INACTIVE, ACTIVE)
     assert succeeded > ROUNDS / 4
-    robot.wait_for("all answers to swaps", lambda: all(load.done() for load in loads))
+    robot.wait_for("all answers to swaps", partial(all_are_done, loads))
     # One event where it begins, one where it ends.
     robot.wait_for("every event", lambda: len(manager.events) >= 2 * succeeded)
     assert len(manager.events) == 2 * succeeded

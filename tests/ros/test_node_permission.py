@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from builtin_interfaces.msg import Time
 from parameters import RATE_HZ
+from patterns import groups
 from permission import DEADMAN, EMERGENCY_STOP, PRESSED, button, enable, joy, press, reset, says
 from policies import STOP
 from rclpy.serialization import serialize_message
@@ -110,7 +111,7 @@ def test_a_deadman_must_be_pressed_and_fresh(robot: Robot, message: str) -> None
     robot.silence("deadman")
     robot.wait_for_action(STOP)
     told = robot.wait_for_status("deadman: ").says()
-    age_s, allowed_s = map(float, re.fullmatch(r"deadman: (\S+) s old, allowed (\S+) s", told).groups())
+    age_s, allowed_s = map(float, groups(r"^deadman: (\S+) s old, allowed (\S+) s$", told))
     # To three digits.
     assert age_s >= allowed_s == MAX_AGE_S
     assert last_acting(robot) - sent < MAX_AGE_S + 1 / RATE_HZ + SLACK_S

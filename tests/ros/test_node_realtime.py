@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from parameters import TWIST_STAMPED, wired
@@ -53,7 +54,7 @@ def started(robot: Robot, **realtime: object) -> Program:
     """A node with two encoders that acts."""
     folder = robot.folder / "policy"
     encoders = colour("scene", folder), sentence("instruction", folder)
-    parameters = wired(constant_policy(folder, 0.5, 0.25, *encoders), TWIST_STAMPED)
+    parameters = wired(constant_policy(folder, [0.5, 0.25], *encoders), TWIST_STAMPED)
     if realtime:
         parameters["realtime"] = realtime
     for modality in parameters["modalities"].values():
@@ -116,7 +117,7 @@ def test_an_encoder_has_threads_and_cpus_of_its_own(robot: Robot) -> None:
     last = max(everywhere)
     folder = robot.folder / "policy"
     encoders = colour("scene", folder), sentence("instruction", folder)
-    parameters = wired(constant_policy(folder, 0.5, 0.25, *encoders), TWIST_STAMPED)
+    parameters = wired(constant_policy(folder, [0.5, 0.25], *encoders), TWIST_STAMPED)
     parameters["modalities"]["scene"] |= {"max_age_s": 60.0, "intra_op_threads": 3, "encoder_cpus": str(last)}
     parameters["modalities"]["instruction"] |= {"encoder_cpus": "1023"}
     program = robot.run(parameters)
@@ -179,7 +180,7 @@ def test_what_the_node_has_no_right_to_is_said_and_it_drives_all_the_same(
 def without_rights(monkeypatch: pytest.MonkeyPatch) -> None:
     """From here on programs are started that may neither have a priority nor lock memory, whoever runs the tests."""
     libc = ctypes.CDLL(None, use_errno=True)
-    start = subprocess.Popen
+    start: Any = subprocess.Popen
 
     def give_up() -> None:
         resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))

@@ -55,7 +55,7 @@ def parameters(**changed: object) -> Spoil:
     return lambda policy, folder: changed
 
 
-def modality(name: str, **changed: object) -> Spoil:
+def modality(name: str, **changed: object) -> Callable[[Policy, Path], dict]:
     """A modality wired otherwise; without words about it not wired at all."""
 
     def change(policy: Policy, folder: Path) -> dict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -214,6 +215,11 @@ def step(robot: Robot) -> list[float]:
     return numbers(robot.commands[-1])
 
 
+def is_encoded(robot: Robot, name: str) -> bool:
+    """Whether a message of this modality has been used."""
+    return robot.statuses[-1].value("encoded", name) != "0"
+
+
 def test_a_ramped_stop_and_the_way_back_keep_rate_and_acceleration_on_the_topic(robot: Robot) -> None:
     rate, acceleration = 2.0, 8.0
     limits = {name: {"max_rate": rate, "max_acceleration": acceleration} for name in ("drive", "turn")}
@@ -226,7 +232,7 @@ def test_a_ramped_stop_and_the_way_back_keep_rate_and_acceleration_on_the_topic(
     robot.keep_sending("joint_states", joints(0.0, 0.0))
     robot.keep_sending("target", target(1.0, -1.0))
     for name in ("joints", "target"):
-        robot.wait_for(name, lambda name=name: robot.statuses[-1].value("encoded", name) != "0")
+        robot.wait_for(name, partial(is_encoded, robot, name))
     while step(robot) != [1.0, -1.0]:
         pass
     robot.silence("target")

@@ -110,7 +110,7 @@ def test_in_lockstep_every_observation_is_answered_once(robot: Robot) -> None:
     policies = []
     for folder, action in [(robot.folder / "first", FIRST), (robot.folder / "second", SECOND)]:
         modalities = (colour("scene", folder), vector("joints", "left", "right"))
-        policies.append(constant_policy(folder, *action, *modalities))
+        policies.append(constant_policy(folder, action, *modalities))
     robot.run(wired(policies[0], TWIST_STAMPED, use_sim_time=True, lockstep=True))
     observed = []
 
@@ -175,7 +175,7 @@ def test_an_instruction_given_before_counts_after(robot: Robot, latched: bool) -
 
 def test_a_modality_that_only_the_second_has_is_listened_to_from_the_start(robot: Robot) -> None:
     both = spoken_policy(robot.folder / "second")
-    parameters = wired(both) | {"policy": str(constant_policy(robot.folder / "first", *FIRST).write())}
+    parameters = wired(both) | {"policy": str(constant_policy(robot.folder / "first", FIRST).write())}
     parameters["modalities"]["instruction"]["required"] = False
     robot.run(parameters)
     robot.keep_sending("joint_states", joints(0.0, 0.0))
@@ -245,7 +245,7 @@ def test_a_node_that_is_told_to_end_meanwhile_stops_the_robot_first(
             parameters["modalities"][name] = SOURCES[name] | {"required": False}
         parameters["modalities"]["joints"]["required"] = False
     else:
-        policy = constant_policy(robot.folder / "deaf", *SECOND, vector("joints", "left", "ankle"))
+        policy = constant_policy(robot.folder / "deaf", SECOND, vector("joints", "left", "ankle"))
     folder = policy.write()
     act(robot, parameters)
     answer = robot.ask_to_load(folder)

@@ -30,7 +30,7 @@ def broken_yaml(robot: Robot) -> tuple[Path, list[str]]:
 
 def everything_at_once(robot: Robot) -> tuple[Path, list[str]]:
     folder = robot.folder / "second"
-    policy = constant_policy(folder, *SECOND, colour("scene", folder), vector("target", "x", "y"))
+    policy = constant_policy(folder, SECOND, colour("scene", folder), vector("target", "x", "y"))
     policy.modalities[0]["encoder"]["sha256"] = "0" * 64
     policy.actions[0]["unit"] = "cm/s"
     del policy.tensors["head.0.bias"]
@@ -69,8 +69,8 @@ def test_a_bad_policy_is_refused_with_every_reason_and_the_other_drives_on(robot
 def test_what_is_silent_and_not_required_keeps_no_policy_from_taking_over(robot: Robot) -> None:
     folder = robot.folder / "second"
     modalities = (vector("joints", "left", "right"), colour("scene", folder), vector("target", "x", "y"))
-    policy = constant_policy(folder, *SECOND, *modalities)
-    parameters = wired(policy) | {"policy": str(constant_policy(robot.folder / "first", *FIRST).write())}
+    policy = constant_policy(folder, SECOND, *modalities)
+    parameters = wired(policy) | {"policy": str(constant_policy(robot.folder / "first", FIRST).write())}
     for name in ("scene", "target"):
         parameters["modalities"][name]["required"] = False
     act(robot, parameters)
@@ -84,7 +84,7 @@ def test_what_is_silent_and_not_required_keeps_no_policy_from_taking_over(robot:
 
 def test_a_policy_that_requires_what_is_silent_is_refused_after_a_while(robot: Robot) -> None:
     modalities = (vector("joints", "left", "right"), vector("target", "x", "y"))
-    parameters = wired(constant_policy(robot.folder / "first", *FIRST, *modalities))
+    parameters = wired(constant_policy(robot.folder / "first", FIRST, *modalities))
     parameters["modalities"]["target"]["max_age_s"] = 60.0
     robot.run(parameters)
     robot.keep_sending("joint_states", joints(0.0, 0.0))
@@ -93,7 +93,7 @@ def test_a_policy_that_requires_what_is_silent_is_refused_after_a_while(robot: R
     # The newest message is handed on, and these numbers are none that the policies can read.
     too_few = Float64MultiArray(data=[1.0])
     robot.send_until("target", too_few, lambda: robot.status_is(lambda s: s.value("dropped", "target") != "0"))
-    policy = constant_policy(robot.folder / "second", *SECOND, *modalities)
+    policy = constant_policy(robot.folder / "second", SECOND, *modalities)
     threads = robot.program.threads()
     answer = robot.load(policy.write())
     assert not answer.success and "target: absent; the last message was dropped" in answer.message, answer.message
@@ -108,7 +108,7 @@ def test_a_policy_that_requires_what_is_silent_is_refused_after_a_while(robot: R
 
 def test_a_second_request_waits_for_the_first(robot: Robot) -> None:
     # Joints of other names are never heard, so the first request is at work for a while.
-    deaf = constant_policy(robot.folder / "deaf", *SECOND, vector("joints", "left", "ankle")).write()
+    deaf = constant_policy(robot.folder / "deaf", SECOND, vector("joints", "left", "ankle")).write()
     act(robot, first(robot))
     at_work = robot.ask_to_load(deaf)
     robot.wait_for("its beginning", lambda: f"loading the policy in {deaf}" in robot.program.log())

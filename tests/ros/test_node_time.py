@@ -47,7 +47,7 @@ def test_a_clock_that_stands_still_gives_no_commands(robot: Robot) -> None:
     commanded = []
     for _ in range(12):
         now = robot.advance(PERIOD_S)
-        robot.wait_for("a command of this time", lambda t=now: any(c.header.stamp == t for c in robot.commands))
+        robot.wait_for("a command of this time", robot.has_acted_at(now))
         commanded.append(now)
     robot.peer.spin(10 * PERIOD_S)
     assert [c.header.stamp for c in robot.commands] == commanded
@@ -92,7 +92,7 @@ def test_an_age_is_measured_in_the_simulators_seconds(robot: Robot) -> None:
 def test_in_lockstep_one_command_answers_one_observation(robot: Robot) -> None:
     policy = sight_policy(robot.folder / "policy")
     robot.run(wired(policy, TWIST_STAMPED, use_sim_time=True, lockstep=True))
-    answered = []
+    answered: list[Time] = []
     for step in range(15):
         # The rate of the observations is the simulator's own, whatever control_rate_hz says.
         now = robot.advance(0.0125)
@@ -103,7 +103,7 @@ def test_in_lockstep_one_command_answers_one_observation(robot: Robot) -> None:
             assert robot.commands[-1].header.stamp == answered[-1], "the picture of this time was not sent yet"
         observe = [("joint_states", joints(left, 0.0)(now)), ("camera/image_raw", picture(red, 0, 0)(now))]
         # What is lost is sent again, as a simulator does that waits for the answer.
-        robot.send_all_until(observe, lambda t=now: any(c.header.stamp == t for c in robot.commands))
+        robot.send_all_until(observe, robot.has_acted_at(now))
         assert numbers(robot.commands[-1]) == pytest.approx(policy.action(red, 0, 0, left, 0.0), abs=0.01)
         answered.append(now)
     for topic, message in observe:
@@ -121,7 +121,7 @@ def test_in_lockstep_a_covered_lens_is_answered_with_the_stop_action(robot: Robo
     for step, sees in enumerate([halves, picture(2, 0, 1), halves, picture(190, 40, 25)]):
         now = robot.advance(0.0125)
         observe = [("joint_states", joints(1.0, 0.5)(now)), ("camera/image_raw", sees(now))]
-        robot.send_all_until(observe, lambda t=now: any(c.header.stamp == t for c in robot.commands))
+        robot.send_all_until(observe, robot.has_acted_at(now))
         is_covered = step % 2 == 1
         assert (numbers(robot.commands[-1]) == STOP) == is_covered, step
     robot.wait_for_status("scene: absent")
@@ -136,7 +136,7 @@ def test_in_lockstep_an_observation_that_cannot_be_read_is_answered_with_the_sto
         if is_broken:
             image.step += 1
         observe = [("joint_states", joints(1.0, 0.5)(now)), ("camera/image_raw", image)]
-        robot.send_all_until(observe, lambda t=now: any(c.header.stamp == t for c in robot.commands))
+        robot.send_all_until(observe, robot.has_acted_at(now))
         assert (numbers(robot.commands[-1]) == STOP) == is_broken
     assert "step" in robot.wait_for_status("scene: absent").says()
 

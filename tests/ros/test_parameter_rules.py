@@ -118,7 +118,7 @@ def two_robots(folder: Path) -> Path:
     """One file for two robots, with topics and rates of their own."""
     policy = str(joints_policy(folder / "policy").write())
     path = folder / "robots.param.yaml"
-    sections = {"/**": {"ros__parameters": {"policy": policy}}}
+    sections: dict[str, dict[str, dict[str, object]]] = {"/**": {"ros__parameters": {"policy": policy}}}
     for side, rate in [("left", 20.0), ("right", 30.0)]:
         source = {"topic": f"{side}_joints", "message": "sensor_msgs/msg/JointState"}
         own = {"control_rate_hz": rate, "modalities": {"joints": source}}

@@ -15,7 +15,7 @@ from program import Program
 from rclpy.duration import Duration
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 from readers import read_what_is_whole, read_with_rosbags, same
-from rosbags.interfaces import QosDurability
+from rosbags.interfaces import ConnectionExtRosbag2, QosDurability
 from rosbags.rosbag2 import Reader as RosbagsReader
 
 
@@ -81,6 +81,7 @@ def test_the_folder_says_for_rosbag2_what_is_in_it(robot: Robot, start: Callable
     }
     with file_of(bag).open("rb") as stream:
         summary = SeekingReader(stream).get_summary()
+    assert summary
     kept = {channel.topic: channel.metadata for channel in summary.channels.values()}
     for topic in (topic["topic_metadata"] for topic in topics):
         [publisher] = publishers[topic["name"]]
@@ -96,6 +97,7 @@ def test_the_folder_says_for_rosbag2_what_is_in_it(robot: Robot, start: Callable
         assert (reader.start_time, reader.end_time) == (min(logged), max(logged) + 1)
         assert reader.message_count == 31
         [latched] = [connection for connection in reader.connections if connection.topic == "/instruction"]
+        assert isinstance(latched.ext, ConnectionExtRosbag2)
         [offered] = latched.ext.offered_qos_profiles
         assert offered.durability == QosDurability.TRANSIENT_LOCAL
         assert latched.digest == str(publishers["/instruction"][0].topic_type_hash)

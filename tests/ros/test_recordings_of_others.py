@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def recording() -> list[tuple[str, int, bytes]]:
     messages: list[tuple[str, int, bytes]] = []
     start = 1_700_000_000_000_000_000
 
-    def add(topic: str, **fields: object) -> None:
+    def add(topic: str, **fields: Any) -> None:
         kind = TOPICS[topic]
         serialized = bytes(STORE.serialize_cdr(types[kind](**fields), kind))
         messages.append((topic, start + 20_000_000 * len(messages), serialized))
@@ -111,7 +112,7 @@ def mcap(compression: CompressionType, *, use_chunking: bool = True) -> Callable
 def train(bag: Path, folder: Path) -> subprocess.CompletedProcess:
     training = folder / "train.yaml"
     training.write_text(TRAINING)
-    command = [executable("late_fusion"), "train", training, bag, "--out", folder / "policy"]
+    command: list[str | Path] = [executable("late_fusion"), "train", training, bag, "--out", folder / "policy"]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 

@@ -38,7 +38,14 @@ def environment() -> dict[str, str]:
 def test_what_was_recorded_is_learned_and_run(tmp_path: Path, environment: dict[str, str], name: str) -> None:
     shown, demonstrations, scenes, rate_hz = ROUNDS[name]
     bags, policy, report = tmp_path / "demonstrations", tmp_path / "policy", tmp_path / "report.json"
-    record = [sys.executable, "-m", "late_fusion_sim.record", bags, "--late-fusion", executable("late_fusion")]
+    record: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "late_fusion_sim.record",
+        bags,
+        "--late-fusion",
+        executable("late_fusion"),
+    ]
     run(*record, "--tasks", shown, "--episodes", str(demonstrations), environment=environment)
     assert sorted(file.parent.name for file in bags.glob("*/metadata.yaml")) == scenes
 
@@ -50,8 +57,8 @@ def test_what_was_recorded_is_learned_and_run(tmp_path: Path, environment: dict[
     losses = [epoch["training_loss"] for epoch in learned["epochs"]]
     assert losses[-1] < 0.5 * losses[0], "it has learned something"
 
-    demo = [sys.executable, "-m", "late_fusion_sim.demo", "--node", executable("late_fusion_node")]
-    options = ["--policy", policy, "--tasks", shown, "--report", report, "--out", tmp_path / "demo"]
+    demo: list[str | Path] = [sys.executable, "-m", "late_fusion_sim.demo", "--node", executable("late_fusion_node")]
+    options: list[str | Path] = ["--policy", policy, "--tasks", shown, "--report", report, "--out", tmp_path / "demo"]
     run(*demo, *options, environment=environment)
     figures = json.loads(report.read_text())
     assert figures["mode"] == "lockstep"
@@ -75,8 +82,8 @@ SHIPPED = {
 def test_the_shipped_policies_obey(tmp_path: Path, environment: dict[str, str], tasks: str | None) -> None:
     episodes, fewest, most_wrong = SHIPPED[tasks]
     report = tmp_path / "report.json"
-    demo = [sys.executable, "-m", "late_fusion_sim.demo", "--node", executable("late_fusion_node")]
-    options = ["--episodes", str(episodes), "--report", report, "--out", tmp_path / "demo"]
+    demo: list[str | Path] = [sys.executable, "-m", "late_fusion_sim.demo", "--node", executable("late_fusion_node")]
+    options: list[str | Path] = ["--episodes", str(episodes), "--report", report, "--out", tmp_path / "demo"]
     options += ["--tasks", tasks] if tasks else []
     run(*demo, *options, environment=environment)
     figures = json.loads(report.read_text())["tasks"]

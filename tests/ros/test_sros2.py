@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -41,8 +42,11 @@ def test_what_the_node_has_in_the_graph_is_what_it_is_allowed(robot: Robot, in_s
     node = robot.peer.node
     robot.wait_for("its name", lambda: ("late_fusion", "/") in node.get_node_names_and_namespaces())
 
-    def has(endpoints: str) -> set[str]:
+    def names_of(endpoints: str) -> set[str]:
         return {name for name, _ in getattr(node, f"get_{endpoints}_names_and_types_by_node")("late_fusion", "/")}
+
+    def has(endpoints: str, names: set[str]) -> bool:
+        return names_of(endpoints) >= names
 
     expected = {
         "publisher": allowed("topic", "publish"),
@@ -51,5 +55,5 @@ def test_what_the_node_has_in_the_graph_is_what_it_is_allowed(robot: Robot, in_s
         "client": allowed("service", "request"),
     }
     for endpoints, names in expected.items():
-        robot.wait_for(endpoints, lambda e=endpoints, n=names: has(e) >= n)
-        assert has(endpoints) == names
+        robot.wait_for(endpoints, partial(has, endpoints, names))
+        assert names_of(endpoints) == names

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from late_fusion_sim.isolation import isolated
 from parameters import wired, write
+from patterns import groups
 from policies import joints_policy
 from program import Program, executable
 from robot import Robot, joints
@@ -39,7 +40,7 @@ def test_once_prints_every_part_with_its_state_and_ends(robot: Robot, start: Sta
     tool = start("late_fusion", "status", "--once")
     assert ends(robot, tool) == 0, tool.log()
     lines = tool.log().splitlines()
-    parts = [re.match(r"(OK|WARN|ERROR|STALE) +([a-z ]+): ", line)[2] for line in lines]
+    parts = [groups(r"^(?:OK|WARN|ERROR|STALE) +([a-z ]+): ", line)[0] for line in lines]
     assert parts == ["control", "joints", "topics", "guard", "policy"], tool.log()
     assert re.match(r"OK    control: active  \[lifecycle active  policy policy  .* rate_hz ", lines[0])
     assert "\x1b" not in tool.log()

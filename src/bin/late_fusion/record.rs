@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use chrono::DateTime;
 use late_fusion::config::{NODE_NAME, NodeConfig, Overrides, only_robot};
 use late_fusion::errors::ConfigErrors;
 use late_fusion::ros::{Progress, Recorder, Report, watch_signals};
@@ -110,43 +111,10 @@ fn not_a_file(out: &Path) -> Result<(), ConfigErrors> {
 
 /// `2026-11-22_14-05-09`, in UTC.
 fn time_name(now: SystemTime) -> String {
-    let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = date(days);
-    let (hour, minute) = (second / 3600, second / 60 % 60);
-    format!(
-        "{year:04}-{month:02}-{day:02}_{hour:02}-{minute:02}-{:02}",
-        second % 60
-    )
-}
-
-/// Year, month and day of the Gregorian calendar, from days since 1970.
-fn date(mut days: u64) -> (u64, u64, u64) {
-    let mut year = 1970;
-    loop {
-        let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        let lengths = [
-            31,
-            28 + u64::from(is_leap),
-            31,
-            30,
-            31,
-            30,
-            31,
-            31,
-            30,
-            31,
-            30,
-            31,
-        ];
-        for (month, length) in (1..).zip(lengths) {
-            if days < length {
-                return (year, month, days + 1);
-            }
-            days -= length;
-        }
-        year += 1;
-    }
+    let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let seconds = i64::try_from(since_1970.as_secs()).unwrap_or_default();
+    let time = DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+    time.format("%Y-%m-%d_%H-%M-%S").to_string()
 }
 
 /// The line that shows how the recording is going: rewritten on a terminal, repeated now and then elsewhere.
@@ -261,6 +229,9 @@ mod tests {
         ] {
             assert_eq!(time_name(UNIX_EPOCH + Duration::from_secs(seconds)), name);
         }
+        // A clock that was never set.
+        let before = UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(time_name(before), "1970-01-01_00-00-00");
     }
 
     #[test]

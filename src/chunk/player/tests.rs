@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::chunk::Favor;
+use crate::spec::examples;
 
 const PERIOD_S: f64 = 0.01;
 
@@ -11,12 +12,18 @@ fn player(steps: usize, ensemble: Ensemble) -> Player {
 }
 
 fn spec(fusion: &str, steps: usize) -> PolicySpec {
-    let text = format!(
-        "{{format: 3, name: test, modalities: [{{name: a, kind: vector, names: [x], width: 1}}], fusion: {fusion}, \
-         head: {{kind: mlp, hidden: [], chunk: {{steps: {steps}, step_s: 0.05}}}}, \
-         actions: [{{name: speed, min: -9, max: 9}}]}}"
-    );
-    serde_yaml::from_str(&text).unwrap()
+    let step_s = 0.05;
+    PolicySpec {
+        head: HeadSpec::Mlp {
+            hidden: vec![],
+            chunk: Some(ChunkSpec { steps, step_s }),
+        },
+        ..examples::policy(
+            vec![examples::vector("a", ["x"])],
+            serde_yaml::from_str(fusion).unwrap(),
+            vec![examples::action("speed", 9.0)],
+        )
+    }
 }
 
 fn at(ms: i64) -> Stamp {
@@ -341,10 +348,8 @@ fn of_an_observation_later_than_its_chunk_is_long_the_last_step_leaves() {
 
 #[test]
 fn a_prediction_renewed_by_fresh_joints_is_no_later_for_its_picture() {
-    let two = "{name: a, kind: vector, names: [x], width: 1}, {name: b, kind: vector, names: [x], width: 1}";
-    let text = serde_yaml::to_string(&spec("{method: concat}", 4)).unwrap();
-    let mut spec: PolicySpec = serde_yaml::from_str(&text).unwrap();
-    spec.modalities = serde_yaml::from_str(&format!("[{two}]")).unwrap();
+    let mut spec = spec("{method: concat}", 4);
+    spec.modalities.push(examples::vector("b", ["x"]));
     let play = |ages_ms: &[(&str, i64)]| -> Vec<f64> {
         let mut player = Player::new(&recorded(spec.clone(), ages_ms), Ensemble::None, PERIOD_S);
         let ticks = (100..200).step_by(10).map(|ms| {

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::config::{Value, Wiring};
+use crate::spec::{FusionSpec, examples};
 
-/// A policy of joints and these actions, in YAML.
+/// A policy of joints and these actions, which are in YAML.
 fn policy(actions: &str) -> PolicySpec {
-    let text = format!(
-        "{{format: 3, name: arm, modalities: [{{name: joints, kind: vector, names: [wrist, elbow], width: 2}}], \
-         fusion: {{method: concat}}, head: {{kind: mlp, hidden: []}}, actions: [{actions}]}}"
-    );
-    serde_yaml::from_str(&text).unwrap()
+    examples::policy(
+        vec![examples::vector("joints", ["wrist", "elbow"])],
+        FusionSpec::Concat,
+        serde_yaml::from_str(&format!("[{actions}]")).unwrap(),
+    )
 }
 
 fn config(message: &str, more: &[(&str, Value)]) -> NodeConfig {
@@ -108,9 +109,9 @@ fn what_contradicts_itself_is_refused_all_at_once() {
     )
     .unwrap_err();
     for part in [
-        "its field in trajectory_msgs/msg/JointTrajectory says that it is of the quantity position, but the policy \"arm\" says \
+        "its field in trajectory_msgs/msg/JointTrajectory says that it is of the quantity position, but the policy \"example\" says \
          velocity",
-        "action.quantities.elbow: the policy \"arm\" has no such action",
+        "action.quantities.elbow: the policy \"example\" has no such action",
         "action turn: its stop value is 0; it must lie within min and max, 1 to 2",
         "action wrist: its deadband is 0.1",
     ] {

@@ -48,10 +48,8 @@ class Stops:
     stays: bool = True
 
     def watch(self, bench: Bench, began_ns: int) -> float:
-        def stop_ns() -> int | None:
-            return next((at for at, action in bench.commands_since(began_ns) if action == STOP), None)
-
-        bench.wait_for("a stop", lambda: stop_ns() is not None)
+        bench.wait_for("a stop", lambda: STOP in bench.actions_since(began_ns))
+        stop_ns = next(at for at, action in bench.commands_since(began_ns) if action == STOP)
         bench.waits.end()
         bench.wait_for(
             f"a status that says {self.because}",
@@ -59,14 +57,14 @@ class Stops:
         )
         if self.stays:
             bench.spin(0.2)
-            after = bench.actions_since(stop_ns())
+            after = bench.actions_since(stop_ns)
             if not after or any(action != STOP for action in after):
                 # The first stop may have been for something that the test itself sent too late.
                 raise_if_starved(bench, began_ns - round(MAX_AGE_S * 1e9))
             assert after and all(action == STOP for action in after), (
                 f"commands after the stop: {after}; the node said:\n{bench.robot.program.log()}"
             )
-        return (stop_ns() - began_ns) / 1e9
+        return (stop_ns - began_ns) / 1e9
 
     def within_s(self, period_s: float = PERIOD_S) -> float:
         return self.after_s + 2 * period_s

@@ -50,7 +50,7 @@ def refused_change(bench: Bench) -> str:
 def replace(bench: Bench) -> None:
     """Another policy lies in the folder. Whoever changes a parameter does not mean that one."""
     keep(bench)
-    constant_policy(bench.policy.folder, *OTHER, *bench.policy.modalities).write()
+    constant_policy(bench.policy.folder, OTHER, *bench.policy.modalities).write()
     why = refused_change(bench)
     assert "are no longer those of the active policy; set the parameter policy to load them" in why, why
 

@@ -69,6 +69,7 @@ def jump(bench: Bench, by_s: float) -> None:
     """Time jumps, and until the fault is over nothing comes that is stamped with the new time."""
     for topic in (CAMERA, JOINTS):
         bench.robot.silence(topic)
+    assert isinstance(bench, SimulatedBench)
     bench.turn(by_s)
 
 

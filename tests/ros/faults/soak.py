@@ -72,9 +72,9 @@ class Sample:
         """As the kernel says."""
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
         status = {key: words.split() for key, words in (line.split(":", 1) for line in lines)}
-        megabytes = [int(status[key][0]) / 1024 for key in ("VmRSS", "RssAnon", "RssShmem")]
+        resident, anonymous, shared = (int(status[key][0]) / 1024 for key in ("VmRSS", "RssAnon", "RssShmem"))
         descriptors = sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
-        return cls(at_s, *megabytes, int(status["Threads"][0]), descriptors)
+        return cls(at_s, resident, anonymous, shared, int(status["Threads"][0]), descriptors)
 
     def __str__(self) -> str:
         return (
@@ -218,8 +218,8 @@ class Soak:
         except (AssertionError, pytest.fail.Exception) as trouble:
             self._note(report.not_as_wanted, f"{name}: {trouble}")
             self._after(fault)
-        for why in bench.inconclusive:
-            self._note(report.again, f"{name}: {why}")
+        for reason in bench.inconclusive:
+            self._note(report.again, f"{name}: {reason}")
         bench.inconclusive.clear()
         self._calm()
         sample = self._sample()
