@@ -276,7 +276,7 @@ def ahead(recorded: Recorded) -> None:
             a_pause,
             ["/camera/image_raw: nothing came for 2.", "labels are left out because a modality has no message"],
         ),
-        (too_far, ["3 numbers of labels lie outside the limits", "the first: action drive is 2; allowed: -1 to 1"]),
+        (too_far, ["3 label values lie outside the limits", "the first: action drive is 2; allowed: -1 to 1"]),
         (another_size, ["/camera/image_raw: its pictures differ: 1 rgb8 32×12, 119 rgb8 32×24"]),
         (late, ["/camera/image_raw: messages are recorded 0.300 s after their stamps"]),
         (another_clock, ["/camera/image_raw: its stamps and recording times come from different clocks"]),

@@ -59,7 +59,7 @@ def test_an_arm_that_is_led_is_proposed_with_the_command_that_it_awaits(
     robot.keep_sending("odom", lambda now: Odometry(header=Header(stamp=now)))
     told = listen("--action", "leader/joint_states")
     assert told.wait() == 0, told.log()
-    assert "commands are awaited on /arm_controller/commands (std_msgs/msg/Float64MultiArray)" in told.log()
+    assert "the robot subscribes to commands on /arm_controller/commands (std_msgs/msg/Float64MultiArray)" in told.log()
     assert "late_fusion record --params-file" in told.log()
 
     parameters = parameters_in(tmp_path)
