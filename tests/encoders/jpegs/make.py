@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -15,7 +16,7 @@ FOLDER = Path(__file__).parent
 SIZE = (88, 56)
 """No multiple of 16, so that groups of blocks reach over the edge."""
 
-WAYS = {
+WAYS: dict[str, dict[str, Any]] = {
     "baseline": {},
     "baseline_full": {"subsampling": "4:4:4"},
     "baseline_restarts": {"restart_marker_blocks": 2},
