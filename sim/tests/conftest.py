@@ -13,7 +13,13 @@ from late_fusion_sim.robot import SAWYER
 from late_fusion_sim.ros import Participant
 from late_fusion_sim.world import World
 
-isolate()
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A ROS domain for whoever runs tests. Workers of pytest-xdist would inherit their controller's, and share it."""
+    is_controller = bool(getattr(config.option, "numprocesses", None)) and not hasattr(config, "workerinput")
+    if not is_controller:
+        isolate()
+
 
 # What a test starts finds the package as the test does.
 SIM = str(Path(__file__).parents[1])
