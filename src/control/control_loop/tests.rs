@@ -14,7 +14,7 @@ use crate::modality::{Epoch, FeatureWriter, ProjectedFeature, feature_slot};
 use crate::policy::Policy;
 use crate::safety::{Guard, Limit, stop_action_slot};
 use crate::shutdown::Cause;
-use crate::spec::{PolicySpec, Weights};
+use crate::spec::{ActionSpec, FusionSpec, Weights, examples};
 use crate::trace::Recorder;
 
 mod rest;
@@ -53,16 +53,17 @@ fn executor_that_stops(
     max_rate: Option<f64>,
     ramps: bool,
 ) -> (Box<PolicyExecutor>, [FeatureWriter; 2]) {
-    let vector = |name: &str| format!("{{name: {name}, kind: vector, names: [x], width: 1}}");
-    let text = format!(
-        "{{format: {}, name: sum, modalities: [{}, {}], fusion: {{method: concat}}, \
-         head: {{kind: mlp, hidden: []}}, \
-         actions: [{{name: speed, unit: m/s, min: -1.0, max: 1.0, stop: {STOP}}}]}}",
-        crate::spec::FORMAT,
-        vector("camera"),
-        vector("joints"),
+    let speed = ActionSpec {
+        stop: STOP.into(),
+        ..examples::action("speed", 1.0)
+    };
+    let spec = examples::policy(
+        ["camera", "joints"]
+            .map(|name| examples::vector(name, ["x"]))
+            .into(),
+        FusionSpec::Concat,
+        vec![speed],
     );
-    let spec: PolicySpec = serde_yaml::from_str(&text).unwrap();
     let mut weights = Weights::default();
     for name in ["camera", "joints"] {
         weights.insert(format!("standardize.{name}.mean"), vec![1], vec![0.0]);

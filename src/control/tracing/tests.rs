@@ -3,15 +3,19 @@
 use super::*;
 use crate::control::{Decision, RestsOn, StopReason, TickRecorder};
 use crate::realtime::Monotonic;
+use crate::spec::{FusionSpec, examples};
 use crate::trace::{Decided, Outcome, TickRecord};
 
 fn spec(name: &str) -> PolicySpec {
-    let text = format!(
-        "{{format: {}, name: {name}, modalities: [{{name: joints, kind: vector, names: [x], width: 1}}], fusion: {{method: \
-         concat}}, head: {{kind: mlp, hidden: []}}, actions: [{{name: speed, unit: m/s, min: -1.0, max: 1.0}}]}}",
-        crate::spec::FORMAT,
+    let spec = examples::policy(
+        vec![examples::vector("joints", ["x"])],
+        FusionSpec::Concat,
+        vec![examples::action("speed", 1.0)],
     );
-    serde_yaml::from_str(&text).unwrap()
+    PolicySpec {
+        name: name.into(),
+        ..spec
+    }
 }
 
 fn tick(recorder: &mut TickRecorder, policy: u32, decision: Decision) {
