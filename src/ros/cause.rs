@@ -101,7 +101,7 @@ pub fn stalled(silence: Duration, ticks_come_from: TickSource) -> (Level, String
     match ticks_come_from {
         TickSource::SystemClock => (
             Level::Error,
-            format!("the control loop has decided nothing for {seconds:.1} s"),
+            format!("the control loop has decided nothing for {seconds:.3} s"),
         ),
         TickSource::SimulatedClock => (
             Level::Stale,

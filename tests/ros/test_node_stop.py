@@ -13,6 +13,7 @@ import pytest
 from builtin_interfaces.msg import Time
 from frozen_thread import frozen_thread
 from parameters import FLOATS, RATE_HZ, TRAJECTORY, TWIST_STAMPED, wired, write
+from patterns import groups
 from policies import Policy, vector
 from robot import Robot, joints, numbers
 from rosgraph_msgs.msg import Clock
@@ -149,10 +150,24 @@ def test_the_supervisor_holds_too_where_the_control_thread_hangs(robot: Robot, n
         robot.wait_for("stops of the supervisor", lambda: len(robot.commands) > seen + 10)
         assert numbers(robot.commands[-1]) == held
         robot.wait_for_status("has decided nothing")
-    robot.wait_for_status("active")
     robot.wait_for_action([1.0, -1.0])
+    assert int(robot.wait_for_status("active").value("supervisor_stops")) > 10
     assert {tuple(numbers(command)) for command in robot.commands} == {(1.0, -1.0), tuple(held)}
     assert "supervisor sends the stop action" in robot.program.log()
+
+
+def test_the_status_has_the_patience_of_the_supervisor(robot: Robot) -> None:
+    least_s = 0.9
+    robot.run(wire(arm_policy(robot.folder / "policy", "turn", "drive")) | {"supervisor": {"min_silence_s": least_s}})
+    robot.keep_sending("joint_states", measured(drive=0.75, turn=-1.25))
+    robot.keep_sending("target", target(1.0, -1.0))
+    robot.wait_for_action([1.0, -1.0])
+    assert robot.wait_for_status("active").value("supervisor_stops") == "0"
+    with frozen_thread(robot.program.process.pid, "control"):
+        said = robot.wait_for_status("has decided nothing").says()
+        robot.wait_for_action([0.75, -1.25])
+    (silence_s,) = groups(r"nothing for (\S+) s", said)
+    assert float(silence_s) >= least_s
 
 
 def test_the_last_command_of_the_node_holds(robot: Robot) -> None:

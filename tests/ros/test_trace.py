@@ -128,10 +128,12 @@ def test_every_tick_every_message_and_what_commands_rest_on_stand_on_the_timelin
 
 
 def test_stops_of_the_supervisor_stand_where_the_control_thread_is_silent(robot: Robot, start: Start) -> None:
-    sees(robot, supervisor={"min_silence_s": 0.0})
+    # Longer than the default, so that no busy machine can pass for it.
+    least_s = 0.5
+    sees(robot, supervisor={"min_silence_s": least_s})
     out = robot.folder / "trace.json"
     tool = begin(robot, start, out)
-    for _ in range(5):
+    for _ in range(2):
         with frozen_thread(robot.program.process.pid, "control"):
             drives(robot, 10)
         robot.wait_for_action([2.0, 0.5], tolerance=0.01)
@@ -145,9 +147,7 @@ def test_stops_of_the_supervisor_stand_where_the_control_thread_is_silent(robot:
         meanwhile = [stop for stop in stops if tick.end <= stop.start < following.end]
         if meanwhile:
             silences.append(meanwhile[0].start - tick.end)
-    # Three periods; by default a control thread without a priority would have 100 ms.
-    assert len(silences) >= 5 and min(silences) >= 3 * PERIOD_NS - PERIOD_NS // 10
-    assert min(silences) < 100_000_000
+    assert len(silences) >= 2 and min(silences) >= least_s * 1e9 - PERIOD_NS
 
 
 def test_a_camera_that_dies_is_a_stop_with_its_reason(robot: Robot, start: Start) -> None:
