@@ -143,6 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
             lockstep=options.mode == "lockstep",
             required=required,
             changes=tuple(options.set or ()),
+            latency=latency,
             robot=options.robot,
         )
         with NodeProcess(options.node, parameters, options.out) as node, Participant("late_fusion_sim") as participant:

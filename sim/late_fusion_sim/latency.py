@@ -5,6 +5,7 @@ real arm's controller, take their time.
 from __future__ import annotations
 
 import argparse
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -25,6 +26,10 @@ class Latency:
 
     def __bool__(self) -> bool:
         return self.camera_s > 0 or self.command_s > 0
+
+    def stamp_delay_s(self, period_ns: int) -> float:
+        """How long after its exposure a picture is stamped in lockstep: in the first period by whose beginning it came."""
+        return math.ceil(round(self.camera_s * 1e9) / period_ns) * period_ns / 1e9
 
 
 NO_LATENCY = Latency()

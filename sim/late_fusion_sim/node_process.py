@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from late_fusion_sim.latency import NO_LATENCY, Latency
 from late_fusion_sim.process import Process
 from late_fusion_sim.robot import SAWYER, Robot
 from late_fusion_sim.ros import NodeTrouble
@@ -56,12 +57,13 @@ def node_parameters(
     lockstep: bool,
     required: frozenset[str] | None = None,
     changes: tuple[tuple[list[str], object], ...] = (),
+    latency: Latency = NO_LATENCY,
     robot: Robot = SAWYER,
 ) -> dict:
     """The parameters that the project ships, for the simulator's clock and pace, and for a policy of one's own.
 
-    Of its modalities those named in `required` are; all of them where nothing is said. Whatever is in `changes` has the
-    last word.
+    Of its modalities those named in `required` are; all of them where nothing is said. In lockstep late pictures are stamped
+    when they come, and the node is told how late that is. Whatever is in `changes` has the last word.
     """
     [section] = yaml.safe_load((REPOSITORY / robot.parameter_file).read_text(encoding="utf-8")).values()
     parameters = section["ros__parameters"]
@@ -75,6 +77,8 @@ def node_parameters(
     for name, modality in parameters["modalities"].items():
         if required is not None:
             modality["required"] = name in required
+        if lockstep and latency.camera_s and name in robot.cameras:
+            modality["stamp_delay_s"] = latency.stamp_delay_s(robot.control_period_ns)
     for (*folders, name), value in changes:
         place = parameters
         for folder in folders:

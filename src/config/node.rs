@@ -80,6 +80,8 @@ pub struct ModalityConfig {
     pub max_age_s: Option<f64>,
     /// How far ahead of the node's clock a stamp may be, in seconds.
     pub max_future_s: f64,
+    /// How much later than what it shows a message is stamped, in seconds.
+    pub stamp_delay_s: f64,
     /// Whether a sentence or a feature counts that was published before the node started or the robot was enabled.
     pub accept_earlier: bool,
     /// The least difference between the brightest and the darkest number of a picture, as a part of the full range, with
@@ -98,6 +100,9 @@ pub(super) const AGES_S: RangeInclusive<f64> = 0.001..=3600.0;
 
 /// Clocks that disagree by more than this agree on nothing.
 const LONGEST_FUTURE_S: f64 = 60.0;
+
+/// A stamp that is later than this is of something else.
+const LONGEST_STAMP_DELAY_S: f64 = 1.0;
 
 const ACCEPT_EARLIER: &str = "Accept a sentence (or a feature without maximum age) that was published before the node started and kept by a \
      transient_local publisher, or before the robot was enabled (~/enable) or activated or its emergency stop was reset. If \
@@ -290,6 +295,13 @@ impl ModalityConfig {
             0.0..=LONGEST_FUTURE_S,
             "How far a stamp may be ahead of the node's clock, in seconds.",
         );
+        let stamp_delay_s = d.double(
+            &key("stamp_delay_s"),
+            0.0,
+            0.0..=LONGEST_STAMP_DELAY_S,
+            "Seconds from the measurement (a picture's exposure) to the stamp of its message, for drivers that stamp what \
+             they receive. Subtracted from every stamp.",
+        );
         let min_contrast = match message {
             Some(MessageType::Image | MessageType::CompressedImage) => {
                 encoding::min_contrast(d, &key("min_contrast"))
@@ -331,6 +343,7 @@ impl ModalityConfig {
             required,
             max_age_s: max_age_s.is_finite().then_some(max_age_s),
             max_future_s,
+            stamp_delay_s,
             name,
         })
     }

@@ -20,8 +20,9 @@ pub struct Wiring {
     pub limits: Vec<Limit>,
     /// Where the position that an action commands is measured, for each action.
     pub measured: Vec<Option<MeasuredAt>>,
-    /// Which modalities a lockstep tick waits for: required ones that come with every observation.
-    pub awaited: Vec<bool>,
+    /// Which modalities a lockstep tick waits for, required ones that come with every observation: by how many nanoseconds
+    /// the stamps of their features are before those of their messages.
+    pub awaited: Vec<Option<i64>>,
     /// The command messages, and the field of each action in them.
     pub commands: CommandSet,
 }
@@ -43,7 +44,11 @@ impl Wiring {
             .map_err(|found| errors.add_all("parameters", found));
         let guarding = Guarding::new(config, spec, commands.as_ref().ok())
             .map_err(|found| errors.extend(found));
-        let awaited: Vec<bool> = modalities.iter().map(|m| is_awaited(m, spec)).collect();
+        let awaited = modalities.iter().map(|m| {
+            let stamp_delay_ns = (m.stamp_delay_s * 1e9).round() as i64;
+            is_awaited(m, spec).then_some(stamp_delay_ns)
+        });
+        let awaited: Vec<Option<i64>> = awaited.collect();
         if !modalities.is_empty() && modalities.iter().all(|m| !m.enabled) {
             errors.add("no modality is enabled; a policy needs at least one to act on");
         }
@@ -126,10 +131,14 @@ fn join_modalities(
 }
 
 /// A lockstep tick answers one observation, known by the stamp that its messages share.
-fn check_lockstep(modalities: &[ModalityConfig], awaited: &[bool], errors: &mut ConfigErrors) {
+fn check_lockstep(
+    modalities: &[ModalityConfig],
+    awaited: &[Option<i64>],
+    errors: &mut ConfigErrors,
+) {
     let mut observed = false;
     let each = modalities.iter().zip(awaited);
-    for (modality, _) in each.filter(|(_, awaited)| **awaited) {
+    for (modality, _) in each.filter(|(_, awaited)| awaited.is_some()) {
         match modality.message.has_header() {
             false => errors.add(format!(
                 "parameter modalities.{}.message is {}, which has no stamp; with lockstep a required modality \

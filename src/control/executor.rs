@@ -5,20 +5,19 @@ use std::time::{Duration, Instant};
 
 use super::snapshot::SnapshotWriter;
 use super::{
-    CommandLatency, Controller, Decision, Measured, RestsOn, Seen, StopReason, TickMeter,
+    CommandLatency, Controller, Decision, Features, Measured, RestsOn, Seen, StopReason, TickMeter,
     TickReport, Timekeeping, TracedPolicy,
 };
 use crate::message::CommandTemplates;
-use crate::modality::FeatureReader;
 use crate::safety::{CommandSink, StopActionWriter};
 use crate::time::Stamp;
 
 /// One policy in the control loop. Nothing here waits, locks or allocates once it is built.
 pub struct PolicyExecutor {
     controller: Controller,
-    features: Vec<FeatureReader>,
+    features: Features,
     measured: Measured,
-    awaited: Vec<bool>,
+    awaited: Vec<Option<i64>>,
     templates: CommandTemplates,
     stop_actions: StopActionWriter,
     /// The action of this control period, and behind it those of the periods after it that messages have points for.
@@ -36,12 +35,13 @@ pub struct PolicyExecutor {
 
 /// What an executor reads and writes, apart from commands.
 pub struct Ends {
-    /// The newest feature of each modality, in the policy's order.
-    pub features: Vec<FeatureReader>,
+    /// The newest feature of each modality.
+    pub features: Features,
     /// What is measured of the positions that it commands.
     pub measured: Measured,
-    /// For each modality, whether an observation in lockstep is complete only with it.
-    pub awaited: Vec<bool>,
+    /// For each modality without which an observation in lockstep is not complete, by how many nanoseconds the stamps of its
+    /// features are before those of its messages.
+    pub awaited: Vec<Option<i64>>,
     /// How commands are laid out.
     pub templates: CommandTemplates,
     /// Where the action that would stop the robot is left with every command.
@@ -115,11 +115,10 @@ impl PolicyExecutor {
     /// Whether it has a feature, or knows that there is nothing to see, of every modality of which `previous`, the same
     /// policy, has.
     pub fn has_seen_what(&mut self, previous: &mut Self) -> bool {
-        let pairs = self.features.iter_mut().zip(&mut previous.features);
-        let mut unseen = pairs.filter_map(|(own, previous)| {
-            (!previous.read().stamp.is_unset()).then(|| own.read().stamp.is_unset())
-        });
-        !unseen.any(|is_unseen| is_unseen)
+        self.features.update();
+        previous.features.update();
+        let mut pairs = self.features.iter().zip(previous.features.iter());
+        !pairs.any(|(own, previous)| own.stamp.is_unset() && !previous.stamp.is_unset())
     }
 
     /// Whether it has ever commanded, or goes on for one that has.
@@ -129,8 +128,8 @@ impl PolicyExecutor {
 
     /// Everything that keeps it from acting at `now`.
     pub fn missing(&mut self, now: Stamp) -> impl Iterator<Item = StopReason> {
-        let features = self.features.iter_mut().map(|slot| slot.read());
-        self.controller.missing(now, features)
+        self.features.update();
+        self.controller.missing(now, self.features.iter())
     }
 
     /// Whether it could act at `now`, but is yet to see everything of the observation with that stamp.
@@ -146,17 +145,12 @@ impl PolicyExecutor {
     /// Decides what leaves at `now`; `elapsed` is the same on a clock that never steps.
     pub fn decide(&mut self, now: Stamp, elapsed: Duration) -> Decision {
         // Features first: what is measured is then at least as new as the feature that vouches for it.
-        for slot in &mut self.features {
-            slot.update();
-        }
+        self.features.update();
         let controller = &mut self.controller;
         self.measured
             .hand_over(|action, modality, position| controller.measure(action, modality, position));
-        let features = self.features.iter_mut();
-        let features = features.map(|slot| &*slot.output_buffer_mut());
-        let tick = self
-            .controller
-            .tick(now, elapsed, features, &mut self.actions[..self.width]);
+        let (features, action) = (self.features.iter(), &mut self.actions[..self.width]);
+        let tick = self.controller.tick(now, elapsed, features, action);
         self.seen = tick.seen;
         tick.decision
     }
@@ -211,9 +205,8 @@ impl PolicyExecutor {
         timekeeping: Timekeeping,
     ) {
         let acts = matches!(decision, Decision::Act { .. }) && sent;
-        let features = self.features.iter_mut().zip(self.seen.present);
-        let features =
-            features.map(|(slot, present)| (slot.output_buffer_mut().made, present && acts));
+        let features = self.features.iter().zip(self.seen.present);
+        let features = features.map(|(feature, present)| (feature.made, present && acts));
         self.reports.write(TickReport {
             timekeeping,
             latencies: self.latency.count(now, features),
@@ -226,8 +219,7 @@ impl PolicyExecutor {
             self.commanded.publish();
         }
         if let (Some(snapshots), Decision::Act { .. }) = (&mut self.snapshots, decision) {
-            let features = self.features.iter_mut();
-            let features = features.map(|slot| &slot.output_buffer_mut().values);
+            let features = self.features.iter().map(|feature| &feature.values);
             let prediction: &Seen = self.controller.prediction();
             snapshots.leave(now, prediction, features);
         }
@@ -237,9 +229,9 @@ impl PolicyExecutor {
     pub fn rests_on(&mut self, decision: Decision, sent: bool) -> RestsOn {
         let mut rests_on = RestsOn::default();
         if sent && matches!(decision, Decision::Act { .. }) {
-            let features = self.features.iter_mut().zip(self.seen.present);
-            for (own, (slot, present)) in rests_on.iter_mut().zip(features) {
-                *own = slot.output_buffer_mut().made.filter(|_| present);
+            let features = self.features.iter().zip(self.seen.present);
+            for (own, (feature, present)) in rests_on.iter_mut().zip(features) {
+                *own = feature.made.filter(|_| present);
             }
         }
         rests_on
@@ -248,13 +240,13 @@ impl PolicyExecutor {
     /// The stamp that all awaited features have in common, if they do: an observation is complete, whether it shows
     /// anything or not. What came without a stamp before there was a simulated time has none.
     pub fn observation(&mut self) -> Option<Stamp> {
-        let mut stamps = self
-            .features
-            .iter_mut()
-            .zip(&self.awaited)
-            .filter(|(_, awaited)| **awaited)
-            .map(|(slot, _)| slot.read().stamp)
-            .map(|stamp| (!stamp.is_unset()).then_some(stamp));
+        self.features.update();
+        let features = self.features.iter().zip(&self.awaited);
+        let mut stamps = features.filter_map(|(feature, awaited)| {
+            let stamp = feature.stamp;
+            let own = Stamp::from_nanos(stamp.nanos().saturating_add((*awaited)?));
+            Some((!stamp.is_unset()).then_some(own))
+        });
         let first = stamps.next()??;
         stamps.all(|stamp| stamp == Some(first)).then_some(first)
     }

@@ -216,6 +216,7 @@ width: 8
         assert_ne!(of_filters, fingerprint(&filters, &biased));
         let fused = ModalitySpec {
             history: 3,
+            moved_since: None,
             projection: Some(64),
             projection_hidden: vec![],
             projection_activation: Activation::None,

@@ -12,11 +12,11 @@ use crate::bag::{Reader, RecordView, same_topic};
 use crate::chunk::Ensemble;
 use crate::config::{Loaded, ModalityConfig};
 use crate::contribution::Contributions;
-use crate::control::{Controller, Decision, MeasuredAt, Tick};
+use crate::control::{Controller, Decision, Displacement, MeasuredAt, Tick};
 use crate::encoder::Thumbnail;
 use crate::errors::ConfigErrors;
 use crate::message::{CommandSet, MessageType};
-use crate::modality::{Encoding, Message, Unchanged, Validity};
+use crate::modality::{Encoding, Message, ProjectedFeature, Projector, Unchanged, Validity};
 use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::safety::Guard;
@@ -79,6 +79,7 @@ struct Replay<'a> {
     explained: Policy,
     contributions: Contributions,
     streams: Vec<Stream>,
+    displacements: Vec<Option<Displacement>>,
     command: Vec<f64>,
     expert: Shown,
     recorded: Shown,
@@ -113,19 +114,33 @@ pub fn replay(
         ..
     } = loaded;
     let spec = policy.spec().clone();
+    let projectors = policy.projections().iter().zip(&wiring.modalities);
+    let projectors: Vec<Projector> = projectors
+        .map(|(projection, wired)| {
+            Projector::new(projection.clone()).with_max_distance(wired.max_distance)
+        })
+        .collect();
+    let displacements = spec.modalities.iter().zip(&projectors);
+    let displacements = displacements
+        .map(|(modality, projector)| {
+            let since = spec.moved_since(modality)?;
+            Some(Displacement::new(since, projector.clone()))
+        })
+        .collect();
     let streams = spec.modalities.iter().zip(&index.message_types);
     let streams = streams
         .zip(extractors)
-        .zip(policy.projections())
+        .zip(projectors)
         .zip(&wiring.modalities)
-        .map(|((((spec, message), extractor), projection), wired)| {
+        .map(|((((spec, message), extractor), projector), wired)| {
             let validity = Validity::of(&spec.source, wired.max_age_s);
             let encoding = message.zip(extractor).map(|(message, extractor)| {
                 Encoding::new(message, validity, extractor)
                     .with_max_frozen_s(wired.max_frozen_s)
+                    .with_stamp_delay_s(wired.stamp_delay_s)
                     .in_simulated_time(simulated_time)
             });
-            Stream::new(spec, encoding, projection, wired.max_distance)
+            Stream::new(spec, encoding, projector)
         })
         .collect();
     let period_s = step_ns as f64 * 1e-9;
@@ -145,6 +160,7 @@ pub fn replay(
         explained,
         spec,
         streams,
+        displacements,
         expert: Shown::new(width),
         recorded: Shown::new(width),
         samples: Vec::with_capacity(count),
@@ -213,9 +229,20 @@ impl Replay<'_> {
     fn sample(&mut self, now: Stamp) {
         for stream in &mut self.streams {
             stream.look();
+        }
+        let stamps: Vec<Option<Stamp>> = (self.streams.iter())
+            .map(|stream| stream.feature.present.then_some(stream.feature.stamp))
+            .collect();
+        for stream in &mut self.streams {
             if let (true, Some(message)) = (self.index.other_clock, &stream.message) {
                 let received_ns = message.received.nanos();
                 stream.feature.stamp = Stamp::from_nanos(received_ns - stream.behind_ns);
+            }
+        }
+        for (stream, displacement) in self.streams.iter().zip(&mut self.displacements) {
+            if let (Some(displacement), Some(timeline)) = (displacement, &stream.timeline) {
+                let since = stamps[displacement.since()];
+                displacement.complete(&stream.feature, since, timeline);
             }
         }
         self.picture();
@@ -226,7 +253,8 @@ impl Replay<'_> {
                 self.controller.measure(action, place.modality, position);
             }
         }
-        let features = self.streams.iter().map(|stream| &stream.feature);
+        let features = self.streams.iter().zip(&self.displacements);
+        let features = features.map(fused);
         let elapsed = Duration::from_nanos(self.step_ns as u64 * self.samples.len() as u64);
         let Tick { decision, seen } =
             self.controller
@@ -259,11 +287,10 @@ impl Replay<'_> {
     }
 
     fn why(&mut self, ages_s: &[Option<f64>]) -> Why {
-        let features: Vec<Option<&DVector<f32>>> = self
-            .streams
-            .iter()
+        let features = self.streams.iter().zip(&self.displacements).map(fused);
+        let features: Vec<Option<&DVector<f32>>> = features
             .zip(ages_s)
-            .map(|(stream, age_s)| age_s.map(|_| &stream.feature.values))
+            .map(|(feature, age_s)| age_s.map(|_| &feature.values))
             .collect();
         let ages_s: Vec<f64> = ages_s.iter().map(|age_s| age_s.unwrap_or(0.0)).collect();
         let found = &mut self.contributions;
@@ -325,6 +352,15 @@ impl Replay<'_> {
             frames: self.frames,
         }
     }
+}
+
+/// What is fused of a modality.
+fn fused<'a>(
+    (stream, displacement): (&'a Stream, &'a Option<Displacement>),
+) -> &'a ProjectedFeature {
+    displacement
+        .as_ref()
+        .map_or(&stream.feature, Displacement::feature)
 }
 
 /// The newest action at a time, while it still counts.

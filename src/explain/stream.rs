@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 
 use crate::encoder::FeatureExtractor;
-use crate::fusion::Projection;
 use crate::message::MessageType;
-use crate::modality::{Encoding, FeatureBuilder, FrozenCheck, History, Message, ProjectedFeature};
+use crate::modality::{
+    Encoding, FeatureBuilder, FrozenCheck, History, Message, ProjectedFeature, Projector, Timeline,
+};
 use crate::spec::ModalitySpec;
 
 /// Encodes no more than is looked at: of the messages between two samples the newest that can be read, or all where the
-/// policy sees several at once. Of joint states it takes all, since each may be about some of the joints.
+/// policy sees several at once or counts how far they move. Of joint states it takes all, since each may be about some of the joints.
 pub struct Stream {
     encoding: Option<Encoding<FeatureExtractor>>,
     builder: FeatureBuilder,
@@ -19,6 +20,8 @@ pub struct Stream {
     waiting: VecDeque<Message>,
     /// The newest feature, as the control thread would see it.
     pub feature: ProjectedFeature,
+    /// What its numbers were lately, where the policy counts how far they move.
+    pub timeline: Option<Timeline>,
     /// The sentence of the newest feature.
     pub sentence: Option<String>,
     /// The message of the newest feature.
@@ -33,17 +36,14 @@ pub struct Stream {
 const SPARE: usize = 8;
 
 impl Stream {
-    /// Of messages that become features in this way, which may be so many times as far from the training data as is usual;
-    /// without an encoding nothing ever comes.
+    /// Of messages that become features in this way; without an encoding nothing ever comes.
     pub fn new(
         spec: &ModalitySpec,
         encoding: Option<Encoding<FeatureExtractor>>,
-        projection: &Projection<f32>,
-        max_distance: f64,
+        projector: Projector,
     ) -> Self {
         let history = History::new(spec.width, spec.history);
-        let builder =
-            FeatureBuilder::new(history, projection.clone()).with_max_distance(max_distance);
+        let builder = FeatureBuilder::new(history, projector);
         let message_type = encoding.as_ref().map(Encoding::message_type);
         Self {
             encoding,
@@ -52,6 +52,7 @@ impl Stream {
             frozen: message_type.map_or_else(FrozenCheck::default, FrozenCheck::new),
             seen_at_once: spec.history,
             waiting: VecDeque::new(),
+            timeline: (spec.moved_since.as_ref()).map(|_| Timeline::new(spec.width)),
             sentence: None,
             message: None,
             behind_ns: 0,
@@ -93,7 +94,7 @@ impl Stream {
     }
 
     fn takes_all(&self) -> bool {
-        self.message_type() == Some(MessageType::JointState)
+        self.message_type() == Some(MessageType::JointState) || self.timeline.is_some()
     }
 
     fn encode(&mut self, message: Message) -> bool {
@@ -109,6 +110,9 @@ impl Stream {
                 }
                 let present = encoded.present;
                 self.builder.complete(&encoded, &mut self.feature);
+                if let (Some(timeline), true) = (&mut self.timeline, present) {
+                    timeline.push(encoded.stamp, self.builder.newest());
+                }
                 self.behind_ns = encoded.behind_ns;
                 self.sentence = encoding
                     .sentence(&message)

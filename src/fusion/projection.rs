@@ -105,6 +105,11 @@ impl<T: Number> Projection<T> {
         self.usual_distance.is_some()
     }
 
+    /// Width of a feature before it is projected.
+    pub fn input_width(&self) -> usize {
+        self.mean.len()
+    }
+
     /// Width of a projected feature.
     pub fn width(&self) -> usize {
         let last = self.layers.last();

@@ -39,7 +39,7 @@ pub trait Extract: Send + 'static {
 #[derive(Debug)]
 pub struct Encoded {
     /// The stamp of the feature: the message's own, or when it was received; earlier where the feature also rests on
-    /// older messages.
+    /// older messages, and where messages are stamped late.
     pub stamp: Stamp,
     /// When what it was made from was received, by the node's clock, where its age by arrival counts. Unset where a value
     /// holds until the next message: in lockstep, what time it is when a message comes is chance.
@@ -96,6 +96,7 @@ pub struct Encoding<E> {
     extract: E,
     max_frozen_s: f64,
     simulated_time: bool,
+    stamp_delay_ns: i64,
 }
 
 impl<E: Extract> Encoding<E> {
@@ -107,6 +108,7 @@ impl<E: Extract> Encoding<E> {
             extract,
             max_frozen_s: f64::INFINITY,
             simulated_time: false,
+            stamp_delay_ns: 0,
         }
     }
 
@@ -120,6 +122,13 @@ impl<E: Extract> Encoding<E> {
     /// stamp is ahead of it came between two of them, and no earlier than its stamp.
     pub fn in_simulated_time(mut self, simulated_time: bool) -> Self {
         self.simulated_time = simulated_time;
+        self
+    }
+
+    /// The same, for messages whose stamps, or arrivals where they have none, are so many seconds later than what they tell
+    /// of: those of a driver that stamps what it receives.
+    pub fn with_stamp_delay_s(mut self, stamp_delay_s: f64) -> Self {
+        self.stamp_delay_ns = (stamp_delay_s * 1e9).round() as i64;
         self
     }
 
@@ -180,13 +189,14 @@ impl<E: Extract> Encoding<E> {
         };
         let for_s = message.unchanged.for_s(received, own);
         let max_s = self.max_frozen_s;
+        let behind_ns = extraction.behind_ns.saturating_add(self.stamp_delay_ns);
         Ok(extraction.relevant.then(|| Encoded {
-            stamp: earlier(own, extraction.behind_ns),
+            stamp: earlier(own, behind_ns),
             fault: (for_s > max_s).then_some(Fault::Frozen { for_s, max_s }),
             received,
             epoch: message.epoch,
             present: extraction.present,
-            behind_ns: extraction.behind_ns,
+            behind_ns,
             refusal,
         }))
     }

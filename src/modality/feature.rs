@@ -62,6 +62,13 @@ impl ProjectedFeature {
         }
     }
 
+    /// Becomes as another one of the same width, without taking memory.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.values.copy_from(&other.values);
+        (self.stamp, self.received, self.epoch) = (other.stamp, other.received, other.epoch);
+        (self.present, self.fault, self.made) = (other.present, other.fault, other.made);
+    }
+
     /// How old it is at `now`.
     pub fn age(&self, now: Stamp) -> Age {
         Age::at(now, self.stamp, self.received)

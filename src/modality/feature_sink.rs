@@ -4,35 +4,27 @@ use std::time::Instant;
 
 use super::worker::Deliver;
 use super::{
-    Encoded, Fault, Feature, FeatureWriter, History, MeasuredWriter, Message, ProjectedFeature,
+    Encoded, Feature, FeatureWriter, History, MeasuredWriter, Message, ProjectedFeature, Projector,
+    Timeline, TimelineWriter,
 };
-use crate::fusion::Projection;
 
 /// Everything between an encoder's output and what is fused: the history, and the projection, which depends on one
 /// feature alone and so is computed once per feature.
 pub struct FeatureBuilder {
     raw: Feature,
     history: History,
-    projection: Projection<f32>,
-    max_distance: f64,
+    projector: Projector,
 }
 
 impl FeatureBuilder {
-    /// For a history whose features, all together, are as wide as the projection's input.
-    pub fn new(history: History, projection: Projection<f32>) -> Self {
+    /// For a history whose features, all together, are as wide as what is projected; where that is wider, what is behind them
+    /// is zero: nothing has moved.
+    pub fn new(history: History, projector: Projector) -> Self {
         Self {
-            raw: Feature::absent(history.input_width()),
+            raw: Feature::absent(projector.input_width()),
             history,
-            projection,
-            max_distance: f64::INFINITY,
+            projector,
         }
-    }
-
-    /// The same, for which a feature is at fault that is further from the training data than so many times the distance
-    /// that nearly all of them are within.
-    pub fn with_max_distance(mut self, max_distance: f64) -> Self {
-        self.max_distance = max_distance;
-        self
     }
 
     /// Room for the encoder's next output.
@@ -48,7 +40,7 @@ impl FeatureBuilder {
 
     /// Nothing yet, with room for what [`FeatureBuilder::complete`] writes.
     pub fn absent(&self) -> ProjectedFeature {
-        ProjectedFeature::absent(self.projection.width())
+        ProjectedFeature::absent(self.projector.width())
     }
 
     /// Writes the feature made of what stands in the room. Where it is not present, its values stay as they are. Returns how
@@ -59,19 +51,9 @@ impl FeatureBuilder {
         (feature.stamp, feature.present) = (stamp, present);
         (feature.received, feature.fault) = (encoded.received, encoded.fault);
         feature.epoch = encoded.epoch;
-        if !present {
-            return None;
-        }
-        let projected = self.projection.project(&self.raw.values);
-        feature.values.copy_from(projected);
-        let times = self.projection.times_usual_distance()?;
-        if times > self.max_distance {
-            feature.fault.get_or_insert(Fault::Distant {
-                times,
-                max_times: self.max_distance,
-            });
-        }
-        Some(times)
+        present
+            .then(|| self.projector.project(&self.raw.values, feature))
+            .flatten()
     }
 }
 
@@ -80,6 +62,7 @@ pub struct FeatureSink {
     builder: FeatureBuilder,
     slot: FeatureWriter,
     measured: Option<MeasuredWriter>,
+    timeline: Option<(Timeline, TimelineWriter)>,
     made: Option<Instant>,
 }
 
@@ -90,6 +73,7 @@ impl FeatureSink {
             builder,
             slot,
             measured: None,
+            timeline: None,
             made: None,
         }
     }
@@ -97,6 +81,15 @@ impl FeatureSink {
     /// The same, which also leaves the newest numbers as they were measured.
     pub fn with_measured(self, measured: Option<MeasuredWriter>) -> Self {
         Self { measured, ..self }
+    }
+
+    /// The same, which also leaves what its numbers were lately.
+    pub fn with_timeline(self, timeline: Option<TimelineWriter>) -> Self {
+        let width = self.builder.newest().len();
+        Self {
+            timeline: timeline.map(|slot| (Timeline::new(width), slot)),
+            ..self
+        }
     }
 }
 
@@ -114,6 +107,11 @@ impl Deliver for FeatureSink {
                 .input_buffer_mut()
                 .copy_from_slice(self.builder.newest());
             measured.publish();
+        }
+        if let (Some((timeline, slot)), true) = (&mut self.timeline, encoded.present) {
+            timeline.push(encoded.stamp, self.builder.newest());
+            slot.input_buffer_mut().copy_from(timeline);
+            slot.publish();
         }
         self.made = Some(Instant::now());
         feature.made = self.made;

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use super::status_source::{ModalityStatus, StatusSource};
 use crate::config::{Loaded, NodeConfig};
 use crate::control::{
-    Attribution, Controller, Ends, Measured, PolicyExecutor, TickMeter, Tracing, Waker,
-    commanded_slot,
+    Attribution, Controller, Displacement, Ends, Features, Measured, PolicyExecutor, TickMeter,
+    Tracing, Waker, commanded_slot,
 };
 use crate::errors::ConfigErrors;
 use crate::modality::{
-    Encoding, Epochs, FeatureBuilder, FeatureSink, History, MessageFanout, Validity, Worker,
-    feature_slot, measured_slot,
+    Encoding, Epochs, FeatureBuilder, FeatureSink, History, MessageFanout, Projector, Validity,
+    Worker, feature_slot, measured_slot, timeline_slot,
 };
 use crate::safety::{Guard, StopCommand, stop_action_slot};
 use crate::shutdown::Shutdown;
@@ -68,7 +68,8 @@ impl PolicyRuntime {
         let parts = wiring.modalities.iter().zip(&wiring.freshness);
         let parts = parts.zip(extractors).zip(&spec.modalities);
         let parts = parts.zip(policy.projections());
-        let (mut workers, mut features, mut modalities) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut workers, mut modalities) = (Vec::new(), Vec::new());
+        let (mut slots, mut displacements) = (Vec::new(), Vec::new());
         let mut measured = Measured {
             places: wiring.measured,
             numbers: Vec::new(),
@@ -85,15 +86,24 @@ impl PolicyRuntime {
             };
             measured.numbers.push(numbers);
             let (slot, reader) = feature_slot(projection.width());
-            features.push(reader);
+            slots.push(reader);
+            let projector =
+                Projector::new(projection.clone()).with_max_distance(wired.max_distance);
+            let timeline = spec.moved_since(modality).map(|since| {
+                let (writer, reader) = timeline_slot(modality.width);
+                let displacement = Displacement::new(since, projector.clone());
+                displacements.push((index, displacement, reader));
+                writer
+            });
             let (Some(extractor), Some(fanout)) = (extractor, fanouts.get(&wired.name)) else {
                 modalities.push(ModalityStatus::disabled());
                 continue;
             };
             let history = History::new(modality.width, modality.history);
-            let builder = FeatureBuilder::new(history, projection.clone())
-                .with_max_distance(wired.max_distance);
-            let sink = FeatureSink::new(builder, slot).with_measured(left);
+            let builder = FeatureBuilder::new(history, projector);
+            let sink = FeatureSink::new(builder, slot)
+                .with_measured(left)
+                .with_timeline(timeline);
             let waker = waker.clone();
             let notify = move || waker.wake();
             let (name, message) = (&wired.name, wired.message);
@@ -104,6 +114,7 @@ impl PolicyRuntime {
             let encoder = Some(extractor.describe());
             let encoding = Encoding::new(message, validity, extractor)
                 .with_max_frozen_s(wired.max_frozen_s)
+                .with_stamp_delay_s(wired.stamp_delay_s)
                 .in_simulated_time(config.use_sim_time);
             let recorder = tracing.worker(&traced, index);
             let worker = Worker::start(name, encoding, sink, notify, recorder, shutdown)?;
@@ -111,6 +122,10 @@ impl PolicyRuntime {
             let status = ModalityStatus::of(&worker, freshness.clone(), fanout.clone());
             modalities.push(ModalityStatus { encoder, ..status });
             workers.push(worker);
+        }
+        let mut features = Features::new(slots);
+        for (modality, displacement, timeline) in displacements {
+            features.displace(modality, displacement, timeline);
         }
         let (commands, commanded) = commanded_slot(spec.actions.len());
         let (left, reports) = triple_buffer::triple_buffer(&TickMeter::new().report());

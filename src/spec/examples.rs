@@ -10,6 +10,7 @@ pub fn vector<N: Into<String>>(name: &str, names: impl IntoIterator<Item = N>) -
         width: names.len(),
         source: SourceSpec::Vector { names },
         history: 1,
+        moved_since: None,
         projection: None,
         projection_hidden: vec![],
         projection_activation: Activation::None,

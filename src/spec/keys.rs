@@ -8,6 +8,7 @@ pub(crate) const MODALITY_KEYS: &[&str] = &[
     "kind",
     "width",
     "history",
+    "moved_since",
     "projection",
     "projection_hidden",
     "projection_activation",

@@ -21,6 +21,10 @@ pub struct ModalitySpec {
     /// newest first. 1 is the newest alone.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub history: usize,
+    /// For a vector, the modality whose newest message decides since when its movement counts: behind the newest numbers
+    /// come their differences to those at that message's stamp. They say what a late picture does not show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_since: Option<String>,
     /// Width of the learned projection; without it the standardized feature is fused as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projection: Option<usize>,

@@ -9,7 +9,6 @@ use super::model::Batch;
 use super::normalizer::Normalizer;
 use super::paraphrases::Paraphrases;
 use super::picks::Picks;
-use super::rows::Rows;
 use super::training_input::TrainingInput;
 use crate::spec::PolicySpec;
 
@@ -52,8 +51,8 @@ impl<'a> Batches<'a> {
         told: &[u32],
         mut picks: Option<&mut Picks>,
     ) -> Result<Batch, Failure> {
-        let tables = self.dataset.features.iter().zip(&self.dataset.rows);
-        let features = tables.enumerate().map(|(i, (table, rows))| {
+        let rows = self.dataset.rows.iter().enumerate();
+        let rows = rows.map(|(i, rows)| {
             let from = match self.paraphrases.sentences[i] {
                 true => told,
                 false => samples,
@@ -67,8 +66,10 @@ impl<'a> Batches<'a> {
                     None => row,
                 }
             });
-            of_rows(table, rows, samples.len())
+            rows.collect()
         });
+        let rows: Vec<Vec<usize>> = rows.collect();
+        let features = (0..rows.len()).map(|i| self.of_rows(i, &rows));
         let labels: Vec<Vec<f32>> = samples
             .iter()
             .map(|sample| self.dataset.labels.row(*sample as usize).to_vec())
@@ -94,6 +95,17 @@ impl<'a> Batches<'a> {
             )?,
             labels,
         })
+    }
+
+    /// What these rows of all modalities say of one, as `[rows, width]`.
+    fn of_rows(&self, modality: usize, rows: &[Vec<usize>]) -> Result<Tensor, Failure> {
+        let (count, width) = (rows[modality].len(), self.dataset.width(modality));
+        let mut values = vec![0.0; count * width];
+        for (sample, into) in values.chunks_exact_mut(width).enumerate() {
+            let row_of = |modality: usize| rows[modality][sample];
+            self.dataset.read(modality, row_of, into)?;
+        }
+        Ok(Tensor::from_vec(values, (count, width), &Device::Cpu)?)
     }
 
     /// Which modalities are there in each of so many samples, where each is left out with this probability; never are all.
@@ -124,18 +136,4 @@ impl<'a> Batches<'a> {
             .map(|modality| Tensor::from_vec(modality, (samples, 1), &Device::Cpu));
         Ok(Some(tensors.collect::<candle_core::Result<_>>()?))
     }
-}
-
-/// Some rows as `[rows, width]`.
-fn of_rows(
-    table: &Rows,
-    rows: impl Iterator<Item = usize>,
-    count: usize,
-) -> Result<Tensor, Failure> {
-    let width = table.width();
-    let mut values = vec![0.0; count * width];
-    for (row, into) in rows.zip(values.chunks_exact_mut(width)) {
-        table.read(row, into)?;
-    }
-    Ok(Tensor::from_vec(values, (count, width), &Device::Cpu)?)
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::ops::{Range, RangeInclusive};
 
 use super::rows::{Row, Rows};
+use super::since::Since;
 
 /// All samples. A feature that several samples share is kept once.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +18,8 @@ pub struct Dataset {
     /// For each modality that is learned with a range of latencies, the rows around that one of what any of them would
     /// have a sample use, those of altered copies in between; empty for the others.
     pub spans: Vec<Vec<RangeInclusive<u32>>>,
+    /// For each modality, whether and how it counts how far it has moved since the message of another one.
+    pub since: Vec<Option<Since>>,
     /// For each modality, the message that a sample uses: its index within its topic in its recording, counted from 0.
     pub messages: Vec<Vec<u32>>,
     /// The episodes, in the order of the bags.
@@ -58,6 +61,7 @@ impl Dataset {
         Self {
             rows: vec![Vec::new(); features.len()],
             spans: vec![Vec::new(); features.len()],
+            since: vec![None; features.len()],
             messages: vec![Vec::new(); features.len()],
             features,
             labels: Table::new(actions),
@@ -67,7 +71,13 @@ impl Dataset {
 
     /// The same samples with only some of the modalities.
     pub fn with_only(&self, modalities: &[usize]) -> Self {
+        let since = |i: &usize| {
+            let since = self.since[*i].clone()?;
+            let modality = modalities.iter().position(|m| *m == since.modality)?;
+            Some(Since { modality, ..since })
+        };
         Self {
+            since: modalities.iter().map(since).collect(),
             features: modalities
                 .iter()
                 .map(|i| self.features[*i].clone())
@@ -101,16 +111,58 @@ impl Dataset {
             .collect()
     }
 
+    /// How many numbers a sample has of a modality.
+    pub fn width(&self, modality: usize) -> usize {
+        self.features[modality].width() * (1 + usize::from(self.since[modality].is_some()))
+    }
+
     /// The features of one modality in some samples. Each is an error where its file cannot be read.
     pub fn features_of<'a>(
         &'a self,
         modality: usize,
         samples: &'a [u32],
     ) -> impl Iterator<Item = io::Result<Row<'a>>> {
-        let rows = &self.rows[modality];
-        samples
-            .iter()
-            .map(move |sample| self.features[modality].row(rows[*sample as usize] as usize))
+        let each = samples.iter();
+        each.map(move |sample| self.feature(modality, *sample as usize))
+    }
+
+    /// The feature of one modality in a sample.
+    ///
+    /// # Errors
+    /// What the file system says, with the file.
+    pub fn feature(&self, modality: usize, sample: usize) -> io::Result<Row<'_>> {
+        let row_of = |modality: usize| self.rows[modality][sample] as usize;
+        match &self.since[modality] {
+            None => self.features[modality].row(row_of(modality)),
+            Some(_) => {
+                let mut values = vec![0.0; self.width(modality)];
+                self.read(modality, row_of, &mut values)?;
+                Ok(values.into())
+            }
+        }
+    }
+
+    /// Copies the feature of one modality to where as many numbers have room: that of the row which `row_of` says, moved
+    /// since the row that it says of the other modality.
+    ///
+    /// # Errors
+    /// What the file system says, with the file.
+    pub fn read(
+        &self,
+        modality: usize,
+        row_of: impl Fn(usize) -> usize,
+        into: &mut [f32],
+    ) -> io::Result<()> {
+        let (features, row) = (&self.features[modality], row_of(modality));
+        let (newest, moved) = into.split_at_mut(features.width());
+        features.read(row, newest)?;
+        if let Some(since) = &self.since[modality] {
+            features.read(since.row(row, row_of(since.modality)), moved)?;
+            for (moved, newest) in moved.iter_mut().zip(newest) {
+                *moved = *newest - *moved;
+            }
+        }
+        Ok(())
     }
 }
 

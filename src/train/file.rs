@@ -46,6 +46,8 @@ pub struct Stream {
     pub max_age_ns: Option<i64>,
     /// How much later than the recorder the node could use a message.
     pub latency: Latency,
+    /// How much later than what it shows a message is stamped, in nanoseconds.
+    pub stamp_delay_ns: i64,
 }
 
 impl TrainingFile {
@@ -147,7 +149,10 @@ const KEYS: &str =
     "name, description, modalities, action, actions, episodes, fusion, head, training";
 
 /// What a modality has here beside the keys that it has in a policy.
-const STREAM_KEYS: &[&str] = &["topic", "max_age_s"];
+const STREAM_KEYS: &[&str] = &["topic", "max_age_s", "latency_s", "stamp_delay_s"];
+
+/// A stamp that is later than this is of something else.
+const LONGEST_STAMP_DELAY_S: f64 = 1.0;
 
 /// Takes one key out of a mapping. A key that is missing or cannot be read is a problem.
 fn take<T: DeserializeOwned>(
@@ -250,6 +255,7 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), ConfigError
     let projection_activation: Option<Activation> =
         take_or_default(&mut keys, "projection_activation", found);
     let history: Option<Option<usize>> = take_or_default(&mut keys, "history", found);
+    let moved_since: Option<Option<String>> = take_or_default(&mut keys, "moved_since", found);
     let max_age_s: Option<Option<f64>> = take_or_default(&mut keys, "max_age_s", found);
     if let Some(Some(age)) = max_age_s
         && !(SHORTEST_AGE_S..=LONGEST_AGE_S).contains(&age)
@@ -260,6 +266,14 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), ConfigError
         ));
     }
     let latency: Option<Latency> = take_or_default(&mut keys, "latency_s", found);
+    let stamp_delay_s: Option<f64> = take_or_default(&mut keys, "stamp_delay_s", found);
+    if let Some(delay) = stamp_delay_s
+        && !(0.0..=LONGEST_STAMP_DELAY_S).contains(&delay)
+    {
+        found.add(format!(
+            "stamp_delay_s is {delay}; allowed: 0 to {LONGEST_STAMP_DELAY_S}"
+        ));
+    }
     let holds = keys.get("kind").and_then(Value::as_str) == Some("text");
     if let Some(error) = latency.and_then(|latency| latency.error(holds)) {
         found.add(error);
@@ -288,6 +302,7 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), ConfigError
                 topic,
                 max_age_ns: max_age_s.is_finite().then_some((max_age_s * 1e9) as i64),
                 latency: latency.unwrap_or_default(),
+                stamp_delay_ns: (stamp_delay_s.unwrap_or_default() * 1e9).round() as i64,
             };
             errors.or((
                 stream,
@@ -296,6 +311,7 @@ fn one_modality(mut keys: Mapping) -> Result<(Stream, ModalitySpec), ConfigError
                     source,
                     width,
                     history: history.unwrap_or(1),
+                    moved_since: moved_since.flatten(),
                     projection,
                     projection_hidden: projection_hidden.unwrap_or_default(),
                     projection_activation: projection_activation.unwrap_or_default(),

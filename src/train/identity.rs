@@ -59,6 +59,7 @@ fn digest(dataset: &Dataset) -> Vec<u8> {
         labels,
         rows,
         spans,
+        since,
         messages: _,
         episodes,
     } = dataset;
@@ -75,6 +76,13 @@ fn digest(dataset: &Dataset) -> Vec<u8> {
     for spans in spans {
         let ends = spans.iter().flat_map(|span| [*span.start(), *span.end()]);
         add_all(&mut hash, ends);
+    }
+    for since in since.iter().flatten() {
+        let rows = since.rows.iter().copied();
+        add_all(
+            &mut hash,
+            std::iter::once(since.modality as u32).chain(rows),
+        );
     }
     for episode in episodes {
         let places = [episode.samples.start, episode.samples.end];

@@ -95,7 +95,7 @@ impl<'a> Trainer<'a> {
             let cells = spec.fusion.cells_of(name);
             let rows = || dataset.features_of(i, &learned_from);
             let standard = of_all(rows(), |rows| {
-                Normalizer::of_features(training_input, cells, rows)
+                Normalizer::of_features(training_input, dataset.width(i), cells, rows)
             })?;
             // What is pooled later is not what is fused.
             if training_input.map.is_none()

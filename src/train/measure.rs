@@ -255,10 +255,7 @@ impl<'a> Features<'a> {
                 dataset,
                 modality,
                 samples,
-            } => {
-                let row = dataset.rows[*modality][samples[at] as usize];
-                dataset.features[*modality].row(row as usize)
-            }
+            } => dataset.feature(*modality, samples[at] as usize),
             Self::Pooled(pooled) => Ok(Cow::Borrowed(pooled[at].as_slice())),
         }
     }

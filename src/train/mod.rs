@@ -48,6 +48,7 @@ mod rows;
 mod samples;
 mod schedule;
 mod sealed;
+mod since;
 mod source;
 mod split;
 mod streams;

@@ -90,13 +90,13 @@ impl Normalizer {
         }
     }
 
-    /// Of what is kept of a modality, which may be fused as a map of `cells` by `cells`.
+    /// Of `width` numbers of a modality, which may be fused as a map of `cells` by `cells`.
     pub fn of_features(
         training_input: &TrainingInput,
+        width: usize,
         cells: Option<usize>,
         rows: impl Iterator<Item: AsRef<[f32]>>,
     ) -> Self {
-        let width = training_input.row_width();
         let positions = training_input.map.map(|map| map.positions());
         if let Some(positions) = positions.or(cells.map(|cells| cells * cells)) {
             return Self::of_map(rows, width, positions);

@@ -45,6 +45,14 @@ pub struct Arrival {
     pub row: Option<u32>,
 }
 
+impl Arrival {
+    /// When what it tells of was so, by its stamp, or by its arrival where it has none.
+    fn time(&self) -> Stamp {
+        let stamp = self.stamp.unwrap_or(self.logged);
+        Stamp::from_nanos(stamp.nanos().saturating_sub(self.behind_ns))
+    }
+}
+
 /// What a label is paired with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paired {
@@ -172,6 +180,24 @@ impl Arrivals {
             Some(_) => Err(Loss::Stale),
             None => Ok((number, row, ages_ns[0].max(ages_ns[1]))),
         }
+    }
+
+    /// The row of what was newest by the stamp of another modality's message, of what had come when that came; the oldest
+    /// where all is newer, as if nothing had moved before. `None` without any.
+    pub fn as_of(&self, other: &Arrival) -> Option<u32> {
+        let rows = self.messages.iter().filter_map(|message| {
+            let had_come = message.logged <= other.logged || message.stamp == other.stamp;
+            Some((had_come && message.time() <= other.time(), message.row?))
+        });
+        let mut rows = rows.peekable();
+        let oldest = rows.peek().map(|(_, row)| *row);
+        let newest = rows.filter(|(is_known, _)| *is_known).last();
+        newest.map(|(_, row)| row).or(oldest)
+    }
+
+    /// The messages that could be read, in the order of their arrival.
+    pub fn messages(&self) -> &[Arrival] {
+        &self.messages
     }
 
     /// Whether a label carries the stamp of one of these messages that had not arrived when it was recorded.

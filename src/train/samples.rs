@@ -9,6 +9,7 @@ use super::losses::Losses;
 use super::pairing::{Arrival, Arrivals, LabelTime, Paired};
 use super::piece::{Entry, Outcome};
 use super::rows::{KeptRows, Rows};
+use super::since::Since;
 use super::survey::{Demonstration, Label, Recording};
 use super::training_input::TrainingInput;
 use crate::modality::{Feature, History, Validity};
@@ -75,8 +76,11 @@ impl<'a> Samples<'a> {
             false => Rows::Memory(Table::new(input.row_width())),
         });
         let actions = policy.actions.len() * policy.head.steps();
+        let mut dataset = Dataset::new(features.collect(), actions);
+        let since = |modality| policy.moved_since(modality).map(Since::of);
+        dataset.since = policy.modalities.iter().map(since).collect();
         Self {
-            dataset: Dataset::new(features.collect(), actions),
+            dataset,
             inputs,
             sentences: vec![HashMap::new(); streams.len()],
             recordings: 0,
@@ -258,7 +262,7 @@ impl<'a> Samples<'a> {
                 number: seen.number,
                 logged: seen.logged,
                 stamp: *stamp,
-                behind_ns: *behind_ns,
+                behind_ns: behind_ns.saturating_add(stream.stamp_delay_ns),
                 row,
             });
         }
@@ -297,6 +301,16 @@ impl<'a> Samples<'a> {
             .enumerate()
             .map(|(i, read)| self.arrivals(i, episode, read))
             .collect();
+        for (own, since) in arrivals.iter().zip(&mut self.dataset.since) {
+            let Some(since) = since else { continue };
+            let rows = 1 + self.inputs[since.modality].copies;
+            let others = arrivals[since.modality].messages().iter();
+            for other in others.filter(|other| other.row.is_some()) {
+                // Without any there is no sample either.
+                let row = own.as_of(other).unwrap_or_default();
+                since.rows.extend(std::iter::repeat_n(row, rows));
+            }
+        }
         let begin = self.dataset.len();
         let mut changes = Vec::with_capacity(episode.changes.len());
         let mut coming = episode.changes.iter().peekable();

@@ -38,7 +38,7 @@ impl TrainingInput {
         }
     }
 
-    /// Width of a row of what is learned from.
+    /// Width of a row of what is kept.
     pub fn row_width(&self) -> usize {
         self.width * self.history
     }
@@ -50,6 +50,7 @@ impl TrainingInput {
             source: self.source.clone(),
             width: self.width,
             history: 1,
+            moved_since: None,
             projection: None,
             projection_hidden: vec![],
             projection_activation: Activation::None,

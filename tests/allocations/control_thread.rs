@@ -58,9 +58,9 @@ fn executor(tracing: &Tracing) -> (PolicyExecutor, FeatureWriter) {
         ..Timing::every(PERIOD_S)
     }]);
     let ends = Ends {
-        features: vec![reader],
+        features: Features::new(vec![reader]),
         measured: Measured::default(),
-        awaited: vec![true],
+        awaited: vec![Some(0)],
         templates,
         stop_actions: stop_action_slot(1).0,
         reports: triple_buffer::triple_buffer(&TickMeter::new().report()).0,

@@ -63,6 +63,7 @@ fn with_other_weights_it_is_another_encoder() {
             source: image_source(encoder),
             width: 3,
             history: 1,
+            moved_since: None,
             projection: None,
             projection_hidden: vec![],
             projection_activation: Activation::None,

@@ -138,6 +138,7 @@ fn another_width_than_the_policy_says() {
         source: image_source(image_encoder("map mean")),
         width: 1280,
         history: 1,
+        moved_since: None,
         projection: None,
         projection_hidden: vec![],
         projection_activation: Activation::None,

@@ -46,6 +46,7 @@ fn unmeasured(source: SourceSpec) -> ModalitySpec {
         source,
         width: 1,
         history: 1,
+        moved_since: None,
         projection: None,
         projection_hidden: vec![],
         projection_activation: Activation::None,

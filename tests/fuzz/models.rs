@@ -78,6 +78,7 @@ fn modality(source: SourceSpec) -> ModalitySpec {
         source,
         width: 1,
         history: 1,
+        moved_since: None,
         projection: None,
         projection_hidden: vec![],
         projection_activation: Activation::None,

@@ -41,6 +41,7 @@ def main() -> int:
             lockstep=True,
             required=required,
             changes=tuple(map(changed_parameter, conditions.set)),
+            latency=conditions.latency,
             robot=robot,
         )
         with (

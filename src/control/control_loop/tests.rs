@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::chunk::Ensemble;
-use crate::control::{Controller, Ends, Freshness, Measured, TickMeter, commanded_slot, handover};
+use crate::control::{
+    Controller, Ends, Features, Freshness, Measured, TickMeter, commanded_slot, handover,
+};
 use crate::message::{Carried, CommandSet, MessageType, Timing};
 use crate::modality::{Epoch, FeatureWriter, ProjectedFeature, feature_slot};
 use crate::policy::Policy;
@@ -103,9 +105,9 @@ fn executor_that_stops(
     .unwrap()
     .templates([Timing::every(0.01)]);
     let ends = Ends {
-        features,
+        features: Features::new(features),
         measured: Measured::default(),
-        awaited: vec![true; 2],
+        awaited: vec![Some(0); 2],
         templates,
         stop_actions: stop_action_slot(1).0,
         reports: triple_buffer::triple_buffer(&TickMeter::new().report()).0,

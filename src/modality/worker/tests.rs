@@ -5,8 +5,8 @@ use crate::encoder::Extraction;
 use crate::fusion::Projection;
 use crate::message::{self, MessageType};
 use crate::modality::{
-    Fault, FeatureBuilder, FeatureReader, FeatureSink, FeatureWriter, History, Unchanged, Validity,
-    feature_slot,
+    Fault, FeatureBuilder, FeatureReader, FeatureSink, FeatureWriter, History, Projector,
+    Unchanged, Validity, feature_slot,
 };
 use crate::time::Stamp;
 use crate::trace::Recorder;
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Of one number, which stays as it is.
 fn sink(slot: FeatureWriter) -> FeatureSink {
-    let builder = FeatureBuilder::new(History::new(1, 1), Projection::identity(1));
+    let builder = FeatureBuilder::new(History::new(1, 1), Projector::new(Projection::identity(1)));
     FeatureSink::new(builder, slot)
 }
 
@@ -345,7 +345,8 @@ fn a_picture_that_has_been_the_same_for_too_long_is_at_fault() {
 #[test]
 fn a_feature_far_from_the_training_data_is_told_and_at_fault_beyond_its_limit() {
     let projection = Projection::identity(1).with_usual_distance(4.0);
-    let builder = FeatureBuilder::new(History::new(1, 1), projection).with_max_distance(2.0);
+    let projector = Projector::new(projection).with_max_distance(2.0);
+    let builder = FeatureBuilder::new(History::new(1, 1), projector);
     let (writer, mut features) = feature_slot(1);
     let mut sink = FeatureSink::new(builder, writer);
     let message = Message {

@@ -182,6 +182,11 @@ fn check_map(key: &str, modality: &ModalitySpec, cells: usize, errors: &mut Conf
             modality.history
         ));
     }
+    if let Some(since) = &modality.moved_since {
+        errors.add(format!(
+            "{key}: the modality has moved_since {since}; a map has none"
+        ));
+    }
     if let SourceSpec::Image { encoder } = &modality.source {
         if encoder.cells != Some(cells) {
             errors.add(format!(

@@ -57,6 +57,7 @@ impl PolicySpec {
             modality.check(&mut found);
             errors.add_all(&format!("modality {}", modality.name), found);
         }
+        self.check_moved_since(errors);
         self.head.check(errors);
         let mut found = ConfigErrors::new();
         self.fusion
@@ -70,6 +71,37 @@ impl PolicySpec {
             action.check(errors);
         }
         self.recorded.check(&self.modalities, errors);
+    }
+}
+
+impl PolicySpec {
+    /// The index of the modality since whose message this one counts how far it has moved, if it does.
+    pub fn moved_since(&self, modality: &ModalitySpec) -> Option<usize> {
+        let name = modality.moved_since.as_ref()?;
+        self.modalities.iter().position(|other| other.name == *name)
+    }
+
+    fn check_moved_since(&self, errors: &mut ConfigErrors) {
+        for modality in &self.modalities {
+            let Some(since) = &modality.moved_since else {
+                continue;
+            };
+            let comes =
+                |other: &&ModalitySpec| other.name != modality.name && !other.source.is_text();
+            let others: Vec<&str> = (self.modalities.iter().filter(comes))
+                .map(|other| other.name.as_str())
+                .collect();
+            if !others.contains(&since.as_str()) {
+                errors.add(format!(
+                    "modality {}: moved_since is {since}; it must be another modality that is no text: {}",
+                    modality.name,
+                    match others.is_empty() {
+                        true => "there is none".to_owned(),
+                        false => others.join(", "),
+                    }
+                ));
+            }
+        }
     }
 }
 

@@ -17,9 +17,9 @@ const MIN_DEPTH_M: f32 = 0.01;
 const MAX_DEPTH_M: f32 = 1000.0;
 
 impl ModalitySpec {
-    /// Width of what is projected: the newest feature and its history.
+    /// Width of what is projected: the newest feature, its history, and how far it has moved.
     pub fn input_width(&self) -> usize {
-        self.width * self.history
+        self.width * (self.history + usize::from(self.moved_since.is_some()))
     }
 
     /// Width at which the modality is fused.
@@ -41,6 +41,20 @@ impl ModalitySpec {
     }
 
     pub(super) fn check(&self, errors: &mut ConfigErrors) {
+        if let Some(since) = &self.moved_since {
+            if !matches!(self.source, SourceSpec::Vector { .. }) {
+                errors.add(format!(
+                    "moved_since is {since}; only the numbers of a vector move, this modality is of the kind {}",
+                    self.source.kind()
+                ));
+            }
+            if self.history > 1 {
+                errors.add(format!(
+                    "moved_since is {since} and history is {}; use one of them",
+                    self.history
+                ));
+            }
+        }
         check_width("width", self.width, errors);
         if !(1..=MAX_HISTORY).contains(&self.history) {
             errors.add(format!(

@@ -150,7 +150,13 @@ fn ablations(file: &PolicySpec) -> Vec<Candidate> {
         let modalities: Vec<usize> = (0..count).filter(|i| !lacks(*i)).collect();
         let kept: Vec<ModalitySpec> = modalities
             .iter()
-            .map(|i| file.modalities[*i].clone())
+            .map(|i| {
+                let mut modality = file.modalities[*i].clone();
+                if file.moved_since(&modality).is_some_and(lacks) {
+                    modality.moved_since = None;
+                }
+                modality
+            })
             .collect();
         Candidate {
             name: format!("without_{name}"),

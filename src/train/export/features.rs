@@ -88,8 +88,8 @@ fn fields(job: &Job, dataset: &Dataset) -> Vec<Field> {
         Field::new("frame_index", DataType::Int64, false),
         Field::new("is_validation", DataType::Boolean, false),
     ];
-    let modalities = job.file.policy.modalities.iter().zip(&dataset.features);
-    fields.extend(modalities.map(|(m, table)| vectors(&column(&m.name), table.width())));
+    let modalities = job.file.policy.modalities.iter().enumerate();
+    fields.extend(modalities.map(|(i, m)| vectors(&column(&m.name), dataset.width(i))));
     fields.push(vectors("action", dataset.labels.width()));
     fields
 }
@@ -115,12 +115,13 @@ fn rows(
         Arc::new(BooleanArray::from(vec![is_validation; count])),
     ];
     let numbers: Vec<u32> = samples.clone().map(|sample| sample as u32).collect();
-    for (modality, table) in dataset.features.iter().enumerate() {
-        let mut values = Vec::with_capacity(count * table.width());
+    for modality in 0..dataset.features.len() {
+        let width = dataset.width(modality);
+        let mut values = Vec::with_capacity(count * width);
         for row in dataset.features_of(modality, &numbers) {
             values.extend_from_slice(&row?);
         }
-        arrays.push(array_of_vectors(table.width(), &values));
+        arrays.push(array_of_vectors(width, &values));
     }
     let labels: Vec<f32> = samples
         .flat_map(|s| dataset.labels.row(s))
@@ -139,13 +140,16 @@ fn told(job: &Job, dataset: &Dataset, split: &Split) -> io::Result<Value> {
         .map(|(i, (modality, input))| {
             let cells = policy.fusion.cells_of(&modality.name);
             let rows = || dataset.features_of(i, &learned_from);
-            let standard = of_all(rows(), |rows| Normalizer::of_features(input, cells, rows))?;
+            let standard = of_all(rows(), |rows| {
+                Normalizer::of_features(input, dataset.width(i), cells, rows)
+            })?;
             Ok(json!({
                 "name": modality.name,
                 "kind": modality.source.kind(),
                 "column": column(&modality.name),
                 "width": modality.width,
                 "history": modality.history,
+                "moved_since": modality.moved_since,
                 "fingerprint": fingerprint(modality, &Weights::default()),
                 "usual_distance": of_all(rows(), |rows| usual_distance(&standard, rows))?,
                 "mean": standard.mean,
