@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::dataset::{Dataset, Episode, Table};
+use super::dataset::{Dataset, Episode};
 use super::features::Features;
 use super::file::Stream;
 use super::losses::Losses;
@@ -10,6 +10,7 @@ use super::pairing::{Arrival, Arrivals, LabelTime, Paired};
 use super::piece::{Entry, Outcome};
 use super::rows::{KeptRows, Rows};
 use super::survey::{Demonstration, Label, Recording};
+use super::table::Table;
 use super::training_input::TrainingInput;
 use crate::modality::{Feature, History, Validity};
 use crate::spec::{HeadSpec, PolicySpec};
