@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "architecture/imports.rs"]
+mod imports;
+#[path = "architecture/modules.rs"]
+mod modules;
+
 /// The modules from the ground up: each may name those before it, and no other.
 const ORDER: [&str; 34] = [
     "number",
@@ -167,6 +172,12 @@ fn every_module_names_only_those_below_it() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_file_imports_what_imports_it() {
+    let circles = imports::circles(root(), &["src/lib.rs", "src/bin/late_fusion/main.rs"]);
+    assert!(circles.is_empty(), "{}", circles.join("\n"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 use mcap::records::op;
 
-use super::input::WINDOW_LOG_MAX;
+use super::input::{WINDOW_LOG_MAX, ZSTD_MAGIC};
 
 /// The most bytes that one chunk may hold, and that a record outside of chunks may have.
 pub(super) const MAX_CHUNK_BYTES: u64 = 1 << 30;
@@ -20,6 +20,12 @@ const RESERVED_BYTES: u64 = 8 << 20;
 
 /// Bytes of a record's opcode and length.
 pub(super) const FRAME: usize = 9;
+
+/// Bytes of a message record before the message: channel, sequence, log time and publish time.
+pub(super) const MESSAGE_HEADER: usize = 2 + 4 + 8 + 8;
+
+/// Where in it the log time is.
+pub(super) const LOG_TIME: std::ops::Range<usize> = 6..14;
 
 /// The longest name of a compression.
 const MAX_NAME_BYTES: u32 = 64;
@@ -120,12 +126,28 @@ impl Chunk {
     }
 }
 
+/// A message as it was sent. rosbag2 can compress each by itself, and says so only beside the file; but no CDR message
+/// begins as a zstd frame does.
+pub(super) fn unpacked<'a>(
+    message: &'a [u8],
+    scratch: &'a mut Vec<u8>,
+) -> Result<&'a [u8], String> {
+    if !message.starts_with(&ZSTD_MAGIC) {
+        return Ok(message);
+    }
+    scratch.clear();
+    let read = unpack_zstd(&mut &*message, MAX_MESSAGE_BYTES + 1, scratch)
+        .map_err(|e| format!("a compressed message cannot be unpacked: {e}"))?;
+    match read as u64 > MAX_MESSAGE_BYTES {
+        true => Err(format!(
+            "a compressed message has more than {MAX_MESSAGE_BYTES} bytes, which are allowed"
+        )),
+        false => Ok(scratch),
+    }
+}
+
 /// Unpacks at most `most` bytes of a zstd frame. Memory is asked for as the content appears, not as it is announced.
-pub(super) fn unpack_zstd(
-    content: &mut impl Read,
-    most: u64,
-    unpacked: &mut Vec<u8>,
-) -> io::Result<usize> {
+fn unpack_zstd(content: &mut impl Read, most: u64, unpacked: &mut Vec<u8>) -> io::Result<usize> {
     let mut decoder = zstd::Decoder::new(content)?;
     decoder.window_log_max(WINDOW_LOG_MAX)?;
     decoder.take(most).read_to_end(unpacked)

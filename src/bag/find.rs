@@ -3,52 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::file_name::{LEROBOT, is_compressed, is_recording};
+use super::files::Bag;
 use super::metadata;
 use super::split::join;
-use super::storage::LEROBOT;
 use crate::errors::ConfigErrors;
-
-/// One recording: a file, or the files that a recorder split it in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bag {
-    path: PathBuf,
-    files: Vec<PathBuf>,
-    notes: Vec<String>,
-}
-
-impl Bag {
-    /// A recording in one file.
-    pub fn single(path: PathBuf) -> Self {
-        Self {
-            files: vec![path.clone()],
-            path,
-            notes: Vec::new(),
-        }
-    }
-
-    /// A recording that is called `path`, in several files in their order, with what one should know about it.
-    pub(super) fn of_files(path: PathBuf, files: Vec<PathBuf>, notes: Vec<String>) -> Self {
-        Self { path, files, notes }
-    }
-
-    /// What it is called: its folder where rosbag2 says what is in it, otherwise its first file.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Its files, in their order.
-    pub fn files(&self) -> &[PathBuf] {
-        &self.files
-    }
-
-    /// What one should know about how it was found, each with the recording's name.
-    pub fn notes(&self) -> impl Iterator<Item = String> {
-        let place = self.path.display();
-        self.notes
-            .iter()
-            .map(move |note| format!("bag {place}: {note}"))
-    }
-}
 
 /// Every recording among `paths` and below the folders among them, each once, sorted.
 ///
@@ -183,7 +142,7 @@ impl Found {
             bags.extend(some_of(&listed, of_it));
         }
         bags.extend(join(plain));
-        bags.sort_by(|a, b| a.path.cmp(&b.path));
+        bags.sort_by(|a, b| a.path().cmp(b.path()));
         bags
     }
 }
@@ -223,22 +182,6 @@ fn recordings_in(folder: &Path) -> Vec<PathBuf> {
 
 fn folder_of(file: &Path) -> PathBuf {
     file.parent().unwrap_or(Path::new("")).to_owned()
-}
-
-/// Whether a file is called as recordings are.
-fn is_recording(path: &Path) -> bool {
-    [".mcap", ".mcap.zstd", ".db3", ".db3.zstd"]
-        .iter()
-        .any(|ending| ends_in(path, ending))
-}
-
-pub(super) fn is_compressed(path: &Path) -> bool {
-    ends_in(path, ".zstd")
-}
-
-fn ends_in(path: &Path, ending: &str) -> bool {
-    path.file_name()
-        .is_some_and(|name| name.as_encoded_bytes().ends_with(ending.as_bytes()))
 }
 
 #[cfg(test)]

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use mcap::records::op;
 use sha2::{Digest, Sha256};
 
-use super::chunk::{FRAME, u64_at};
-use super::find::Bag;
+use super::block::{Block, Damage, MAX_BLOCKS};
+use super::chunk::{FRAME, MESSAGE_HEADER, u64_at};
+use super::file_name::LEROBOT;
+use super::files::Bag;
 use super::input::Input;
-use super::storage::{LEROBOT, Storage};
+use super::storage::Storage;
 use crate::errors::ConfigErrors;
 
 /// The files of a recording and what lies where in them, found without unpacking a chunk.
@@ -37,32 +39,6 @@ pub(super) struct SourceFile {
     /// Whether it is a dataset, in which messages may be places of what is decoded when it is asked for.
     pub is_dataset: bool,
 }
-
-/// A chunk, or records that lie one after the other outside of chunks.
-#[derive(Debug)]
-pub(super) struct Block {
-    pub file: u32,
-    /// Where its content begins; in a database, the id of its first row; in a dataset, its first frame.
-    pub offset: u64,
-    /// How many bytes that is; of a database or a dataset, how many rows.
-    pub length: u64,
-    pub is_chunk: bool,
-    /// Whether the file ends within.
-    pub is_cut: bool,
-    /// The first and the last time at which a message was recorded, where there are messages.
-    pub times: Option<(u64, u64)>,
-}
-
-/// What is wrong with a file, and where.
-#[derive(Clone, Debug)]
-pub(super) struct Damage {
-    pub file: u32,
-    pub offset: u64,
-    pub what: String,
-}
-
-/// The most chunks that one recording may have. A week of them is a tenth of that.
-pub(super) const MAX_BLOCKS: usize = 1 << 22;
 
 /// Records outside of chunks are read together up to so many bytes.
 const RUN_BYTES: u64 = 1 << 20;
@@ -115,6 +91,28 @@ impl Layout {
         }
         let digest = hash.finalize();
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The damage as the user is to be told.
+    pub(super) fn told(&self, damage: &Damage, read: u64) -> String {
+        let file = &self.files[damage.file as usize];
+        let length = file
+            .length
+            .map_or("its content".to_owned(), |length| length.to_string());
+        let lost = self.files.len() - damage.file as usize - 1;
+        let others = match lost {
+            0 => String::new(),
+            1 => ", the file after it with it".to_owned(),
+            _ => format!(", the {lost} files after it among them"),
+        };
+        format!(
+            "bag {}: {} ({} {} of {length}); the {read} messages before that are used, whatever came after is \
+             lost{others}",
+            file.path.display(),
+            damage.what,
+            file.unit,
+            damage.offset,
+        )
     }
 
     /// Adds one file. After one that was cut off nothing is added: what it lost lies between, and what comes after a
@@ -177,12 +175,6 @@ struct Scan<'a> {
     /// Records outside of chunks that are still added to.
     run: Option<Block>,
 }
-
-/// Bytes of a message record before the message: channel, sequence, log time and publish time.
-pub(super) const MESSAGE_HEADER: usize = 2 + 4 + 8 + 8;
-
-/// Where in it the log time is.
-pub(super) const LOG_TIME: std::ops::Range<usize> = 6..14;
 
 impl Scan<'_> {
     fn walk(&mut self, input: &mut Input) -> io::Result<()> {

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::find::is_compressed;
+use super::file_name::is_compressed;
 use crate::files;
 
 /// The file's name.

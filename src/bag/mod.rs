@@ -6,10 +6,14 @@
 //! it is (a database in `sqlite`, a dataset in `lerobot`), `layout` notes where its chunks are and which times they span,
 //! and `records` gives the messages in the order of their times.
 
+mod block;
+mod blocks;
 mod channels;
 mod chunk;
 mod contents;
 mod episodes;
+mod file_name;
+mod files;
 mod find;
 mod information;
 mod input;
@@ -18,8 +22,10 @@ mod layout;
 mod lerobot;
 mod marker;
 mod metadata;
+mod outcome;
 mod qos;
 mod reader;
+mod record;
 mod recording;
 mod records;
 mod split;
@@ -29,11 +35,13 @@ mod writer;
 
 pub use contents::{Contents, same_topic};
 pub use episodes::{Episodes, Marked, Step};
-pub use find::{Bag, find};
+pub use files::Bag;
+pub use find::find;
 pub use layout::Layout;
 pub use marker::Marker;
 pub use qos::OfferedQos;
-pub use reader::{Place, Reader, Record, RecordView, Topic};
+pub use reader::{Reader, Topic};
+pub use record::{Place, Record, RecordView};
 pub use recording::{Recording, SplitLimits, TopicDescription};
 pub use records::Records;
 pub use writer::{Summary, TopicId, Writer};

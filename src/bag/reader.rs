@@ -4,64 +4,19 @@
 //! layout with the times that they span, so that only those are in memory whose messages are due.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::chunk::{Chunk, MAX_MESSAGE_BYTES, record_at, unpack_zstd};
-use super::find::Bag;
-use super::input::ZSTD_MAGIC;
-use super::layout::{Damage, LOG_TIME, Layout, MESSAGE_HEADER};
+use super::blocks::Blocks;
+use super::chunk::{LOG_TIME, MESSAGE_HEADER, record_at};
+use super::files::Bag;
+use super::layout::Layout;
+use super::outcome::Outcome;
+use super::record::Place;
 use super::records::Records;
-use super::storage::Storage;
 use crate::errors::ConfigErrors;
 use crate::message::MessageType;
 use crate::time::Stamp;
-
-/// One message of a recording.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// The topic it was recorded from, such as `/camera/image_raw`.
-    pub topic: Arc<str>,
-    /// Its type, such as `sensor_msgs/msg/Image`.
-    pub message_type: Arc<str>,
-    /// When it was recorded.
-    pub log_time: Stamp,
-    /// The serialized message.
-    pub bytes: Vec<u8>,
-}
-
-/// One message of a recording where it lies in memory.
-#[derive(Clone, Copy, Debug)]
-pub struct RecordView<'a> {
-    /// See [`Record::topic`].
-    pub topic: &'a Arc<str>,
-    /// See [`Record::message_type`].
-    pub message_type: &'a Arc<str>,
-    /// The definition of that type, as ROS 2 writes it; empty where the recording has none.
-    pub definition: &'a Arc<str>,
-    /// See [`Record::log_time`].
-    pub log_time: Stamp,
-    /// See [`Record::bytes`].
-    pub bytes: &'a [u8],
-    /// Where it can be fetched from once more.
-    pub place: Place,
-}
-
-/// Where a message is in its recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    pub(super) block: u32,
-    pub(super) offset: u32,
-}
-
-impl Place {
-    /// Of a message that is in no recording.
-    pub const NONE: Self = Self {
-        block: u32::MAX,
-        offset: u32::MAX,
-    };
-}
 
 /// What a recording has of one topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,17 +30,10 @@ pub struct Topic {
 /// A recording to read.
 #[derive(Debug)]
 pub struct Reader {
-    pub(super) layout: Arc<Layout>,
-    pub(super) truncated: Option<String>,
-    pub(super) digest: Option<String>,
-    /// The file that was read last.
-    storage: Option<(u32, Storage)>,
-    /// Room for the next chunk.
-    spare: Vec<u8>,
+    blocks: Blocks,
+    /// What the last pass came to.
+    outcome: Outcome,
 }
-
-/// Room larger than this is not kept for the next chunk.
-const SPARE_BYTES: usize = 16 << 20;
 
 impl Reader {
     /// Opens one MCAP file.
@@ -107,40 +55,35 @@ impl Reader {
     /// A reader of a recording that was looked through before.
     pub fn with(layout: Arc<Layout>) -> Self {
         Self {
-            layout,
-            truncated: None,
-            digest: None,
-            storage: None,
-            spare: Vec::new(),
+            blocks: Blocks::of(layout),
+            outcome: Outcome::default(),
         }
     }
 
     /// Where the messages are.
     pub fn layout(&self) -> Arc<Layout> {
-        self.layout.clone()
+        self.blocks.layout.clone()
     }
 
     /// What the recording is called.
     pub fn path(&self) -> &Path {
-        &self.layout.path
+        &self.blocks.layout.path
     }
 
     /// Every CDR message, in the order in which they were recorded, from the start. Of two of the same time the one
     /// that stands first in the files comes first.
     pub fn records(&mut self) -> Records<'_> {
-        self.truncated = None;
-        self.digest = None;
-        Records::new(self)
+        Records::new(&mut self.blocks, &mut self.outcome)
     }
 
     /// What the last pass over the recording could not read, if anything; to be said once.
     pub fn truncated(&self) -> Option<String> {
-        self.truncated.clone()
+        self.outcome.truncated.clone()
     }
 
     /// A word that is another one wherever the messages are others. Known after a pass to the end.
     pub fn digest(&self) -> Option<&str> {
-        self.digest.as_deref()
+        self.outcome.digest.as_deref()
     }
 
     /// Fetches messages once more, and shows each to `see` with its index among `places`, which are sorted, and the time
@@ -160,9 +103,10 @@ impl Reader {
                 Some((block, records)) if *block == place.block => records,
                 other => {
                     if let Some((_, records)) = other.take() {
-                        self.give_back(records);
+                        self.blocks.give_back(records);
                     }
-                    let chunk = self.load(place.block).map_err(|e| self.gone(&e))?;
+                    let chunk = self.blocks.load(place.block);
+                    let chunk = chunk.map_err(|e| self.gone(&e))?;
                     &mut other.insert((place.block, chunk.records)).1
                 }
             };
@@ -174,10 +118,10 @@ impl Reader {
             let Some((logged, message)) = message else {
                 return Err(self.gone(&"the file has changed while it was read"));
             };
-            let file = self.layout.blocks[place.block as usize].file;
-            let unpacked = self.unpack(file, message, &mut scratch);
+            let file = self.blocks.layout.blocks[place.block as usize].file;
+            let unpacked = self.blocks.unpack(file, message, &mut scratch);
             let message =
-                unpacked.map_err(|e| format!("bag {}: {e}", self.layout.path.display()))?;
+                unpacked.map_err(|e| format!("bag {}: {e}", self.blocks.layout.path.display()))?;
             see(i, logged, message);
         }
         Ok(())
@@ -186,86 +130,6 @@ impl Reader {
     fn gone(&self, why: &dyn std::fmt::Display) -> ConfigErrors {
         let path = self.path().display();
         format!("bag {path}: it cannot be read a second time: {why}").into()
-    }
-
-    /// A file, opened unless it was read last.
-    fn storage(&mut self, file: u32) -> io::Result<&mut Storage> {
-        if self.storage.as_ref().is_none_or(|(last, _)| *last != file) {
-            let path = &self.layout.files[file as usize].path;
-            let opened = Storage::open(path).map_err(|e| io::Error::other(e.to_string()))?;
-            self.storage = Some((file, opened));
-        }
-        let storage = self.storage.as_mut().map(|(_, storage)| storage);
-        storage.ok_or(io::ErrorKind::NotFound.into())
-    }
-
-    /// A message of a file as it was sent.
-    pub(super) fn unpack<'a>(
-        &mut self,
-        file: u32,
-        message: &'a [u8],
-        scratch: &'a mut Vec<u8>,
-    ) -> Result<&'a [u8], String> {
-        match self.layout.files[file as usize].is_dataset {
-            // Where files take turns, none is opened anew for what needs no file.
-            false => unpacked(message, scratch),
-            true => {
-                let storage = self.storage(file).map_err(|e| e.to_string())?;
-                storage.unpack(message, scratch)
-            }
-        }
-    }
-
-    /// The records of a block.
-    pub(super) fn load(&mut self, block: u32) -> io::Result<Chunk> {
-        let layout = self.layout.clone();
-        let block = &layout.blocks[block as usize];
-        let room = std::mem::take(&mut self.spare);
-        let read = self.storage(block.file)?.load(block, room);
-        let mut chunk = match read {
-            // Cut off before its first record.
-            Err(e) if block.is_cut && e.kind() == io::ErrorKind::UnexpectedEof => {
-                Chunk::within(Vec::new())
-            }
-            read => read?,
-        };
-        match (block.is_cut, &chunk.damage) {
-            // What is before the cut is there; the layout says what is missing.
-            (true, _) => chunk.damage = None,
-            (false, Some(_)) => chunk.records.clear(),
-            (false, None) => {}
-        }
-        Ok(chunk)
-    }
-
-    /// Takes the room of a chunk that is not needed any more.
-    pub(super) fn give_back(&mut self, mut records: Vec<u8>) {
-        if records.capacity() <= SPARE_BYTES {
-            records.clear();
-            self.spare = records;
-        }
-    }
-
-    /// The damage as the user is to be told.
-    pub(super) fn told(&self, damage: &Damage, read: u64) -> String {
-        let file = &self.layout.files[damage.file as usize];
-        let length = file
-            .length
-            .map_or("its content".to_owned(), |length| length.to_string());
-        let lost = self.layout.files.len() - damage.file as usize - 1;
-        let others = match lost {
-            0 => String::new(),
-            1 => ", the file after it with it".to_owned(),
-            _ => format!(", the {lost} files after it among them"),
-        };
-        format!(
-            "bag {}: {} ({} {} of {length}); the {read} messages before that are used, whatever came after is \
-             lost{others}",
-            file.path.display(),
-            damage.what,
-            file.unit,
-            damage.offset,
-        )
     }
 
     /// The topics of the recording. Passes over all of it, because the index at its end is missing from the bags that
@@ -325,25 +189,5 @@ impl Reader {
             }
         }
         errors.or(())
-    }
-}
-
-/// A message as it was sent. rosbag2 can compress each by itself, and says so only beside the file; but no CDR message
-/// begins as a zstd frame does.
-pub(super) fn unpacked<'a>(
-    message: &'a [u8],
-    scratch: &'a mut Vec<u8>,
-) -> Result<&'a [u8], String> {
-    if !message.starts_with(&ZSTD_MAGIC) {
-        return Ok(message);
-    }
-    scratch.clear();
-    let read = unpack_zstd(&mut &*message, MAX_MESSAGE_BYTES + 1, scratch)
-        .map_err(|e| format!("a compressed message cannot be unpacked: {e}"))?;
-    match read as u64 > MAX_MESSAGE_BYTES {
-        true => Err(format!(
-            "a compressed message has more than {MAX_MESSAGE_BYTES} bytes, which are allowed"
-        )),
-        false => Ok(scratch),
     }
 }

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use mcap::records::op;
 
+use super::block::Damage;
+use super::blocks::Blocks;
 use super::channels::{Channels, channel_of, is_picture};
-use super::chunk::{Chunk, record_at, u64_at};
-use super::layout::{Damage, MESSAGE_HEADER};
-use super::reader::{Place, Reader, Record, RecordView};
+use super::chunk::{Chunk, MESSAGE_HEADER, record_at, u64_at};
+use super::outcome::Outcome;
+use super::record::{Place, Record, RecordView};
 use crate::time::Stamp;
 
 /// So many bytes of unpacked chunks are kept while their messages are not all due yet, beside the chunk in use. Where
@@ -17,7 +19,8 @@ const KEPT_BYTES: usize = 256 << 20;
 
 /// The messages of a recording, from its start.
 pub struct Records<'a> {
-    reader: &'a mut Reader,
+    blocks: &'a mut Blocks,
+    outcome: &'a mut Outcome,
     /// The schemas and channels of each file.
     known: Vec<Channels>,
     /// For each block, whether its schemas and channels are among the known.
@@ -84,8 +87,9 @@ impl Iterator for Records<'_> {
 }
 
 impl<'a> Records<'a> {
-    pub(super) fn new(reader: &'a mut Reader) -> Self {
-        let layout = &reader.layout;
+    pub(super) fn new(blocks: &'a mut Blocks, outcome: &'a mut Outcome) -> Self {
+        *outcome = Outcome::default();
+        let layout = &blocks.layout;
         Self {
             known: layout.files.iter().map(|_| Channels::default()).collect(),
             learned: vec![false; layout.blocks.len()],
@@ -101,7 +105,8 @@ impl<'a> Records<'a> {
             done: false,
             scratch: Vec::new(),
             pictures: true,
-            reader,
+            blocks,
+            outcome,
         }
     }
 
@@ -120,7 +125,7 @@ impl<'a> Records<'a> {
                 return None;
             }
         };
-        let file = self.reader.layout.blocks[head.block as usize].file;
+        let file = self.blocks.layout.blocks[head.block as usize].file;
         let known = &self.known[file as usize];
         let records = &self.open.get(&head.block)?.loaded.as_ref()?.records;
         let (_, content, _) = record_at(records, head.offset as usize)?;
@@ -129,15 +134,15 @@ impl<'a> Records<'a> {
         let is_left = !self.pictures && is_picture(&channel.message_type);
         let bytes = match is_left {
             true => bytes,
-            false => match self.reader.unpack(file, bytes, &mut self.scratch) {
+            false => match self.blocks.unpack(file, bytes, &mut self.scratch) {
                 Ok(bytes) => bytes,
                 Err(what) => {
-                    let offset = self.reader.layout.blocks[head.block as usize].offset;
+                    let offset = self.blocks.layout.blocks[head.block as usize].offset;
                     let what = format!("topic {}: {what}", channel.topic);
                     let damage = Damage { file, offset, what };
                     self.done = true;
-                    self.reader.truncated = Some(self.reader.told(&damage, self.read));
-                    self.reader.digest = Some(self.reader.layout.digest(&self.contents));
+                    self.outcome.truncated = Some(self.blocks.layout.told(&damage, self.read));
+                    self.outcome.digest = Some(self.blocks.layout.digest(&self.contents));
                     return None;
                 }
             },
@@ -166,14 +171,14 @@ impl<'a> Records<'a> {
         {
             if let Some(loaded) = open.loaded {
                 self.kept -= loaded.bytes();
-                self.reader.give_back(loaded.records);
+                self.blocks.give_back(loaded.records);
             }
             if let Some(what) = open.damage {
                 return Err(self.damage(block, what));
             }
         }
         loop {
-            let layout = &self.reader.layout;
+            let layout = &self.blocks.layout;
             let coming = layout.by_time.get(self.begun).copied();
             let begins = coming.and_then(|block| layout.blocks[block as usize].times);
             let due = self.heads.peek().map(|Reverse(head)| head.time);
@@ -261,13 +266,13 @@ impl<'a> Records<'a> {
                 return;
             };
             self.kept -= loaded.bytes();
-            self.reader.give_back(loaded.records);
+            self.blocks.give_back(loaded.records);
         }
     }
 
     /// Reads a block: its messages, and what is wrong after them.
     fn load(&mut self, block: u32) -> Result<(Loaded, Option<String>), Damage> {
-        let chunk = self.reader.load(block);
+        let chunk = self.blocks.load(block);
         let Chunk {
             records,
             crc,
@@ -292,8 +297,8 @@ impl<'a> Records<'a> {
         records: &[u8],
         messages: &mut Vec<(u64, u32)>,
     ) -> Result<(), String> {
-        let file = self.reader.layout.blocks[block as usize].file as usize;
-        let is_cut = self.reader.layout.blocks[block as usize].is_cut;
+        let file = self.blocks.layout.blocks[block as usize].file as usize;
+        let is_cut = self.blocks.layout.blocks[block as usize].is_cut;
         let mut at = 0;
         while let Some((opcode, content, next)) = record_at(records, at) {
             match opcode {
@@ -333,7 +338,7 @@ impl<'a> Records<'a> {
     /// Learns the schemas and channels that stand before a block in its file. They come before the messages in the file,
     /// but not always before them in time.
     fn learn_before(&mut self, block: u32) {
-        let layout = self.reader.layout.clone();
+        let layout = self.blocks.layout.clone();
         let file = layout.blocks[block as usize].file;
         for before in 0..block {
             if layout.blocks[before as usize].file != file || self.learned[before as usize] {
@@ -341,7 +346,7 @@ impl<'a> Records<'a> {
             }
             self.learned[before as usize] = true;
             // What is wrong with it is said when its own time comes.
-            let Ok(chunk) = self.reader.load(before) else {
+            let Ok(chunk) = self.blocks.load(before) else {
                 continue;
             };
             let mut at = 0;
@@ -357,7 +362,7 @@ impl<'a> Records<'a> {
     }
 
     fn damage(&self, block: u32, what: String) -> Damage {
-        let block = &self.reader.layout.blocks[block as usize];
+        let block = &self.blocks.layout.blocks[block as usize];
         Damage {
             file: block.file,
             offset: block.offset,
@@ -368,9 +373,9 @@ impl<'a> Records<'a> {
     fn end(&mut self, damage: Option<Damage>) {
         self.done = true;
         self.open.clear();
-        let damage = damage.or_else(|| self.reader.layout.cut.clone());
-        self.reader.truncated = damage.map(|damage| self.reader.told(&damage, self.read));
-        self.reader.digest = Some(self.reader.layout.digest(&self.contents));
+        let damage = damage.or_else(|| self.blocks.layout.cut.clone());
+        self.outcome.truncated = damage.map(|damage| self.blocks.layout.told(&damage, self.read));
+        self.outcome.digest = Some(self.blocks.layout.digest(&self.contents));
     }
 
     /// Keeps no more than this beside the chunk in use.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::find::Bag;
+use super::files::Bag;
 use super::layout::Layout;
 
 /// The longest pause between two files of one recording. Who ends a recording and begins another takes longer.

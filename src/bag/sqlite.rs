@@ -12,8 +12,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
 
-use super::chunk::{Chunk, FRAME, MAX_MESSAGE_BYTES, append, append_topic};
-use super::layout::{Block, MAX_BLOCKS, MESSAGE_HEADER};
+use super::block::{Block, MAX_BLOCKS};
+use super::chunk::{Chunk, FRAME, MAX_MESSAGE_BYTES, MESSAGE_HEADER, append, append_topic};
 
 /// Rows are read together up to so many bytes.
 const STRETCH_BYTES: u64 = 1 << 20;

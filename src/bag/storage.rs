@@ -3,12 +3,12 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::chunk::Chunk;
+use super::block::Block;
+use super::chunk::{Chunk, unpacked};
+use super::file_name::LEROBOT;
 use super::input::Input;
-use super::layout::Block;
 #[cfg(feature = "train")]
 use super::lerobot::Dataset;
-use super::reader::unpacked;
 use super::sqlite::Database;
 use crate::errors::ConfigErrors;
 
@@ -23,9 +23,6 @@ pub(super) enum Storage {
 
 const WANTED: &str =
     "an MCAP or sqlite3 file is needed, as `late_fusion record` or `ros2 bag record` writes it";
-
-/// What makes a folder a dataset of LeRobot.
-pub(super) const LEROBOT: &str = "meta/info.json";
 
 const SQLITE: &[u8] = b"SQLite format 3\0";
 

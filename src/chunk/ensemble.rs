@@ -2,9 +2,13 @@
 
 use std::fmt;
 
+use super::blend;
 use super::temporal::{self, Favor};
 use super::timing::Timing;
-use super::{blend, player::MOST_CHUNKS};
+
+/// The most chunks that are remembered: one per step of the longest chunk, as when every step predicts anew. Where more
+/// of them overlap, the oldest are forgotten.
+pub const MOST_CHUNKS: usize = 256;
 
 /// How chunks that overlap are put together.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

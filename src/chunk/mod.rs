@@ -14,11 +14,13 @@
 mod blend;
 mod combine;
 mod ensemble;
+mod fused;
 mod lateness;
 mod player;
 mod temporal;
 mod timing;
 
-pub use ensemble::Ensemble;
-pub use player::{Fused, MOST_CHUNKS, Player};
+pub use ensemble::{Ensemble, MOST_CHUNKS};
+pub use fused::Fused;
+pub use player::Player;
 pub use temporal::Favor;

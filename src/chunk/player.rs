@@ -2,19 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::Ensemble;
 use super::combine::{self, WeightedStep};
+use super::ensemble::Ensemble;
+use super::fused::Fused;
 use super::lateness::Lateness;
 use super::timing::Timing;
 use crate::spec::{ChunkSpec, FusionSpec, HeadSpec, MAX_MODALITIES, PolicySpec, VoteRule};
 use crate::time::Stamp;
-
-/// The most chunks that are remembered: one per step of the longest chunk, as when every step predicts anew. Where more
-/// of them overlap, the oldest are forgotten.
-pub const MOST_CHUNKS: usize = 256;
-
-/// For each modality, in the policy's order, the stamp of the feature that was fused; `None` where it was absent.
-pub type Fused = [Option<Stamp>; MAX_MODALITIES];
 
 /// Plays the chunks of one policy. All memory is taken when it is built.
 pub struct Player {

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+/// The ages that a limit may have: below, nothing is ever fresh; beyond, it protects nobody.
+pub(super) const AGES_S: RangeInclusive<f64> = 0.001..=3600.0;
+
 /// A finite range, and beside it at most one number with a meaning of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bounds {

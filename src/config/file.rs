@@ -6,8 +6,9 @@ use std::path::Path;
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use super::node_name;
-use super::overrides::{Overrides, Place, SectionWriter};
-use super::{Value, scalar};
+use super::scalar;
+use super::sections::{Place, SectionWriter, Sections};
+use super::value::Value;
 
 /// The node's name, unless it is remapped.
 pub const NODE_NAME: &str = "late_fusion";
@@ -15,14 +16,14 @@ pub const NODE_NAME: &str = "late_fusion";
 /// Deeper than any file that people write; beyond it lies a stack that overflows.
 const DEEPEST: usize = 32;
 
-/// Reads the sections of a file into `overrides`.
+/// Reads the sections of a file into `sections`.
 ///
 /// # Errors
 /// A file that cannot be read, is no YAML, or that rcl would refuse or misread.
-pub(super) fn read(path: &Path, overrides: &mut Overrides) -> Result<(), String> {
+pub(super) fn read(path: &Path, sections: &mut Sections) -> Result<(), String> {
     let place = path.display();
     let text = std::fs::read_to_string(path).map_err(|e| format!("--params-file {place}: {e}"))?;
-    parse(&text, path, overrides).map_err(|problem| format!("--params-file {place}: {problem}"))
+    parse(&text, path, sections).map_err(|problem| format!("--params-file {place}: {problem}"))
 }
 
 /// The value that stands alone in a text, as after `-p name:=`.
@@ -41,12 +42,12 @@ pub(super) fn parse_value(text: &str) -> Result<Value, String> {
     }
 }
 
-fn parse(text: &str, path: &Path, overrides: &mut Overrides) -> Result<(), String> {
+fn parse(text: &str, path: &Path, sections: &mut Sections) -> Result<(), String> {
     let mut events = Events::new(text)?;
     let mut found = false;
     while let Some((event, line)) = events.next() {
         match event {
-            Event::MappingStart(..) => events.nodes("", 0, path, overrides)?,
+            Event::MappingStart(..) => events.nodes("", 0, path, sections)?,
             // An empty document says nothing.
             Event::Scalar(text, ..) if text.is_empty() => continue,
             _ => return Err(format!("line {line}: it has no sections; {EXPECTED}")),
@@ -111,7 +112,7 @@ impl<'t> Events<'t> {
         namespace: &str,
         depth: usize,
         path: &Path,
-        overrides: &mut Overrides,
+        sections: &mut Sections,
     ) -> Result<(), String> {
         if depth > DEEPEST {
             return Err(format!("it is nested deeper than {DEEPEST} levels"));
@@ -139,7 +140,7 @@ impl<'t> Events<'t> {
                         return Err(format!("line {line}: {problem}"));
                     }
                     let place = Place::File(path.to_owned());
-                    self.parameters(depth, &mut overrides.section(namespace, place))?;
+                    self.parameters(depth, &mut sections.section(namespace, place))?;
                 }
                 ((Event::MappingStart(..), _), false) => {
                     let slash = match namespace.is_empty() || namespace.ends_with('/') {
@@ -147,7 +148,7 @@ impl<'t> Events<'t> {
                         false => "/",
                     };
                     let inner = format!("{namespace}{slash}{key}");
-                    self.nodes(&inner, depth + 1, path, overrides)?;
+                    self.nodes(&inner, depth + 1, path, sections)?;
                 }
                 ((Event::Alias(_), line), _) => return Err(alias(line)),
                 (_, true) => {
@@ -249,7 +250,7 @@ fn alias(line: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{NodeName, RosArguments};
+    use super::super::{NodeName, Overrides, RosArguments};
     use super::*;
 
     /// The parameters that a file gives to /late_fusion, or what is wrong with it.

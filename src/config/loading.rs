@@ -1,9 +1,8 @@
 //! What the parameters lead to, loaded: by the node, and by `late_fusion check`, which so finds the same errors.
 
-use super::distance;
 use super::guarding;
 use super::node::NodeConfig;
-use super::wiring::Wiring;
+use super::wiring::{Wiring, check_distances};
 use crate::chunk::Ensemble;
 use crate::encoder::{FeatureExtractor, Runtime, sha256_of};
 use crate::errors::ConfigErrors;
@@ -81,7 +80,7 @@ impl Loaded {
             warnings.extend(another_rate(config.control_rate_hz, config.lockstep, &spec));
             if let Ok(wiring) = &wiring {
                 if let Ok(policy) = &policy {
-                    distance::check(policy, wiring, &mut errors);
+                    check_distances(policy, wiring, &mut errors);
                 }
                 warnings.extend(unlearned_absences(&spec, wiring, &weights));
                 warnings.extend(ageing_sentences(&spec, wiring));

@@ -26,6 +26,7 @@ mod realtime;
 mod record;
 mod robot;
 mod scalar;
+mod sections;
 mod stop;
 mod topic;
 mod value;

@@ -1,11 +1,10 @@
 //! The parameters of the node, each with its type, default, range and description.
 
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::action::ActionConfig;
-use super::bounds::Bounds;
+use super::bounds::{AGES_S, Bounds};
 use super::declaration::{Checked, Declarations};
 use super::given::Given;
 use super::permission::PermissionConfig;
@@ -94,9 +93,6 @@ pub struct ModalityConfig {
     /// How its encoder is run, where it has one.
     pub session: SessionOptions,
 }
-
-/// The ages that a limit may have: below, nothing is ever fresh; beyond, it protects nobody.
-pub(super) const AGES_S: RangeInclusive<f64> = 0.001..=3600.0;
 
 /// Clocks that disagree by more than this agree on nothing.
 const LONGEST_FUTURE_S: f64 = 60.0;

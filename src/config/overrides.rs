@@ -7,13 +7,14 @@
 //! somebody gave last and does not get is told.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 
 use super::arguments::{RosArguments, Rule};
+use super::file;
 use super::given::{Given, GivenValue};
 use super::node_name::{self, NodeName};
-use super::{Value, file};
+use super::sections::{Entry, Last, Place, Section, Sections};
+use super::value::Value;
 use crate::errors::ConfigErrors;
 
 /// Where `-p` without a node's name belongs.
@@ -22,69 +23,8 @@ const EVERY_NODE: &str = "/**";
 /// What was given, for whatever node.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    sections: Vec<Section>,
+    sections: Sections,
     files: Vec<PathBuf>,
-    /// How often anything was given, which says what was given last.
-    count: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Section {
-    name: String,
-    entries: Vec<Entry>,
-    /// The files that it is in.
-    files: Vec<PathBuf>,
-}
-
-/// One entry of a section, as rcl has it: a name, and at most one value of each type.
-#[derive(Clone, Debug)]
-struct Entry {
-    name: String,
-    values: [Option<Value>; 5],
-    last: Option<Last>,
-}
-
-/// What was given last.
-#[derive(Clone, Debug)]
-struct Last {
-    value: Value,
-    place: Place,
-    number: usize,
-}
-
-/// Where something was given.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Place {
-    /// In a file.
-    File(PathBuf),
-    /// With `-p`.
-    CommandLine,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => write!(f, "{}", path.display()),
-            Self::CommandLine => write!(f, "-p on the command line"),
-        }
-    }
-}
-
-impl Entry {
-    /// The value that counts: ROS 2 takes the first type in this order.
-    fn value(&self) -> Option<&Value> {
-        self.values.iter().flatten().next()
-    }
-}
-
-fn rank(value: &Value) -> usize {
-    match value {
-        Value::Bool(_) => 0,
-        Value::Integer(_) => 1,
-        Value::Double(_) => 2,
-        Value::String(_) => 3,
-        Value::Other(_) => 4,
-    }
 }
 
 impl Overrides {
@@ -99,12 +39,12 @@ impl Overrides {
             let read = match rule {
                 Rule::File(path) => {
                     overrides.files.push(path.clone());
-                    file::read(path, &mut overrides)
+                    file::read(path, &mut overrides.sections)
                 }
                 Rule::Parameter { node, name, text } => file::parse_value(text)
                     .map(|value| {
                         let section = node.as_deref().unwrap_or(EVERY_NODE);
-                        let mut section = overrides.section(section, Place::CommandLine);
+                        let mut section = overrides.sections.section(section, Place::CommandLine);
                         section.key(name);
                         section.set(value);
                     })
@@ -119,33 +59,6 @@ impl Overrides {
             }
         }
         errors.or(overrides)
-    }
-
-    /// The section of this name, to write to.
-    pub(super) fn section(&mut self, name: &str, place: Place) -> SectionWriter<'_> {
-        let at = self.sections.iter().position(|s| s.name == name);
-        let at = at.unwrap_or_else(|| {
-            self.sections.push(Section {
-                name: name.to_owned(),
-                entries: Vec::new(),
-                files: Vec::new(),
-            });
-            self.sections.len() - 1
-        });
-        let section = &mut self.sections[at];
-        if let Place::File(path) = &place
-            && !section.files.contains(path)
-        {
-            section.files.push(path.clone());
-        }
-        SectionWriter {
-            entries: &mut section.entries,
-            count: &mut self.count,
-            place,
-            at: 0,
-            namespace: String::new(),
-            depth: 0,
-        }
     }
 
     /// The nodes called `name` that sections name in full: one for each robot.
@@ -250,69 +163,6 @@ impl Overrides {
                 )
             })
             .collect()
-    }
-}
-
-/// Writes names and values into a section, one after the other, as rcl does while it reads.
-pub(super) struct SectionWriter<'o> {
-    entries: &'o mut Vec<Entry>,
-    count: &'o mut usize,
-    place: Place,
-    at: usize,
-    namespace: String,
-    depth: usize,
-}
-
-impl SectionWriter<'_> {
-    /// A name, of a value or of a mapping.
-    pub fn key(&mut self, key: &str) {
-        if self.namespace.is_empty() {
-            self.at = self.find(key);
-            return;
-        }
-        // rcl makes the entry of the mapping's own name that of the first name in it.
-        self.at = self.find(&self.namespace.clone());
-        self.entries[self.at].name = format!("{}.{key}", self.namespace);
-    }
-
-    /// A mapping begins, under the name before it.
-    pub fn open(&mut self) {
-        self.namespace.clone_from(&self.entries[self.at].name);
-        self.depth += 1;
-    }
-
-    /// It ends.
-    pub fn close(&mut self) {
-        self.depth -= 1;
-        let outer = match self.depth {
-            0 => 0,
-            _ => self.namespace.rfind('.').unwrap_or(0),
-        };
-        self.namespace.truncate(outer);
-    }
-
-    /// The value of the name before it.
-    pub fn set(&mut self, value: Value) {
-        *self.count += 1;
-        let entry = &mut self.entries[self.at];
-        entry.values[rank(&value)] = Some(value.clone());
-        entry.last = Some(Last {
-            value,
-            place: self.place.clone(),
-            number: *self.count,
-        });
-    }
-
-    fn find(&mut self, name: &str) -> usize {
-        let at = self.entries.iter().position(|entry| entry.name == name);
-        at.unwrap_or_else(|| {
-            self.entries.push(Entry {
-                name: name.to_owned(),
-                values: [const { None }; 5],
-                last: None,
-            });
-            self.entries.len() - 1
-        })
     }
 }
 

@@ -1,8 +1,7 @@
 //! The parameters that say who may move the robot.
 
-use super::bounds::Bounds;
+use super::bounds::{AGES_S, Bounds};
 use super::declaration::Declarations;
-use super::node::AGES_S;
 use super::topic::{message, optional_topic};
 use crate::message::MessageType;
 use crate::safety::Conditions;

@@ -6,6 +6,7 @@ use crate::control::{Freshness, MeasuredAt};
 use crate::encoder;
 use crate::errors::ConfigErrors;
 use crate::message::CommandSet;
+use crate::policy::Policy;
 use crate::safety::Limit;
 use crate::spec::{PolicySpec, SourceSpec};
 
@@ -151,5 +152,21 @@ fn check_lockstep(
     }
     if !observed {
         errors.add("parameter lockstep is true, but no stamped modality is required that a tick could answer");
+    }
+}
+
+/// A limit that nothing can be measured against protects nobody.
+pub(super) fn check_distances(policy: &Policy, wiring: &Wiring, errors: &mut ConfigErrors) {
+    for (wired, projection) in wiring.modalities.iter().zip(policy.projections()) {
+        if wired.enabled && wired.max_distance.is_finite() && !projection.measures_distance() {
+            errors.add(format!(
+                "parameter modalities.{0}.max_distance is {1}, but the policy {2:?} does not say how far from its training \
+                 data is usual for {0} (no tensor standardize.{0}.usual_distance); train it again, or leave the parameter \
+                 out",
+                wired.name,
+                wired.max_distance,
+                policy.spec().name,
+            ));
+        }
     }
 }

@@ -8,26 +8,12 @@ use embedded_graphics::prelude::*;
 use embedded_graphics::primitives::Rectangle;
 
 use super::canvas::Canvas;
-use super::layout::{FOOTER, GAP, HEADER, Layout, area, cells};
+use super::layout::{FOOTER, GAP, HEADER, HEIGHT, Layout, WIDTH, area, cells};
+use super::palette::{AMBER, BACKGROUND, DIM, GREEN, GREY, PANEL, RED, TEXT, colour_of};
 use super::panels::{self, age};
 use super::text::wrapped;
 use super::{Activity, Camera, Health, View};
 use crate::encoder::{RgbPicture, Room};
-
-/// Columns of the picture.
-pub const WIDTH: usize = 640;
-
-/// Rows of the picture.
-pub const HEIGHT: usize = 480;
-
-pub(super) const BACKGROUND: Rgb888 = Rgb888::new(16, 19, 24);
-pub(super) const PANEL: Rgb888 = Rgb888::new(29, 34, 42);
-pub(super) const TEXT: Rgb888 = Rgb888::new(233, 236, 241);
-pub(super) const DIM: Rgb888 = Rgb888::new(150, 159, 171);
-const GREEN: Rgb888 = Rgb888::new(34, 140, 84);
-const AMBER: Rgb888 = Rgb888::new(200, 130, 20);
-const RED: Rgb888 = Rgb888::new(200, 48, 52);
-const GREY: Rgb888 = Rgb888::new(86, 94, 106);
 
 /// The letters of a picture's caption, and their room.
 const CAPTION: u32 = 16;
@@ -36,16 +22,6 @@ const CAPTION: u32 = 16;
 pub fn draw(view: &View, cameras: &[Camera]) -> RgbPicture {
     let canvas = draw_on(Canvas::new(WIDTH, HEIGHT, BACKGROUND), view, cameras);
     canvas.finish()
-}
-
-/// The colour in which a modality shows how it is.
-pub(super) fn colour_of(health: Health) -> Rgb888 {
-    match health {
-        Health::Ok => Rgb888::new(72, 187, 120),
-        Health::Warning => Rgb888::new(240, 173, 60),
-        Health::Error => Rgb888::new(248, 96, 96),
-        Health::Silent => DIM,
-    }
 }
 
 fn draw_on(mut canvas: Canvas, view: &View, cameras: &[Camera]) -> Canvas {

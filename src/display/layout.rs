@@ -3,7 +3,11 @@
 use embedded_graphics::prelude::*;
 use embedded_graphics::primitives::Rectangle;
 
-use super::debug_image::{HEIGHT, WIDTH};
+/// Columns of the picture.
+pub const WIDTH: usize = 640;
+
+/// Rows of the picture.
+pub const HEIGHT: usize = 480;
 
 /// Between neighbours, and to the edge, in pixels.
 pub(super) const GAP: u32 = 8;

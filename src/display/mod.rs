@@ -4,11 +4,13 @@
 mod canvas;
 mod debug_image;
 mod layout;
+mod palette;
 mod panels;
 mod slot;
 mod text;
 mod view;
 
-pub use debug_image::{HEIGHT, WIDTH, draw};
+pub use debug_image::draw;
+pub use layout::{HEIGHT, WIDTH};
 pub use slot::{Camera, Sight, SightSlot};
 pub use view::{ActionView, Activity, Health, ModalityView, View};

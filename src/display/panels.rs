@@ -7,8 +7,8 @@ use embedded_graphics::prelude::*;
 use embedded_graphics::primitives::Rectangle;
 
 use super::canvas::Canvas;
-use super::debug_image::{DIM, PANEL, TEXT, colour_of};
 use super::layout::{HEADING, Layout, MOST_ROWS, area};
+use super::palette::{BACKGROUND, DIM, PANEL, TEXT, colour_of};
 use super::text::advance;
 use super::{ActionView, ModalityView};
 
@@ -130,7 +130,7 @@ impl Table<'_> {
     fn bar(&self, canvas: &mut Canvas, row: u32, (left, width): (u32, u32), part: Option<f64>) {
         let height = self.row - 4;
         let (x, y) = self.corner(row, left, height);
-        canvas.fill(area(x, y, width, height), super::debug_image::BACKGROUND);
+        canvas.fill(area(x, y, width, height), BACKGROUND);
         let half = width / 2;
         let part = part.filter(|part| part.is_finite()).unwrap_or(0.0);
         let length = (part.abs().min(1.0) * f64::from(half)).round() as u32;

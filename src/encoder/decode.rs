@@ -9,8 +9,8 @@ use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
 use super::compressed_depth::{Codec, PackedDepth, is_packed};
+use super::picture::{Picture, Pixel};
 use super::pixels::{Subject, narrow, narrow_in_place};
-use super::prepare::{Picture, Pixel};
 use super::{jpeg, png, rvl};
 use crate::message::{MAX_MEGAPIXELS, MessageError};
 

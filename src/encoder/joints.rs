@@ -1,5 +1,6 @@
 //! The joints of a robot whose drivers each publish their own: the newest position of every one of them.
 
+use super::finite::finite;
 use crate::message::{JointStateView, MessageError};
 use crate::time::Stamp;
 
@@ -83,7 +84,7 @@ impl LatestJoints {
         view.positions_of(|name| joints.iter().position(|j| j.name == name), found)?;
         for (i, position) in found {
             let joint = &joints[*i].name;
-            super::vector::finite(*position, || format!("position of {joint}"))?;
+            finite(*position, || format!("position of {joint}"))?;
         }
         let at = match view.stamp.is_unset() {
             true => received,

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use image::codecs::png::PngDecoder;
 use image::{ColorType, ImageDecoder};
 
-use super::prepare::Pixel;
+use super::picture::Pixel;
 use crate::message::MessageError;
 
 /// The bytes that every png begins with.

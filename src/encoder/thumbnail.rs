@@ -1,6 +1,7 @@
 //! Pictures for people: as jpeg, and mostly small.
 
-use super::rgb_picture::{RgbPicture, Room};
+use super::message_picture::Room;
+use super::rgb_picture::RgbPicture;
 use crate::message::{MessageError, MessageType};
 
 /// A picture of what a camera saw.

@@ -1,5 +1,6 @@
 //! Numbers that need no encoder: joints by name, arrays by order.
 
+use super::finite::finite;
 use super::joints::{Joined, LatestJoints};
 use super::summary::Summary;
 use crate::message::{DefinedType, FieldReader, Floats, JointStateView, MessageError, Numbers};
@@ -104,19 +105,5 @@ impl VectorReader {
             *number = finite(value, || format!("data[{i}] ({})", self.names[i]))?;
         }
         Ok(())
-    }
-}
-
-/// The number as features hold it; `field` names it in the error.
-pub(super) fn finite(value: f64, field: impl Fn() -> String) -> Result<f32, MessageError> {
-    let number = value as f32;
-    if number.is_finite() {
-        Ok(number)
-    } else {
-        Err(MessageError::invalid(
-            field(),
-            value,
-            "only finite numbers within the range of f32 are allowed",
-        ))
     }
 }

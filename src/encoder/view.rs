@@ -66,7 +66,8 @@ fn within(from: f64, mut length: f64, whole: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use crate::encoder::onnx::Numbers;
-    use crate::encoder::prepare::{Picture, Pixel, Preparation};
+    use crate::encoder::picture::{Picture, Pixel};
+    use crate::encoder::prepare::Preparation;
     use crate::message::MessageError;
 
     fn prepared(width: usize, height: usize, input: &str) -> Result<Vec<u8>, MessageError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Options;
+use super::options::Options;
 use crate::bag::{Bag, Contents, Episodes, Layout, Reader, Step, same_topic};
 use crate::config::{ModalityConfig, NodeConfig};
 use crate::errors::ConfigErrors;

@@ -7,11 +7,13 @@
 
 mod bag_index;
 mod figures;
+mod options;
 mod picture;
 mod replay;
 mod stream;
 
 pub use figures::{ActionFigure, DecisionKind, Figures, Sample, StopCause, Vote, Weighing, Why};
+pub use options::{MOST_MOMENTS, Options};
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,30 +23,6 @@ use self::replay::{replay, samples_in};
 use crate::bag::{self, Reader};
 use crate::config::{Checked, Loaded, NODE_NAME, NodeConfig, Overrides, RosArguments, only_robot};
 use crate::errors::ConfigErrors;
-
-/// What to explain, and where to write it.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The node's parameters, and which node it is.
-    pub parameters: RosArguments,
-    /// A policy folder to explain instead of the one in the parameter file.
-    pub policy: Option<PathBuf>,
-    /// A recording: a file, or a folder that holds one.
-    pub bag: PathBuf,
-    /// The folder to write to.
-    pub out: PathBuf,
-    /// Which episode, counted from 1; the first where there are any, else the whole recording.
-    pub episode: Option<usize>,
-    /// The first second, counted from the beginning of the episode or recording.
-    pub from_s: Option<f64>,
-    /// The last second.
-    pub to_s: Option<f64>,
-    /// Explain every n-th control period; otherwise as many as give [`MOST_MOMENTS`] at most.
-    pub every: Option<usize>,
-}
-
-/// More samples than this are thinner than what one sees in the picture.
-pub const MOST_MOMENTS: usize = 400;
 
 /// What was written.
 #[derive(Clone, Debug)]

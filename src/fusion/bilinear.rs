@@ -5,7 +5,8 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{Fusion, FusionTrace, Input, missing};
+use super::method::{Fusion, FusionTrace, Input};
+use super::missing;
 use crate::errors::ConfigErrors;
 use crate::number::Number;
 use crate::spec::{BilinearSpec, Weights};

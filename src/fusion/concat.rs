@@ -2,7 +2,8 @@
 
 use nalgebra::DVector;
 
-use super::{Fusion, FusionTrace, Input, missing};
+use super::method::{Fusion, FusionTrace, Input};
+use super::missing;
 use crate::errors::ConfigErrors;
 use crate::number::Number;
 use crate::spec::Weights;

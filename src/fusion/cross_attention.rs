@@ -10,7 +10,8 @@
 
 use nalgebra::{DMatrix, DMatrixView, DVector};
 
-use super::{Fusion, FusionTrace, Input, missing};
+use super::method::{Fusion, FusionTrace, Input};
+use super::missing;
 use crate::errors::ConfigErrors;
 use crate::map::{MapShape, spatial_soft_argmax};
 use crate::number::Number;

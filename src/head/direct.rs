@@ -2,7 +2,7 @@
 
 use nalgebra::DVector;
 
-use super::Head;
+use super::decision::Head;
 use crate::number::Number;
 
 /// After a fusion that decides, such as a vote.

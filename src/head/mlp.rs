@@ -2,7 +2,7 @@
 
 use nalgebra::DVector;
 
-use super::Head;
+use super::decision::Head;
 use crate::errors::ConfigErrors;
 use crate::layers::Mlp;
 use crate::number::Number;

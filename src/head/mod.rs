@@ -1,23 +1,16 @@
 //! From the fused vector to an action.
 
+mod decision;
 mod direct;
 mod mlp;
 
+pub use decision::Head;
 pub use direct::Direct;
 pub use mlp::MlpHead;
-
-use nalgebra::DVector;
 
 use crate::errors::ConfigErrors;
 use crate::number::Number;
 use crate::spec::{FusionSpec, HeadSpec, PolicySpec, Weights};
-
-/// A decision head. All memory is taken when it is built; [`Head::act`] never allocates.
-pub trait Head<T: Number>: Send {
-    /// The action, or the actions of all steps one after the other, for a fused vector of the width that the head was
-    /// built for.
-    fn act(&mut self, fused: &DVector<T>, action: &mut [f64]);
-}
 
 /// Builds the head that a policy names, for a fused vector of the given width. A vote has decided already.
 ///

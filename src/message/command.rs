@@ -1,7 +1,7 @@
 //! The command message, laid out once and filled in every period.
 
-use super::action::Field;
 use super::cdr::Writer;
+use super::command_field::Field;
 use super::fields::{Laid, Place, write_stamp};
 use super::{MessageType, Quantity, TwistView};
 use crate::time::Stamp;

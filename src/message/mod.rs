@@ -9,6 +9,7 @@ mod boolean;
 pub mod cdr;
 mod clock;
 mod command;
+mod command_field;
 mod command_set;
 mod compressed_image;
 mod diagnostics;
@@ -28,10 +29,11 @@ mod sequence;
 mod text;
 mod twist;
 
-pub use action::{ActionMapping, COMMANDS};
+pub use action::ActionMapping;
 pub use boolean::boolean;
 pub use clock::clock;
 pub use command::{CommandTemplate, PointTimes};
+pub use command_field::COMMANDS;
 pub use command_set::{Carried, CommandSet, CommandTemplates, Timing, share_out};
 pub use compressed_image::{CompressedImageView, encode_jpeg};
 pub use diagnostics::{

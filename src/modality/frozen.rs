@@ -1,32 +1,10 @@
 //! A picture that comes again and again, byte for byte: a camera that is frozen, or one that shows a still pattern.
 
-use super::Message;
+use super::{Message, Unchanged};
 use crate::message::{
     CompressedImageView, FeatureView, Floats, ImageEncoding, ImageView, MessageType,
 };
 use crate::time::Stamp;
-
-/// How long what a message shows has been the same, byte for byte.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Unchanged {
-    /// How many messages in a row, beside the first, have shown the same.
-    pub repeats: u32,
-    /// When the first of them was received.
-    pub received: Stamp,
-    /// What the first of them was stamped.
-    pub stamp: Stamp,
-}
-
-impl Unchanged {
-    /// For how long, in seconds, at a message with this stamp that was received then. `received` unset: by stamps.
-    pub fn for_s(&self, received: Stamp, stamp: Stamp) -> f64 {
-        match (self.repeats, received.is_unset()) {
-            (0, _) => 0.0,
-            (_, false) => received.seconds_since(self.received),
-            (_, true) => stamp.seconds_since(self.stamp),
-        }
-    }
-}
 
 /// Compares the pictures of a topic, each with the one before it. Real sensors have noise, so a picture mostly differs
 /// within its first bytes, and comparing costs nothing.

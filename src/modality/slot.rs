@@ -1,25 +1,11 @@
 //! The newest messages of a modality, on their way from the middleware to the worker.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::Message;
 use super::parts::NewestParts;
-use super::{Epoch, Unchanged};
 use crate::message::MessageType;
-use crate::time::Stamp;
-
-/// A message as it came off the wire. Cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// The serialized message (CDR with its encapsulation header).
-    pub bytes: Arc<Vec<u8>>,
-    /// When this process received it; the stamp of messages that carry none.
-    pub received: Stamp,
-    /// For how long what it shows has been the same.
-    pub unchanged: Unchanged,
-    /// When it came, by how often the robot had been made ready to move.
-    pub epoch: Epoch,
-}
 
 /// Room for the newest message: what the worker has not taken when the next one comes is superseded, except that a
 /// message about some joints never supersedes one about others.
@@ -99,7 +85,11 @@ impl MessageSlot {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::modality::Unchanged;
+    use crate::time::Stamp;
 
     fn message(byte: u8) -> Message {
         Message {
@@ -122,7 +112,7 @@ mod tests {
 
     #[test]
     fn closing_wakes_the_worker() {
-        let slot = std::sync::Arc::new(MessageSlot::default());
+        let slot = Arc::new(MessageSlot::default());
         let worker = std::thread::spawn({
             let slot = slot.clone();
             move || slot.take()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{as_name, quoted};
+use super::names::{as_name, quoted};
 use crate::inspection::Typical;
 use crate::message::{
     ActionMapping, JointStateView, JointTrajectoryView, MessageType, Numbers, Quantity, TwistView,

@@ -2,32 +2,23 @@
 //! found in the recordings, and written down with comments, to be changed by whoever knows the robot.
 
 mod command;
+mod names;
+mod options;
 mod parameter_file;
 mod seen;
 mod training_file;
+mod undecided;
+
+pub use options::Options;
+pub use undecided::Undecided;
 
 use std::path::{Path, PathBuf};
 
 use crate::bag::{RecordView, find};
 use crate::errors::ConfigErrors;
 use crate::inspection::Inspection;
-use crate::message::MessageType;
 use command::Command;
 use seen::Seen;
-
-/// What is asked for.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The topics of the labels, where several could be. Every message of the first is a
-    /// label.
-    pub actions: Vec<String>,
-    /// The folder with the encoders `efficientnet_lite0` and `minilm_l6`.
-    pub encoders: PathBuf,
-    /// The folder that the policy will be trained to.
-    pub policy: PathBuf,
-    /// The message that joint positions are commanded by, where the labels are joint states.
-    pub positions_by: MessageType,
-}
 
 /// Two files, and what one should know about them.
 #[derive(Clone, Debug)]
@@ -38,21 +29,6 @@ pub struct Proposal {
     pub parameters: String,
     /// What was found, and what was decided.
     pub notes: Vec<String>,
-}
-
-/// Why there is no proposal.
-#[derive(Debug)]
-pub enum Undecided {
-    /// Several topics could hold the labels: these.
-    Actions(Vec<String>),
-    /// Something is wrong.
-    Wrong(ConfigErrors),
-}
-
-impl From<ConfigErrors> for Undecided {
-    fn from(errors: ConfigErrors) -> Self {
-        Self::Wrong(errors)
-    }
 }
 
 /// Recordings that were looked through.
@@ -148,40 +124,9 @@ pub fn shipped_encoders(program: &Path) -> Option<PathBuf> {
     places.into_iter().find(has_both)
 }
 
-/// A name as policies have them: lower-case letters, digits and `_`.
-fn as_name(text: &str) -> String {
-    let legal = |c: char| match c.is_ascii_alphanumeric() {
-        true => c.to_ascii_lowercase(),
-        false => '_',
-    };
-    let name: String = text.chars().map(legal).collect();
-    let name = name.trim_matches('_');
-    match name.starts_with(|c: char| c.is_ascii_digit()) || name.is_empty() {
-        true => format!("n{name}"),
-        false => name.to_owned(),
-    }
-}
-
-/// A text as YAML reads it, whatever is in it.
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_those_that_a_policy_may_have() {
-        for (text, name) in [
-            ("Shoulder Pan", "shoulder_pan"),
-            ("/front/camera", "front_camera"),
-            ("1", "n1"),
-            ("", "n"),
-        ] {
-            assert_eq!(as_name(text), name);
-        }
-    }
 
     #[test]
     fn the_encoders_are_found_from_where_the_program_is_built() {

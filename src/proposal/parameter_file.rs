@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::command::{Command, joint_of};
+use super::names::{as_name, quoted};
+use super::options::Options;
 use super::seen::Seen;
-use super::{Options, as_name, quoted};
 use crate::message::MessageType;
 
 /// How much faster than in nearly all of the recordings a number may change.

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::command::Command;
-use super::{Undecided, as_name};
+use super::names::as_name;
+use super::undecided::Undecided;
 use crate::bag::{Marker, RecordView, same_topic};
 use crate::errors::ConfigErrors;
 use crate::inspection::Inspection;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::command::{Action, Command};
-use super::quoted;
+use super::names::quoted;
 use super::seen::{Seen, Source};
 use crate::message::{MessageType, Quantity, is_path};
 

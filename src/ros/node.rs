@@ -1,18 +1,14 @@
 //! The node, a managed one: serves the graph and makes transitions until it is told to end.
 
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc;
 use std::sync::{Arc, OnceLock};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use r2r::QosProfile;
 
-use super::configured::Configured;
 use super::context;
 #[cfg(feature = "dashboard")]
 use super::dashboard;
-#[cfg(feature = "dashboard")]
-use super::dashboard::Server;
 use super::debug_image::DebugImage;
 use super::explainer::Explained;
 use super::graph_watch::GraphWatch;
@@ -20,32 +16,30 @@ use super::lifecycle_services::LifecycleServices;
 use super::lifecycle_status::LifecycleStatus;
 use super::logger;
 use super::logger_levels::LoggerLevels;
-use super::node_topics::NodeTopics;
 use super::parameter_changes::ParameterChanges;
 use super::permission::{self, PermissionServices};
 use super::signals::watch_signals;
 use super::status::{NodeSources, StatusReporter};
-use super::status_source::StatusSource;
 use super::subscription::Subscription;
 use super::trace_topic::TraceTopic;
 use super::watcher::Watcher;
 use crate::clock::Clock;
-use crate::config::{LiveParameters, Loaded, NODE_NAME, words};
+use crate::config::{LiveParameters, NODE_NAME, words};
 use crate::control::{State, Tracing, Waker};
 use crate::display::SightSlot;
 use crate::errors::ConfigErrors;
 use crate::message::{self, MessageType};
-use crate::realtime::{Setting, delay_abort};
+use crate::realtime::delay_abort;
 use crate::safety::Permission;
 use crate::shutdown::{Cause, Shutdown};
 
+mod managed_node;
 mod transitions;
+
+use managed_node::{Failed, ManagedNode, SPIN_IN_TRANSITION, Watched, Work};
 
 /// How long a spin waits for messages, and so how late the end of the node can be noticed.
 const SPIN: Duration = Duration::from_millis(50);
-
-/// The same while a transition is under way, whose work is looked at in between.
-const SPIN_IN_TRANSITION: Duration = Duration::from_millis(5);
 
 /// How long a policy that is being loaded or freed may hold up the end: less than `ros2 launch` waits before it sends SIGTERM.
 const LAST_PATIENCE: Duration = Duration::from_secs(3);
@@ -74,79 +68,6 @@ pub fn run() -> Result<(), ConfigErrors> {
     watch_signals(&shutdown)?;
     delay_abort().map_err(|e| format!("the handler of SIGABRT is refused: {e}"))?;
     ManagedNode::new(node, clock, parameters, logger_levels, shutdown)?.spin()
-}
-
-/// The node in whatever state it is. However it ends, also while main unwinds, the fields are dropped in this order: what is
-/// configured stops the robot, and the node itself goes last.
-struct ManagedNode {
-    configured: Option<Configured>,
-    work: Work,
-    lifecycle: LifecycleServices,
-    state: LifecycleStatus,
-    to_status: Sender<Option<StatusSource>>,
-    watcher: Watcher,
-    watched: Watched,
-    explained: Explained,
-    permissions: PermissionServices,
-    permission: Arc<Permission>,
-    /// What became of what the control thread asked of the kernel, once it has.
-    settings: Arc<OnceLock<Vec<Setting>>>,
-    /// Where what happens is recorded, while somebody looks.
-    tracing: Tracing,
-    parameters: ParameterChanges,
-    logger_levels: LoggerLevels,
-    sim_time: Option<Subscription>,
-    graph: GraphWatch,
-    topics: Option<NodeTopics>,
-    clock: Clock,
-    waker: Waker,
-    shutdown: Shutdown,
-    node: r2r::Node,
-}
-
-/// Where people watch the node.
-#[derive(Default)]
-struct Watched {
-    debug_image: Option<DebugImage>,
-    #[cfg(feature = "dashboard")]
-    dashboard: Option<Server>,
-}
-
-impl Watched {
-    fn stop(&mut self) {
-        if let Some(debug_image) = self.debug_image.take() {
-            debug_image.stop();
-        }
-        #[cfg(feature = "dashboard")]
-        if let Some(dashboard) = self.dashboard.take() {
-            dashboard.stop();
-        }
-    }
-}
-
-/// What another thread does for the transition that is under way.
-enum Work {
-    Nothing,
-    /// Loads and checks the policy.
-    Loading(JoinHandle<Result<Loaded, ConfigErrors>>),
-    /// Frees what was configured.
-    Freeing(JoinHandle<()>),
-}
-
-impl Work {
-    fn is_finished(&self) -> bool {
-        match self {
-            Self::Nothing => true,
-            Self::Loading(loading) => loading.is_finished(),
-            Self::Freeing(freeing) => freeing.is_finished(),
-        }
-    }
-}
-
-/// A transition that did not succeed.
-struct Failed {
-    during: State,
-    errors: ConfigErrors,
 }
 
 impl ManagedNode {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::adamw::Learned;
+use super::epoch::Epoch;
 use super::identity::Identity;
-use super::learn::Epoch;
 use super::sealed::{Kind, Refusal, sweep};
 
 /// The file of one training.

@@ -5,6 +5,7 @@ use std::ops::{Range, RangeInclusive};
 
 use super::rows::{Row, Rows};
 use super::since::Since;
+use super::table::Table;
 
 /// All samples. A feature that several samples share is kept once.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,13 +47,6 @@ impl Episode {
         let ends = self.changes.iter().copied().chain([self.samples.end]);
         begins.zip(ends).map(|(begin, end)| begin..end)
     }
-}
-
-/// Rows of equally many numbers, one after the other.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Table {
-    width: usize,
-    values: Vec<f32>,
 }
 
 impl Dataset {
@@ -163,47 +157,5 @@ impl Dataset {
             }
         }
         Ok(())
-    }
-}
-
-impl Table {
-    /// A table without rows.
-    pub fn new(width: usize) -> Self {
-        Self {
-            width,
-            values: Vec::new(),
-        }
-    }
-
-    /// Adds a row of the table's width and returns its number.
-    pub fn push(&mut self, row: &[f32]) -> u32 {
-        debug_assert_eq!(row.len(), self.width);
-        self.values.extend_from_slice(row);
-        (self.len() - 1) as u32
-    }
-
-    /// How many numbers a row has.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        self.values.len() / self.width
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    /// One row.
-    pub fn row(&self, row: usize) -> &[f32] {
-        &self.values[row * self.width..][..self.width]
-    }
-
-    /// All numbers, row after row.
-    pub fn values(&self) -> &[f32] {
-        &self.values
     }
 }

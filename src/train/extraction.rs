@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use super::augment::Augmentation;
 use super::piece::{Entry, Outcome};
-use super::pieces::Pieces;
+use super::pieces::{Done, Pieces};
 use super::typos::Typos;
 use crate::encoder::FeatureExtractor;
 use crate::message::{MessageType, text};
@@ -27,9 +27,6 @@ pub struct Job {
     /// The serialized message.
     pub bytes: Vec<u8>,
 }
-
-/// What came of one job.
-pub type Done = (usize, Entry, Vec<f32>);
 
 /// Passes a job on to the threads.
 pub fn hand_over(jobs: &SyncSender<Job>, job: Job) {

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::cache::in_hex;
-use super::dataset::{Dataset, Table};
+use super::dataset::Dataset;
 use super::rows::{KeptRows, Rows};
+use super::table::Table;
 use super::training::Training;
 use crate::spec::PolicySpec;
 

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::Options;
 use super::augment::Augmentation;
 use super::cache::Cache;
 use super::checkpoint::Checkpoint;
@@ -13,6 +12,7 @@ use super::file::TrainingFile;
 use super::learn::{Learned, learn, steps};
 use super::losses::Losses;
 use super::measure::{Measured, warnings};
+use super::options::Options;
 use super::provenance::settle;
 use super::rate::{label_rate_hz, too_fine};
 use super::report::{

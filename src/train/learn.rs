@@ -1,12 +1,12 @@
 //! Behaviour cloning: the model's action is brought to the label by gradient descent.
 
 use rand::seq::SliceRandom;
-use serde::Serialize;
 
 use super::adamw::{AdamW, Learned as LearnedTensor};
 use super::batches::Batches;
 use super::checkpoint::{Checkpoint, Position};
 use super::dataset::Dataset;
+use super::epoch::Epoch;
 use super::failure::Failure;
 use super::model::{Model, Undisturbed};
 use super::normalizer::Normalizer;
@@ -29,17 +29,6 @@ pub struct Learned {
     pub epochs: Vec<Epoch>,
     /// How the labels learned from are distributed.
     pub action: Normalizer,
-}
-
-/// The loss after one epoch: the mean squared difference of standardized actions, or the mean cross-entropy of voters.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Epoch {
-    /// Over the samples learned from, while they were learned from.
-    pub training_loss: f64,
-    /// Over the validation split; none without one.
-    pub validation_loss: Option<f64>,
-    /// The learning rate at its end.
-    pub learning_rate: f64,
 }
 
 /// Rows per step where nothing is learned.
@@ -282,12 +271,6 @@ impl<'a> Trainer<'a> {
     }
 }
 
-impl Epoch {
-    fn is_finite(&self) -> bool {
-        self.training_loss.is_finite() && self.validation_loss.is_none_or(f64::is_finite)
-    }
-}
-
 /// How the last epoch went.
 fn last(epochs: &[Epoch]) -> String {
     let Some(epoch) = epochs.last() else {
@@ -303,8 +286,9 @@ fn last(epochs: &[Epoch]) -> String {
 mod tests {
     use super::*;
     use crate::spec::{FusionSpec, HeadSpec, examples};
-    use crate::train::dataset::{Episode, Table};
+    use crate::train::dataset::Episode;
     use crate::train::rows::Rows;
+    use crate::train::table::Table;
 
     #[test]
     fn a_training_that_diverges_is_named() {

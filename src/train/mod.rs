@@ -16,6 +16,7 @@ mod disturbance;
 mod dropout;
 mod encoders;
 mod episodes;
+mod epoch;
 mod examination;
 mod export;
 mod extraction;
@@ -33,6 +34,7 @@ mod measure;
 mod model;
 mod noise;
 mod normalizer;
+mod options;
 mod output;
 mod page;
 mod pairing;
@@ -53,6 +55,7 @@ mod source;
 mod split;
 mod streams;
 mod survey;
+mod table;
 mod training;
 mod training_input;
 mod typos;
@@ -62,17 +65,18 @@ pub use augment::{Alteration, Augment, Augmentation};
 #[doc(hidden)] // For the fuzz targets.
 pub use cache::{Cache, Key};
 pub use compare::{CompareOptions, Comparison, Row, Run, compare};
-pub use dataset::{Dataset, Episode, Table};
+pub use dataset::{Dataset, Episode};
 pub use examination::{Ages, Examination, Lengths, examine};
 pub use export::{Exported, Format, export};
 pub use losses::Losses;
+pub use options::Options;
 #[doc(hidden)] // For the fuzz targets.
 pub use piece::{Entry, Outcome, Piece, Shape};
 pub use report::{LabelReport, Report};
 pub use rows::{KeptRows, Rows};
+pub use table::Table;
 
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use self::checkpoint::Checkpoint;
 use self::contact_sheet::contact_sheet;
@@ -82,27 +86,6 @@ use self::measure::measure;
 use self::output::{Output, relocate};
 use self::report::Seconds;
 use crate::errors::ConfigErrors;
-
-/// What to train from and where to.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The training file.
-    pub file: PathBuf,
-    /// Recordings: files, or folders that are searched for them.
-    pub bags: Vec<PathBuf>,
-    /// The policy's folder.
-    pub out: PathBuf,
-    /// Where features are kept.
-    pub cache: PathBuf,
-    /// The ONNX Runtime library, where it is not to be looked for.
-    pub onnxruntime: Option<PathBuf>,
-    /// The seed to use instead of the training file's.
-    pub seed: Option<u64>,
-    /// Whether a policy in `out` may be replaced.
-    pub force: bool,
-    /// How often gradient descent is written down, at most, so that an interrupted training goes on.
-    pub checkpoint_every: Duration,
-}
 
 /// Trains a policy and writes its folder.
 ///

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cache::{Cache, Key};
-use super::extraction::Done;
 use super::piece::{Entry, Piece, Shape};
+
+/// What came of one message: the modality's index, and what is kept of it.
+pub type Done = (usize, Entry, Vec<f32>);
 
 /// The pieces of some modalities of one bag.
 pub struct Pieces<'a> {

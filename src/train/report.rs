@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::contact_sheet::Row;
 use super::dataset::Dataset;
-use super::learn::Epoch;
+use super::epoch::Epoch;
 use super::losses::Losses;
 use super::measure::Worth;
 use super::split::Split;

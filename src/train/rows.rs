@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
-use super::dataset::Table;
 use super::piece::{Piece, Shape};
+use super::table::Table;
 
 /// The features of one modality, row after row.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::dataset::{Dataset, Episode, Table};
+use super::dataset::{Dataset, Episode};
 use super::features::Features;
 use super::file::Stream;
 use super::losses::Losses;
@@ -11,6 +11,7 @@ use super::piece::{Entry, Outcome};
 use super::rows::{KeptRows, Rows};
 use super::since::Since;
 use super::survey::{Demonstration, Label, Recording};
+use super::table::Table;
 use super::training_input::TrainingInput;
 use crate::modality::{Feature, History, Validity};
 use crate::spec::{HeadSpec, PolicySpec};

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 use serde_yaml::{Mapping, Value};
 
-pub(super) use crate::bag::storage::LEROBOT as NAME;
+pub(super) use crate::bag::file_name::LEROBOT as NAME;
 use crate::files;
 
 /// The most features, and the most numbers that one may have.

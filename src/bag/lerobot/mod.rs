@@ -34,8 +34,8 @@ use self::timeline::{Stretch, Timeline};
 use self::topics::TopicNumbers;
 use self::video::Decoder;
 use self::videos::Videos;
+use super::block::Block;
 use super::chunk::Chunk;
-use super::layout::Block;
 
 /// A dataset, open for reading.
 pub(super) struct Dataset {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::chunk::Favor;
+use crate::chunk::MOST_CHUNKS;
 use crate::spec::examples;
 
 const PERIOD_S: f64 = 0.01;

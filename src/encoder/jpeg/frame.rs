@@ -1,6 +1,6 @@
 //! The picture that a jpeg's header describes, as blocks of 8 × 8 pixels.
 
-use super::Damage;
+use super::damage::Damage;
 
 /// A picture of components.
 pub(super) struct Frame {

@@ -1,7 +1,7 @@
 //! Huffman codes, by which a scan is written.
 
-use super::Damage;
 use super::bits::{Bits, Stop};
+use super::damage::Damage;
 
 /// Codes up to this length are looked up at once.
 const SHORT: u32 = 9;

@@ -10,53 +10,19 @@
 //! What follows the end marker is not looked at.
 
 mod bits;
+mod damage;
 mod frame;
 mod huffman;
+mod marker;
 mod scan;
 
 use bits::Bits;
 use frame::Frame;
 use huffman::Tables;
+use marker::{DEFINE_TABLES, END, START_OF_SCAN, next_marker, segment};
 use scan::{NO_TABLE, Scan};
 
-/// What is wrong with a jpeg.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Damage {
-    #[error("its end marker is missing")]
-    NoEnd,
-    #[error("its header contradicts itself: {0}")]
-    Header(&'static str),
-    #[error("the data of scan {scan} ends after {found} of its {all} blocks")]
-    Short {
-        scan: usize,
-        found: usize,
-        all: usize,
-    },
-    #[error("the data of scan {scan} goes on for {bytes} bytes after block {found} of {all}")]
-    Long {
-        scan: usize,
-        bytes: usize,
-        found: usize,
-        all: usize,
-    },
-    #[error("block {found} of {all} in scan {scan} is not a code of the picture's tables")]
-    Code {
-        scan: usize,
-        found: usize,
-        all: usize,
-    },
-    #[error("restart marker {marker} is missing after block {found} of {all} in scan {scan}")]
-    Restart {
-        scan: usize,
-        marker: u8,
-        found: usize,
-        all: usize,
-    },
-    #[error("scan {scan} goes on behind its last block")]
-    Beyond { scan: usize },
-    #[error("scans are missing: component {component} was not sent in full")]
-    Unsent { component: usize },
-}
+pub(super) use damage::Damage;
 
 /// What a whole jpeg needs before it can be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,12 +31,6 @@ pub(super) enum Needs {
     /// The tables of the standard, which it leaves out.
     StandardTables,
 }
-
-/// Markers, the byte behind 0xff.
-const DEFINE_TABLES: u8 = 0xc4;
-const END: u8 = 0xd9;
-const START_OF_SCAN: u8 = 0xda;
-const RESTART: std::ops::RangeInclusive<u8> = 0xd0..=0xd7;
 
 /// Checks a jpeg of so many pixels in a row and in a column, from its first byte to its end marker.
 pub(super) fn check(bytes: &[u8], width: usize, height: usize) -> Result<Needs, Damage> {
@@ -143,26 +103,4 @@ pub(super) fn add_standard_tables(bytes: &[u8], file: &mut Vec<u8>) {
     file.extend_from_slice(&length.to_be_bytes());
     file.extend_from_slice(huffman::STANDARD);
     file.extend_from_slice(rest);
-}
-
-/// The next marker at or after a place, and the place behind it.
-fn next_marker(bytes: &[u8], mut at: usize) -> Result<(u8, usize), Damage> {
-    loop {
-        match bytes.get(at..) {
-            Some([0xff, 0xff, ..]) => at += 1,
-            Some([0xff, marker, ..]) if *marker != 0 => return Ok((*marker, at + 2)),
-            Some([_, ..]) => at += 1,
-            _ => return Err(Damage::NoEnd),
-        }
-    }
-}
-
-/// The content of a segment, whose length stands at a place.
-fn segment(bytes: &[u8], at: usize) -> Result<&[u8], Damage> {
-    let length = bytes.get(at..at + 2).ok_or(Damage::NoEnd)?;
-    let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
-    let content = length
-        .checked_sub(2)
-        .ok_or(Damage::Header("a segment is shorter than its length"))?;
-    bytes.get(at + 2..at + 2 + content).ok_or(Damage::NoEnd)
 }

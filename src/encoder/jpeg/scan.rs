@@ -1,9 +1,10 @@
 //! One scan of a jpeg: its blocks, code by code.
 
 use super::bits::{Bits, Stop};
+use super::damage::Damage;
 use super::frame::{Component, Frame};
 use super::huffman::{Codes, Tables};
-use super::{Damage, RESTART, next_marker};
+use super::marker::{RESTART, next_marker};
 
 /// A scan names tables that were not defined.
 pub(super) const NO_TABLE: Damage = Damage::Header("a table of codes is missing");

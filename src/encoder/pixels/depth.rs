@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::convert_rows;
+use super::rows::convert_rows;
 use crate::message::{DepthUnit, ImageView, MessageError};
 use crate::spec::ImageInputSpec;
 

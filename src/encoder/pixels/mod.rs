@@ -5,13 +5,14 @@
 
 mod bayer;
 mod depth;
+mod rows;
 mod wide;
 mod yuv;
 
 #[cfg(test)]
 mod tests;
 
-use super::prepare::{Picture, Pixel};
+use super::picture::{Picture, Pixel};
 use crate::message::{ChannelOrder, ImageEncoding, ImageView, MessageError, SampleSize};
 
 pub(super) use depth::{DepthRange, Subject};
@@ -85,20 +86,5 @@ impl Converter {
         let length = pixel.bytes() * view.width * view.height;
         self.pixels.resize(length, 0);
         &mut self.pixels
-    }
-}
-
-/// Makes `TO` bytes of every `FROM` bytes of a picture's rows.
-fn convert_rows<const FROM: usize, const TO: usize>(
-    view: &ImageView<'_>,
-    pixels: &mut [u8],
-    make: impl Fn([u8; FROM]) -> [u8; TO],
-) {
-    let length = pixels.len() / view.height;
-    for (row, made) in view.rows().zip(pixels.chunks_exact_mut(length)) {
-        let (row, made) = (row.as_chunks().0, made.as_chunks_mut().0);
-        for (from, to) in row.iter().zip(made) {
-            *to = make(*from);
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Channels of 16 bits.
 
-use super::convert_rows;
+use super::rows::convert_rows;
 use crate::message::{ChannelOrder, ImageView};
 
 /// To 8 bits: the whole range to the whole range, to the nearest.

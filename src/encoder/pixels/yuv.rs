@@ -1,6 +1,6 @@
 //! Brightness and colour apart, in the limited range of ITU-R BT.601, to red, green and blue.
 
-use super::convert_rows;
+use super::rows::convert_rows;
 use crate::message::{ImageView, SemiPlanar, Yuv422};
 
 /// What a pair of U and V adds to a brightness, with 20 bits behind the point and half of the last one for rounding.

@@ -5,19 +5,16 @@ mod palette;
 mod plot;
 mod rows;
 mod svg;
+mod time;
 
 use self::palette::colour;
-use self::plot::{Scale, round_step, shown, ticks};
 use self::rows::Rows;
 use self::svg::{Anchor, Place, Svg};
+use self::time::{LEFT, RIGHT, Time};
 use super::figures::Figures;
 use super::replay::Frame;
 
 const WIDTH: f64 = 1200.0;
-
-/// Where the plots begin and end.
-const LEFT: f64 = 160.0;
-const RIGHT: f64 = 1044.0;
 
 const STYLE: &str = "\
 svg{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif}\
@@ -69,34 +66,6 @@ pub fn draw(figures: &Figures, frames: &[Frame]) -> String {
         figures.policy, figures.bag
     );
     paper.finish(WIDTH, height, &title, STYLE)
-}
-
-/// The axis of time.
-struct Time {
-    /// Where each sample begins, and where the last one ends.
-    edges: Vec<f64>,
-    scale: Scale,
-    range: (f64, f64),
-}
-
-impl Time {
-    fn of(figures: &Figures) -> Self {
-        let begin = figures.samples.first().map_or(0.0, |sample| sample.time_s);
-        let end = begin + figures.samples.len().max(1) as f64 * figures.step_s;
-        let scale = Scale::new((begin, end), (LEFT, RIGHT));
-        let edge = |i: usize| scale.at(begin + i as f64 * figures.step_s);
-        Self {
-            edges: (0..=figures.samples.len()).map(edge).collect(),
-            scale,
-            range: (begin, end),
-        }
-    }
-
-    /// Where round seconds are, and what is written there.
-    fn ticks(&self) -> impl Iterator<Item = (f64, String)> {
-        let step = round_step(self.range.1 - self.range.0, 10.0);
-        ticks(self.range, step).map(move |second| (self.scale.at(second), shown(second, step)))
-    }
 }
 
 /// Title and legend; returns where it ends.

@@ -3,7 +3,7 @@
 use super::palette::colour;
 use super::plot::{Scale, area, round_step, runs, shown, stacked, steps, ticks};
 use super::svg::{Anchor, Place, Svg};
-use super::{LEFT, RIGHT, Time};
+use super::time::{LEFT, RIGHT, Time};
 use crate::explain::figures::{DecisionKind, Figures, Sample, Weighing, Why};
 use crate::explain::replay::{FRAMES, Frame};
 

@@ -2,8 +2,8 @@
 
 use nalgebra::DVector;
 
-use super::Input;
 use crate::errors::ConfigErrors;
+use crate::fusion::Input;
 use crate::layers::Mlp;
 use crate::number::Number;
 use crate::spec::{HeadSpec, PolicySpec, VoterSpec, Weights};

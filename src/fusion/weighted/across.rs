@@ -5,8 +5,9 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{Input, Source, normalize};
+use super::source::{Source, normalize};
 use crate::errors::ConfigErrors;
+use crate::fusion::Input;
 use crate::layers::tanh;
 use crate::number::Number;
 use crate::spec::Weights;

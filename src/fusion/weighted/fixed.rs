@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use nalgebra::DVector;
 
-use super::{Input, Source, normalize};
+use super::source::{Source, normalize};
+use crate::fusion::Input;
 use crate::number::Number;
 use crate::spec::FixedWeight;
 

@@ -2,8 +2,9 @@
 
 use nalgebra::DVector;
 
-use super::{Input, Source, normalize};
+use super::source::{Source, normalize};
 use crate::errors::ConfigErrors;
+use crate::fusion::Input;
 use crate::number::Number;
 use crate::spec::{Per, Weights};
 

@@ -3,6 +3,7 @@
 mod across;
 mod fixed;
 mod learned;
+mod source;
 mod within;
 
 use nalgebra::DVector;
@@ -10,20 +11,12 @@ use nalgebra::DVector;
 use self::across::Across;
 use self::fixed::Fixed;
 use self::learned::Learned;
+use self::source::Source;
 use self::within::Within;
-use super::{Fusion, FusionTrace, Input};
+use super::method::{Fusion, FusionTrace, Input};
 use crate::errors::ConfigErrors;
 use crate::number::Number;
 use crate::spec::{WeightedSpec, Weights, WeightsSpec};
-
-/// Where the weights come from.
-trait Source<T: Number>: Send {
-    /// Writes the weight of every modality that is present, one number per dimension.
-    ///
-    /// `ageing` has, for every modality, the logarithm of the factor by which its age lowers its weight: −age/τ. It is
-    /// applied before the weights are brought to a sum of one.
-    fn weigh(&mut self, input: Input<'_, T>, ageing: &[T], weights: &mut [DVector<T>]);
-}
 
 /// A weighted sum of what is present. When nothing is, the sum is zero.
 pub struct Weighted<T: Number> {
@@ -104,34 +97,6 @@ impl<T: Number> Fusion<T> for Weighted<T> {
                 })
                 .collect(),
         )
-    }
-}
-
-/// Turns the logarithms of weights into weights that sum to one over the modalities that are present, dimension by
-/// dimension: a softmax. Entries of −∞ weigh nothing; where all are −∞, all weigh alike.
-fn normalize<T: Number>(projected: &[Option<&DVector<T>>], logits: &mut [DVector<T>]) {
-    let present = || (0..projected.len()).filter(|i| projected[*i].is_some());
-    let Some(first) = present().next() else {
-        return;
-    };
-    let nothing: T = Number::from_f64(f64::NEG_INFINITY);
-    for dimension in 0..logits[first].len() {
-        let mut largest = nothing;
-        for i in present() {
-            largest = largest.max(logits[i][dimension]);
-        }
-        let mut sum = T::zero();
-        for i in present() {
-            let logit = &mut logits[i][dimension];
-            *logit = match largest == nothing {
-                true => T::one(),
-                false => (*logit - largest).exp(),
-            };
-            sum += *logit;
-        }
-        for i in present() {
-            logits[i][dimension] /= sum;
-        }
     }
 }
 

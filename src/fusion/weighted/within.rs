@@ -5,8 +5,9 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{Input, Source};
+use super::source::Source;
 use crate::errors::ConfigErrors;
+use crate::fusion::Input;
 use crate::number::Number;
 use crate::spec::Weights;
 

@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Failed, ManagedNode, Work};
+use super::managed_node::{Failed, ManagedNode, SPIN_IN_TRANSITION, Work};
 use crate::config::Loaded;
 use crate::control::{Completion, State};
 use crate::errors::ConfigErrors;
@@ -247,7 +247,7 @@ impl ManagedNode {
         log::info!("finalized: the process ends");
         let until = Instant::now() + FAREWELL;
         while Instant::now() < until {
-            self.node.spin_once(super::SPIN_IN_TRANSITION);
+            self.node.spin_once(SPIN_IN_TRANSITION);
             self.lifecycle.answer();
         }
         let cause = "the transition shutdown".to_owned();

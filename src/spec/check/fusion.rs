@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{check_names, check_width};
+use super::entry::{check_names, check_width};
 use crate::errors::ConfigErrors;
 use crate::spec::{
     ActionSpec, BilinearSpec, CrossAttentionSpec, FixedWeight, FusionSpec, ModalitySpec,

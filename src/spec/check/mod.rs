@@ -1,11 +1,12 @@
 //! Reading and checking `policy.yaml`: every problem at once, with its key, value and what is allowed.
 
+mod entry;
 mod fusion;
 mod modality;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
+use self::entry::{check_names, check_width};
 use super::keys::{MODALITY_KEYS, explain};
 use super::*;
 use crate::errors::ConfigErrors;
@@ -207,37 +208,6 @@ fn check_format(text: &str) -> Result<(), String> {
         Some(newer) => Err(format!(
             "format is {newer}, of a newer release; this one reads format {FORMAT}"
         )),
-    }
-}
-
-fn check_width(key: &str, width: usize, errors: &mut ConfigErrors) {
-    if !(1..=1 << 20).contains(&width) {
-        errors.add(format!("{key} is {width}; 1 to {} are allowed", 1 << 20));
-    }
-}
-
-fn check_hash(key: &str, hash: &str, errors: &mut ConfigErrors) {
-    if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
-        errors.add(format!(
-            "{key} is {hash:?}; it must be the 64 hexadecimal digits that sha256sum prints"
-        ));
-    }
-}
-
-fn check_names<'a>(what: &str, names: impl Iterator<Item = &'a String>, errors: &mut ConfigErrors) {
-    let mut seen = BTreeSet::new();
-    for name in names {
-        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-        if name.is_empty() || !name.bytes().all(plain) {
-            errors.add(format!(
-                "{what} {name:?}: a name is made of lower-case letters, digits and _"
-            ));
-        }
-        if !seen.insert(name) {
-            errors.add(format!(
-                "{what} {name:?} appears twice; names must be unique"
-            ));
-        }
     }
 }
 

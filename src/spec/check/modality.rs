@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{check_hash, check_width};
+use super::entry::{check_hash, check_width};
 use crate::errors::ConfigErrors;
 use crate::spec::{ImageInputSpec, ModalitySpec, Normalize, Pooling, RegionSpec, SourceSpec};
 

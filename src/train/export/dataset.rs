@@ -11,10 +11,11 @@ use arrow_schema::{DataType, Field, Fields};
 
 use super::columns::{ACTION, Columns, STATE};
 use super::folder::NewFolder;
-use super::metadata::{self, EpisodeRow};
+use super::metadata;
 use super::pictures::{self, Camera, Pictures, Seen};
 use super::statistics::Vectors;
 use super::table::{Table, array_of_numbers, array_of_vectors, vectors};
+use super::written::{EpisodeRow, Written};
 use crate::bag::{Place, Reader};
 use crate::errors::ConfigErrors;
 use crate::message::text;
@@ -30,22 +31,8 @@ const FRAMES: usize = 32;
 const FILE_BYTES: usize = 100 << 20;
 
 /// A dataset being written.
-pub(super) struct Writing<'a> {
-    pub folder: &'a NewFolder,
-    pub job: &'a Job,
-    pub dataset: &'a Dataset,
-    pub columns: Columns,
-    /// Frames per second.
-    pub fps: u32,
-    /// Sentences, each at its number.
-    pub tasks: Vec<String>,
-    pub episodes: Vec<EpisodeRow>,
-    pub state: Vectors,
-    pub action: Vectors,
-    pub ready_made: Vec<Vectors>,
-    pub seen: Vec<Seen>,
-    /// The task of every frame.
-    pub task_of: Vec<i64>,
+struct Writing<'a> {
+    written: Written<'a>,
     table: Option<Table>,
     file: usize,
 }
@@ -72,7 +59,7 @@ pub(super) fn write(
         ));
     }
     let ready_made = columns.ready_made.iter();
-    let mut writing = Writing {
+    let written = Written {
         state: Vectors::new(columns.state_names.len()),
         action: Vectors::new(columns.action_names.len()),
         ready_made: ready_made.map(|(.., width)| Vectors::new(*width)).collect(),
@@ -85,6 +72,9 @@ pub(super) fn write(
         tasks: Vec::new(),
         episodes: Vec::new(),
         task_of: Vec::new(),
+    };
+    let mut writing = Writing {
+        written,
         table: None,
         file: 0,
     };
@@ -94,7 +84,7 @@ pub(super) fn write(
     }
     progress.finish();
     writing.close()?;
-    metadata::write(&writing)?;
+    metadata::write(&writing.written)?;
     Ok(notes)
 }
 
@@ -107,7 +97,7 @@ impl Writing<'_> {
     ) -> Result<(), ConfigErrors> {
         let mut reader = Reader::with(recording.layout.clone());
         let tasks = self.tasks_of(&mut reader, recording, episode.samples.clone())?;
-        let index = self.episodes.len();
+        let index = self.written.episodes.len();
         let mut from = episode.samples.start;
         while from < episode.samples.end {
             let samples = from..(from + FRAMES).min(episode.samples.end);
@@ -115,24 +105,28 @@ impl Writing<'_> {
             let first = from - episode.samples.start;
             let tasks = &tasks[first..first + samples.len()];
             let frames = self.frames(index, first, samples.clone(), tasks, &pictures);
-            let frames = frames.map_err(|e| self.folder.problem(&e))?;
+            let frames = frames.map_err(|e| self.written.folder.problem(&e))?;
             if self.table.is_none() {
                 self.table = Some(self.new_table()?);
             }
             if let Some(table) = &mut self.table {
-                table.append(frames).map_err(|e| self.folder.problem(&e))?;
+                table
+                    .append(frames)
+                    .map_err(|e| self.written.folder.problem(&e))?;
             }
             progress.advance(samples.len() as u64, String::new);
             from = samples.end;
         }
-        self.episodes.push(EpisodeRow {
+        self.written.episodes.push(EpisodeRow {
             frames: episode.samples.clone(),
             file: self.file,
             tasks: tasks.iter().copied().collect::<BTreeSet<_>>(),
         });
-        self.task_of.extend(tasks);
+        self.written.task_of.extend(tasks);
         if let Some(table) = &mut self.table {
-            table.end_group().map_err(|e| self.folder.problem(&e))?;
+            table
+                .end_group()
+                .map_err(|e| self.written.folder.problem(&e))?;
             if table.bytes() >= FILE_BYTES {
                 self.close()?;
                 self.file += 1;
@@ -143,12 +137,12 @@ impl Writing<'_> {
 
     fn close(&mut self) -> Result<(), ConfigErrors> {
         let finished = self.table.take().map_or(Ok(()), Table::finish);
-        finished.map_err(|e| self.folder.problem(&e))
+        finished.map_err(|e| self.written.folder.problem(&e))
     }
 
     fn new_table(&self) -> Result<Table, ConfigErrors> {
-        let path = self.folder.file(&metadata::data_path(self.file))?;
-        Table::create(&path, self.fields(), Vec::new()).map_err(|e| self.folder.problem(&e))
+        let path = self.written.folder.file(&metadata::data_path(self.file))?;
+        Table::create(&path, self.fields(), Vec::new()).map_err(|e| self.written.folder.problem(&e))
     }
 
     /// The number of the sentence that each of these samples was told.
@@ -158,8 +152,8 @@ impl Writing<'_> {
         recording: &Recording,
         samples: Range<usize>,
     ) -> Result<Vec<i64>, ConfigErrors> {
-        let policy = &self.job.file.policy;
-        let Some(instruction) = self.columns.instruction else {
+        let policy = &self.written.job.file.policy;
+        let Some(instruction) = self.written.columns.instruction else {
             let whole = match policy.description.trim() {
                 "" => policy.name.clone(),
                 description => description.to_owned(),
@@ -167,7 +161,7 @@ impl Writing<'_> {
             let task = self.number_of(&whole);
             return Ok(vec![task; samples.len()]);
         };
-        let used = self.dataset.messages[instruction][samples].to_vec();
+        let used = self.written.dataset.messages[instruction][samples].to_vec();
         let numbers: BTreeSet<u32> = used.iter().copied().collect();
         let places: BTreeMap<Place, u32> = numbers
             .iter()
@@ -188,10 +182,10 @@ impl Writing<'_> {
 
     /// The number of a sentence, which is known from then on.
     fn number_of(&mut self, sentence: &str) -> i64 {
-        let known = self.tasks.iter().position(|task| task == sentence);
+        let known = self.written.tasks.iter().position(|task| task == sentence);
         let number = known.unwrap_or_else(|| {
-            self.tasks.push(sentence.to_owned());
-            self.tasks.len() - 1
+            self.written.tasks.push(sentence.to_owned());
+            self.written.tasks.len() - 1
         });
         number as i64
     }
@@ -202,22 +196,22 @@ impl Writing<'_> {
         recording: &Recording,
         samples: Range<usize>,
     ) -> Result<Pictures, ConfigErrors> {
-        let modalities = &self.job.file.policy.modalities;
-        let cameras: Vec<Camera> = (self.columns.cameras.iter())
+        let modalities = &self.written.job.file.policy.modalities;
+        let cameras: Vec<Camera> = (self.written.columns.cameras.iter())
             .map(|i| Camera {
                 name: &modalities[*i].name,
                 message_type: recording.message_types[*i],
                 places: &recording.places[*i],
             })
             .collect();
-        let wanted = self.columns.cameras.iter();
+        let wanted = self.written.columns.cameras.iter();
         let wanted = wanted.map(|i| {
-            let mut numbers = self.dataset.messages[*i][samples.clone()].to_vec();
+            let mut numbers = self.written.dataset.messages[*i][samples.clone()].to_vec();
             numbers.dedup();
             numbers
         });
         let wanted: Vec<Vec<u32>> = wanted.collect();
-        pictures::read(reader, &cameras, &wanted, &mut self.seen).map_err(|found| {
+        pictures::read(reader, &cameras, &wanted, &mut self.written.seen).map_err(|found| {
             let mut errors = ConfigErrors::new();
             errors.add_all(&format!("bag {}", recording.path.display()), found);
             errors
@@ -232,14 +226,14 @@ impl Writing<'_> {
         };
         let whole = |name: &str| Field::new(name, DataType::Int64, true);
         let mut fields = Vec::new();
-        if !self.columns.state.is_empty() {
-            fields.push(number(STATE, self.columns.state_names.len()));
+        if !self.written.columns.state.is_empty() {
+            fields.push(number(STATE, self.written.columns.state_names.len()));
         }
-        let ready_made = self.columns.ready_made.iter();
+        let ready_made = self.written.columns.ready_made.iter();
         fields.extend(ready_made.map(|(_, name, width)| number(name, *width)));
-        fields.push(number(ACTION, self.columns.action_names.len()));
+        fields.push(number(ACTION, self.written.columns.action_names.len()));
         let picture = DataType::Struct(picture_fields());
-        let cameras = self.columns.camera_names.iter();
+        let cameras = self.written.columns.camera_names.iter();
         fields.extend(cameras.map(|name| Field::new(name, picture.clone(), true)));
         fields.push(Field::new("timestamp", DataType::Float32, true));
         fields.extend(["frame_index", "episode_index", "index", "task_index"].map(whole));
@@ -268,35 +262,39 @@ impl Writing<'_> {
             let mut values = Vec::new();
             for sample in samples.clone() {
                 for modality in modalities {
-                    let row = self.dataset.rows[*modality][sample] as usize;
-                    let row = self.dataset.features[*modality].row(row)?;
-                    values.extend_from_slice(&row[..self.job.inputs[*modality].width]);
+                    let row = self.written.dataset.rows[*modality][sample] as usize;
+                    let row = self.written.dataset.features[*modality].row(row)?;
+                    values.extend_from_slice(&row[..self.written.job.inputs[*modality].width]);
                 }
             }
             Ok(values)
         };
         let frames = samples.clone();
-        if !self.columns.state.is_empty() {
-            let values = newest(&self.columns.state)?;
-            let width = self.columns.state_names.len();
-            arrays.push(column(&mut self.state, width, values));
+        if !self.written.columns.state.is_empty() {
+            let values = newest(&self.written.columns.state)?;
+            let width = self.written.columns.state_names.len();
+            arrays.push(column(&mut self.written.state, width, values));
         }
-        for (all, (modality, _, width)) in self.ready_made.iter_mut().zip(&self.columns.ready_made)
+        for (all, (modality, _, width)) in self
+            .written
+            .ready_made
+            .iter_mut()
+            .zip(&self.written.columns.ready_made)
         {
             arrays.push(column(all, *width, newest(&[*modality])?));
         }
-        let actions = self.columns.action_names.len();
+        let actions = self.written.columns.action_names.len();
         let values = frames.clone();
-        let values = values.flat_map(|s| &self.dataset.labels.row(s)[..actions]);
+        let values = values.flat_map(|s| &self.written.dataset.labels.row(s)[..actions]);
         let values = values.copied().collect();
-        arrays.push(column(&mut self.action, actions, values));
-        for (camera, modality) in self.columns.cameras.iter().enumerate() {
-            let numbers = &self.dataset.messages[*modality][samples.clone()];
+        arrays.push(column(&mut self.written.action, actions, values));
+        for (camera, modality) in self.written.columns.cameras.iter().enumerate() {
+            let numbers = &self.written.dataset.messages[*modality][samples.clone()];
             arrays.push(array_of_pictures(camera, numbers, pictures));
         }
         let in_episode = first..first + samples.len();
         let times = in_episode.clone();
-        let times = times.map(|i| (i as f64 / f64::from(self.fps)) as f32);
+        let times = times.map(|i| (i as f64 / f64::from(self.written.fps)) as f32);
         arrays.push(Arc::new(Float32Array::from_iter_values(times)));
         let whole = |values: Vec<i64>| -> ArrayRef { Arc::new(Int64Array::from(values)) };
         arrays.push(whole(in_episode.map(|i| i as i64).collect()));

@@ -1,7 +1,5 @@
 //! What stands beside the frames of a LeRobot dataset: `meta/`.
 
-use std::collections::BTreeSet;
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
@@ -10,9 +8,9 @@ use arrow_schema::{DataType, Field};
 use serde_json::{Map, Value, json};
 
 use super::columns::{ACTION, STATE};
-use super::dataset::Writing;
 use super::statistics::of_column;
 use super::table::Table;
+use super::written::{EpisodeRow, Written};
 use crate::errors::ConfigErrors;
 
 /// The version of LeRobot's datasets that is written.
@@ -20,16 +18,6 @@ const VERSION: &str = "v3.0";
 
 /// The most files in a folder.
 const CHUNK_FILES: usize = 1000;
-
-/// One episode of a dataset.
-pub(super) struct EpisodeRow {
-    /// Its frames, counted over the whole dataset.
-    pub frames: Range<usize>,
-    /// The file that they are in, counted from 0.
-    pub file: usize,
-    /// The numbers of what was to be done in it.
-    pub tasks: BTreeSet<i64>,
-}
 
 /// The place of a file of frames.
 pub(super) fn data_path(file: usize) -> String {
@@ -41,20 +29,20 @@ pub(super) fn data_path(file: usize) -> String {
 ///
 /// # Errors
 /// What the file system says.
-pub(super) fn write(writing: &Writing) -> Result<(), ConfigErrors> {
-    let folder = writing.folder;
+pub(super) fn write(written: &Written) -> Result<(), ConfigErrors> {
+    let folder = written.folder;
     let pretty = |value: &Value| {
         let text = serde_json::to_string_pretty(value).map_err(|e| folder.problem(&e))?;
         Ok::<String, ConfigErrors>(text + "\n")
     };
-    folder.write("meta/info.json", &pretty(&info(writing))?)?;
-    folder.write("meta/stats.json", &pretty(&statistics(writing))?)?;
-    write_tasks(writing)?;
-    write_episodes(writing)
+    folder.write("meta/info.json", &pretty(&info(written))?)?;
+    folder.write("meta/stats.json", &pretty(&statistics(written))?)?;
+    write_tasks(written)?;
+    write_episodes(written)
 }
 
-fn info(writing: &Writing) -> Value {
-    let columns = &writing.columns;
+fn info(written: &Written) -> Value {
+    let columns = &written.columns;
     let mut features = Map::new();
     let numbers =
         |names: Value, width: usize| json!({"dtype": "float32", "shape": [width], "names": names});
@@ -67,7 +55,7 @@ fn info(writing: &Writing) -> Value {
     }
     let names = &columns.action_names;
     features.insert(ACTION.into(), numbers(json!(names), names.len()));
-    for (name, seen) in columns.camera_names.iter().zip(&writing.seen) {
+    for (name, seen) in columns.camera_names.iter().zip(&written.seen) {
         let (width, height) = seen.size.unwrap_or_default();
         let feature = json!({
             "dtype": "image",
@@ -81,15 +69,15 @@ fn info(writing: &Writing) -> Value {
         let whole = json!({"dtype": "int64", "shape": [1], "names": null});
         features.insert(name.into(), whole);
     }
-    let episodes = writing.episodes.len();
+    let episodes = written.episodes.len();
     json!({
         "codebase_version": VERSION,
         "robot_type": null,
-        "fps": writing.fps,
+        "fps": written.fps,
         "features": features,
         "total_episodes": episodes,
-        "total_frames": writing.dataset.len(),
-        "total_tasks": writing.tasks.len(),
+        "total_frames": written.dataset.len(),
+        "total_tasks": written.tasks.len(),
         "chunks_size": CHUNK_FILES,
         "data_files_size_in_mb": 100,
         "video_files_size_in_mb": 200,
@@ -99,36 +87,36 @@ fn info(writing: &Writing) -> Value {
     })
 }
 
-fn statistics(writing: &Writing) -> Value {
-    let columns = &writing.columns;
+fn statistics(written: &Written) -> Value {
+    let columns = &written.columns;
     let mut told = Map::new();
     if !columns.state.is_empty() {
-        told.insert(STATE.into(), writing.state.statistics());
+        told.insert(STATE.into(), written.state.statistics());
     }
-    for ((_, name, _), vectors) in columns.ready_made.iter().zip(&writing.ready_made) {
+    for ((_, name, _), vectors) in columns.ready_made.iter().zip(&written.ready_made) {
         told.insert(name.clone(), vectors.statistics());
     }
-    told.insert(ACTION.into(), writing.action.statistics());
-    for (name, seen) in columns.camera_names.iter().zip(&writing.seen) {
+    told.insert(ACTION.into(), written.action.statistics());
+    for (name, seen) in columns.camera_names.iter().zip(&written.seen) {
         told.insert(name.clone(), seen.brightness.statistics());
     }
-    let lengths = || writing.episodes.iter().map(|e| e.frames.len());
+    let lengths = || written.episodes.iter().map(|e| e.frames.len());
     let in_episode = || lengths().flat_map(|length| (0..length).map(|i| i as f64));
-    let fps = f64::from(writing.fps);
+    let fps = f64::from(written.fps);
     let episode_of = lengths().enumerate();
     let episode_of = episode_of.flat_map(|(i, length)| std::iter::repeat_n(i as f64, length));
-    let all = 0..writing.dataset.len();
+    let all = 0..written.dataset.len();
     told.insert("timestamp".into(), of_column(in_episode().map(|i| i / fps)));
     told.insert("frame_index".into(), of_column(in_episode()));
     told.insert("episode_index".into(), of_column(episode_of));
     told.insert("index".into(), of_column(all.map(|i| i as f64)));
-    let tasks = writing.task_of.iter().map(|task| *task as f64);
+    let tasks = written.task_of.iter().map(|task| *task as f64);
     told.insert("task_index".into(), of_column(tasks));
     Value::Object(told)
 }
 
 /// The sentences, as pandas writes a table whose index they are: by that LeRobot finds them.
-fn write_tasks(writing: &Writing) -> Result<(), ConfigErrors> {
+fn write_tasks(written: &Written) -> Result<(), ConfigErrors> {
     let column = |name: &str, pandas_type: &str, numpy_type: &str| {
         json!({
             "name": name,
@@ -150,19 +138,19 @@ fn write_tasks(writing: &Writing) -> Result<(), ConfigErrors> {
         Field::new("task", DataType::Utf8, true),
     ];
     let rows: Vec<ArrayRef> = vec![
-        Arc::new(Int64Array::from_iter_values(0..writing.tasks.len() as i64)),
-        Arc::new(StringArray::from_iter_values(&writing.tasks)),
+        Arc::new(Int64Array::from_iter_values(0..written.tasks.len() as i64)),
+        Arc::new(StringArray::from_iter_values(&written.tasks)),
     ];
     let told = vec![("pandas", pandas.to_string())];
-    write_table(writing, "meta/tasks.parquet", columns, told, rows)
+    write_table(written, "meta/tasks.parquet", columns, told, rows)
 }
 
-fn write_episodes(writing: &Writing) -> Result<(), ConfigErrors> {
-    let episodes = &writing.episodes;
+fn write_episodes(written: &Written) -> Result<(), ConfigErrors> {
+    let episodes = &written.episodes;
     let mut tasks = ListBuilder::new(StringBuilder::new());
     for episode in episodes {
         for task in &episode.tasks {
-            tasks.values().append_value(&writing.tasks[*task as usize]);
+            tasks.values().append_value(&written.tasks[*task as usize]);
         }
         tasks.append(true);
     }
@@ -186,21 +174,21 @@ fn write_episodes(writing: &Writing) -> Result<(), ConfigErrors> {
     columns.insert(1, Field::new("tasks", tasks.data_type().clone(), true));
     rows.insert(1, tasks);
     let name = "meta/episodes/chunk-000/file-000.parquet";
-    write_table(writing, name, columns, Vec::new(), rows)
+    write_table(written, name, columns, Vec::new(), rows)
 }
 
 fn write_table(
-    writing: &Writing,
+    written: &Written,
     name: &str,
     columns: Vec<Field>,
     told: Vec<(&str, String)>,
     rows: Vec<ArrayRef>,
 ) -> Result<(), ConfigErrors> {
-    let path = writing.folder.file(name)?;
+    let path = written.folder.file(name)?;
     Table::create(&path, columns, told)
         .and_then(|mut table| {
             table.append(rows)?;
             table.finish()
         })
-        .map_err(|e| writing.folder.problem(&e))
+        .map_err(|e| written.folder.problem(&e))
 }

@@ -13,6 +13,7 @@ mod pictures;
 mod shown;
 mod statistics;
 mod table;
+mod written;
 
 use self::folder::NewFolder;
 use super::job::Job;

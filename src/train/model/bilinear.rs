@@ -2,9 +2,9 @@
 
 use candle_core::{Result, Tensor};
 
+use super::method::{Fusion, Setting};
 use super::parameters::Parameters;
 use super::parts::{Absent, Parts};
-use super::{Fusion, Setting};
 use crate::spec::BilinearSpec;
 
 /// The differentiable counterpart of [`crate::fusion::Bilinear`].

@@ -2,9 +2,9 @@
 
 use candle_core::{Result, Tensor};
 
+use super::method::{Fusion, Setting};
 use super::parameters::Parameters;
 use super::parts::{Absent, Parts};
-use super::{Fusion, Setting};
 
 /// The differentiable counterpart of [`crate::fusion::Concat`].
 pub(super) struct Concat {

@@ -2,9 +2,9 @@
 
 use candle_core::{D, Device, Result, Tensor};
 
+use super::method::{Fusion, Setting};
 use super::parameters::{Linear, Parameters};
 use super::parts::{Absent, Parts};
-use super::{Fusion, Setting};
 use crate::map::MapShape;
 use crate::spec::CrossAttentionSpec;
 

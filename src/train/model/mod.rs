@@ -6,6 +6,7 @@ mod concat;
 mod cross_attention;
 mod disturb;
 mod learned_pooling;
+mod method;
 mod mlp;
 mod parameters;
 mod parts;
@@ -22,31 +23,13 @@ use self::bilinear::Bilinear;
 use self::concat::Concat;
 use self::cross_attention::CrossAttention;
 use self::learned_pooling::LearnedPooling;
+use self::method::{Fusion, Setting};
 use self::mlp::Mlp;
 use self::vote::Vote;
 use self::weighted::Weighted;
 use super::normalizer::Normalizer;
 use super::training_input::TrainingInput;
 use crate::spec::{Activation, FusionSpec, HeadSpec, PolicySpec, SourceSpec, Weights};
-
-/// A fusion method that can be trained, The differentiable counterpart of [`crate::fusion::Fusion`].
-trait Fusion {
-    /// Width of the fused vector.
-    fn width(&self) -> usize;
-
-    /// Fuses to `[batch, width]`.
-    fn fuse(&self, parts: &Parts) -> Result<Tensor>;
-}
-
-/// What every method is built for.
-struct Setting<'a> {
-    /// The modalities by name and projected width.
-    modalities: Vec<(&'a str, usize)>,
-    /// Whether modalities will be left out while learning.
-    leaves_out: bool,
-    /// Steps of the chunk.
-    steps: usize,
-}
 
 /// Standardization, pooling, alignment, fusion and head.
 pub struct Model {

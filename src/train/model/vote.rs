@@ -2,8 +2,8 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::Setting;
 use super::disturb::{Disturb, Undisturbed};
+use super::method::Setting;
 use super::mlp::Mlp;
 use super::parameters::Parameters;
 use super::parts::{Absent, Parts};

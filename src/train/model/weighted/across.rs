@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
-use super::{Source, softmax_over_modalities};
+use super::source::{Source, softmax_over_modalities};
 use crate::train::model::parameters::Parameters;
 use crate::train::model::parts::Parts;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Result, Tensor};
 
-use super::{Source, softmax_over_modalities};
+use super::source::{Source, softmax_over_modalities};
 use crate::spec::FixedWeight;
 use crate::train::model::parts::Parts;
 

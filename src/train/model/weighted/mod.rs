@@ -3,24 +3,20 @@
 mod across;
 mod fixed;
 mod learned;
+mod source;
 mod within;
 
-use candle_core::{D, Result, Tensor};
+use candle_core::{Result, Tensor};
 
 use self::across::Across;
 use self::fixed::Fixed;
 use self::learned::Learned;
+use self::source::Source;
 use self::within::Within;
+use super::method::{Fusion, Setting};
 use super::parameters::Parameters;
 use super::parts::Parts;
-use super::{Fusion, Setting};
 use crate::spec::{WeightedSpec, WeightsSpec};
-
-/// Where the weights come from.
-trait Source {
-    /// The weight of every modality, `[batch or 1, width or 1]`, for a batch.
-    fn weigh(&self, parts: &Parts) -> Result<Vec<Tensor>>;
-}
 
 /// The differentiable counterpart of [`crate::fusion::Weighted`]. While learning, nothing ages: demonstrations are learned from with what was
 /// newest, and ageing is for when that fails.
@@ -68,23 +64,4 @@ impl Fusion for Weighted {
         }
         Ok(fused)
     }
-}
-
-/// A softmax over the modalities that are there, of logits `[batch or 1, width or 1]`.
-fn softmax_over_modalities(logits: &[Tensor], parts: &Parts) -> Result<Vec<Tensor>> {
-    /// A logit below all others, also below that of a weight of zero: its exponential is exactly zero.
-    const NOTHING: f64 = 1e36;
-    let logits = match &parts.presence {
-        None => logits.to_vec(),
-        Some(presence) => logits
-            .iter()
-            .zip(presence)
-            .map(|(logit, presence)| logit.broadcast_add(&presence.affine(NOTHING, -NOTHING)?))
-            .collect::<Result<_>>()?,
-    };
-    let stacked = Tensor::stack(&logits, D::Minus1)?;
-    let weights = candle_nn::ops::softmax(&stacked, D::Minus1)?;
-    (0..logits.len())
-        .map(|i| weights.narrow(D::Minus1, i, 1)?.squeeze(D::Minus1))
-        .collect()
 }

@@ -2,7 +2,7 @@
 
 use candle_core::{D, Result, Tensor};
 
-use super::Source;
+use super::source::Source;
 use crate::train::model::parameters::Parameters;
 use crate::train::model::parts::Parts;
 
