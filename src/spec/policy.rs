@@ -33,6 +33,14 @@ pub struct PolicySpec {
     pub recorded: RecordedSpec,
 }
 
+impl PolicySpec {
+    /// The index of the modality since whose message this one counts how far it has moved, if it does.
+    pub fn moved_since(&self, modality: &ModalitySpec) -> Option<usize> {
+        let name = modality.moved_since.as_ref()?;
+        self.modalities.iter().position(|other| other.name == *name)
+    }
+}
+
 /// What the recordings were like that a policy was learned from, as far as running it depends on that. Nothing of it is
 /// needed; what is not said is not compared.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -306,6 +306,7 @@ mod tests {
         let mut dataset = Dataset::new(Vec::new(), 1);
         dataset.rows.push(Vec::new());
         dataset.spans.push(Vec::new());
+        dataset.since.push(None);
         for x in [0.0, 1.0, f32::MAX] {
             dataset.rows[0].push(table.push(&[x]));
             dataset.labels.push(&[x.min(1.0)]);

@@ -303,13 +303,9 @@ impl<'a> Samples<'a> {
             .map(|(i, read)| self.arrivals(i, episode, read))
             .collect();
         for (own, since) in arrivals.iter().zip(&mut self.dataset.since) {
-            let Some(since) = since else { continue };
-            let rows = 1 + self.inputs[since.modality].copies;
-            let others = arrivals[since.modality].messages().iter();
-            for other in others.filter(|other| other.row.is_some()) {
-                // Without any there is no sample either.
-                let row = own.as_of(other).unwrap_or_default();
-                since.rows.extend(std::iter::repeat_n(row, rows));
+            if let Some(since) = since {
+                let copies = self.inputs[since.modality].copies;
+                since.add(own, &arrivals[since.modality], copies);
             }
         }
         let begin = self.dataset.len();

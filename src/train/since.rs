@@ -1,5 +1,7 @@
 //! How far a modality's numbers have moved since the message of another one: in which rows to find both.
 
+use super::pairing::Arrivals;
+
 /// For a modality with `moved_since`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Since {
@@ -15,6 +17,16 @@ impl Since {
         Self {
             modality,
             rows: Vec::new(),
+        }
+    }
+
+    /// Adds an episode: its own messages, and those of the other modality, whose features are each followed by so many of
+    /// altered copies.
+    pub fn add(&mut self, own: &Arrivals, others: &Arrivals, copies: usize) {
+        for other in others.messages().iter().filter(|other| other.row.is_some()) {
+            // Without any of its own there is no sample either.
+            let row = own.as_of(other).unwrap_or_default();
+            self.rows.extend(std::iter::repeat_n(row, 1 + copies));
         }
     }
 

@@ -1,5 +1,6 @@
 //! What is learned never comes from the future, nor from another episode.
 
+use late_fusion::modality::Timeline;
 use late_fusion::spec::PolicySpec;
 use late_fusion::time::Stamp;
 use late_fusion::train::{dataset, train};
@@ -242,4 +243,47 @@ fn what_was_recorded_only_after_the_label_that_answers_it_is_told() {
     assert_eq!(report.skipped["place"].late, 1);
     let warnings = report.warnings.join("\n");
     assert_names(&warnings, &["recorded only after them", "place: 1 of 4"]);
+}
+
+#[test]
+fn how_far_it_has_moved_since_is_what_the_node_says() {
+    let keys = "moved_since: goal";
+    let workshop =
+        Workshop::new(&place_with(keys).replace("topic: goal,", "topic: goal, latency_s: 0.06,"));
+    let mut recorder = Recorder::new(&workshop.bag("bag.mcap"));
+    recorder.go_to(at(-200));
+    let mut timeline = Timeline::new(2);
+    let mut goals = vec![at(-200)];
+    recorder.numbers("/goal", &[0.5, 0.25]);
+    recorder.mark("start");
+    let mut expected = Vec::new();
+    for number in 0..40 {
+        let stamp = at(25 * number);
+        recorder.go_to(stamp);
+        let place = [number as f64, 0.5 * (number * number) as f64];
+        recorder.place(stamp, place);
+        timeline.push(stamp, &place.map(|number| number as f32));
+        if number % 3 == 0 {
+            goals.push(recorder.now());
+            recorder.numbers("/goal", &[0.5, 0.25]);
+        }
+        recorder.wait(1);
+        let usable = |goal: &&Stamp| goal.nanos() + 60_000_000 < recorder.now().nanos();
+        let since = goals.iter().rfind(usable).unwrap();
+        let (now, then) = (timeline.newest().unwrap(), timeline.at(*since).unwrap());
+        expected.push([now[0], now[1], now[0] - then[0], now[1] - then[1]]);
+        recorder.label(recorder.now(), [0.1, 0.0]);
+    }
+    recorder.mark("success");
+    recorder.finish();
+    let data = dataset(&workshop.options).unwrap();
+    assert_eq!(features(&data, 0), expected);
+    assert!(expected.iter().any(|row| row[2] > 1.0), "{expected:?}");
+    train(&workshop.options).unwrap();
+    let spec = PolicySpec::load(&workshop.options.out).unwrap();
+    assert_eq!(spec.modalities[0].moved_since.as_deref(), Some("goal"));
+    let text = Workshop::new(&place_with("moved_since: gaol")).refusal();
+    assert_names(&text, &["place: moved_since is gaol", "goal"]);
+    let text = Workshop::new(&place_with("stamp_delay_s: 2")).refusal();
+    assert_names(&text, &["place: stamp_delay_s is 2", "0 to 1"]);
 }

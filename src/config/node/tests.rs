@@ -64,9 +64,9 @@ fn every_number_takes_its_bounds_and_nothing_beyond_them_nor_what_is_not_finite(
             assert!(told.contains(&expected), "{expected} in {told}");
         }
     }
-    // Four rates, chunks, seven modalities' ages, and distances, two contrasts, three times frozen, six limits, the
+    // Four rates, chunks, seven modalities' ages, stamp delays and distances, two contrasts, three times frozen, six limits, the
     // ages of deadman and emergency stop, how long a recorded file is, and how long a silence.
-    assert_eq!(count, 4 + 2 + 3 * 7 + 2 + 3 + 6 + 2 + 1 + 1);
+    assert_eq!(count, 4 + 2 + 4 * 7 + 2 + 3 + 6 + 2 + 1 + 1);
 }
 
 #[test]

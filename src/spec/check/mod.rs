@@ -76,12 +76,6 @@ impl PolicySpec {
 }
 
 impl PolicySpec {
-    /// The index of the modality since whose message this one counts how far it has moved, if it does.
-    pub fn moved_since(&self, modality: &ModalitySpec) -> Option<usize> {
-        let name = modality.moved_since.as_ref()?;
-        self.modalities.iter().position(|other| other.name == *name)
-    }
-
     fn check_moved_since(&self, errors: &mut ConfigErrors) {
         for modality in &self.modalities {
             let Some(since) = &modality.moved_since else {

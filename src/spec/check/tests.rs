@@ -187,6 +187,53 @@ fn what_a_learned_pooling_cannot_have_is_refused() {
 }
 
 #[test]
+fn only_numbers_move_and_only_since_what_comes() {
+    let moving = |modality: usize, since: &str| {
+        let mut spec = whole(FUSIONS[0]);
+        spec["modalities"][modality]["moved_since"] = Value::from(since);
+        spec
+    };
+    let mut right = moving(2, "scene");
+    right["modalities"][2]
+        .as_mapping_mut()
+        .unwrap()
+        .remove("history");
+    assert_eq!(loaded(&right).unwrap().modalities[2].input_width(), 4);
+    right["modalities"][2]["moved_since"] = Value::from("touch");
+    assert_eq!(
+        loaded(&right)
+            .unwrap()
+            .moved_since(&loaded(&right).unwrap().modalities[2]),
+        Some(3)
+    );
+    for (wrong, named) in [
+        (
+            moving(2, "scene"),
+            "moved_since is scene and history is 2; use one of them",
+        ),
+        (
+            moving(0, "touch"),
+            "only the numbers of a vector move, this modality is of the kind image",
+        ),
+        (
+            moving(2, "words"),
+            "joints: moved_since is words; it must be another modality that is no text: scene, touch",
+        ),
+        (
+            moving(2, "joints"),
+            "moved_since is joints; it must be another modality",
+        ),
+        (
+            moving(2, "side"),
+            "moved_since is side; it must be another modality",
+        ),
+    ] {
+        let refusal = loaded(&wrong).unwrap_err();
+        assert!(refusal.contains(named), "{refusal}");
+    }
+}
+
+#[test]
 fn what_was_meant_is_guessed() {
     for (right, wrong, guess) in [
         (

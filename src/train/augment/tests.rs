@@ -358,7 +358,6 @@ fn what_does_not_fit_the_modalities_is_named() {
     let camera = |name: &str, depth: &str, history: usize| ModalitySpec {
         name: name.into(),
         history,
-        moved_since: None,
         source: source(depth),
         ..serde_yaml::from_str("{name: x, width: 1, kind: vector, names: [a]}").unwrap()
     };
