@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use late_fusion::clock::Clock;
 use late_fusion::control::{
-    ControlLoop, ControlThread, Ends, Measured, Pace, PolicyExecutor, TickRecorder, Tracing, Waker,
-    commanded_slot,
+    ControlLoop, ControlThread, Ends, Features, Measured, Pace, PolicyExecutor, TickRecorder,
+    Tracing, Waker, commanded_slot,
 };
 use late_fusion::message::{Carried, CommandSet, Timing};
 use late_fusion::modality::FeatureWriter;
