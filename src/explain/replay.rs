@@ -229,11 +229,6 @@ impl Replay<'_> {
     fn sample(&mut self, now: Stamp) {
         for stream in &mut self.streams {
             stream.look();
-        }
-        let stamps: Vec<Option<Stamp>> = (self.streams.iter())
-            .map(|stream| stream.feature.present.then_some(stream.feature.stamp))
-            .collect();
-        for stream in &mut self.streams {
             if let (true, Some(message)) = (self.index.other_clock, &stream.message) {
                 let received_ns = message.received.nanos();
                 stream.feature.stamp = Stamp::from_nanos(received_ns - stream.behind_ns);
@@ -241,7 +236,7 @@ impl Replay<'_> {
         }
         for (stream, displacement) in self.streams.iter().zip(&mut self.displacements) {
             if let (Some(displacement), Some(timeline)) = (displacement, &stream.timeline) {
-                let since = stamps[displacement.since()];
+                let since = self.streams[displacement.since()].stamp;
                 displacement.complete(&stream.feature, since, timeline);
             }
         }

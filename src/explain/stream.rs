@@ -8,6 +8,7 @@ use crate::modality::{
     Encoding, FeatureBuilder, FrozenCheck, History, Message, ProjectedFeature, Projector, Timeline,
 };
 use crate::spec::ModalitySpec;
+use crate::time::Stamp;
 
 /// Encodes no more than is looked at: of the messages between two samples the newest that can be read, or all where the
 /// policy sees several at once or counts how far they move. Of joint states it takes all, since each may be about some of the joints.
@@ -26,6 +27,8 @@ pub struct Stream {
     pub sentence: Option<String>,
     /// The message of the newest feature.
     pub message: Option<Message>,
+    /// The stamp of the newest feature by the clock of its messages; `None` where there is nothing to fuse.
+    pub stamp: Option<Stamp>,
     /// How much older than that message the feature is, in nanoseconds.
     pub behind_ns: i64,
     /// How many messages could not be read, and what was wrong with the first.
@@ -55,6 +58,7 @@ impl Stream {
             timeline: (spec.moved_since.as_ref()).map(|_| Timeline::new(spec.width)),
             sentence: None,
             message: None,
+            stamp: None,
             behind_ns: 0,
             unreadable: (0, None),
         }
@@ -113,6 +117,7 @@ impl Stream {
                 if let (Some(timeline), true) = (&mut self.timeline, present) {
                     timeline.push(encoded.stamp, self.builder.newest());
                 }
+                self.stamp = present.then_some(encoded.stamp);
                 self.behind_ns = encoded.behind_ns;
                 self.sentence = encoding
                     .sentence(&message)

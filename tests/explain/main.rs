@@ -127,6 +127,42 @@ fn every_moment_is_what_the_node_would_have_seen_and_adds_up() {
 }
 
 #[test]
+fn joints_have_moved_since_the_newest_picture() {
+    for behind_s in [0, 10_000] {
+        let mut workshop = Workshop::new("{method: concat}", None).with_movement();
+        fs::remove_file(workshop.path("bag.mcap")).unwrap();
+        record(&workshop.path("bag.mcap"), behind_s);
+        let weight = workshop.add("head.0.weight", &[2, 15]);
+        workshop.add("head.0.bias", &[2]);
+        let absent = workshop
+            .weights
+            .vector::<f64>("missing.joints", 4, &mut Default::default());
+        let absent = absent.unwrap();
+        let mut moved = 0;
+        for (i, sample) in workshop.explain().figures.samples.iter().enumerate() {
+            let Some(why) = &sample.why else { continue };
+            let ms = i as i64 * STEP_MS;
+            let picture_ms = match ms {
+                DAMAGED => ms - STEP_MS,
+                DARK_FROM..DARK_TO => DARK_FROM,
+                _ => ms,
+            };
+            let [now, then] = [ms, picture_ms].map(|ms| joints_at(ms.min(JOINTS_END)));
+            let joints = [now[0], now[1], now[0] - then[0], now[1] - then[1]];
+            moved += usize::from(joints[2] > 0.01);
+            for action in 0..2 {
+                let term =
+                    |j: usize| f64::from(weight[action * 15 + 11 + j]) * (joints[j] - absent[j]);
+                let expected = [1.5, 0.5][action] * (0..4).map(term).sum::<f64>();
+                let found = why.contributions[2][action];
+                assert!((found - expected).abs() < 1e-4, "{ms}: {found} {expected}");
+            }
+        }
+        assert!(moved > 2, "{moved}");
+    }
+}
+
+#[test]
 fn the_stamps_of_another_clock_are_not_taken_for_ages() {
     let mut workshop = Workshop::new("{method: concat}", None);
     workshop.add("head.0.weight", &[2, 13]);

@@ -119,6 +119,23 @@ impl Workshop {
         values
     }
 
+    /// The same, whose joints say how far they have moved since the newest picture.
+    pub fn with_movement(mut self) -> Self {
+        let path = self.path("policy/policy.yaml");
+        let policy = fs::read_to_string(&path).unwrap();
+        let joints = "names: [left, right]";
+        assert!(policy.contains(joints));
+        let moving = format!("{joints}, moved_since: scene");
+        fs::write(path, policy.replace(joints, &moving)).unwrap();
+        for (part, number) in [("mean", 0.0), ("std", 1.0)] {
+            let name = format!("standardize.joints.{part}");
+            self.weights.insert(name, vec![4], vec![number; 4]);
+        }
+        let missing = numbers(7)(4);
+        self.weights.insert("missing.joints", vec![4], missing);
+        self
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
