@@ -17,6 +17,7 @@ from late_fusion_sim.bridge import Bridge, Command, ImageTopics
 from late_fusion_sim.episode import Episode, Runner
 from late_fusion_sim.judge import judge_of
 from late_fusion_sim.latency import InFlight, Latency
+from late_fusion_sim.node_process import node_parameters
 from late_fusion_sim.operator import Operator
 from late_fusion_sim.robot import SAWYER
 from late_fusion_sim.ros import Participant, nanoseconds_of
@@ -226,3 +227,16 @@ def test_an_evaluation_is_made_and_told_with_its_latencies(tmp_path: Path, monke
     assert (result["conditions"]["camera_latency"], result["conditions"]["command_latency"]) == (0.05, 0.1)
     assert result["policies"]["mine"][0]["latency"] == {"camera_s": 0.05, "command_s": 0.1}
     assert "camera latency 50 ms, command latency 100 ms" in (out / "evaluation.md").read_text()
+
+
+@pytest.mark.parametrize(("camera_s", "stamp_delay_s"), [(0.0, None), (0.02, 0.025), (0.025, 0.025), (0.06, 0.075)])
+def test_in_lockstep_the_node_is_told_how_late_pictures_are_stamped(
+    camera_s: float, stamp_delay_s: float | None
+) -> None:
+    def told(lockstep: bool) -> dict[str, float | None]:
+        parameters = node_parameters(None, lockstep=lockstep, latency=Latency(camera_s))
+        modalities = parameters["late_fusion"]["ros__parameters"]["modalities"]
+        return {name: modality.get("stamp_delay_s") for name, modality in modalities.items()}
+
+    assert told(lockstep=True) == {"scene": stamp_delay_s, "instruction": None, "joints": None}
+    assert set(told(lockstep=False).values()) == {None}, "in real time stamps are those of the exposure"
