@@ -79,7 +79,7 @@ impl PolicyExecutor {
             templates: ends.templates,
             stop_actions: ends.stop_actions,
             meter: TickMeter::new(),
-            latency: CommandLatency::new(ends.features.len()),
+            latency: CommandLatency::new(ends.features.count()),
             seen: Seen::default(),
             features: ends.features,
             reports: ends.reports,

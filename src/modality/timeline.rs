@@ -57,7 +57,7 @@ impl Timeline {
             self.known = 0;
         }
         let last = (self.next + MOMENTS - 1) % MOMENTS;
-        let gap_ns = stamp.nanos() - self.stamps[last].nanos();
+        let gap_ns = stamp.nanos().saturating_sub(self.stamps[last].nanos());
         if self.known == 0 || gap_ns >= RESOLUTION.as_nanos() as i64 {
             self.stamps[self.next] = stamp;
             self.numbers[self.next * self.width..][..self.width].copy_from_slice(numbers);

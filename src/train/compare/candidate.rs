@@ -229,6 +229,22 @@ mod tests {
     }
 
     #[test]
+    fn without_what_it_moved_since_nothing_says_how_far() {
+        let mut file = file(TWO);
+        file.modalities[0].moved_since = Some("goal".into());
+        for candidate in candidates(&file, 16) {
+            let mut errors = ConfigErrors::new();
+            candidate.spec.check(&mut errors);
+            assert!(errors.is_empty(), "{}: {errors}", candidate.name);
+            let place = candidate.spec.modalities.iter().find(|m| m.name == "place");
+            if let Some(place) = place {
+                let since = place.moved_since.is_some();
+                assert_eq!(since, candidate.name != "without_goal", "{}", candidate.name);
+            }
+        }
+    }
+
+    #[test]
     fn several_cameras_vote_in_groups_and_are_left_out_together() {
         let camera = |name: &str| {
             format!(
