@@ -4,16 +4,13 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
 
 use super::explainer::{Explained, Explainer};
-use super::loader::{Loader, Work};
 use super::node_topics::NodeTopics;
-use super::policy_runtime::PolicyRuntime;
-use super::status_source::StatusSource;
-use super::status_timing::log_settings;
 use crate::clock::Clock;
 use crate::config::{Loaded, NodeConfig};
 use crate::control::{ControlLoop, ControlThread, Pace, TickRecorder, Tracing, Waker, handover};
 use crate::errors::ConfigErrors;
 use crate::realtime::Setting;
+use crate::runtime::{Loader, PolicyRuntime, StatusSource, Work, log_settings};
 use crate::safety::{Heartbeat, Permission, Supervisor, Watched};
 use crate::shutdown::Shutdown;
 

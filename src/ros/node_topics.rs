@@ -7,12 +7,12 @@ use super::command_topic::CommandTopic;
 use super::explainer::ExplainerTopics;
 use super::graph_watch::GraphWatch;
 use super::modality_topic::{ModalityTopic, Wanted};
-use super::policy_runtime::MessageFanouts;
 use super::publisher::CommandPublisher;
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::errors::ConfigErrors;
 use crate::modality::{Epochs, MessageFanout};
+use crate::runtime::MessageFanouts;
 
 /// What the policies of a node read and write, one after the other.
 pub struct NodeTopics {

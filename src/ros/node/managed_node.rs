@@ -22,9 +22,9 @@ use crate::ros::logger_levels::LoggerLevels;
 use crate::ros::node_topics::NodeTopics;
 use crate::ros::parameter_changes::ParameterChanges;
 use crate::ros::permission::PermissionServices;
-use crate::ros::status_source::StatusSource;
 use crate::ros::subscription::Subscription;
 use crate::ros::watcher::Watcher;
+use crate::runtime::StatusSource;
 use crate::safety::Permission;
 use crate::shutdown::Shutdown;
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::status_source::{ModalityStatus, StatusSource};
+use super::{ModalityStatus, StatusSource};
 use crate::config::{Loaded, NodeConfig};
 use crate::control::{
     Attribution, Controller, Displacement, Ends, Features, Measured, PolicyExecutor, TickMeter,
