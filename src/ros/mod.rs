@@ -2,7 +2,6 @@
 
 mod cause;
 mod command_topic;
-mod configured;
 mod context;
 #[cfg(feature = "dashboard")]
 mod dashboard;
@@ -10,7 +9,7 @@ mod debug_image;
 mod encoder_node;
 mod encoder_status;
 mod environment;
-mod explainer;
+mod explainer_topics;
 mod fixed_parameters;
 mod graph;
 mod graph_watch;

@@ -5,7 +5,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::cause::{Cause, TickSource, UNSENT, missing, stalled};
-use super::explainer::Explained;
 use super::graph_watch::Warnings;
 use super::health_log::HealthLog;
 use super::lifecycle_status::{LifecycleStatus, Seen};
@@ -20,7 +19,7 @@ use crate::errors::ConfigErrors;
 use crate::message::{Level, Status};
 use crate::realtime::Setting;
 use crate::runtime::{
-    StatusSource, pairs, quantiles, refused_settings, setting_values, timekeeping,
+    Explained, StatusSource, pairs, quantiles, refused_settings, setting_values, timekeeping,
 };
 use crate::safety::Permission;
 
