@@ -1,6 +1,5 @@
 //! Everything that knows ROS: only serialized messages cross from here into the core, and back.
 
-mod cause;
 mod command_topic;
 mod context;
 #[cfg(feature = "dashboard")]
@@ -13,7 +12,6 @@ mod explainer_topics;
 mod fixed_parameters;
 mod graph;
 mod graph_watch;
-mod health_log;
 mod lifecycle_services;
 mod lifecycle_status;
 mod listener;
@@ -27,7 +25,6 @@ mod offered_qos;
 mod parameter_changes;
 mod parameter_events;
 mod parameters;
-mod parts;
 mod permission;
 mod permission_topic;
 mod publisher;
@@ -35,7 +32,6 @@ mod recorded_topic;
 mod recorder;
 mod recorder_status;
 mod requests;
-mod sight;
 mod signals;
 mod status;
 mod status_listener;

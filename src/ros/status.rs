@@ -4,12 +4,8 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::cause::{Cause, TickSource, UNSENT, missing, stalled};
 use super::graph_watch::Warnings;
-use super::health_log::HealthLog;
 use super::lifecycle_status::{LifecycleStatus, Seen};
-use super::parts::Parts;
-use super::sight;
 use super::status_publisher::{Report, StatusPublisher};
 use crate::clock::Clock;
 use crate::config::NodeConfig;
@@ -19,7 +15,8 @@ use crate::errors::ConfigErrors;
 use crate::message::{Level, Status};
 use crate::realtime::Setting;
 use crate::runtime::{
-    Explained, StatusSource, pairs, quantiles, refused_settings, setting_values, timekeeping,
+    Cause, Explained, HealthLog, Parts, StatusSource, TickSource, UNSENT, missing, pairs,
+    quantiles, refused_settings, setting_values, sight, stalled, timekeeping,
 };
 use crate::safety::Permission;
 

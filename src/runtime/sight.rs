@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
+use super::{Explained, ModalityStatus, StatusSource};
 use crate::control::{Explanation, TickReport};
 use crate::display::{ActionView, Camera, Health, ModalityView, View};
 use crate::message::{Level, MessageType};
-use crate::runtime::{Explained, ModalityStatus, StatusSource};
 use crate::spec::ModalitySpec;
 use crate::time::Stamp;
 use crate::window::Quantiles;

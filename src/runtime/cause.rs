@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use super::StatusSource;
 use crate::clock::Clock;
 use crate::control::{Decision, State, StopReason};
 use crate::display::Activity;
 use crate::message::Level;
-use crate::runtime::StatusSource;
 
 /// What is said of a command that could not be published.
 pub const UNSENT: &str = "the command could not be published; is the ROS middleware still working?";

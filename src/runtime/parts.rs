@@ -1,8 +1,8 @@
 //! What `/diagnostics` shows beyond `~/status`: the encoders, the guard and the policy.
 
+use super::{ModalityStatus, StatusSource, pairs};
 use crate::control::{Decision, StopReason, TickReport};
 use crate::message::{Level, Status};
-use crate::runtime::{ModalityStatus, StatusSource, pairs};
 
 /// An encoder that has worked at one message for longer than this hangs.
 const HANGS_AFTER_S: f64 = 1.0;
