@@ -174,3 +174,6 @@ impl Configured {
         drop(self.supervisor);
     }
 }
+
+#[cfg(test)]
+mod tests;
