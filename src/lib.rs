@@ -32,6 +32,7 @@ pub mod proposal;
 pub mod realtime;
 #[cfg(feature = "ros")]
 pub mod ros;
+pub mod runtime;
 pub mod safety;
 pub mod shutdown;
 pub mod spec;

@@ -10,7 +10,7 @@ mod imports;
 mod modules;
 
 /// The modules from the ground up: each may name those before it, and no other.
-const ORDER: [&str; 34] = [
+const ORDER: [&str; 35] = [
     "number",
     "time",
     "errors",
@@ -39,6 +39,7 @@ const ORDER: [&str; 34] = [
     "control",
     "display",
     "config",
+    "runtime",
     "explain",
     "inspection",
     "proposal",

@@ -14,7 +14,6 @@ use super::logger_levels::LoggerLevels;
 use super::modality_topic::{ModalityTopic, Wanted};
 use super::node::follow_clock;
 use super::signals::watch_signals;
-use super::status_source::ModalityStatus;
 use super::subscription::Subscription;
 use super::trace_topic::TraceTopic;
 use super::watcher::Watcher;
@@ -26,6 +25,7 @@ use crate::message::{FeatureTemplate, MessageType, frame_id};
 use crate::modality::{
     Deliver, Encoded, Encoding, Epochs, Message, MessageFanout, Validity, Worker,
 };
+use crate::runtime::ModalityStatus;
 use crate::shutdown::{Cause, Shutdown};
 
 /// Where the features go.

@@ -3,13 +3,12 @@
 use std::time::Instant;
 
 use super::graph_watch::Warnings;
-use super::health_log::HealthLog;
 use super::status_publisher::{Report, StatusPublisher};
-use super::status_source::{ModalityStatus, pairs};
 use crate::clock::Clock;
 use crate::config::EncoderConfig;
 use crate::errors::ConfigErrors;
 use crate::message::{Level, Status};
+use crate::runtime::{HealthLog, ModalityStatus, pairs};
 
 /// Publishes the state of the encoder node.
 pub struct EncoderStatus {

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::status_source::pairs;
 use crate::control::State;
 use crate::message::{Level, Status};
+use crate::runtime::pairs;
 
 /// The state and, where the last transition failed, why. Cheap to clone; all clones are one.
 #[derive(Clone, Debug)]

@@ -1,8 +1,6 @@
 //! Everything that knows ROS: only serialized messages cross from here into the core, and back.
 
-mod cause;
 mod command_topic;
-mod configured;
 mod context;
 #[cfg(feature = "dashboard")]
 mod dashboard;
@@ -10,15 +8,13 @@ mod debug_image;
 mod encoder_node;
 mod encoder_status;
 mod environment;
-mod explainer;
+mod explainer_topics;
 mod fixed_parameters;
 mod graph;
 mod graph_watch;
-mod health_log;
 mod lifecycle_services;
 mod lifecycle_status;
 mod listener;
-mod loader;
 mod logger;
 mod logger_levels;
 mod modality_topic;
@@ -29,22 +25,17 @@ mod offered_qos;
 mod parameter_changes;
 mod parameter_events;
 mod parameters;
-mod parts;
 mod permission;
 mod permission_topic;
-mod policy_runtime;
 mod publisher;
 mod recorded_topic;
 mod recorder;
 mod recorder_status;
 mod requests;
-mod sight;
 mod signals;
 mod status;
 mod status_listener;
 mod status_publisher;
-mod status_source;
-mod status_timing;
 mod subscription;
 mod trace_listener;
 mod trace_topic;

@@ -10,7 +10,6 @@ use super::context;
 #[cfg(feature = "dashboard")]
 use super::dashboard;
 use super::debug_image::DebugImage;
-use super::explainer::Explained;
 use super::graph_watch::GraphWatch;
 use super::lifecycle_services::LifecycleServices;
 use super::lifecycle_status::LifecycleStatus;
@@ -30,6 +29,7 @@ use crate::display::SightSlot;
 use crate::errors::ConfigErrors;
 use crate::message::{self, MessageType};
 use crate::realtime::delay_abort;
+use crate::runtime::Explained;
 use crate::safety::Permission;
 use crate::shutdown::{Cause, Shutdown};
 

@@ -6,12 +6,12 @@ use r2r::ServiceRequest;
 use r2r::rcl_interfaces::msg::{Parameter, ParameterValue, SetParametersResult};
 use r2r::rcl_interfaces::srv::{SetParameters, SetParametersAtomically};
 
-use super::loader::Loader;
 use super::parameters::ParameterServices;
 use super::requests::{Requests, respond};
 use crate::clock::Clock;
 use crate::config::{LiveParameters, NodeConfig, Value};
 use crate::errors::ConfigErrors;
+use crate::runtime::Loader;
 
 /// The parameters of the node, and the request that the loader works at. One is worked at at a time; others wait.
 pub struct ParameterChanges {

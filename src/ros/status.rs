@@ -4,16 +4,9 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::cause::{Cause, TickSource, UNSENT, missing, stalled};
-use super::explainer::Explained;
 use super::graph_watch::Warnings;
-use super::health_log::HealthLog;
 use super::lifecycle_status::{LifecycleStatus, Seen};
-use super::parts::Parts;
-use super::sight;
 use super::status_publisher::{Report, StatusPublisher};
-use super::status_source::{StatusSource, pairs};
-use super::status_timing::{quantiles, refused, settings as settings_values, timekeeping};
 use crate::clock::Clock;
 use crate::config::NodeConfig;
 use crate::control::{Decision, State, StopReason, TickReport};
@@ -21,6 +14,10 @@ use crate::display::{Activity, Sight, SightSlot, View};
 use crate::errors::ConfigErrors;
 use crate::message::{Level, Status};
 use crate::realtime::Setting;
+use crate::runtime::{
+    Cause, Explained, HealthLog, Parts, StatusSource, TickSource, UNSENT, missing, pairs,
+    quantiles, refused_settings, setting_values, sight, stalled, timekeeping,
+};
 use crate::safety::Permission;
 
 /// How often a change is looked for.
@@ -172,9 +169,9 @@ impl StatusReporter {
                     let mut control =
                         control_status(node_name, source, report, shown, clock, ticks_come_from);
                     control.values.extend(timekeeping(&report.timekeeping));
-                    control.values.extend(settings_values(applied));
+                    control.values.extend(setting_values(applied));
                     if control.level == Level::Ok
-                        && let Some(refused) = refused(applied)
+                        && let Some(refused) = refused_settings(applied)
                     {
                         control.level = Level::Warn;
                         control.message = format!("{}; {refused}", control.message);

@@ -10,11 +10,9 @@ use crate::config::Loaded;
 use crate::control::{State, Tracing, Waker};
 use crate::errors::ConfigErrors;
 use crate::realtime::Setting;
-use crate::ros::configured::Configured;
 #[cfg(feature = "dashboard")]
 use crate::ros::dashboard::Server;
 use crate::ros::debug_image::DebugImage;
-use crate::ros::explainer::Explained;
 use crate::ros::graph_watch::GraphWatch;
 use crate::ros::lifecycle_services::LifecycleServices;
 use crate::ros::lifecycle_status::LifecycleStatus;
@@ -22,9 +20,9 @@ use crate::ros::logger_levels::LoggerLevels;
 use crate::ros::node_topics::NodeTopics;
 use crate::ros::parameter_changes::ParameterChanges;
 use crate::ros::permission::PermissionServices;
-use crate::ros::status_source::StatusSource;
 use crate::ros::subscription::Subscription;
 use crate::ros::watcher::Watcher;
+use crate::runtime::{Configured, Explained, StatusSource};
 use crate::safety::Permission;
 use crate::shutdown::Shutdown;
 

@@ -8,8 +8,8 @@ use super::managed_node::{Failed, ManagedNode, SPIN_IN_TRANSITION, Work};
 use crate::config::Loaded;
 use crate::control::{Completion, State};
 use crate::errors::ConfigErrors;
-use crate::ros::configured::{Configured, Surroundings};
-use crate::ros::node_topics::NodeTopics;
+use crate::ros::node_topics;
+use crate::runtime::{Configured, Surroundings};
 use crate::shutdown::{Cause, panic_message};
 
 /// How long the node is finalized, for whoever asked for that to hear the answer, before the process ends.
@@ -158,7 +158,7 @@ impl ManagedNode {
             log::warn!("{warning}");
         }
         if self.topics.is_none() {
-            let topics = NodeTopics::new(
+            let topics = node_topics::offer(
                 &mut self.node,
                 self.parameters.config(),
                 &self.clock,
@@ -175,7 +175,7 @@ impl ManagedNode {
             clock: &self.clock,
             waker: &self.waker,
             shutdown: &self.shutdown,
-            topics,
+            ports: topics,
             permission: &self.permission,
             settings: &self.settings,
             tracing: &self.tracing,

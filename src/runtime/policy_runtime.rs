@@ -1,10 +1,7 @@
 //! Everything that belongs to one policy, made for those who work with it: the control thread, the supervisor, the status,
 //! the explainer.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use super::status_source::{ModalityStatus, StatusSource};
+use super::{MessageFanouts, ModalityStatus, StatusSource};
 use crate::config::{Loaded, NodeConfig};
 use crate::control::{
     Attribution, Controller, Displacement, Ends, Features, Measured, PolicyExecutor, TickMeter,
@@ -12,14 +9,11 @@ use crate::control::{
 };
 use crate::errors::ConfigErrors;
 use crate::modality::{
-    Encoding, Epochs, FeatureBuilder, FeatureSink, History, MessageFanout, Projector, Validity,
-    Worker, feature_slot, measured_slot, timeline_slot,
+    Encoding, Epochs, FeatureBuilder, FeatureSink, History, Projector, Validity, Worker,
+    feature_slot, measured_slot, timeline_slot,
 };
 use crate::safety::{Guard, StopCommand, stop_action_slot};
 use crate::shutdown::Shutdown;
-
-/// Where the messages of each modality come in, by its name: the topics of the parameters, whatever policy is active.
-pub type MessageFanouts = BTreeMap<String, Arc<MessageFanout>>;
 
 /// A policy whose encoders run.
 pub struct PolicyRuntime {

@@ -2,8 +2,7 @@
 
 use std::time::Instant;
 
-use super::explainer::Explained;
-use super::status_source::{ModalityStatus, StatusSource};
+use super::{Explained, ModalityStatus, StatusSource};
 use crate::control::{Explanation, TickReport};
 use crate::display::{ActionView, Camera, Health, ModalityView, View};
 use crate::message::{Level, MessageType};

@@ -1,9 +1,16 @@
-//! How well the control thread keeps time, as the status shows it.
+//! Numbers as a status shows them: keys with values.
 
 use crate::control::Timekeeping;
 use crate::modality::StageLatencies;
-use crate::realtime::Setting;
 use crate::window::Quantiles;
+
+/// Keys and values of a status.
+pub fn pairs(values: &[(&str, String)]) -> Vec<(String, String)> {
+    values
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), value.clone()))
+        .collect()
+}
 
 /// A key for each number of a stage.
 pub fn quantiles(stage: &str, quantiles: Quantiles) -> [(String, String); 4] {
@@ -54,38 +61,4 @@ pub fn timekeeping(kept: &Timekeeping) -> Vec<(String, String)> {
     let stages = [("wakeup", kept.wakeup), ("tick", kept.tick)];
     let stages = stages.into_iter().flat_map(|(name, q)| quantiles(name, q));
     stages.chain(counts).collect()
-}
-
-/// What is in force of what was asked of the kernel.
-pub fn settings(settings: &[Setting]) -> Vec<(String, String)> {
-    let each = settings.iter();
-    each.map(|setting| {
-        let refused = match setting.refusal {
-            Some(_) => " (refused; the log says why)",
-            None => "",
-        };
-        let value = format!("{}{refused}", setting.in_force);
-        (setting.parameter.to_owned(), value)
-    })
-    .collect()
-}
-
-/// The parameters that were refused, for a message that people read.
-pub fn refused(settings: &[Setting]) -> Option<String> {
-    let refused: Vec<&str> = settings
-        .iter()
-        .filter(|setting| setting.refusal.is_some())
-        .map(|setting| setting.parameter)
-        .collect();
-    (!refused.is_empty()).then(|| format!("refused: {}", refused.join(", ")))
-}
-
-/// Logs what became of what was asked of the kernel.
-pub fn log_settings(settings: &[Setting]) {
-    for setting in settings.iter().filter(|setting| setting.is_asked) {
-        match &setting.refusal {
-            Some(why) => log::warn!("{why}"),
-            None => log::info!("{}: {}", setting.parameter, setting.in_force),
-        }
-    }
 }

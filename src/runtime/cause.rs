@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::status_source::StatusSource;
+use super::StatusSource;
 use crate::clock::Clock;
 use crate::control::{Decision, State, StopReason};
 use crate::display::Activity;

@@ -9,8 +9,7 @@ use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::policy_runtime::{MessageFanouts, PolicyRuntime};
-use super::status_source::StatusSource;
+use super::{MessageFanouts, PolicyRuntime, StatusSource};
 use crate::clock::Clock;
 use crate::config::{Loaded, NodeConfig};
 use crate::control::{Attribution, HandoverSender, PolicyExecutor, Returned, Tracing, Waker};

@@ -1,6 +1,6 @@
 //! What `/diagnostics` shows beyond `~/status`: the encoders, the guard and the policy.
 
-use super::status_source::{ModalityStatus, StatusSource, pairs};
+use super::{ModalityStatus, StatusSource, pairs};
 use crate::control::{Decision, StopReason, TickReport};
 use crate::message::{Level, Status};
 

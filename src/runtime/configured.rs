@@ -3,22 +3,20 @@
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
 
-use super::explainer::{Explained, Explainer};
-use super::loader::{Loader, Work};
-use super::node_topics::NodeTopics;
-use super::policy_runtime::PolicyRuntime;
-use super::status_source::StatusSource;
-use super::status_timing::log_settings;
+use super::{
+    Explained, Explainer, ExplanationSink, Loader, PolicyRuntime, Ports, StatusSource, Work,
+    log_settings,
+};
 use crate::clock::Clock;
 use crate::config::{Loaded, NodeConfig};
 use crate::control::{ControlLoop, ControlThread, Pace, TickRecorder, Tracing, Waker, handover};
 use crate::errors::ConfigErrors;
 use crate::realtime::Setting;
-use crate::safety::{Heartbeat, Permission, Supervisor, Watched};
+use crate::safety::{CommandSink, Heartbeat, Permission, Supervisor, Watched};
 use crate::shutdown::Shutdown;
 
 /// What it is made with, and what outlives it.
-pub struct Surroundings<'a> {
+pub struct Surroundings<'a, C, E> {
     /// The parameters, with the folder of the policy.
     pub config: &'a NodeConfig,
     /// The node's clock.
@@ -27,8 +25,8 @@ pub struct Surroundings<'a> {
     pub waker: &'a Waker,
     /// Asked where a thread panics.
     pub shutdown: &'a Shutdown,
-    /// The node's topics.
-    pub topics: &'a NodeTopics,
+    /// Where messages come in and go out.
+    pub ports: &'a Ports<C, E>,
     /// Whether the robot may be moved.
     pub permission: &'a Arc<Permission>,
     /// Where it is left what became of what the control thread asked of the kernel.
@@ -56,13 +54,16 @@ impl Configured {
     ///
     /// # Errors
     /// A policy with too many modalities to be explained, a thread that the system refuses.
-    pub fn start(loaded: Loaded, around: &Surroundings) -> Result<Self, ConfigErrors> {
+    pub fn start<C: CommandSink + Clone, E: ExplanationSink>(
+        loaded: Loaded,
+        around: &Surroundings<C, E>,
+    ) -> Result<Self, ConfigErrors> {
         let Surroundings {
             config,
             clock,
             waker,
             shutdown,
-            topics,
+            ports,
             permission,
             settings,
             tracing,
@@ -70,7 +71,7 @@ impl Configured {
             to_status,
         } = around;
         let (warnings, files) = (loaded.warnings.clone(), loaded.files.clone());
-        let fanouts = &topics.fanouts;
+        let fanouts = &ports.fanouts;
         let runtime = PolicyRuntime::start(
             config,
             loaded,
@@ -80,7 +81,7 @@ impl Configured {
             tracing,
             shutdown,
         )?;
-        let explainer = match (runtime.attribution, &topics.explanations) {
+        let explainer = match (runtime.attribution, &ports.explanations) {
             (Some(attribution), Some(explanations)) => Some(Explainer::start(
                 explanations.clone(),
                 attribution,
@@ -98,11 +99,11 @@ impl Configured {
             realtime: config.realtime.clone(),
             trace: tracing.supervisor(),
         };
-        let supervisor = Supervisor::start(topics.stops.clone(), runtime.stop, watched, shutdown)?;
+        let supervisor = Supervisor::start(ports.stops.clone(), runtime.stop, watched, shutdown)?;
         let (sender, candidates) = handover();
         let loader = Loader::start(Work {
             config: (*config).clone(),
-            fanouts: topics.fanouts.clone(),
+            fanouts: ports.fanouts.clone(),
             epochs: permission.epochs().clone(),
             clock: (*clock).clone(),
             waker: (*waker).clone(),
@@ -120,7 +121,7 @@ impl Configured {
         let control = ControlLoop {
             executor: runtime.executor,
             candidates,
-            sink: topics.commands.clone(),
+            sink: ports.commands.clone(),
             pace: Pace::new(config.control_rate_hz, config.use_sim_time, config.lockstep),
             clock: (*clock).clone(),
             heartbeat: heartbeat.clone(),
@@ -173,3 +174,6 @@ impl Configured {
         drop(self.supervisor);
     }
 }
+
+#[cfg(test)]
+mod tests;
