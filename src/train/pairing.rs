@@ -191,7 +191,7 @@ impl Arrivals {
         });
         let mut rows = rows.peekable();
         let oldest = rows.peek().map(|(_, row)| *row);
-        let newest = rows.filter(|(is_known, _)| *is_known).last();
+        let newest = rows.rfind(|(is_known, _)| *is_known);
         newest.map(|(_, row)| row).or(oldest)
     }
 

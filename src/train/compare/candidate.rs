@@ -239,7 +239,12 @@ mod tests {
             let place = candidate.spec.modalities.iter().find(|m| m.name == "place");
             if let Some(place) = place {
                 let since = place.moved_since.is_some();
-                assert_eq!(since, candidate.name != "without_goal", "{}", candidate.name);
+                assert_eq!(
+                    since,
+                    candidate.name != "without_goal",
+                    "{}",
+                    candidate.name
+                );
             }
         }
     }
