@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use late_fusion::chunk::{Ensemble, Favor};
 use late_fusion::contribution::Contributions;
 use late_fusion::control::{
-    CommandLatency, Controller, Decision, Displacement, Features, Freshness, Punctuality, Returned,
-    StopReason, Tick, TickMeter, handover,
+    CommandLatency, Controller, Decision, Freshness, Punctuality, Returned, StopReason, Tick,
+    TickMeter, handover,
 };
 use late_fusion::message::{ActionMapping, FeatureTemplate, MessageType, PointTimes};
-use late_fusion::modality::{ProjectedFeature, Projector, Timeline, feature_slot, timeline_slot};
+use late_fusion::modality::{ProjectedFeature, feature_slot};
 use late_fusion::policy::Policy;
 use late_fusion::safety::{Guard, Limit};
 use late_fusion::spec::{
@@ -25,6 +25,8 @@ use nalgebra::DVector;
 
 #[path = "allocations/control_thread.rs"]
 mod control_thread;
+#[path = "allocations/movement.rs"]
+mod movement;
 
 /// The system's allocator, with a count per thread: the test harness has threads of its own.
 struct Counting;
@@ -193,41 +195,6 @@ fn coming_to_rest_and_driving_again_allocates_nothing() {
         }
     }
     assert_eq!(counted, 0);
-}
-
-#[test]
-fn a_movement_since_a_picture_allocates_nothing() {
-    let projection = policy(None).projections()[0].clone();
-    let ((mut camera, camera_slot), (mut joints, joints_slot)) =
-        (feature_slot(PROJECTED), feature_slot(PROJECTED));
-    let (mut timelines, reader) = timeline_slot(WIDTH / 2);
-    let mut features = Features::new(vec![camera_slot, joints_slot]);
-    features.displace(1, Displacement::new(0, Projector::new(projection)), reader);
-    let mut timeline = Timeline::new(WIDTH / 2);
-    let mut counted = 0;
-    let mut sums = Vec::new();
-    for tick in 0..300 {
-        let now = Stamp::from_nanos(1_000_000_000 + tick * 10_000_000);
-        let [newest, picture] = [
-            fresh(now),
-            fresh(Stamp::from_nanos(now.nanos() - 60_000_000)),
-        ];
-        let numbers = [(tick % 7) as f32; WIDTH / 2];
-        let before = ALLOCATIONS.with(Cell::get);
-        timeline.push(now, &numbers);
-        timelines.input_buffer_mut().copy_from(&timeline);
-        timelines.publish();
-        counted += ALLOCATIONS.with(Cell::get) - before;
-        joints.write(newest);
-        camera.write(picture);
-        let before = ALLOCATIONS.with(Cell::get);
-        features.update();
-        let sum: f32 = features.iter().map(|feature| feature.values.sum()).sum();
-        counted += ALLOCATIONS.with(Cell::get) - before;
-        sums.push(sum);
-    }
-    assert_eq!(counted, 0);
-    assert!(sums.windows(2).any(|pair| pair[0] != pair[1]), "{sums:?}");
 }
 
 #[test]

@@ -28,7 +28,7 @@ class Latency:
         return self.camera_s > 0 or self.command_s > 0
 
     def stamp_delay_s(self, period_ns: int) -> float:
-        """How long after its exposure a picture is stamped in lockstep: in the first period by whose beginning it came."""
+        """From the exposure of a picture to its stamp in lockstep, which is that of the first period after it came."""
         return math.ceil(round(self.camera_s * 1e9) / period_ns) * period_ns / 1e9
 
 

@@ -62,8 +62,8 @@ def node_parameters(
 ) -> dict:
     """The parameters that the project ships, for the simulator's clock and pace, and for a policy of one's own.
 
-    Of its modalities those named in `required` are; all of them where nothing is said. In lockstep late pictures are stamped
-    when they come, and the node is told how late that is. Whatever is in `changes` has the last word.
+    Of its modalities those named in `required` are; all of them where nothing is said. In lockstep late pictures are
+    stamped when they come, and the node is told how late that is. Whatever is in `changes` has the last word.
     """
     [section] = yaml.safe_load((REPOSITORY / robot.parameter_file).read_text(encoding="utf-8")).values()
     parameters = section["ros__parameters"]
