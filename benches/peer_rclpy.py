@@ -18,6 +18,7 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,9 @@ OpenCV calls linear skips most pixels of a large picture.
 """
 
 MAX_AGE_S = 0.5
+JOINTS_KEPT = 100
+"""A second of them, for how far they have moved since the picture."""
+
 ENCODINGS = {"rgb8": False, "bgr8": True}
 """What cameras are understood, and whether red and blue are swapped."""
 
@@ -155,6 +159,7 @@ class Policy:
         self.pictures = PictureEncoder(folder, camera, weights, resize)
         self.sentences = SentenceEncoder(folder, instruction, weights)
         self.joints: list[str] = joints["names"]
+        self._moves = joints.get("moved_since") == camera["name"]
         self.actions: list[str] = [action["name"] for action in spec["actions"]]
         self.stop = np.array([action["stop"] for action in spec["actions"]])
         self._lowest = np.array([action["min"] for action in spec["actions"]])
@@ -166,8 +171,12 @@ class Policy:
         ]
         self._action_mean, self._action_std = weights["action.mean"], weights["action.std"]
 
-    def act(self, picture: np.ndarray, sentence: np.ndarray, joints: np.ndarray) -> np.ndarray:
-        """The action inside its limits, from two features and the positions of the joints."""
+    def act(
+        self, picture: np.ndarray, sentence: np.ndarray, joints: np.ndarray, then: np.ndarray | None = None
+    ) -> np.ndarray:
+        """The action inside its limits, from two features and the joints, now and at the picture's stamp."""
+        if self._moves:
+            joints = np.concatenate([joints, joints - (joints if then is None else then)])
         fused = np.concatenate([picture, sentence, (joints - self._joints_mean) / self._joints_std], dtype=np.float32)
         for weight, bias in self._layers[:-1]:
             fused = np.maximum(weight @ fused + bias, 0)
@@ -221,7 +230,7 @@ class PeerNode(Node):
         self._policy = Policy(folder, self.declare_parameter("resize", "antialiased").value)
         self._max_age = Duration(seconds=MAX_AGE_S)
         self._period = Duration(seconds=1 / rate_hz).to_msg()
-        self._joints: tuple[Time, np.ndarray] | None = None
+        self._joints: deque[tuple[Time, np.ndarray]] = deque(maxlen=JOINTS_KEPT)
         self._has_acted = False
         self._camera = Worker(self._see)
         self._operator = Worker(self._understand)
@@ -264,18 +273,20 @@ class PeerNode(Node):
             self.get_logger().error(f"the joint states lack {error}", throttle_duration_sec=1.0)
             return
         if np.isfinite(values).all():
-            self._joints = Time.from_msg(message.header.stamp), values
+            self._joints.append((Time.from_msg(message.header.stamp), values))
 
     def _command(self) -> None:
         now = self.get_clock().now()
-        picture, sentence, joints = self._camera.result, self._operator.result, self._joints
+        picture, sentence = self._camera.result, self._operator.result
         action = self._policy.stop
-        if picture is None or sentence is None or joints is None:
+        if picture is None or sentence is None or not self._joints:
             why = "something required has not come"
-        elif now - picture[0] > self._max_age or now - joints[0] > self._max_age:
+        elif now - picture[0] > self._max_age or now - self._joints[-1][0] > self._max_age:
             why = "a camera or joints are too old"
         else:
-            action, why = self._policy.act(picture[1], sentence, joints[1]), ""
+            known = (values for stamp, values in reversed(self._joints) if stamp <= picture[0])
+            then = next(known, self._joints[0][1])
+            action, why = self._policy.act(picture[1], sentence, self._joints[-1][1], then), ""
             if not np.isfinite(action).all():
                 action, why = self._policy.stop, "the action is not finite"
         if why:
