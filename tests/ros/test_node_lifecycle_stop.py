@@ -105,7 +105,8 @@ def test_a_cleanup_frees_models_and_threads(robot: Robot, manager: Manager) -> N
     for _ in range(3):
         manager.bring_to(INACTIVE)
         loaded_mb = memory_mb(robot)
-        assert ours <= set(robot.program.threads())
+        # A thread has its name only once it runs.
+        robot.wait_for("its threads", lambda: ours <= set(robot.program.threads()))
         assert manager.change("cleanup")
         robot.wait_for("its threads to end", lambda: not ours & set(robot.program.threads()))
         # Both encoders' weights are 36 MB.

@@ -57,7 +57,7 @@ def test_parameters_are_listed_by_their_prefix_and_depth(ask: Callable[..., Any]
     ]:
         assert name in names
     joints_names = ask("list_parameters", ["modalities.joints"]).result
-    keys = ("topic", "message", "enabled", "required", "max_age_s", "max_future_s", "max_distance")
+    keys = ("topic", "message", "enabled", "required", "max_age_s", "max_future_s", "stamp_delay_s", "max_distance")
     assert set(joints_names.names) == {f"modalities.joints.{key}" for key in keys}
     assert joints_names.prefixes == ["modalities.joints"]
 

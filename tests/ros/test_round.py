@@ -53,7 +53,10 @@ def test_what_was_recorded_is_learned_and_run(tmp_path: Path, environment: dict[
     run(executable("late_fusion"), "train", training, bags, "--out", policy, environment=environment)
     learned = json.loads((policy / "report.json").read_text())
     assert sum(bag["used"] for bag in learned["bags"]) == len(shown.split(",")) * demonstrations
-    assert learned["labels"]["samples"] == learned["labels"]["found"] > 0
+    # Where a picture may be late, none has arrived yet at the first labels of an episode.
+    too_early = sum(lost["nothing_yet"] for lost in learned["skipped"].values())
+    assert learned["labels"]["samples"] == learned["labels"]["found"] - too_early > 0
+    assert too_early <= 2 * len(shown.split(",")) * demonstrations
     losses = [epoch["training_loss"] for epoch in learned["epochs"]]
     assert losses[-1] < 0.5 * losses[0], "it has learned something"
 

@@ -136,8 +136,7 @@ class EndsStopped:
 
     def watch(self, bench: Bench, began_ns: int) -> float:
         process = bench.robot.program.process
-        while process.poll() is None:
-            bench.spin(0.02)
+        bench.wait_for("the process to end", lambda: process.poll() is not None)
         bench.spin(0.3)
         assert bench.robot.program.wait() == self.status, bench.robot.program.log()
         commands = bench.commands_since(began_ns)
@@ -146,3 +145,27 @@ class EndsStopped:
 
     def within_s(self, period_s: float = PERIOD_S) -> float:
         return 0.1 + 2 * period_s
+
+
+@dataclass(frozen=True)
+class RefusesOrEndsStopped:
+    """What is asked for is refused and the robot drives on, or the process ends with the stop as its last command."""
+
+    says: str
+    """What the log says when it refuses."""
+    status: int
+    """The exit status when it ends."""
+
+    def watch(self, bench: Bench, began_ns: int) -> float | None:
+        program = bench.robot.program
+        bench.wait_for("a refusal or an end", lambda: self.says in program.log() or program.process.poll() is not None)
+        # What ends it may come right after the refusal, and takes a moment.
+        bench.spin(0.3)
+        if program.process.poll() is not None:
+            return EndsStopped(self.status).watch(bench, began_ns)
+        bench.until_end.close()
+        DrivesOn().watch(bench, began_ns)
+        return None
+
+    def within_s(self, period_s: float = PERIOD_S) -> float:
+        return EndsStopped(self.status).within_s(period_s)

@@ -9,11 +9,11 @@ from pathlib import Path
 from builtin_interfaces.msg import Time
 from sensor_msgs.msg import Image
 
-from faults.behaviour import EndsStopped, Stops
+from faults.behaviour import EndsStopped, RefusesOrEndsStopped, Stops
 from faults.bench import CAMERA, MAX_AGE_S, Bench, now_ns
 from faults.fault import Fault
 from faults.inputs import OLD, every, instead
-from faults.inside import start_again
+from faults.inside import kill, start_again
 
 MB = 1 << 20
 
@@ -50,7 +50,7 @@ def no_room_for_pictures(bench: Bench) -> None:
 
 
 def change_a_parameter(bench: Bench) -> None:
-    """The node wants memory of its own, and there is none: that ends a process of Rust."""
+    """The node wants memory of its own: a file without room for it is refused, anything else ends a process of Rust."""
     limit(bench, 0)
     bench.began_ns = now_ns()
     bench.robot.ask_to_set(modalities__joints__max_age_s=MAX_AGE_S + 0.01)
@@ -63,6 +63,12 @@ def long_sentence(bench: Bench) -> None:
     bench.say("open " * 200_000)
 
 
+def another_process(bench: Bench) -> None:
+    """A process with all the memory it wants, whether or not the one before has ended by itself."""
+    kill(bench)
+    start_again(bench)
+
+
 MEMORY_FAULTS = [
     Fault(
         "pictures of 30 MB arrive with 16 MB of memory left",
@@ -72,10 +78,10 @@ MEMORY_FAULTS = [
     ),
     Fault(
         "a parameter is changed with no memory left",
-        "the process is aborted, and the stop is its last command",
+        "the change is refused, or the process is aborted and the stop is its last command",
         change_a_parameter,
-        EndsStopped(-signal.SIGABRT),
-        start_again,
+        RefusesOrEndsStopped("the change of parameters is refused", -signal.SIGABRT),
+        another_process,
         one_process=False,
     ),
     Fault(
