@@ -128,7 +128,7 @@ impl Rows<'_> {
         const BAR: f64 = 6.0;
         let count = self.figures.modalities.len();
         let middle = self.y + count as f64 * (BAR + 3.0) / 2.0 + 3.0;
-        self.title("there", middle);
+        self.title("present", middle);
         for modality in 0..count {
             let there = |at: usize| self.figures.samples[at].ages_s[modality].is_some();
             for run in runs(self.figures.samples.len(), there) {
