@@ -11,13 +11,23 @@ use crate::message::{MessageType, Quantity, is_path};
 /// A pause between labels that separates episodes, in seconds.
 const PAUSE_S: f64 = 2.0;
 
-/// What will be different when the robot runs: how bright and of what color the light is, how sharp and noisy the camera, what
-/// is in front of it, and how exactly it stands where it stood.
+/// On a robot a picture is late, and how late varies: the camera, the network and the encoder take their time.
+const LATENCY: &str = "    \
+    # On the robot a picture is up to about this much later than in the recording, in seconds.
+    latency_s: [0.0, 0.1]
+";
+
+const MOVED: &str = "    \
+    # Adds how far the joints have moved since the newest picture, so that its latency does not matter.
+";
+
 const TYPOS: &str = "  \
   # Text augmentation: typing errors in up to two words of every sentence.
   typos: 2
 ";
 
+/// What will be different when the robot runs: how bright and of what color the light is, how sharp and noisy the camera, what
+/// is in front of it, and how exactly it stands where it stood.
 const COPIES: &str = "  \
   # Image augmentation, against changes of light and camera position. Check the examples in the policy's report.html: the
   # task must still be recognizable. Encoding takes three times as long as without.
@@ -43,8 +53,9 @@ pub(super) fn write(seen: &Seen, commands: &[Command], encoders: &Path, bags: us
          name: mine\ndescription: \"\"\n\n# Inputs of the policy. Remove those that it does not need.\nmodalities:\n",
     );
     let sources = seen.sources(commands);
+    let late = late_camera(&sources);
     for source in &sources {
-        modality(&mut file, source, encoders);
+        modality(&mut file, source, encoders, late);
     }
     labels(&mut file, commands);
     file += "\n# Action dimensions with the smallest and largest recorded value, slightly rounded; the node never exceeds \
@@ -70,12 +81,6 @@ pub(super) fn write(seen: &Seen, commands: &[Command], encoders: &Path, bags: us
     file += "\nfusion: {method: concat}\nhead: {kind: mlp, hidden: [256, 256]}\n\
              training:\n  epochs: 40\n  batch_size: 128\n  learning_rate: 0.002\n  weight_decay: 0.01\n  input_noise: 0.3\n  \
              validation_fraction: 0.1\n  seed: 0\n";
-    let is_camera = |source: &Source| {
-        matches!(
-            source.message,
-            MessageType::Image | MessageType::CompressedImage
-        )
-    };
     if sources
         .iter()
         .any(|source| source.message == MessageType::String)
@@ -86,6 +91,22 @@ pub(super) fn write(seen: &Seen, commands: &[Command], encoders: &Path, bags: us
         file += COPIES;
     }
     file
+}
+
+fn is_camera(source: &Source) -> bool {
+    matches!(
+        source.message,
+        MessageType::Image | MessageType::CompressedImage
+    )
+}
+
+/// The camera behind which joints have moved on when a command leaves, if there is a camera and joints are sensed.
+fn late_camera(sources: &[Source]) -> Option<&str> {
+    let has_joints = sources
+        .iter()
+        .any(|source| source.message == MessageType::JointState);
+    let camera = sources.iter().find(|source| is_camera(source))?;
+    has_joints.then_some(camera.name.as_str())
 }
 
 fn labels(file: &mut String, commands: &[Command]) {
@@ -121,13 +142,16 @@ fn labels(file: &mut String, commands: &[Command]) {
     }
 }
 
-fn modality(file: &mut String, source: &Source, encoders: &Path) {
+fn modality(file: &mut String, source: &Source, encoders: &Path, late: Option<&str>) {
     let _ = writeln!(
         file,
         "  - name: {}\n    topic: {}",
         source.name,
         quoted(&source.topic)
     );
+    if late.is_some() && is_camera(source) {
+        *file += LATENCY;
+    }
     let path = |file: &str| quoted(&encoders.join(file).to_string_lossy());
     let _ = match source.message {
         MessageType::String => writeln!(
@@ -146,7 +170,10 @@ fn modality(file: &mut String, source: &Source, encoders: &Path) {
                 false => quoted(name),
             });
             let names: Vec<String> = names.collect();
-            writeln!(file, "    kind: vector\n    names: [{}]", names.join(", "))
+            let _ = writeln!(file, "    kind: vector\n    names: [{}]", names.join(", "));
+            late.map_or(Ok(()), |camera| {
+                writeln!(file, "{MOVED}    moved_since: {camera}")
+            })
         }
         MessageType::Defined(_) => writeln!(
             file,
