@@ -5,11 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use proc_macro2::{TokenStream, TokenTree};
-use syn::visit::{self, Visit};
-use syn::{
-    Attribute, ImplItemFn, Item, ItemFn, ItemImpl, ItemMod, ItemUse, Macro, Type, UseTree,
-    Visibility,
-};
+use quote::ToTokens;
+use syn::{Attribute, ImplItem, Item, ItemImpl, ItemMod, ItemUse, Type, UseTree, Visibility};
 
 /// One module, a file's or one within a file.
 #[derive(Default)]
@@ -95,76 +92,18 @@ impl Reading<'_> {
             };
             let names = &mut self.module().items;
             names.extend(name.map(ToString::to_string));
-            self.visit_item(item);
+            match item {
+                Item::Mod(item) => self.child(item),
+                Item::Use(item) => self.import(item),
+                Item::Impl(item) => self.methods(item),
+                Item::Fn(item) if is_test(&item.attrs) => {}
+                other => self.paths_among(other.to_token_stream()),
+            }
         }
     }
 
-    fn names_of_use(&mut self, tree: &UseTree, mut path: Vec<String>, is_public: bool) {
-        let name = match tree {
-            UseTree::Path(inner) => {
-                path.push(inner.ident.to_string());
-                return self.names_of_use(&inner.tree, path, is_public);
-            }
-            UseTree::Group(group) => {
-                for inner in &group.items {
-                    self.names_of_use(inner, path.clone(), is_public);
-                }
-                return;
-            }
-            UseTree::Name(item) if item.ident == "self" => path.last().unwrap().clone(),
-            UseTree::Name(item) => {
-                path.push(item.ident.to_string());
-                item.ident.to_string()
-            }
-            UseTree::Rename(item) => {
-                path.push(item.ident.to_string());
-                item.rename.to_string()
-            }
-            UseTree::Glob(_) => String::new(),
-        };
-        self.module().uses.push(Use {
-            name,
-            path,
-            is_public,
-        });
-    }
-
-    /// The paths among the tokens of a macro, which need not be Rust.
-    fn paths_of_macro(&mut self, tokens: TokenStream) {
-        let mut path: Vec<String> = Vec::new();
-        let mut colons = 0;
-        for token in tokens {
-            match token {
-                TokenTree::Punct(punct) if punct.as_char() == ':' => {
-                    colons += 1;
-                    continue;
-                }
-                TokenTree::Ident(word) => {
-                    if colons != 2 {
-                        self.path(std::mem::take(&mut path));
-                    }
-                    path.push(word.to_string());
-                }
-                TokenTree::Group(group) => {
-                    self.path(std::mem::take(&mut path));
-                    self.paths_of_macro(group.stream());
-                }
-                _ => self.path(std::mem::take(&mut path)),
-            }
-            colons = 0;
-        }
-        self.path(path);
-    }
-
-    fn path(&mut self, path: Vec<String>) {
-        if !path.is_empty() {
-            self.module().paths.insert(path);
-        }
-    }
-}
-
-impl Visit<'_> for Reading<'_> {
-    fn visit_item_mod(&mut self, item: &ItemMod) {
+    /// A module within this one.
+    fn child(&mut self, item: &ItemMod) {
         if is_test(&item.attrs) {
             return;
         }
@@ -198,49 +137,94 @@ impl Visit<'_> for Reading<'_> {
         }
     }
 
-    fn visit_item_use(&mut self, item: &ItemUse) {
+    fn import(&mut self, item: &ItemUse) {
         if !is_test(&item.attrs) && item.leading_colon.is_none() {
             let is_public = !matches!(item.vis, Visibility::Inherited);
             self.names_of_use(&item.tree, Vec::new(), is_public);
         }
     }
 
-    fn visit_item_fn(&mut self, item: &ItemFn) {
-        if !is_test(&item.attrs) {
-            visit::visit_item_fn(self, item);
-        }
-    }
-
-    fn visit_item_impl(&mut self, item: &ItemImpl) {
+    fn methods(&mut self, item: &ItemImpl) {
         if let (None, Type::Path(of)) = (&item.trait_, &*item.self_ty) {
-            let extended = words(&of.path);
+            let words = of.path.segments.iter();
+            let extended = words.map(|word| word.ident.to_string()).collect();
             self.module().extended.push(extended);
         }
-        visit::visit_item_impl(self, item);
-    }
-
-    fn visit_impl_item_fn(&mut self, item: &ImplItemFn) {
-        if !is_test(&item.attrs) {
-            visit::visit_impl_item_fn(self, item);
+        let head = ItemImpl {
+            items: Vec::new(),
+            ..item.clone()
+        };
+        self.paths_among(head.to_token_stream());
+        for inner in &item.items {
+            match inner {
+                ImplItem::Fn(method) if is_test(&method.attrs) => {}
+                other => self.paths_among(other.to_token_stream()),
+            }
         }
     }
 
-    fn visit_path(&mut self, path: &syn::Path) {
-        if path.leading_colon.is_none() {
-            self.path(words(path));
+    fn names_of_use(&mut self, tree: &UseTree, mut path: Vec<String>, is_public: bool) {
+        let name = match tree {
+            UseTree::Path(inner) => {
+                path.push(inner.ident.to_string());
+                return self.names_of_use(&inner.tree, path, is_public);
+            }
+            UseTree::Group(group) => {
+                for inner in &group.items {
+                    self.names_of_use(inner, path.clone(), is_public);
+                }
+                return;
+            }
+            UseTree::Name(item) if item.ident == "self" => path.last().unwrap().clone(),
+            UseTree::Name(item) => {
+                path.push(item.ident.to_string());
+                item.ident.to_string()
+            }
+            UseTree::Rename(item) => {
+                path.push(item.ident.to_string());
+                item.rename.to_string()
+            }
+            UseTree::Glob(_) => String::new(),
+        };
+        self.module().uses.push(Use {
+            name,
+            path,
+            is_public,
+        });
+    }
+
+    /// The paths among tokens: inside a macro they need not be Rust.
+    fn paths_among(&mut self, tokens: TokenStream) {
+        let mut path: Vec<String> = Vec::new();
+        let mut colons = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Punct(punct) if punct.as_char() == ':' => {
+                    colons += 1;
+                    continue;
+                }
+                TokenTree::Ident(word) => {
+                    if colons != 2 {
+                        self.path(std::mem::take(&mut path));
+                    }
+                    path.push(word.to_string());
+                }
+                TokenTree::Group(group) => {
+                    self.path(std::mem::take(&mut path));
+                    self.paths_among(group.stream());
+                }
+                _ => self.path(std::mem::take(&mut path)),
+            }
+            colons = 0;
         }
-        visit::visit_path(self, path);
+        self.path(path);
     }
 
-    fn visit_macro(&mut self, called: &Macro) {
-        self.visit_path(&called.path);
-        self.paths_of_macro(called.tokens.clone());
+    fn path(&mut self, path: Vec<String>) {
+        if !path.is_empty() {
+            self.module().paths.insert(path);
+        }
     }
-}
-
-fn words(path: &syn::Path) -> Vec<String> {
-    let words = path.segments.iter();
-    words.map(|word| word.ident.to_string()).collect()
 }
 
 fn is_test(attributes: &[Attribute]) -> bool {
